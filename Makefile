@@ -1,0 +1,39 @@
+# make setup   virtual environment (with ROS 2 as wheels where none is sourced), workspace built
+# make clean   remove what setup has made
+#
+# PYTHON=python3.12          the interpreter to set up with
+# BUILD_ROOT=/tmp/py312      where .venv, build, install and log go (default: here)
+# REQUIREMENTS=FILE          other Python packages, such as requirements/oldest.txt
+
+PYTHON ?= python3
+BUILD_ROOT ?= .
+REQUIREMENTS ?=
+
+SHELL := /bin/bash
+# Read by env.sh
+export FACE_AFFECT_BUILD_ROOT := $(abspath $(BUILD_ROOT))
+
+READY := $(FACE_AFFECT_BUILD_ROOT)/.venv/.ready
+BUILT := $(FACE_AFFECT_BUILD_ROOT)/install/.built
+INSTALLED := package.xml CMakeLists.txt setup.cfg \
+  $(shell find face_affect face_affect_msgs launch config models -type f -not -path '*/__pycache__/*')
+
+.PHONY: setup clean FORCE
+
+setup: $(BUILT)
+
+# Touched by the script only if something had to be installed
+$(READY): FORCE
+	@scripts/setup.sh $(FACE_AFFECT_BUILD_ROOT) $(PYTHON) $(REQUIREMENTS)
+
+# MAKEFLAGS would hand the variables above to the makefiles that CMake writes.
+$(BUILT): $(READY) $(INSTALLED)
+	@. ./env.sh && unset MAKEFLAGS MAKEOVERRIDES && \
+	  PYTHONWARNINGS='ignore:setup.py install is deprecated' \
+	  colcon --log-base $(FACE_AFFECT_BUILD_ROOT)/log build \
+	    --build-base $(FACE_AFFECT_BUILD_ROOT)/build \
+	    --install-base $(FACE_AFFECT_BUILD_ROOT)/install
+	@touch $@
+
+clean:
+	rm -rf $(addprefix $(FACE_AFFECT_BUILD_ROOT)/,.venv build install log)

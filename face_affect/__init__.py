@@ -1,0 +1,1 @@
+"""Find and follow faces, and read emotion and gender, on a robot's CPU."""

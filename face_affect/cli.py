@@ -1,0 +1,210 @@
+"""The command line: face-affect run, models, play."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
+import json
+from pathlib import Path
+import sys
+from typing import Callable, Optional
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from face_affect.core.annotation import annotate
+from face_affect.core.faces import Estimate, Face, FrameResult
+from face_affect.core.models import available_models, ModelError, Sidecar
+from face_affect.core.pipeline import ModelNames, Pipeline, Settings
+from face_affect.core.runtime import Network
+from face_affect.media import Frame, Media, MediaError, open_media, VideoFile, write_picture
+
+Write = Callable[[Frame, NDArray[np.uint8]], None]
+
+
+def _estimate_text(estimate: Optional[Estimate]) -> str:
+    return f'{estimate.label} {estimate.confidence:.0%}' if estimate else '-'
+
+
+def _face_line(frame: Frame, face: Face) -> str:
+    box = face.detection.box
+    return (f'frame {frame.index:5}  {frame.stamp:8.3f} s  #{face.id:<4} '
+            f'box {box.x:.0f},{box.y:.0f} {box.width:.0f}x{box.height:.0f}  '
+            f'score {face.detection.score:.2f}  emotion {_estimate_text(face.emotion):14} '
+            f'gender {_estimate_text(face.gender)}')
+
+
+def _json_line(frame: Frame, result: FrameResult) -> str:
+    return json.dumps({'frame': frame.index, 'stamp': round(frame.stamp, 6),
+                       'faces': [face.as_dict() for face in result.faces]})
+
+
+def _default_output(source: str, media: Media) -> Path:
+    stem = Path(source).stem or 'frames'
+    if media.moving:
+        return Path(f'{stem}_annotated.mp4')
+    return Path(f'{stem}_annotated' + ('' if Path(source).is_dir() else '.jpg'))
+
+
+@contextmanager
+def _output(path: Optional[Path], source: str, media: Media) -> Iterator[Write]:
+    """Give a function that writes an annotated frame: to a video, a picture or a folder."""
+    if path is None:
+        yield lambda frame, image: None
+    elif media.moving:
+        with VideoFile(path, media.rate) as video:
+            yield lambda frame, image: video.write(image)
+    elif Path(source).is_dir():
+        path.mkdir(parents=True, exist_ok=True)
+        yield lambda frame, image: write_picture(path / frame.name, image)
+    else:
+        yield lambda frame, image: write_picture(path, image)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Read the faces of a picture, folder, video or camera."""
+    settings = Settings(
+        enable_emotion=arguments.emotion, enable_gender=arguments.gender,
+        detection_threshold=arguments.threshold, min_face_size=arguments.min_face_size)
+    media = open_media(arguments.input)
+    if not media.moving:
+        settings = Settings(**{**vars(settings), 'confirm_frames': 1})
+    models = ModelNames(arguments.detector_model, arguments.emotion_model, arguments.gender_model)
+    pipeline = Pipeline(settings, models)
+    output = None
+    if arguments.output_wanted:
+        output = arguments.output or _default_output(arguments.input, media)
+    bar = tqdm(total=len(media) or None, unit='frame', file=sys.stderr, disable=None)
+    with _output(output, arguments.input, media) as write, bar:
+        try:
+            for frame in media:
+                result = _process(pipeline, frame, media.moving)
+                lines = [_json_line(frame, result)] if arguments.json else \
+                    [_face_line(frame, face) for face in result.faces]
+                for line in lines:
+                    bar.write(line, file=sys.stdout)
+                if output:
+                    write(frame, annotate(frame.image, result))
+                bar.update()
+        except KeyboardInterrupt:
+            print('stopped', file=sys.stderr)
+    if output:
+        print(f'annotated: {output}', file=sys.stderr)
+    return 0
+
+
+def _process(pipeline: Pipeline, frame: Frame, moving: bool) -> FrameResult:
+    if not moving:
+        pipeline.reset()
+    return pipeline.process(frame.image, frame.stamp)
+
+
+def _accuracy_text(sidecar: Sidecar) -> str:
+    return ', '.join(f'{name} {value:.1%}' for name, value in sidecar.accuracy.items()
+                     if not name.endswith('_ece')) or 'not measured here'
+
+
+def list_models(arguments: argparse.Namespace) -> int:
+    """Print every model's figures, and whether it loads."""
+    broken = 0
+    for sidecar in available_models():
+        try:
+            Network(sidecar)
+            state = 'loads'
+        except ModelError as error:
+            state, broken = f'BROKEN: {error}', broken + 1
+        size = sidecar.input
+        print(f'{sidecar.name}\n'
+              f'  task        {sidecar.task}: {", ".join(sidecar.labels)}\n'
+              f'  input       {size.width}x{size.height} {size.colour}\n'
+              f'  size        {sidecar.parameters:,} parameters, {sidecar.macs / 1e6:.1f} million '
+              f'multiply-accumulates\n'
+              f'  arithmetic  {sidecar.quantisation}\n'
+              f'  accuracy    {_accuracy_text(sidecar)}\n'
+              f'  crop for    {", ".join(sidecar.crop) or "-"}\n'
+              f'  licence     {sidecar.licence}\n'
+              f'  sha256      {sidecar.sha256}\n'
+              f'  state       {state}')
+    return 1 if broken else 0
+
+
+def play(arguments: argparse.Namespace) -> int:
+    """Publish a recording into ROS."""
+    # Only here: everything else runs without ROS.
+    from face_affect.bags.player import play_recording
+    return play_recording(arguments)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog='face-affect', description='Find and follow faces; read emotion and gender.')
+    commands = parser.add_subparsers(dest='command', required=True)
+    _add_run(commands.add_parser(
+        'run', help='read the faces of a picture, folder, video or camera',
+        description='Prints one line a face (or one JSON object a frame) and writes the '
+        'annotated picture, folder or video.'))
+    models = commands.add_parser('models', help='list the models with their figures')
+    models.set_defaults(call=list_models)
+    _add_play(commands.add_parser(
+        'play', help='publish a rosbag2, or a video, folder or camera, into ROS',
+        description='Publishes a rosbag2 (sqlite3 or mcap) with its own timing, messages '
+        'untouched. A picture folder, video or camera is published as JPEG '
+        'sensor_msgs/CompressedImage. Needs rclpy.'))
+    return parser
+
+
+def _add_run(parser: argparse.ArgumentParser) -> None:
+    models, settings = ModelNames(), Settings()
+    parser.add_argument('input', metavar='INPUT', help='a picture, a folder of pictures, a video, '
+                        'a stream address (rtsp://…) or a camera number')
+    parser.add_argument('-o', '--output', type=Path, help='where the annotated picture, video or '
+                        'folder goes (default: INPUT_annotated in this folder)')
+    parser.add_argument('--no-output', dest='output_wanted', action='store_false',
+                        help='write no annotated picture or video')
+    parser.add_argument('--json', action='store_true', help='print one JSON object a frame')
+    parser.add_argument('--no-emotion', dest='emotion', action='store_false',
+                        help='do not estimate emotion')
+    parser.add_argument('--no-gender', dest='gender', action='store_false',
+                        help='do not estimate gender')
+    parser.add_argument('--threshold', type=float, default=settings.detection_threshold,
+                        help='least detection score, 0 to 1 (default: %(default)s)')
+    parser.add_argument('--min-face-size', type=int, default=settings.min_face_size,
+                        help='least face size in pixels (default: %(default)s)')
+    for task in ('detector', 'emotion', 'gender'):
+        parser.add_argument(f'--{task}-model', default=getattr(models, task), metavar='NAME',
+                            help='a model of "face-affect models", or the absolute path of a '
+                            'sidecar (default: %(default)s)')
+    parser.set_defaults(call=run)
+
+
+def _add_play(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('input', metavar='BAG', help='a rosbag2 folder or .mcap file; or a video, '
+                        'a folder of pictures, a stream address or a camera number')
+    parser.add_argument('--rate', type=float, default=1.0,
+                        help='how many times as fast as recorded (default: %(default)s)')
+    parser.add_argument('--loop', action='store_true', help='start again at the end, until Ctrl-C')
+    parser.add_argument('--clock', action='store_true',
+                        help="publish the recording's time on /clock, for use_sim_time")
+    parser.add_argument('--remap', action='append', default=[], metavar='FROM:=TO',
+                        help='publish topic FROM as TO; may be repeated')
+    parser.add_argument('--topics', nargs='+', metavar='TOPIC',
+                        help='publish only these topics of the bag')
+    parser.add_argument('--wait-for-subscriber', type=float, default=0.0, metavar='SECONDS',
+                        help='wait that long at most until somebody subscribes to an image topic')
+    parser.set_defaults(call=play)
+
+
+def main(arguments: Optional[list[str]] = None) -> int:
+    """Run the command line; return the exit code."""
+    parsed = _parser().parse_args(arguments)
+    try:
+        return int(parsed.call(parsed))
+    except (MediaError, ModelError, ValueError) as error:
+        print(f'face-affect: error: {error}', file=sys.stderr)
+        return 2
+
+
+if __name__ == '__main__':
+    sys.exit(main())

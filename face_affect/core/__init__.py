@@ -1,0 +1,1 @@
+"""The ROS-free library: numpy, OpenCV and LiteRT only."""

@@ -1,0 +1,153 @@
+"""Image to detections."""
+
+from __future__ import annotations
+
+from typing import Protocol, Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from face_affect.core.faces import Box, Detection
+from face_affect.core.models import ModelError, Sidecar
+from face_affect.core.runtime import Network
+
+NMS_IOU = 0.3
+
+
+class Detector(Protocol):
+    """Finds faces: the interface of every detector."""
+
+    @property
+    def name(self) -> str:
+        """The model's name, for which classifiers are calibrated."""
+
+    def __call__(self, image: NDArray[np.uint8], threshold: float) -> list[Detection]:
+        """Return the faces with a score of at least ``threshold``, best first.
+
+        ``image`` is u8 [H, W, 3] BGR or [H, W] gray.
+        """
+
+
+class Letterbox:
+    """Fits images into a network's input: aspect kept, centred, bordered in black."""
+
+    def __init__(self, width: int, height: int) -> None:
+        """Prepare for a network input of that size in pixels."""
+        self._canvas = np.zeros((height, width, 3), dtype=np.uint8)
+        self._shape: tuple[int, ...] = ()
+        self.scale = 1.0
+        self.offset = np.zeros(2, dtype=np.float32)
+
+    def __call__(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Return ``image`` (BGR or gray) as RGB u8 [height, width, 3], valid until the next call.
+
+        ``scale`` and ``offset`` then map input to image: (point - offset) / scale.
+        """
+        height, width = self._canvas.shape[:2]
+        if image.shape[:2] != self._shape:
+            self._shape = image.shape[:2]
+            self.scale = min(width / image.shape[1], height / image.shape[0])
+            self._canvas[:] = 0
+        inner = (max(1, round(image.shape[1] * self.scale)),
+                 max(1, round(image.shape[0] * self.scale)))
+        left, top = (width - inner[0]) // 2, (height - inner[1]) // 2
+        self.offset = np.array((left, top), dtype=np.float32)
+        small = cv2.resize(image, inner, interpolation=cv2.INTER_LINEAR)
+        code = cv2.COLOR_GRAY2RGB if image.ndim == 2 else cv2.COLOR_BGR2RGB
+        self._canvas[top:top + inner[1], left:left + inner[0]] = cv2.cvtColor(small, code)
+        return self._canvas
+
+
+class BlazeFace:
+    """BlazeFace full range (Bazarevsky et al. 2019, MediaPipe model card 2021).
+
+    Input 192x192 RGB in -1..1; one candidate per cell of a 48x48 grid. Outputs:
+    [2304, 16] centre x, y relative to the cell's centre, width, height, then six
+    points relative to the cell's centre, all in input pixels; and [2304, 1] logits.
+    """
+
+    STRIDE = 4
+
+    def __init__(self, network: Network) -> None:
+        """Check the network's outputs.
+
+        Raises:
+            ModelError: they are not BlazeFace's.
+
+        """
+        self._network = network
+        size = network.sidecar.input
+        rows, columns = size.height // self.STRIDE, size.width // self.STRIDE
+        if sorted(network.output_shapes) != [(1, rows * columns, 1), (1, rows * columns, 16)]:
+            raise ModelError(f'model {network.sidecar.name}: outputs {network.output_shapes} '
+                             'are not those of BlazeFace full range')
+        grid = np.mgrid[:rows, :columns].reshape(2, -1).T[:, ::-1]
+        self._centres = ((grid + 0.5) * self.STRIDE).astype(np.float32)
+        self._letterbox = Letterbox(size.width, size.height)
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return self._network.sidecar.name
+
+    def __call__(self, image: NDArray[np.uint8], threshold: float) -> list[Detection]:
+        """Return the faces in ``image``; see Detector."""
+        outputs = self._network(self._letterbox(image))
+        regression, logits = sorted(outputs, key=lambda output: -output.shape[-1])
+        # Comparing logits spares 2304 sigmoids; NaN compares false and is dropped.
+        limit = -np.log(1 / np.clip(threshold, 1e-6, 1 - 1e-6) - 1)
+        rows = np.flatnonzero(logits[:, 0] >= limit)
+        scores = 1 / (1 + np.exp(-np.clip(logits[rows, 0], -50, 50)))
+        points = regression[rows].reshape(-1, 8, 2)
+        sizes = points[:, 1].copy()
+        points = points + self._centres[rows, None]
+        whole = np.isfinite(points).all(axis=(1, 2)) & (sizes > 0).all(axis=1)
+        points, sizes, scores = points[whole], sizes[whole], scores[whole]
+        points = (points - self._letterbox.offset) / self._letterbox.scale
+        sizes = sizes / self._letterbox.scale
+        boxes = np.hstack([points[:, 0] - sizes / 2, sizes])
+        return [Detection(Box(*boxes[i].tolist()), float(scores[i]), points[i, 2:])
+                for i in non_maximum_suppression(boxes, scores, NMS_IOU)]
+
+
+def non_maximum_suppression(
+    boxes: NDArray[np.float32], scores: NDArray[np.float32], iou: float
+) -> list[int]:
+    """Return the rows of boxes to keep, best first.
+
+    ``boxes`` [N, 4] x, y, width, height; ``scores`` [N]. A box that overlaps a
+    better one by more than ``iou`` goes.
+    """
+    left_top, right_bottom = boxes[:, :2], boxes[:, :2] + boxes[:, 2:]
+    areas = boxes[:, 2] * boxes[:, 3]
+    order = np.argsort(-scores, kind='stable')
+    kept = []
+    while order.size:
+        best, order = order[0], order[1:]
+        kept.append(int(best))
+        shared = np.clip(np.minimum(right_bottom[order], right_bottom[best])
+                         - np.maximum(left_top[order], left_top[best]), 0, None).prod(axis=1)
+        order = order[shared <= iou * (areas[order] + areas[best] - shared)]
+    return kept
+
+
+DECODERS = {'blazeface_full_range': BlazeFace}
+
+
+def load_detector(sidecar: Sidecar, threads: int = 1) -> Detector:
+    """Load the detector that ``sidecar`` describes.
+
+    Raises:
+        ModelError: the network or its decoder is missing or wrong.
+
+    """
+    if sidecar.decoder not in DECODERS:
+        raise ModelError(f'model {sidecar.name}: no decoder {sidecar.decoder!r}; '
+                         f'there are {sorted(DECODERS)}')
+    return DECODERS[sidecar.decoder](Network(sidecar, threads))
+
+
+def large_enough(detections: Sequence[Detection], size: int) -> list[Detection]:
+    """Return the detections whose shorter side is at least ``size`` pixels."""
+    return [found for found in detections if min(found.box.width, found.box.height) >= size]

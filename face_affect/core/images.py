@@ -1,0 +1,146 @@
+"""Camera data to images, by hand: no copy where the camera's layout is already right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Pixels = NDArray[np.uint8]
+
+MAX_SIDE = 16384
+
+
+class ImageError(ValueError):
+    """A picture cannot be used; ``reason`` is a word to count by."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        """Keep the reason beside the message."""
+        super().__init__(message)
+        self.reason = reason
+
+
+class UnknownEncodingError(ImageError):
+    """The encoding is none that is decoded here."""
+
+    def __init__(self, encoding: str) -> None:
+        """Name the encoding."""
+        super().__init__('unknown_encoding', f'encoding {encoding[:40]!r} is not supported; '
+                         f'supported are {", ".join(sorted(_ENCODINGS))}')
+
+
+def _same(pixels: Pixels) -> Pixels:
+    return pixels
+
+
+def _cvt(code: int) -> Callable[[Pixels], Pixels]:
+    def convert(pixels: Pixels) -> Pixels:
+        return np.asarray(cv2.cvtColor(np.ascontiguousarray(pixels), code), dtype=np.uint8)
+    return convert
+
+
+# Encoding (sensor_msgs/image_encodings.hpp) -> bytes a pixel, channels of a
+# pixel, conversion to BGR or gray. OpenCV names a Bayer pattern by the second
+# row's second and third pixel: ROS rggb is OpenCV BG.
+_ENCODINGS: dict[str, tuple[int, int, Callable[[Pixels], Pixels]]] = {
+    'bgr8': (3, 3, _same), '8UC3': (3, 3, _same),
+    'rgb8': (3, 3, _cvt(cv2.COLOR_RGB2BGR)),
+    'bgra8': (4, 4, _cvt(cv2.COLOR_BGRA2BGR)), '8UC4': (4, 4, _cvt(cv2.COLOR_BGRA2BGR)),
+    'rgba8': (4, 4, _cvt(cv2.COLOR_RGBA2BGR)),
+    'mono8': (1, 1, _same), '8UC1': (1, 1, _same),
+    'mono16': (2, 1, _same), '16UC1': (2, 1, _same),
+    'yuv422_yuy2': (2, 2, _cvt(cv2.COLOR_YUV2BGR_YUY2)),
+    'yuyv': (2, 2, _cvt(cv2.COLOR_YUV2BGR_YUY2)),
+    'yuv422': (2, 2, _cvt(cv2.COLOR_YUV2BGR_UYVY)),
+    'uyvy': (2, 2, _cvt(cv2.COLOR_YUV2BGR_UYVY)),
+    'nv12': (1, 1, _cvt(cv2.COLOR_YUV2BGR_NV12)),
+    'nv21': (1, 1, _cvt(cv2.COLOR_YUV2BGR_NV21)),
+    'bayer_rggb8': (1, 1, _cvt(cv2.COLOR_BayerBG2BGR)),
+    'bayer_bggr8': (1, 1, _cvt(cv2.COLOR_BayerRG2BGR)),
+    'bayer_gbrg8': (1, 1, _cvt(cv2.COLOR_BayerGR2BGR)),
+    'bayer_grbg8': (1, 1, _cvt(cv2.COLOR_BayerGB2BGR)),
+    'bayer_rggb16': (2, 1, _cvt(cv2.COLOR_BayerBG2BGR)),
+    'bayer_bggr16': (2, 1, _cvt(cv2.COLOR_BayerRG2BGR)),
+    'bayer_gbrg16': (2, 1, _cvt(cv2.COLOR_BayerGR2BGR)),
+    'bayer_grbg16': (2, 1, _cvt(cv2.COLOR_BayerGB2BGR)),
+}
+_SIXTEEN_BIT = {name for name in _ENCODINGS if name.endswith('16') or name == '16UC1'}
+_SEMI_PLANAR = {'nv12', 'nv21'}
+_EVEN_WIDTH = {'yuv422_yuy2', 'yuyv', 'yuv422', 'uyvy'} | _SEMI_PLANAR
+
+
+def decode_raw(
+    data: bytes | bytearray | memoryview | Pixels, encoding: str, width: int, height: int,
+    step: int, is_bigendian: bool = False
+) -> Pixels:
+    """Return raw camera data as u8 [H, W, 3] BGR or, from gray data, [H, W].
+
+    bgr8 and mono8 give a view of ``data``, everything else a copy. Sixteen-bit
+    data keeps its upper eight bits.
+
+    Args:
+        data: the rows, ``step`` bytes each, as in sensor_msgs/Image.
+        encoding: a name of sensor_msgs/image_encodings.hpp.
+        width: pixels.
+        height: pixels.
+        step: bytes from one row to the next, padding included.
+        is_bigendian: whether sixteen-bit values have their high byte first.
+
+    Raises:
+        UnknownEncodingError: the encoding is not supported.
+        ImageError: size, step and data do not fit together.
+
+    """
+    if encoding not in _ENCODINGS:
+        raise UnknownEncodingError(encoding)
+    pixel_bytes, channels, convert = _ENCODINGS[encoding]
+    if not (0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE):
+        raise ImageError('bad_size', f'image size {width}x{height} is not from 1 to {MAX_SIDE}')
+    if encoding in _EVEN_WIDTH and (width % 2 or encoding in _SEMI_PLANAR and height % 2):
+        raise ImageError('bad_size', f'{encoding} image size {width}x{height} is odd')
+    row_bytes = width * pixel_bytes
+    if step < row_bytes:
+        raise ImageError('bad_step', f'step is {step}, but a row of {width} {encoding} '
+                         f'pixels takes {row_bytes} bytes')
+    rows = height * 3 // 2 if encoding in _SEMI_PLANAR else height
+    buffer = np.frombuffer(data, dtype=np.uint8)
+    # The last row's padding may be missing.
+    needed = step * (rows - 1) + row_bytes
+    if buffer.size < needed:
+        raise ImageError('short_data', f'{buffer.size} bytes of data, but {rows} rows of '
+                         f'step {step} take {needed}')
+    shape = (rows, width) if channels == 1 else (rows, width, channels)
+    if encoding in _SIXTEEN_BIT:
+        high = buffer[0 if is_bigendian else 1:]
+        return convert(np.lib.stride_tricks.as_strided(high, shape, (step, 2), writeable=False))
+    strides = (step, pixel_bytes) if channels == 1 else (step, pixel_bytes, 1)
+    return convert(np.lib.stride_tricks.as_strided(buffer, shape, strides, writeable=False))
+
+
+def decode_compressed(data: bytes | bytearray | memoryview | Pixels) -> Pixels:
+    """Return a JPEG, PNG or other encoded picture as u8 [H, W, 3] BGR or gray [H, W].
+
+    Raises:
+        ImageError: the data does not decode, or is absurdly large.
+
+    """
+    buffer = np.frombuffer(data, dtype=np.uint8)
+    try:
+        image = cv2.imdecode(buffer, cv2.IMREAD_ANYCOLOR) if buffer.size else None
+    except cv2.error as error:
+        raise ImageError('undecodable', f'compressed image refused: {error.err}') from error
+    if image is None:
+        raise ImageError('undecodable', f'{buffer.size} bytes of compressed image do not decode')
+    if max(image.shape[:2]) > MAX_SIDE:
+        raise ImageError('bad_size', f'image size {image.shape[1]}x{image.shape[0]} is too large')
+    return np.asarray(image, dtype=np.uint8)
+
+
+def encode_jpeg(image: Pixels, quality: int = 90) -> bytes:
+    """Return ``image`` as JPEG; ``quality`` 0..100."""
+    done, data = cv2.imencode('.jpg', image, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    if not done:
+        raise ImageError('not_encodable', f'no JPEG of an image of shape {image.shape}')
+    return bytes(data)

@@ -1,0 +1,208 @@
+"""Model sidecars: what the JSON beside a .tflite says is what runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+import hashlib
+import json
+import math
+from pathlib import Path
+from typing import Any, Mapping, Optional
+
+PACKAGE = Path(__file__).resolve().parents[1]
+TASKS = ('face_detection', 'emotion', 'gender')
+
+
+class ModelError(Exception):
+    """A model cannot be used; the message says which, why, and what to do."""
+
+
+@dataclass(frozen=True)
+class CropGeometry:
+    """Where a classifier's picture lies, measured from a detector's box.
+
+    With s = sqrt(width * height) of the box, the crop is an upright square of
+    side ``scale`` * s, its centre moved from the box's by (``dx``, ``dy``) * s.
+    """
+
+    scale: float
+    dx: float = 0.0
+    dy: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Refuse a geometry that has no picture.
+
+        Raises:
+            ValueError: ``scale`` is not in 0.2..5, or a shift exceeds 1.
+
+        """
+        if not (0.2 <= self.scale <= 5 and abs(self.dx) <= 1 and abs(self.dy) <= 1):
+            raise ValueError(f'crop geometry {self} is out of range')
+
+
+@dataclass(frozen=True)
+class InputFormat:
+    """What the network eats: value = pixel * ``scale`` + ``offset``.
+
+    ``width`` and ``height`` in pixels; ``colour`` is 'gray' or 'rgb'.
+    """
+
+    width: int
+    height: int
+    colour: str
+    scale: float
+    offset: float
+
+    def __post_init__(self) -> None:
+        """Refuse what no network here can have.
+
+        Raises:
+            ValueError: colour or size is out of range.
+
+        """
+        if self.colour not in ('gray', 'rgb'):
+            raise ValueError(f"input colour {self.colour!r} is neither 'gray' nor 'rgb'")
+        if not (8 <= self.width <= 4096 and 8 <= self.height <= 4096):
+            raise ValueError(f'input size {self.width}x{self.height} is out of range')
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """The input tensor's shape [1, H, W, C]."""
+        return 1, self.height, self.width, 1 if self.colour == 'gray' else 3
+
+
+@dataclass(frozen=True)
+class Sidecar:
+    """A model's description, ``NAME.json`` beside ``NAME.tflite``.
+
+    ``labels`` in the order of the outputs; for a detector, of its landmarks.
+    ``crop`` holds a geometry for each detector that the classifier was
+    calibrated for. ``temperature`` divides the logits before softmax
+    (Guo et al. 2017). ``parameters`` and ``macs`` count weights and
+    multiply-accumulates; ``accuracy`` maps the name of a test to 0..1.
+    """
+
+    path: Path
+    name: str
+    task: str
+    sha256: str
+    labels: tuple[str, ...]
+    input: InputFormat
+    quantisation: str
+    parameters: int
+    macs: int
+    licence: str
+    training: Mapping[str, Any] = field(default_factory=dict)
+    accuracy: Mapping[str, float] = field(default_factory=dict)
+    crop: Mapping[str, CropGeometry] = field(default_factory=dict)
+    temperature: float = 1.0
+    decoder: Optional[str] = None
+
+    @property
+    def tflite(self) -> Path:
+        """The network file."""
+        return self.path.with_suffix('.tflite')
+
+    def crop_for(self, detector: str) -> CropGeometry:
+        """Return the crop geometry for boxes of that detector.
+
+        Raises:
+            ModelError: the classifier was never calibrated for it.
+
+        """
+        if detector not in self.crop:
+            raise ModelError(
+                f'model {self.name} has no crop geometry for detector {detector!r}, only for '
+                f'{sorted(self.crop)}; calibrate it with python -m training.calibrate')
+        return self.crop[detector]
+
+    def network_bytes(self) -> bytes:
+        """Return the network file's content after comparing its hash.
+
+        Raises:
+            ModelError: the file is missing, unreadable or not the one described.
+
+        """
+        try:
+            content = self.tflite.read_bytes()
+        except OSError as error:
+            raise ModelError(f'model {self.name}: cannot read {self.tflite}: '
+                             f'{error.strerror}') from error
+        found = hashlib.sha256(content).hexdigest()
+        if found != self.sha256:
+            raise ModelError(
+                f'model {self.name}: {self.tflite} has sha256 {found[:12]}…, but its sidecar says '
+                f'{self.sha256[:12]}…; the file was altered or belongs to another version')
+        return content
+
+
+def _parse(path: Path, values: dict[str, Any]) -> Sidecar:
+    values = dict(values)
+    values['labels'] = tuple(values['labels'])
+    values['input'] = InputFormat(**values['input'])
+    values['crop'] = {name: CropGeometry(**geometry)
+                      for name, geometry in values.get('crop', {}).items()}
+    sidecar = Sidecar(path=path, **values)
+    if sidecar.task not in TASKS:
+        raise ValueError(f'task {sidecar.task!r} is none of {TASKS}')
+    if not (math.isfinite(sidecar.temperature) and sidecar.temperature > 0):
+        raise ValueError(f'temperature {sidecar.temperature} is not positive')
+    return sidecar
+
+
+def read_sidecar(path: Path) -> Sidecar:
+    """Read a sidecar.
+
+    Raises:
+        ModelError: it is missing, no JSON, or a key is missing, unknown or wrong.
+
+    """
+    try:
+        return _parse(path, json.loads(path.read_text(encoding='utf-8')))
+    except OSError as error:
+        raise ModelError(f'cannot read model sidecar {path}: {error.strerror}') from error
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ModelError(f'model sidecar {path} is not usable: {error}') from error
+
+
+def write_sidecar(sidecar: Sidecar) -> None:
+    """Write ``sidecar`` to its path as JSON."""
+    values = {item.name: getattr(sidecar, item.name) for item in fields(Sidecar)
+              if item.name != 'path'}
+    values['input'] = vars(sidecar.input)
+    values['crop'] = {name: vars(geometry) for name, geometry in sidecar.crop.items()}
+    if sidecar.decoder is None:
+        del values['decoder']
+    text = json.dumps(values, indent=2, ensure_ascii=False)
+    sidecar.path.write_text(text + '\n', encoding='utf-8')
+
+
+def models_folder() -> Path:
+    """Return where the models lie: beside the installed code, or in the source tree."""
+    installed = PACKAGE / 'models'
+    return installed if installed.is_dir() else PACKAGE.parent / 'models'
+
+
+def available_models() -> list[Sidecar]:
+    """Return the sidecars of all models that come with the package, by name."""
+    return [read_sidecar(path) for path in sorted(models_folder().glob('*.json'))]
+
+
+def find_model(name: str, task: str) -> Sidecar:
+    """Return the sidecar called ``name``, or at the absolute path ``name``, for ``task``.
+
+    Raises:
+        ModelError: there is none, or it is for another task.
+
+    """
+    path = Path(name)
+    if not path.is_absolute():
+        path = models_folder() / f'{name}.json'
+        if path.parent != models_folder() or not path.exists():
+            known = ', '.join(p.stem for p in sorted(models_folder().glob('*.json')))
+            raise ModelError(f'no model {name!r}; there are {known or "none"} in '
+                             f'{models_folder()} (or give the absolute path of a sidecar)')
+    sidecar = read_sidecar(path)
+    if sidecar.task != task:
+        raise ModelError(f'model {sidecar.name} is for {sidecar.task}, not for {task}')
+    return sidecar

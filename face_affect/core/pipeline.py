@@ -1,0 +1,155 @@
+"""One frame through all of it: detect, track, crop, classify, smooth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+import time
+from typing import Optional
+
+import numpy as np
+from numpy.typing import NDArray
+
+from face_affect.core.classification import Classifier
+from face_affect.core.detection import large_enough, load_detector
+from face_affect.core.faces import Estimate, Face, FrameResult
+from face_affect.core.models import find_model, Sidecar
+from face_affect.core.smoothing import Smoother
+from face_affect.core.tracking import Track, Tracker
+
+
+@dataclass(frozen=True)
+class ModelNames:
+    """Which models run: names of models in the package, or absolute paths of sidecars."""
+
+    detector: str = 'face_detector_blazeface'
+    emotion: str = 'emotion_mini_xception'
+    gender: str = 'gender_mini_xception'
+
+
+def _check(name: str, value: float, low: float, high: float) -> None:
+    if not low <= value <= high:
+        raise ValueError(f'{name} is {value}, but must be from {low} to {high}')
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What may change from one frame to the next.
+
+    ``detection_threshold`` and the two ``min_confidence`` 0..1; ``min_face_size``
+    pixels; ``confirm_frames`` images in which a face must be found before it is
+    reported; ``forget_time`` and ``smoothing_time`` seconds.
+    """
+
+    enable_emotion: bool = True
+    enable_gender: bool = True
+    detection_threshold: float = 0.6
+    min_face_size: int = 0
+    confirm_frames: int = 2
+    forget_time: float = 1.5
+    smoothing_time: float = 0.5
+    emotion_min_confidence: float = 0.4
+    gender_min_confidence: float = 0.7
+
+    def __post_init__(self) -> None:
+        """Refuse values out of range.
+
+        Raises:
+            ValueError: the message names the setting, its value and its range.
+
+        """
+        _check('detection_threshold', self.detection_threshold, 0.0, 1.0)
+        _check('min_face_size', self.min_face_size, 0, 4096)
+        _check('confirm_frames', self.confirm_frames, 1, 100)
+        _check('forget_time', self.forget_time, 0.0, 60.0)
+        _check('smoothing_time', self.smoothing_time, 0.0, 60.0)
+        _check('emotion_min_confidence', self.emotion_min_confidence, 0.0, 1.0)
+        _check('gender_min_confidence', self.gender_min_confidence, 0.0, 1.0)
+
+
+class Pipeline:
+    """Finds, follows and reads the faces of one camera.
+
+    Not thread-safe, but ``settings`` may be replaced from another thread: the
+    next frame takes them up as a whole.
+    """
+
+    def __init__(self, settings: Optional[Settings] = None, models: Optional[ModelNames] = None,
+                 threads: int = 1) -> None:
+        """Load the networks.
+
+        Raises:
+            ModelError: a model is missing, altered or does not fit.
+
+        """
+        self.settings = settings or Settings()
+        models = models or ModelNames()
+        detector = find_model(models.detector, 'face_detection')
+        emotion, gender = find_model(models.emotion, 'emotion'), find_model(models.gender, 'gender')
+        self._detector = load_detector(detector, threads)
+        self._emotion = Classifier(emotion, detector.name, threads)
+        self._gender = Classifier(gender, detector.name, threads)
+        self.sidecars: tuple[Sidecar, ...] = (detector, emotion, gender)
+        self._tracker = Tracker()
+        self._smoothers = {'emotion': Smoother(), 'gender': Smoother()}
+        self._timings: dict[str, float] = {}
+
+    def reset(self) -> None:
+        """Forget all faces; ids go on."""
+        self._tracker.reset()
+
+    def process(self, image: NDArray[np.uint8], stamp: float) -> FrameResult:
+        """Read the faces in one image.
+
+        Args:
+            image: u8 [H, W, 3] BGR or [H, W] gray.
+            stamp: seconds, when the image was taken; a step back forgets all faces.
+
+        """
+        settings = self.settings
+        self._timings = {}
+        self._tracker.confirm_frames = settings.confirm_frames
+        self._tracker.forget_time = settings.forget_time
+        with self._timed('detect'):
+            detections = large_enough(
+                self._detector(image, settings.detection_threshold), settings.min_face_size)
+        with self._timed('track'):
+            tracks = self._tracker.update(detections, stamp)
+            for smoother in self._smoothers.values():
+                smoother.time_constant = settings.smoothing_time
+                smoother.keep(self._tracker.ids)
+        faces = tuple(self._face(image, track, stamp, settings) for track in tracks)
+        height, width = image.shape[:2]
+        return FrameResult(stamp, width, height, faces, self._timings)
+
+    def _face(
+        self, image: NDArray[np.uint8], track: Track, stamp: float, settings: Settings
+    ) -> Face:
+        emotion = gender = None
+        if settings.enable_emotion:
+            emotion = self._estimate(
+                self._emotion, image, track, stamp, settings.emotion_min_confidence)
+        if settings.enable_gender:
+            gender = self._estimate(
+                self._gender, image, track, stamp, settings.gender_min_confidence)
+        return Face(track.id, track.detection, stamp - track.first_seen, track.frames,
+                    emotion, gender)
+
+    def _estimate(self, classifier: Classifier, image: NDArray[np.uint8], track: Track,
+                  stamp: float, min_confidence: float) -> Estimate:
+        task = classifier.sidecar.task
+        with self._timed('crop'):
+            crop = classifier.crop(image, track.detection.box)
+        with self._timed(task):
+            probabilities = classifier(crop)
+        with self._timed('smooth'):
+            smooth = self._smoothers[task].update(track.id, stamp, probabilities)
+        return Estimate(classifier.sidecar.labels, tuple(smooth.tolist()),
+                        tuple(probabilities.tolist()), min_confidence)
+
+    @contextmanager
+    def _timed(self, stage: str) -> Iterator[None]:
+        start = time.perf_counter()
+        yield
+        self._timings[stage] = self._timings.get(stage, 0.0) + time.perf_counter() - start

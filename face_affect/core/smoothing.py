@@ -1,0 +1,40 @@
+"""Probabilities over time, per id."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Smoother:
+    """First-order low-pass of probabilities, right for any frame rate.
+
+    p += gain * (new - p) with gain = 1 - exp(-dt / time_constant), but never less
+    than 1 / n for the n-th image: the first images, of which none is better than
+    another, weigh alike.
+    """
+
+    def __init__(self, time_constant: float = 0.5) -> None:
+        """Set the time constant in seconds; 0 switches smoothing off."""
+        self.time_constant = time_constant
+        self._state: dict[int, tuple[float, int, NDArray[np.float32]]] = {}
+
+    def update(
+        self, key: int, stamp: float, probabilities: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """Take in probabilities [C] of face ``key`` at ``stamp`` seconds; return them smoothed."""
+        last, count, smooth = self._state.get(key, (stamp, 0, probabilities))
+        elapsed = max(stamp - last, 0.0)
+        gain = 1.0
+        if self.time_constant > 0:
+            gain = max(1 - math.exp(-elapsed / self.time_constant), 1 / (count + 1))
+        smooth = smooth + np.float32(gain) * (probabilities - smooth)
+        self._state[key] = (stamp, count + 1, smooth)
+        return smooth
+
+    def keep(self, keys: Collection[int]) -> None:
+        """Forget all faces but ``keys``."""
+        self._state = {key: value for key, value in self._state.items() if key in keys}

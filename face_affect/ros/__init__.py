@@ -1,0 +1,1 @@
+"""The thin shell that puts the core on ROS 2."""

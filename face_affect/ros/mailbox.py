@@ -1,0 +1,40 @@
+"""A slot for one message: the newest wins."""
+
+from __future__ import annotations
+
+import threading
+from typing import Generic, Optional, TypeVar
+
+Item = TypeVar('Item')
+
+
+class Mailbox(Generic[Item]):
+    """Hands the newest item from one thread to another."""
+
+    def __init__(self) -> None:
+        """Start empty and open."""
+        self._condition = threading.Condition()
+        self._item: Optional[Item] = None
+        self._closed = False
+
+    def put(self, item: Item) -> bool:
+        """Leave ``item``; return whether an older one was still there, which is lost."""
+        with self._condition:
+            replaced = self._item is not None
+            self._item = item
+            self._condition.notify()
+            return replaced
+
+    def take(self) -> Optional[Item]:
+        """Wait for an item; None means that the box was closed."""
+        with self._condition:
+            self._condition.wait_for(lambda: self._closed or self._item is not None)
+            item, self._item = self._item, None
+            return None if self._closed else item
+
+    def close(self) -> bool:
+        """Let nobody wait any more; return whether an item was left, which is lost."""
+        with self._condition:
+            self._closed = True
+            self._condition.notify_all()
+            return self._item is not None

@@ -1,0 +1,127 @@
+"""The node's parameters: declared, described, ranged and checked in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Optional, Union
+
+from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+
+from face_affect.core.pipeline import ModelNames, Settings
+
+Value = Union[bool, int, float, str]
+
+
+@dataclass(frozen=True)
+class ParameterSpec:
+    """One parameter.
+
+    ``low`` and ``high`` bound a number; ``choices`` a word. ``fixed`` ones are
+    read when the node is configured and can be set only before.
+    """
+
+    name: str
+    default: Value
+    description: str
+    low: Optional[float] = None
+    high: Optional[float] = None
+    choices: tuple[str, ...] = ()
+    fixed: bool = False
+
+    @property
+    def descriptor(self) -> ParameterDescriptor:
+        """The declaration for ROS."""
+        descriptor = ParameterDescriptor(
+            description=self.description,
+            additional_constraints=f'one of {", ".join(self.choices)}' if self.choices else '')
+        if self.low is None or self.high is None:
+            return descriptor
+        if isinstance(self.default, int):
+            descriptor.integer_range = [IntegerRange(
+                from_value=int(self.low), to_value=int(self.high), step=1)]
+        else:
+            descriptor.floating_point_range = [FloatingPointRange(
+                from_value=self.low, to_value=self.high)]
+        return descriptor
+
+
+_MODELS, _SETTINGS = ModelNames(), Settings()
+
+SPECS = (
+    ParameterSpec('autostart', False, 'configure and activate the node as it starts', fixed=True),
+    ParameterSpec('image_transport', 'raw', 'how images arrive: raw on image, or compressed '
+                  '(JPEG, PNG) on image/compressed', choices=('raw', 'compressed'), fixed=True),
+    ParameterSpec('detector_model', _MODELS.detector, 'the network that finds faces: a name in '
+                  "the package's models/, or the absolute path of a sidecar", fixed=True),
+    ParameterSpec('emotion_model', _MODELS.emotion, 'the network that reads emotion', fixed=True),
+    ParameterSpec('gender_model', _MODELS.gender, 'the network that reads gender', fixed=True),
+    ParameterSpec('num_threads', 1, 'CPU threads of each network; one is fastest', 1, 16,
+                  fixed=True),
+    ParameterSpec('enable_emotion', _SETTINGS.enable_emotion, 'estimate emotion'),
+    ParameterSpec('enable_gender', _SETTINGS.enable_gender, 'estimate gender'),
+    ParameterSpec('detection_threshold', _SETTINGS.detection_threshold,
+                  'least detection score of a face', 0.0, 1.0),
+    ParameterSpec('min_face_size', _SETTINGS.min_face_size,
+                  'least width and height of a face, pixels of the camera image', 0, 4096),
+    ParameterSpec('confirm_frames', _SETTINGS.confirm_frames,
+                  'images in which a face must be found before it is reported', 1, 100),
+    ParameterSpec('forget_time', _SETTINGS.forget_time,
+                  'seconds without being found after which a face is gone', 0.0, 60.0),
+    ParameterSpec('smoothing_time', _SETTINGS.smoothing_time,
+                  'time constant in seconds of the smoothing of probabilities; 0: none', 0.0, 60.0),
+    ParameterSpec('emotion_min_confidence', _SETTINGS.emotion_min_confidence,
+                  'emotion is UNKNOWN below this probability', 0.0, 1.0),
+    ParameterSpec('gender_min_confidence', _SETTINGS.gender_min_confidence,
+                  'gender is UNKNOWN below this probability', 0.0, 1.0),
+)
+_BY_NAME = {spec.name: spec for spec in SPECS}
+_SETTING_NAMES = frozenset(item.name for item in fields(Settings))
+
+
+def declare_parameters(node: Node) -> None:
+    """Declare all parameters on ``node``."""
+    for spec in SPECS:
+        node.declare_parameter(spec.name, spec.default, spec.descriptor)
+
+
+def settings_from(values: Mapping[str, Any]) -> Settings:
+    """Return the pipeline's settings.
+
+    Raises:
+        ValueError: a value is out of range.
+
+    """
+    return Settings(**{name: values[name] for name in _SETTING_NAMES})
+
+
+def values_of(node: Node) -> dict[str, Any]:
+    """Return all parameters' values."""
+    return {spec.name: node.get_parameter(spec.name).value for spec in SPECS}
+
+
+def check_change(
+    values: Mapping[str, Any], changes: Sequence[Parameter], configured: bool
+) -> dict[str, Any]:
+    """Return ``values`` with ``changes``, all of them or none.
+
+    Raises:
+        ValueError: a value is wrong, or fixed while the node is configured.
+
+    """
+    changed = dict(values)
+    for change in changes:
+        spec = _BY_NAME.get(change.name)
+        if spec is None:
+            continue
+        if spec.fixed and configured and change.value != values[change.name]:
+            raise ValueError(f'{spec.name} can be set only before the node is configured; '
+                             'call cleanup first')
+        if spec.choices and change.value not in spec.choices:
+            raise ValueError(f'{spec.name} is {change.value!r}, but must be one of '
+                             f'{", ".join(spec.choices)}')
+        changed[change.name] = change.value
+    settings_from(changed)
+    return changed

@@ -1,0 +1,70 @@
+"""What becomes of every frame, counted; safe to use from several threads."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from dataclasses import dataclass
+import threading
+from typing import Mapping
+
+import numpy as np
+
+WINDOW = 300  # results that percentiles are taken over
+
+
+@dataclass(frozen=True)
+class Report:
+    """A snapshot: frame counts since the start, seconds by stage (p50, p95)."""
+
+    received: int
+    processed: int
+    dropped: Mapping[str, int]
+    faces: int
+    stages: Mapping[str, tuple[float, float]]
+    last_error: str
+
+
+class Statistics:
+    """Every frame received is processed, dropped for a reason, or still under way."""
+
+    def __init__(self) -> None:
+        """Start at zero."""
+        self._lock = threading.Lock()
+        self._received = 0
+        self._processed = 0
+        self._dropped: Counter[str] = Counter()
+        self._faces = 0
+        self._stages: dict[str, deque[float]] = {}
+        self._last_error = ''
+
+    def receive(self) -> None:
+        """Count a frame that arrived."""
+        with self._lock:
+            self._received += 1
+
+    def drop(self, reason: str, error: str = '') -> None:
+        """Count a frame that gives no result."""
+        with self._lock:
+            self._dropped[reason] += 1
+            self._last_error = error or self._last_error
+
+    def fail(self, error: str) -> None:
+        """Note an error that belongs to no frame."""
+        with self._lock:
+            self._last_error = error
+
+    def process(self, faces: int, stages: Mapping[str, float]) -> None:
+        """Count a frame that gave a result."""
+        with self._lock:
+            self._processed += 1
+            self._faces = faces
+            for stage, elapsed in stages.items():
+                self._stages.setdefault(stage, deque(maxlen=WINDOW)).append(elapsed)
+
+    def report(self) -> Report:
+        """Return a snapshot."""
+        with self._lock:
+            stages = {stage: (float(np.percentile(times, 50)), float(np.percentile(times, 95)))
+                      for stage, times in self._stages.items()}
+            return Report(self._received, self._processed, dict(self._dropped), self._faces,
+                          stages, self._last_error)

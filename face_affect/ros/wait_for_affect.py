@@ -1,0 +1,148 @@
+"""The action ~/wait_for_affect."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import Callable, Optional
+
+from face_affect_msgs.action import WaitForAffect
+from rclpy.action import ActionServer, CancelResponse, GoalResponse
+from rclpy.action.server import ServerGoalHandle
+from rclpy.node import Node
+from rclpy.time import Time
+
+from face_affect.core.faces import EMOTIONS, Face, FrameResult, GENDERS
+from face_affect.core.watch import AffectWatch, Wanted
+from face_affect.ros.conversions import duration, face_to_message
+
+TIMEOUT_CHECK = 0.1  # seconds
+
+
+def wanted_from(goal: WaitForAffect.Goal) -> Wanted:
+    """Return what ``goal`` asks for.
+
+    Raises:
+        ValueError: a label is none of the constants, or a number out of range.
+
+    """
+    return Wanted(
+        emotion=_label(goal.emotion, EMOTIONS, 'emotion'),
+        gender=_label(goal.gender, GENDERS, 'gender'),
+        face_id=goal.face_id or None, min_confidence=goal.min_confidence,
+        duration=goal.duration.sec + goal.duration.nanosec * 1e-9)
+
+
+def _label(code: int, labels: tuple[str, ...], name: str) -> Optional[str]:
+    if code == WaitForAffect.Goal.ANY:
+        return None
+    if code >= len(labels):
+        raise ValueError(f'{name} {code} is none of 0 to {len(labels) - 1}, '
+                         f'nor {WaitForAffect.Goal.ANY} for any')
+    return labels[code]
+
+
+@dataclass
+class _Pending:
+    """A goal that waits. It is executed, in the action's sense, once it is decided."""
+
+    handle: ServerGoalHandle
+    watch: AffectWatch
+    deadline: Optional[Time]
+
+
+class WaitForAffectServer:
+    """Serves any number of goals at once, without blocking the executor.
+
+    Results may come from another thread; goals are decided on the executor's.
+    """
+
+    def __init__(self, node: Node, refuse: Callable[[Wanted], Optional[str]]) -> None:
+        """Serve on ``node``; ``refuse`` tells why a goal cannot be served now, or None."""
+        self._node = node
+        self._refuse = refuse
+        self._pending: list[_Pending] = []
+        self._results: deque[FrameResult] = deque()
+        self._guard = node.create_guard_condition(self._take_results)
+        self._timer = node.create_timer(TIMEOUT_CHECK, self._check_time)
+        self._server = ActionServer(
+            node, WaitForAffect, '~/wait_for_affect', execute_callback=lambda handle: None,
+            goal_callback=self._accept, handle_accepted_callback=self._start,
+            cancel_callback=lambda _: CancelResponse.ACCEPT)
+
+    def add_result(self, result: FrameResult) -> None:
+        """Take in one image's result, from any thread."""
+        if self._pending:
+            self._results.append(result)
+            self._guard.trigger()
+
+    def abort_all(self, reason: str) -> None:
+        """End every goal without success."""
+        for pending in list(self._pending):
+            self._decide(pending, None, reason)
+
+    def destroy(self) -> None:
+        """Release everything on the node."""
+        self._server.destroy()
+        self._node.destroy_timer(self._timer)
+        self._node.destroy_guard_condition(self._guard)
+
+    def _accept(self, goal: WaitForAffect.Goal) -> GoalResponse:
+        try:
+            reason = self._refuse(wanted_from(goal))
+        except ValueError as error:
+            reason = str(error)
+        if reason is None:
+            return GoalResponse.ACCEPT
+        self._node.get_logger().warning(f'wait_for_affect: goal rejected: {reason}')
+        return GoalResponse.REJECT
+
+    def _start(self, handle: ServerGoalHandle) -> None:
+        goal = handle.request
+        timeout = goal.timeout.sec * 1_000_000_000 + goal.timeout.nanosec
+        deadline = None
+        if timeout:
+            now = self._node.get_clock().now()
+            deadline = Time(nanoseconds=now.nanoseconds + timeout, clock_type=now.clock_type)
+        self._pending.append(_Pending(handle, AffectWatch(wanted_from(goal)), deadline))
+
+    def _take_results(self) -> None:
+        while self._results:
+            result = self._results.popleft()
+            for pending in list(self._pending):
+                face = pending.watch.update(result)
+                self._send_feedback(pending, len(result.faces))
+                if face is not None:
+                    self._decide(pending, (face, result), '')
+
+    def _check_time(self) -> None:
+        now = self._node.get_clock().now()
+        for pending in list(self._pending):
+            if pending.handle.is_cancel_requested:
+                self._decide(pending, None, 'cancelled')
+            elif pending.deadline is not None and now >= pending.deadline:
+                self._decide(pending, None, 'timeout')
+
+    def _send_feedback(self, pending: _Pending, faces: int) -> None:
+        face_id, shown = pending.watch.longest
+        pending.handle.publish_feedback(WaitForAffect.Feedback(
+            face_id=face_id, shown_for=duration(shown), faces=faces))
+
+    def _decide(self, pending: _Pending, found: Optional[tuple[Face, FrameResult]],
+                reason: str) -> None:
+        self._pending.remove(pending)
+        result = WaitForAffect.Result(success=found is not None, message=reason)
+        if found:
+            face, frame = found
+            result.face = face_to_message(face, frame.width, frame.height)
+        pending.handle.execute(lambda handle: _finish(handle, result))
+
+
+def _finish(handle: ServerGoalHandle, result: WaitForAffect.Result) -> WaitForAffect.Result:
+    if handle.is_cancel_requested:
+        handle.canceled()
+    elif result.success:
+        handle.succeed()
+    else:
+        handle.abort()
+    return result

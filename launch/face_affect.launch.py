@@ -1,0 +1,154 @@
+"""Start the face_affect node on a camera's image topic."""
+
+import os
+
+from ament_index_python.packages import get_package_prefix, PackageNotFoundError
+from launch import Action, LaunchContext, LaunchDescription
+from launch.actions import DeclareLaunchArgument, LogInfo, OpaqueFunction, SetEnvironmentVariable
+from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
+from launch_ros.actions import Node
+from launch_ros.substitutions import FindPackageShare
+
+NODE_NAME = 'face_affect'
+BOOLEANS = ['true', 'false', 'True', 'False']
+# Where Fast DDS looks for its profiles: from version 3 (Kilted) on in the first, before that in
+# the second. It must be one of them: what reads both loads the file twice and complains.
+FASTDDS_VARIABLES = ['FASTDDS_DEFAULT_PROFILES_FILE', 'FASTRTPS_DEFAULT_PROFILES_FILE']
+DISTROS_BEFORE_FASTDDS_3 = ['humble', 'iron', 'jazzy']
+
+
+def is_true(context: LaunchContext, name: str) -> bool:
+    """Tell whether a launch argument that takes a boolean is set."""
+    return LaunchConfiguration(name).perform(context).lower() == 'true'
+
+
+def set_fastdds_profile(context: LaunchContext) -> list[Action]:
+    """
+    Give images room in shared memory, unless the user has chosen a profile already.
+
+    The segment that an image passes through belongs to the process that publishes it: the camera
+    driver needs the profile as much as this node does. It gets it where it is started after this
+    file in the same launch.
+    """
+    if any(name in context.environment for name in FASTDDS_VARIABLES):
+        return []
+    old = context.environment.get('ROS_DISTRO') in DISTROS_BEFORE_FASTDDS_3
+    return [
+        SetEnvironmentVariable(
+            FASTDDS_VARIABLES[1 if old else 0],
+            PathJoinSubstitution([FindPackageShare('face_affect'), 'config', 'fastdds_shm.xml']),
+        ),
+    ]
+
+
+def start_node(context: LaunchContext) -> list[Action]:
+    """Start the node, with the parameters that were given as launch arguments."""
+    image = LaunchConfiguration('image').perform(context).removesuffix('/compressed')
+    namespace = LaunchConfiguration('namespace').perform(context).strip('/')
+    transport = LaunchConfiguration('image_transport').perform(context)
+
+    parameters: dict[str, bool | str] = {'autostart': is_true(context, 'autostart')}
+    # What is left empty stays as params_file (or the including launch file) has it.
+    if transport:
+        parameters['image_transport'] = transport
+    if LaunchConfiguration('use_sim_time').perform(context):
+        parameters['use_sim_time'] = is_true(context, 'use_sim_time')
+
+    ros_arguments: list[str] = []
+    if is_true(context, 'debug'):
+        # Only this node's logger: a plain level would let rcl and the middleware flood the screen.
+        logger = '.'.join([*namespace.split('/'), NODE_NAME] if namespace else [NODE_NAME])
+        ros_arguments = ['--log-level', f'{logger}:=debug']
+
+    return [
+        # A plain Node: it configures and activates itself (autostart), or waits for whoever
+        # manages its lifecycle (autostart:=false), and needs no events from launch for either.
+        Node(
+            package='face_affect',
+            executable='face_affect_node',
+            name=NODE_NAME,
+            namespace=namespace,
+            parameters=[LaunchConfiguration('params_file'), parameters],
+            # A remapping names one topic: that of the raw image leaves the compressed one alone.
+            remappings=[('image', image), ('image/compressed', f'{image}/compressed')],
+            ros_arguments=ros_arguments,
+            output='screen',
+            emulate_tty=True,
+        ),
+    ]
+
+
+def start_viewer(context: LaunchContext) -> list[Action]:
+    """Show the debug image when `debug` is set, or say why that is not possible."""
+    if not is_true(context, 'debug'):
+        return []
+    namespace = LaunchConfiguration('namespace').perform(context).strip('/')
+    topic = '/'.join(['', *([namespace] if namespace else []), NODE_NAME, 'debug_image'])
+    try:
+        get_package_prefix('rqt_image_view')
+    except PackageNotFoundError:
+        return [LogInfo(msg=(
+            f'WARNING: no viewer for {topic}: rqt_image_view is not installed '
+            '(apt: ros-$ROS_DISTRO-rqt-image-view). The node runs without it.'
+        ))]
+    if not (os.environ.get('DISPLAY') or os.environ.get('WAYLAND_DISPLAY')):
+        return [LogInfo(msg=(
+            f'WARNING: no viewer for {topic}: there is no display here (DISPLAY is not set). '
+            'View it from a desktop machine: ros2 run rqt_image_view rqt_image_view ' + topic
+        ))]
+    return [Node(package='rqt_image_view', executable='rqt_image_view', arguments=[topic])]
+
+
+def generate_launch_description() -> LaunchDescription:
+    """Describe the arguments, the middleware's profile, the node and the viewer."""
+    share = FindPackageShare('face_affect')
+    return LaunchDescription([
+        DeclareLaunchArgument(
+            'image',
+            default_value='/camera/image_raw',
+            description=(
+                "The camera's image topic; a relative one is looked for in the namespace. "
+                'For image_transport:=compressed, "/compressed" is added where it is missing.'
+            ),
+        ),
+        DeclareLaunchArgument(
+            'image_transport',
+            default_value='',
+            choices=['', 'raw', 'compressed'],
+            description='How the images arrive (empty: as params_file says).',
+        ),
+        DeclareLaunchArgument(
+            'namespace',
+            default_value='',
+            description='Namespace of the node, for instance the name of the robot.',
+        ),
+        DeclareLaunchArgument(
+            'params_file',
+            default_value=PathJoinSubstitution([share, 'config', 'face_affect.yaml']),
+            description='YAML file with the parameters of the node.',
+        ),
+        DeclareLaunchArgument(
+            'use_sim_time',
+            default_value='',
+            choices=['', *BOOLEANS],
+            description='Take the time from /clock (empty: as params_file says).',
+        ),
+        DeclareLaunchArgument(
+            'autostart',
+            default_value='true',
+            choices=BOOLEANS,
+            description=(
+                'Configure and activate the node at once. With false a lifecycle manager, or '
+                '`ros2 lifecycle set`, has to do so.'
+            ),
+        ),
+        DeclareLaunchArgument(
+            'debug',
+            default_value='false',
+            choices=BOOLEANS,
+            description='Log at debug level and show the debug image in rqt_image_view.',
+        ),
+        OpaqueFunction(function=set_fastdds_profile),
+        OpaqueFunction(function=start_node),
+        OpaqueFunction(function=start_viewer),
+    ])

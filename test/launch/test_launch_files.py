@@ -1,0 +1,410 @@
+"""
+The launch files and their configuration.
+
+The first part reads the files and needs no launch. The second runs them with launch, against
+executables that only write down how they were started. The last starts the real node.
+"""
+
+import ast
+import configparser
+import json
+import os
+from pathlib import Path
+import signal
+import subprocess
+import sys
+import time
+from typing import Any, Iterator
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+LAUNCH_FILES = sorted((ROOT / 'launch').glob('*.launch.py'))
+PARAMETER_FILES = ['face_affect.yaml', 'care_o_bot.yaml']
+PASSED_ON = {'image_transport', 'namespace', 'params_file', 'debug'}
+ARGUMENTS = {
+    'face_affect.launch.py': PASSED_ON | {'image', 'use_sim_time', 'autostart'},
+    'replay.launch.py': PASSED_ON | {'bag', 'topic', 'rate', 'loop'},
+    'care_o_bot.launch.py': PASSED_ON | {'camera', 'image', 'use_sim_time', 'autostart'},
+}
+FASTDDS_VARIABLES = ['FASTDDS_DEFAULT_PROFILES_FILE', 'FASTRTPS_DEFAULT_PROFILES_FILE']
+# Generous, for a busy machine: the node loads its models before it is active.
+START_SECONDS = 60.0
+END_SECONDS = 20.0
+
+RECORDER = '''#!{python}
+"""Write down how this was started: arguments, parameter files and environment."""
+import json, os, signal, sys
+
+name = os.path.basename(sys.argv[0])
+files = [sys.argv[i + 1] for i, word in enumerate(sys.argv) if word == '--params-file']
+record = {{
+    'arguments': sys.argv[1:],
+    'parameter_files': [open(path).read() for path in files],
+    'environment': dict(os.environ),
+}}
+with open(os.path.join(os.environ['RECORD_FOLDER'], name + '.json'), 'w') as stream:
+    json.dump(record, stream)
+if name in os.environ.get('RECORD_STAYS', '').split():
+    signal.sigwait([signal.SIGINT, signal.SIGTERM])
+sys.exit(int(os.environ.get('RECORD_EXIT_CODE', '0')))
+'''
+
+
+def calls(tree: ast.AST, *names: str) -> Iterator[ast.Call]:
+    """Find the calls of the functions or classes of these names."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            if node.func.id in names:
+                yield node
+
+
+def constants(call: ast.Call) -> dict[str, Any]:
+    """Return the keyword arguments of a call that are plain values."""
+    return {
+        keyword.arg: keyword.value.value for keyword in call.keywords
+        if keyword.arg is not None and isinstance(keyword.value, ast.Constant)
+    }
+
+
+def parameters_of(text: str) -> dict[str, Any]:
+    """Return what a parameter file says of the node."""
+    parameters: dict[str, Any] = {}
+    for section in yaml.safe_load(text).values():
+        parameters.update(section['ros__parameters'])
+    return parameters
+
+
+@pytest.fixture(params=LAUNCH_FILES, ids=lambda path: path.name)
+def tree(request: pytest.FixtureRequest) -> ast.Module:
+    """Parse one launch file after the other."""
+    return ast.parse(request.param.read_text(), filename=str(request.param))
+
+
+@pytest.fixture
+def console_scripts() -> set[str]:
+    """Return the names of the executables that the package installs."""
+    setup = configparser.ConfigParser()
+    assert setup.read(ROOT / 'setup.cfg'), 'there is no setup.cfg'
+    lines = setup['options.entry_points']['console_scripts'].split('\n')
+    return {line.split('=')[0].strip() for line in lines if line.strip()}
+
+
+def test_every_launch_file_is_known_here() -> None:
+    assert {path.name for path in LAUNCH_FILES} == set(ARGUMENTS)
+
+
+def test_compiles(tree: ast.Module) -> None:
+    compile(tree, 'launch file', 'exec')
+
+
+@pytest.mark.parametrize('path', LAUNCH_FILES, ids=lambda path: path.name)
+def test_declares_its_arguments_with_descriptions(path: Path) -> None:
+    declared = {}
+    for call in calls(ast.parse(path.read_text()), 'DeclareLaunchArgument'):
+        assert isinstance(call.args[0], ast.Constant)
+        declared[call.args[0].value] = {keyword.arg for keyword in call.keywords}
+    assert set(declared) == ARGUMENTS[path.name]
+    for name, keywords in declared.items():
+        assert 'description' in keywords, name
+        assert ('default_value' in keywords) == (name != 'bag'), name
+
+
+def test_starts_only_installed_executables(
+    tree: ast.Module, console_scripts: set[str],
+) -> None:
+    for call in calls(tree, 'Node', 'LifecycleNode', 'ExecutableInPackage'):
+        started = constants(call)
+        assert {'package', 'executable'} <= set(started), 'started by a computed name'
+        if started['package'] == 'face_affect':
+            assert started['executable'] in console_scripts
+
+
+def test_names_only_existing_files(tree: ast.Module) -> None:
+    named = {
+        node.value for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        and '\n' not in node.value and ' ' not in node.value
+    }
+    for name in named:
+        if name.endswith(('.yaml', '.xml')):
+            assert (ROOT / 'config' / name).is_file(), name
+        if name.endswith('.launch.py'):
+            assert (ROOT / 'launch' / name).is_file(), name
+
+
+@pytest.mark.parametrize('name', PARAMETER_FILES)
+def test_parameter_file_names_known_parameters(name: str) -> None:
+    known = parameters_of((ROOT / 'config' / 'face_affect.yaml').read_text())
+    said = parameters_of((ROOT / 'config' / name).read_text())
+    assert said and set(said) <= set(known)
+    for parameter, value in said.items():
+        # To ROS, 1 and 1.0 are of different types, and a parameter keeps its type.
+        assert type(value) is type(known[parameter]), parameter
+
+
+@pytest.fixture
+def launched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Any]:
+    """Return a function that runs a launch file of this tree, with recording executables."""
+    pytest.importorskip('launch_ros')
+    prefix = tmp_path / 'prefix'
+    index = prefix / 'share' / 'ament_index' / 'resource_index' / 'packages'
+    executables = prefix / 'lib' / 'face_affect'
+    share = prefix / 'share' / 'face_affect'
+    for folder in (index, executables, share):
+        folder.mkdir(parents=True)
+    (index / 'face_affect').touch()
+    for linked in ('launch', 'config'):
+        (share / linked).symlink_to(ROOT / linked)
+    for name in ('face_affect_node', 'face-affect'):
+        (executables / name).write_text(RECORDER.format(python=sys.executable))
+        (executables / name).chmod(0o755)
+    paths = [str(prefix), *os.environ.get('AMENT_PREFIX_PATH', '').split(os.pathsep)]
+    monkeypatch.setenv('AMENT_PREFIX_PATH', os.pathsep.join(filter(None, paths)))
+    monkeypatch.setenv('RECORD_FOLDER', str(tmp_path))
+    monkeypatch.setenv('ROS_LOG_DIR', str(tmp_path / 'log'))
+    for name in FASTDDS_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+
+    def run(name: str, *arguments: str, **environment: str) -> tuple[str, dict[str, Any]]:
+        result = subprocess.run(
+            [sys.executable, __file__, str(ROOT / 'launch' / name), *arguments],
+            env={**os.environ, **environment}, timeout=END_SECONDS, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        records = {
+            path.stem: json.loads(path.read_text()) for path in tmp_path.glob('*.json')}
+        return result.stdout, records
+
+    yield run
+
+
+def node_parameters(record: dict[str, Any]) -> dict[str, Any]:
+    """Return the parameters a recorded node would have: the later file wins, as in rcl."""
+    parameters: dict[str, Any] = {}
+    for text in record['parameter_files']:
+        parameters.update(parameters_of(text))
+    return parameters
+
+
+@pytest.mark.parametrize('path', LAUNCH_FILES, ids=lambda path: path.name)
+def test_description_offers_its_arguments(path: Path) -> None:
+    pytest.importorskip('launch_ros')
+    sources = pytest.importorskip('launch.launch_description_sources')
+    description = sources.get_launch_description_from_python_launch_file(str(path))
+    offered = {argument.name: argument for argument in description.get_launch_arguments()}
+    assert set(offered) == ARGUMENTS[path.name]
+    assert offered['image_transport'].choices == ['', 'raw', 'compressed']
+
+
+def test_node_starts_with_the_defaults(launched: Any) -> None:
+    _, records = launched('face_affect.launch.py')
+    node = records['face_affect_node']
+    assert '__node:=face_affect' in node['arguments']
+    assert 'image:=/camera/image_raw' in node['arguments']
+    assert 'image/compressed:=/camera/image_raw/compressed' in node['arguments']
+    assert '--log-level' not in node['arguments']
+    expected = parameters_of((ROOT / 'config' / 'face_affect.yaml').read_text())
+    assert node_parameters(node) == {**expected, 'autostart': True}
+
+
+def test_arguments_reach_the_node(launched: Any, tmp_path: Path) -> None:
+    own = tmp_path / 'own.yaml'
+    own.write_text('/**: {ros__parameters: {num_threads: 2, image_transport: raw}}')
+    output, records = launched(
+        'face_affect.launch.py', 'image:=/cam/image/compressed', 'image_transport:=compressed',
+        'namespace:=robot/front', f'params_file:={own}', 'use_sim_time:=true',
+        'autostart:=false', 'debug:=True', DISPLAY='', WAYLAND_DISPLAY='')
+    node = records['face_affect_node']
+    assert '__ns:=/robot/front' in node['arguments']
+    assert 'image/compressed:=/cam/image/compressed' in node['arguments']
+    level = node['arguments'].index('--log-level')
+    assert node['arguments'][level + 1] == 'robot.front.face_affect:=debug'
+    assert node_parameters(node) == {
+        'num_threads': 2, 'image_transport': 'compressed', 'use_sim_time': True,
+        'autostart': False}
+    assert 'WARNING: no viewer for /robot/front/face_affect/debug_image' in output
+
+
+def test_parameter_file_is_heard_where_no_argument_is_given(
+    launched: Any, tmp_path: Path,
+) -> None:
+    own = tmp_path / 'own.yaml'
+    own.write_text('/**: {ros__parameters: {image_transport: compressed, use_sim_time: true}}')
+    _, records = launched('face_affect.launch.py', f'params_file:={own}')
+    assert node_parameters(records['face_affect_node']) == {
+        'image_transport': 'compressed', 'use_sim_time': True, 'autostart': True}
+
+
+def test_unknown_choice_is_refused(launched: Any) -> None:
+    output, records = launched('face_affect.launch.py', 'image_transport:=theora')
+    assert 'theora' in output
+    assert records == {}
+
+
+@pytest.mark.parametrize('distro, variable', [
+    ('humble', 'FASTRTPS_DEFAULT_PROFILES_FILE'),
+    ('jazzy', 'FASTRTPS_DEFAULT_PROFILES_FILE'),
+    ('kilted', 'FASTDDS_DEFAULT_PROFILES_FILE'),
+])
+def test_shared_memory_profile(launched: Any, distro: str, variable: str) -> None:
+    _, records = launched('face_affect.launch.py', ROS_DISTRO=distro)
+    environment = records['face_affect_node']['environment']
+    profiles = {name: environment[name] for name in FASTDDS_VARIABLES if name in environment}
+    assert set(profiles) == {variable}
+    assert profiles[variable].endswith('/share/face_affect/config/fastdds_shm.xml')
+
+
+@pytest.mark.parametrize('variable', FASTDDS_VARIABLES)
+def test_own_fastdds_profile_stays(launched: Any, variable: str) -> None:
+    _, records = launched('face_affect.launch.py', **{variable: '/own/profile.xml'})
+    environment = records['face_affect_node']['environment']
+    profiles = {name: environment[name] for name in FASTDDS_VARIABLES if name in environment}
+    assert profiles == {variable: '/own/profile.xml'}
+
+
+@pytest.mark.parametrize('arguments, image, transport', [
+    ([], '/camera/image_raw', 'compressed'),
+    (['topic:=/cam/image'], '/cam/image', 'raw'),
+    (['topic:=/cam/image', 'image_transport:=compressed'], '/cam/image', 'compressed'),
+])
+def test_replay_plays_the_bag_and_ends(
+    launched: Any, arguments: list[str], image: str, transport: str,
+) -> None:
+    output, records = launched(
+        'replay.launch.py', 'bag:=/some/bag', *arguments, RECORD_STAYS='face_affect_node')
+    player, node = records['face-affect'], records['face_affect_node']
+    assert player['arguments'] == ['play', '/some/bag', '--clock', '--rate', '1.0']
+    assert any(
+        player['environment'].get(name, '').endswith('/config/fastdds_shm.xml')
+        for name in FASTDDS_VARIABLES)
+    assert f'image:={image}' in node['arguments']
+    parameters = node_parameters(node)
+    assert parameters['image_transport'] == transport
+    assert parameters['use_sim_time'] is True
+    assert parameters['autostart'] is True
+    assert 'the bag has been played' in output
+
+
+def test_replay_says_that_the_player_failed(launched: Any) -> None:
+    output, records = launched(
+        'replay.launch.py', 'bag:=/no/bag', 'loop:=true', 'rate:=2.5',
+        RECORD_STAYS='face_affect_node', RECORD_EXIT_CODE='3')
+    assert records['face-affect']['arguments'] == [
+        'play', '/no/bag', '--clock', '--rate', '2.5', '--loop']
+    assert 'the player failed with exit code 3' in output
+
+
+def test_replay_needs_a_bag(launched: Any) -> None:
+    output, records = launched('replay.launch.py')
+    assert 'bag' in output
+    assert records == {}
+
+
+@pytest.mark.parametrize('arguments, image', [
+    ([], '/head_cam_upright/image_rect_color'),
+    (['camera:=sensorring_cam3d'], '/sensorring_cam3d_upright/rgb/image_raw'),
+    (['image:=/other/image'], '/other/image'),
+])
+def test_care_o_bot_topics(launched: Any, arguments: list[str], image: str) -> None:
+    _, records = launched('care_o_bot.launch.py', *arguments)
+    node = records['face_affect_node']
+    assert f'image/compressed:={image}/compressed' in node['arguments']
+    expected = parameters_of((ROOT / 'config' / 'care_o_bot.yaml').read_text())
+    assert node_parameters(node) == {**expected, 'autostart': True}
+
+
+def installed_share() -> Path:
+    """Return where the package is installed, or skip the test that needs it."""
+    pytest.importorskip('launch_ros')
+    packages = pytest.importorskip('ament_index_python.packages')
+    try:
+        prefix = Path(packages.get_package_prefix('face_affect'))
+    except packages.PackageNotFoundError:
+        pytest.skip('face_affect is not installed in this environment')
+    if not (prefix / 'lib' / 'face_affect' / 'face_affect_node').is_file():
+        pytest.skip('the node is not installed in this environment')
+    return prefix / 'share' / 'face_affect'
+
+
+def test_real_node_becomes_active(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Start the installed node by its launch file, on a topic and in a namespace of its own."""
+    share = installed_share()
+    rclpy = pytest.importorskip('rclpy')
+    from lifecycle_msgs.msg import State
+    from lifecycle_msgs.srv import GetState
+    from rclpy.executors import SingleThreadedExecutor
+
+    domain = 1 + os.getpid() % 100
+    monkeypatch.setenv('ROS_DOMAIN_ID', str(domain))
+    monkeypatch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
+    monkeypatch.setenv('ROS_LOG_DIR', str(tmp_path))
+    log = tmp_path / 'output.txt'
+    with log.open('w') as stream:
+        launch = subprocess.Popen(
+            [sys.executable, __file__, str(share / 'launch' / 'face_affect.launch.py'),
+             'namespace:=robot', 'image:=/cam/image_raw', 'image_transport:=compressed'],
+            stdout=stream, stderr=subprocess.STDOUT)
+    context = rclpy.Context()
+    rclpy.init(context=context, domain_id=domain)
+    node = rclpy.create_node('watch_launch', context=context)
+    executor = SingleThreadedExecutor(context=context)
+    executor.add_node(node)
+    client = node.create_client(GetState, '/robot/face_affect/get_state')
+    try:
+        state = State.PRIMARY_STATE_UNKNOWN
+        end = time.monotonic() + START_SECONDS
+        while state != State.PRIMARY_STATE_ACTIVE and time.monotonic() < end:
+            assert launch.poll() is None, log.read_text()
+            if not client.wait_for_service(timeout_sec=0.5):
+                continue
+            future = client.call_async(GetState.Request())
+            executor.spin_until_future_complete(future, timeout_sec=1.0)
+            if future.done():
+                state = future.result().current_state.id
+            time.sleep(0.1)
+        assert state == State.PRIMARY_STATE_ACTIVE, log.read_text()
+
+        subscribers: list[Any] = []
+        publishers: list[Any] = []
+        while not (subscribers and publishers) and time.monotonic() < end:
+            executor.spin_once(timeout_sec=0.1)
+            subscribers = node.get_subscriptions_info_by_topic('/cam/image_raw/compressed')
+            publishers = node.get_publishers_info_by_topic('/robot/face_affect/faces')
+        assert [info.node_name for info in subscribers] == ['face_affect']
+        assert [info.topic_type for info in publishers] == [
+            'face_affect_msgs/msg/FaceAffectArray']
+    finally:
+        executor.shutdown()
+        node.destroy_node()
+        rclpy.shutdown(context=context)
+        launch.send_signal(signal.SIGINT)
+        try:
+            launch.wait(END_SECONDS)
+        except subprocess.TimeoutExpired:
+            launch.kill()
+            launch.wait()
+            raise
+    assert 'process has finished cleanly' in log.read_text()
+
+
+def main() -> int:
+    """Run a launch file as `ros2 launch` does: its path, then name:=value arguments."""
+    from launch import LaunchDescription, LaunchService  # type: ignore[attr-defined]
+    from launch.actions import IncludeLaunchDescription
+    from launch.launch_description_sources import PythonLaunchDescriptionSource
+
+    path, *arguments = sys.argv[1:]
+    pairs = [argument.split(':=', 1) for argument in arguments]
+    service = LaunchService(noninteractive=True)
+    service.include_launch_description(LaunchDescription([IncludeLaunchDescription(
+        PythonLaunchDescriptionSource(path),
+        launch_arguments=[(name, value) for name, value in pairs],
+    )]))
+    return service.run()
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Data to trained, quantised and evaluated models; never installed on a robot."""

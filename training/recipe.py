@@ -1,0 +1,72 @@
+"""A training recipe: everything a run depends on, read from YAML."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from training.augmentation import Augmentation
+
+RECIPES = Path(__file__).parent / 'recipes'
+
+
+class RecipeError(ValueError):
+    """The recipe cannot be used; the message names the key."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One training run.
+
+    ``data`` is a file name in the data folder; ``input_size`` in pixels.
+    ``learning_rate`` is the peak of a one-cycle schedule over ``epochs``, of
+    which the first ``early_epochs`` see smaller pictures of ``early_size``
+    pixels, which costs less and loses nothing.
+    """
+
+    name: str
+    task: str
+    architecture: str
+    data: str
+    data_licence: str
+    input_size: int = 64
+    epochs: int = 30
+    early_size: int = 48
+    early_epochs: int = 0
+    batch: int = 128
+    learning_rate: float = 3e-3
+    weight_decay: float = 1e-3
+    label_smoothing: float = 0.0
+    seed: int = 2017
+    augmentation: Augmentation = field(default_factory=Augmentation)
+
+
+def _checked(kind: type, values: dict[str, Any], path: Path) -> dict[str, Any]:
+    unknown = set(values) - {item.name for item in fields(kind)}
+    if unknown:
+        raise RecipeError(f'{path}: unknown key {sorted(unknown)[0]!r}')
+    return values
+
+
+def load_recipe(path: Path) -> Recipe:
+    """Read ``path``, or the recipe of that file name that comes with the project.
+
+    Raises:
+        RecipeError: no such file, or a key is unknown or missing.
+
+    """
+    found = path if path.exists() else RECIPES / path.name
+    if not found.exists():
+        known = ', '.join(sorted(recipe.name for recipe in RECIPES.glob('*.yaml')))
+        raise RecipeError(f'{path}: no such recipe; there are {known}')
+    values = yaml.safe_load(found.read_text())
+    if not isinstance(values, dict):
+        raise RecipeError(f'{found}: a mapping of keys to values is needed')
+    jitter = _checked(Augmentation, values.pop('augmentation', {}), found)
+    try:
+        return Recipe(augmentation=Augmentation(**jitter), **_checked(Recipe, values, found))
+    except TypeError as error:
+        raise RecipeError(f'{found}: {error}') from error
