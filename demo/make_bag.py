@@ -40,7 +40,7 @@ LIBRARIES = 'numpy==2.4.6 opencv-python-headless==5.0.0.93 rosbags==0.11.9 tqdm=
 
 WIDTH, HEIGHT, FPS, SECONDS = 640, 480, 15, 17
 START_NS = 1_735_689_600_000_000_000  # 2025-01-01T00:00:00Z
-IMAGE_TOPIC = '/camera/image/compressed'
+IMAGE_TOPIC = '/camera/image_raw/compressed'
 INFO_TOPIC = '/camera/camera_info'
 FRAME_ID = 'camera_optical_frame'
 FOCAL_PX = 554.26  # 60 degrees across 640 pixels
