@@ -51,16 +51,15 @@ _face_affect_enter() {
     export PATH="$_face_affect_built/install/face_affect/lib/face_affect:$PATH"
   fi
 
-  # Room for whole images in shared memory. Set by its old name, newer versions complain.
-  _face_affect_profiles=$_face_affect_root/config/fastdds_shm.xml
-  case $ROS_DISTRO in
-    humble | iron | jazzy)
-      export FASTRTPS_DEFAULT_PROFILES_FILE="${FASTRTPS_DEFAULT_PROFILES_FILE:-$_face_affect_profiles}"
-      ;;
-    *)
-      export FASTDDS_DEFAULT_PROFILES_FILE="${FASTDDS_DEFAULT_PROFILES_FILE:-$_face_affect_profiles}"
-      ;;
-  esac
+  # Room for whole images in shared memory. Fast DDS of Jazzy and older reads the second name;
+  # newer ones read both, and complain of a profile that comes twice.
+  if [ -z "${FASTDDS_DEFAULT_PROFILES_FILE:-}${FASTRTPS_DEFAULT_PROFILES_FILE:-}" ]; then
+    case $ROS_DISTRO in
+      humble | iron | jazzy)
+        export FASTRTPS_DEFAULT_PROFILES_FILE="$_face_affect_root/config/fastdds_shm.xml" ;;
+      *) export FASTDDS_DEFAULT_PROFILES_FILE="$_face_affect_root/config/fastdds_shm.xml" ;;
+    esac
+  fi
 }
 
 # The files of colcon and venv read variables that may be unset.
@@ -69,5 +68,5 @@ case $- in
   *) _face_affect_enter; _face_affect_status=$? ;;
 esac
 unset -f _face_affect_enter
-unset _face_affect_root _face_affect_built _face_affect_profiles
+unset _face_affect_root _face_affect_built
 return $_face_affect_status

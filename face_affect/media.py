@@ -116,7 +116,8 @@ def open_media(source: str) -> Media:
     if path.is_dir():
         files = sorted(file for file in path.iterdir() if file.suffix.lower() in PICTURES)
         if not files:
-            raise MediaError(f'no picture in folder {path}; known are {" ".join(sorted(PICTURES))}')
+            raise MediaError(f'no picture in folder {path}; known are '
+                             f'{" ".join(sorted(PICTURES))}')
         return Stills(tuple(files))
     if not path.exists():
         raise MediaError(f'{path}: no such file or folder')

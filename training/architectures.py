@@ -6,10 +6,11 @@ separate padding. The modules used here are those that ``training.export`` knows
 
 from __future__ import annotations
 
-from typing import Callable
+from collections.abc import Callable
+from itertools import pairwise
 
 import torch
-from torch import Tensor, nn
+from torch import nn, Tensor
 from torch.nn import functional
 
 
@@ -79,7 +80,7 @@ def mini_xception(classes: int) -> nn.Module:
     widths = (8, 16, 32, 64, 128)
     return nn.Sequential(
         _convolution(1, 8), _convolution(8, 8),
-        *(XceptionBlock(*pair) for pair in zip(widths[:-1], widths[1:])),
+        *(XceptionBlock(*pair) for pair in pairwise(widths)),
         nn.Conv2d(128, classes, 3, padding=1), GlobalAveragePool())
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch.utils.data import Dataset
 
-from training.datasets import FaceSet
+from training.datasets import FaceSet, resized
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Augmentation:
             view = cv2.resize(cv2.resize(view, (small, small), interpolation=cv2.INTER_AREA),
                               (size, size), interpolation=cv2.INTER_LINEAR)
         if rng.random() < self.noise:
-            view = view + rng.normal(0, rng.uniform(0, 0.08), view.shape).astype(np.float32)
+            view += rng.normal(0, rng.uniform(0, 0.08), view.shape).astype(np.float32)
         if rng.random() < self.erase:
             height, width = rng.integers(size // 8, size // 3, 2)
             top, left = rng.integers(0, size - height), rng.integers(0, size - width)
@@ -49,7 +49,8 @@ class Augmentation:
         gain = 1 + rng.uniform(-self.contrast, self.contrast)
         offset = rng.uniform(-self.brightness, self.brightness)
         mean = view.mean()
-        return np.clip((view - mean) * gain + mean + offset, 0, 1)
+        return np.asarray(
+            np.clip((view - mean) * gain + mean + offset, 0, 1), dtype=np.float32)
 
     def _warp(
         self, image: NDArray[np.uint8], size: int, rng: np.random.Generator
@@ -90,12 +91,6 @@ class AugmentedFaces(Dataset[tuple[NDArray[np.float32], NDArray[np.float32]]]):
         rng = np.random.default_rng((*self._key, row))
         view = self._augmentation(self._faces.images[row], self._size, rng)
         return view[None], self._faces.targets[row]
-
-
-def resized(images: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
-    """Resize u8 [N, H, W] to u8 [N, size, size], unchanged otherwise."""
-    return np.stack([cv2.resize(image, (size, size), interpolation=cv2.INTER_LINEAR)
-                     for image in images])
 
 
 def network_input(images: NDArray[np.uint8], size: int) -> NDArray[np.float32]:

@@ -23,7 +23,12 @@ from tqdm import tqdm
 from face_affect.core.detection import Detector, load_detector
 from face_affect.core.faces import Box
 from face_affect.core.models import (
-    CropGeometry, find_model, ModelError, read_sidecar, write_sidecar)
+    CropGeometry,
+    find_model,
+    ModelError,
+    read_sidecar,
+    write_sidecar,
+)
 from training.datasets import DatasetError, FaceSet, load_faces, training_part
 
 SCENE = 480     # pixels; the side of the scene
@@ -80,8 +85,7 @@ def calibrate(model: Path, detector_name: str, data: Path, limit: Optional[int])
         raise DatasetError('too few for a calibration')
     low, middle, high = np.percentile(places, (10, 50, 90), axis=0)
     for name, *values in zip(('scale', 'dx', 'dy'), low, middle, high):
-        print('{}: median {:.3f}, 80 % from {:.3f} to {:.3f}'.format(
-            name, values[1], values[0], values[2]))
+        print(f'{name}: median {values[1]:.3f}, 80 % from {values[0]:.3f} to {values[2]:.3f}')
     # Left and right are alike, so a sideways shift is chance.
     geometry = CropGeometry(round(float(middle[0]), 3), 0.0, round(float(middle[2]), 3))
     write_sidecar(replace(sidecar, crop={**sidecar.crop, detector_name: geometry}))

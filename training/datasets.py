@@ -8,6 +8,7 @@ to end) and ``offsets`` [N + 1]; picture i is
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 import zlib
 
@@ -68,7 +69,7 @@ class FaceSet:
 
 def _pictures(archive: np.lib.npyio.NpzFile) -> tuple[NDArray[np.uint8], NDArray[np.uint32]]:
     encoded, offsets = archive['encoded'], archive['offsets']
-    parts = [encoded[start:stop] for start, stop in zip(offsets[:-1], offsets[1:])]
+    parts = [encoded[start:stop] for start, stop in pairwise(offsets)]
     images = [cv2.imdecode(part, cv2.IMREAD_GRAYSCALE) for part in parts]
     bad = [i for i, image in enumerate(images) if image is None]
     if bad:
@@ -149,6 +150,12 @@ def load_faces(path: Path) -> FaceSet:
     raise DatasetError(
         f'{path}: neither emotion (labels, usage) nor gender (gender, race, age) '
         f'columns, but {sorted(held)}')
+
+
+def resized(images: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
+    """Resize u8 [N, H, W] to u8 [N, size, size], unchanged otherwise."""
+    return np.stack([cv2.resize(image, (size, size), interpolation=cv2.INTER_LINEAR)
+                     for image in images])
 
 
 def training_part(faces: FaceSet) -> FaceSet:

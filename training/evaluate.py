@@ -22,8 +22,14 @@ from tqdm import tqdm
 from face_affect.core.classification import softmax
 from face_affect.core.models import ModelError, read_sidecar, Sidecar
 from face_affect.core.runtime import Network
-from training.augmentation import resized
-from training.datasets import DatasetError, FaceSet, load_faces, training_part, validation_part
+from training.datasets import (
+    DatasetError,
+    FaceSet,
+    load_faces,
+    resized,
+    training_part,
+    validation_part,
+)
 
 PARTS = ('all', 'training', 'validation', 'PublicTest', 'PrivateTest')
 

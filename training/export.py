@@ -7,7 +7,6 @@ module becomes one builtin operation in NHWC.
 from __future__ import annotations
 
 import os
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +16,7 @@ from torch import fx, nn
 from training.architectures import Add, GlobalAveragePool, MaxPoolSame
 
 os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
-import tensorflow as tf  # noqa: E402  (after the environment variable it reads)
+import tensorflow as tf
 
 
 def _folded(model: nn.Module) -> fx.GraphModule:

@@ -21,8 +21,8 @@ import torch
 from face_affect.core.models import CropGeometry, InputFormat, read_sidecar, Sidecar, write_sidecar
 from face_affect.core.runtime import Network
 from training.architectures import build, mac_count, parameter_count
-from training.augmentation import network_input, resized
-from training.datasets import FaceSet, load_faces, training_part, validation_part
+from training.augmentation import network_input
+from training.datasets import FaceSet, load_faces, resized, training_part, validation_part
 from training.evaluate import accuracy_of, expected_calibration_error, probabilities_of
 from training.export import largest_difference, to_int8, to_tensorflow
 from training.recipe import load_recipe, Recipe

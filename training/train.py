@@ -24,7 +24,7 @@ from tqdm import tqdm
 from training.architectures import build
 from training.augmentation import AugmentedFaces, network_input
 from training.datasets import DatasetError, FaceSet, load_faces, training_part, validation_part
-from training.recipe import Recipe, RecipeError, load_recipe
+from training.recipe import load_recipe, Recipe, RecipeError
 
 
 class Trainer:

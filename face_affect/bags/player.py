@@ -20,7 +20,14 @@ from rosgraph_msgs.msg import Clock
 from tqdm import tqdm
 
 from face_affect.bags.recordings import (
-    BagRecording, IMAGE_TYPES, is_bag, MediaRecording, Recording, RecordingError, Topic)
+    BagRecording,
+    IMAGE_TYPES,
+    is_bag,
+    MediaRecording,
+    Recording,
+    RecordingError,
+    Topic,
+)
 from face_affect.media import open_media
 
 CLOCK_PERIOD = 0.01  # seconds of real time between two messages on /clock

@@ -110,7 +110,8 @@ class BagRecording:
 
 def _is_latched(connection: object) -> bool:
     profiles = getattr(getattr(connection, 'ext', None), 'offered_qos_profiles', None) or ()
-    return any(getattr(profile.durability, 'name', '') == 'TRANSIENT_LOCAL' for profile in profiles)
+    return any(getattr(profile.durability, 'name', '') == 'TRANSIENT_LOCAL'
+               for profile in profiles)
 
 
 class MediaRecording:

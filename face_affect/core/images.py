@@ -98,7 +98,7 @@ def decode_raw(
     pixel_bytes, channels, convert = _ENCODINGS[encoding]
     if not (0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE):
         raise ImageError('bad_size', f'image size {width}x{height} is not from 1 to {MAX_SIDE}')
-    if encoding in _EVEN_WIDTH and (width % 2 or encoding in _SEMI_PLANAR and height % 2):
+    if encoding in _EVEN_WIDTH and (width % 2 or (encoding in _SEMI_PLANAR and height % 2)):
         raise ImageError('bad_size', f'{encoding} image size {width}x{height} is odd')
     row_bytes = width * pixel_bytes
     if step < row_bytes:

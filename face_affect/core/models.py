@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 import hashlib
 import json
 import math
 from pathlib import Path
-from typing import Any, Mapping, Optional
+from typing import Any, Optional
 
 PACKAGE = Path(__file__).resolve().parents[1]
 TASKS = ('face_detection', 'emotion', 'gender')

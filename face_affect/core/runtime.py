@@ -88,7 +88,8 @@ def _pixel_values(sidecar: Sidecar, details: dict[str, Any]) -> NDArray[Any]:
     if details['dtype'] == np.float32:
         return values.astype(np.float32)
     limits = np.iinfo(details['dtype'])
-    return np.clip(np.round(values / scale) + zero, limits.min, limits.max).astype(details['dtype'])
+    quantised = np.clip(np.round(values / scale) + zero, limits.min, limits.max)
+    return quantised.astype(details['dtype'])
 
 
 def _real(tensor: NDArray[Any], details: dict[str, Any]) -> NDArray[np.float32]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 import itertools
 import math
-from typing import Sequence
 
 from face_affect.core.faces import Box, Detection
 

@@ -15,7 +15,12 @@ from std_msgs.msg import Header
 
 from face_affect.core.faces import Box, EMOTIONS, Estimate, Face, FrameResult, GENDERS, UNKNOWN
 from face_affect.core.images import (
-    decode_compressed, decode_raw, encode_jpeg, ImageError, UnknownEncodingError)
+    decode_compressed,
+    decode_raw,
+    encode_jpeg,
+    ImageError,
+    UnknownEncodingError,
+)
 
 try:
     from cv_bridge import CvBridge, CvBridgeError
@@ -45,8 +50,9 @@ def _decode_with_cv_bridge(message: Image) -> NDArray[np.uint8]:
     try:
         return np.asarray(CvBridge().imgmsg_to_cv2(message, 'bgr8'), dtype=np.uint8)
     except (CvBridgeError, ValueError, TypeError) as error:
-        raise ImageError('unknown_encoding', f'encoding {message.encoding[:40]!r} is known neither '
-                         f'here nor to cv_bridge: {error}') from error
+        raise ImageError(
+            'unknown_encoding', f'encoding {message.encoding[:40]!r} is known neither here '
+            f'nor to cv_bridge: {error}') from error
 
 
 def seconds(header: Header) -> float:

@@ -30,10 +30,12 @@ from face_affect.core.models import ModelError
 from face_affect.core.pipeline import ModelNames, Pipeline
 from face_affect.core.watch import Wanted
 from face_affect.ros.conversions import (
-    image_to_compressed_message, image_to_message, result_to_message)
+    image_to_compressed_message,
+    image_to_message,
+    result_to_message,
+)
 from face_affect.ros.diagnostics import diagnostic_array
-from face_affect.ros.parameters import (
-    check_change, declare_parameters, settings_from, values_of)
+from face_affect.ros.parameters import check_change, declare_parameters, settings_from, values_of
 from face_affect.ros.statistics import Report, Statistics
 from face_affect.ros.wait_for_affect import WaitForAffectServer
 from face_affect.ros.worker import Worker
@@ -82,9 +84,9 @@ class FaceAffectNode(LifecycleNode):
         """Load the models; FAILURE, with the reason logged, leaves the node unconfigured."""
         values = self._values
         try:
-            self._pipeline = Pipeline(
-                settings_from(values), ModelNames(values['detector_model'], values['emotion_model'],
-                                                  values['gender_model']), values['num_threads'])
+            models = ModelNames(
+                values['detector_model'], values['emotion_model'], values['gender_model'])
+            self._pipeline = Pipeline(settings_from(values), models, values['num_threads'])
         except (ModelError, ValueError) as error:
             self.get_logger().error(f'cannot configure: {error}')
             self._statistics.fail(str(error))

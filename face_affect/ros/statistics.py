@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter, deque
+from collections.abc import Mapping
 from dataclasses import dataclass
 import threading
-from typing import Mapping
 
 import numpy as np
 

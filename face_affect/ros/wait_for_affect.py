@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Callable, Optional
+from typing import Optional
 
 from face_affect_msgs.action import WaitForAffect
 from rclpy.action import ActionServer, CancelResponse, GoalResponse

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 import threading
 import time
-from typing import Callable, Optional, Union
+from typing import Optional, Union
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,7 +70,7 @@ class Worker:
             except ImageError as error:
                 self._drop(error.reason, str(error))
             # Whatever goes wrong with one image, the next one deserves its chance.
-            except Exception as error:  # noqa: BLE001
+            except Exception as error:
                 self._drop('failed', f'{type(error).__name__}: {error}')
 
     def _drop(self, reason: str, error: str) -> None:

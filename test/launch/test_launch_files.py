@@ -6,6 +6,7 @@ executables that only write down how they were started. The last starts the real
 """
 
 import ast
+from collections.abc import Iterator
 import configparser
 import json
 import os
@@ -14,7 +15,7 @@ import signal
 import subprocess
 import sys
 import time
-from typing import Any, Iterator
+from typing import Any
 
 import pytest
 import yaml
@@ -55,9 +56,9 @@ sys.exit(int(os.environ.get('RECORD_EXIT_CODE', '0')))
 def calls(tree: ast.AST, *names: str) -> Iterator[ast.Call]:
     """Find the calls of the functions or classes of these names."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            if node.func.id in names:
-                yield node
+        if (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+                and node.func.id in names):
+            yield node
 
 
 def constants(call: ast.Call) -> dict[str, Any]:
