@@ -1,4 +1,5 @@
 # make setup   virtual environment (with ROS 2 as wheels where none is sourced), workspace built
+# make test    set-up, linters, type checks, all tests
 # make clean   remove what setup has made
 #
 # PYTHON=python3.12          the interpreter to set up with
@@ -18,7 +19,7 @@ BUILT := $(FACE_AFFECT_BUILD_ROOT)/install/.built
 INSTALLED := package.xml CMakeLists.txt setup.cfg \
   $(shell find face_affect face_affect_msgs launch config models -type f -not -path '*/__pycache__/*')
 
-.PHONY: setup clean FORCE
+.PHONY: setup test clean FORCE
 
 setup: $(BUILT)
 
@@ -34,6 +35,9 @@ $(BUILT): $(READY) $(INSTALLED)
 	    --build-base $(FACE_AFFECT_BUILD_ROOT)/build \
 	    --install-base $(FACE_AFFECT_BUILD_ROOT)/install
 	@touch $@
+
+test: setup
+	@. ./env.sh && ruff check . && mypy face_affect training demo && python -m pytest -ra
 
 clean:
 	rm -rf $(addprefix $(FACE_AFFECT_BUILD_ROOT)/,.venv build install log)

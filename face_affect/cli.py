@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 import json
+import os
 from pathlib import Path
 import sys
 from typing import Optional
@@ -201,6 +202,10 @@ def main(arguments: Optional[list[str]] = None) -> int:
     parsed = _parser().parse_args(arguments)
     try:
         return int(parsed.call(parsed))
+    except BrokenPipeError:
+        # Whoever read the output has had enough; Python must not flush into it at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except (MediaError, ModelError, ValueError) as error:
         print(f'face-affect: error: {error}', file=sys.stderr)
         return 2

@@ -70,6 +70,9 @@ def start_player(context: LaunchContext) -> list[Action]:
             'play',
             LaunchConfiguration('bag'),
             '--clock',
+            # Starts beside the node: without it the bag's beginning would be lost.
+            '--wait-for-subscriber',
+            '30',
             '--rate',
             LaunchConfiguration('rate'),
             *(['--loop'] if loop else []),
