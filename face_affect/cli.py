@@ -134,7 +134,12 @@ def list_models(arguments: argparse.Namespace) -> int:
 def play(arguments: argparse.Namespace) -> int:
     """Publish a recording into ROS."""
     # Only here: everything else runs without ROS.
-    from face_affect.bags.player import play_recording
+    try:
+        from face_affect.bags.player import play_recording
+    except ImportError as error:
+        print(f'face-affect: error: play needs ROS 2 and rosbags, but {error}; source a ROS 2 '
+              'installation, or `. ./env.sh` in the source folder', file=sys.stderr)
+        return 2
     return play_recording(arguments)
 
 
@@ -206,7 +211,7 @@ def main(arguments: Optional[list[str]] = None) -> int:
         # Whoever read the output has had enough; Python must not flush into it at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except (MediaError, ModelError, ValueError) as error:
+    except (MediaError, ModelError, OSError, ValueError) as error:
         print(f'face-affect: error: {error}', file=sys.stderr)
         return 2
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 import yaml
 
@@ -24,7 +24,8 @@ class Recipe:
     ``data`` is a file name in the data folder; ``input_size`` in pixels.
     ``learning_rate`` is the peak of a one-cycle schedule over ``epochs``, of
     which the first ``early_epochs`` see smaller pictures of ``early_size``
-    pixels, which costs less and loses nothing.
+    pixels, which costs less. ``start_from`` names a recipe whose trained weights
+    are the starting point.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Recipe:
     architecture: str
     data: str
     data_licence: str
+    start_from: Optional[str] = None
     input_size: int = 64
     epochs: int = 30
     early_size: int = 48

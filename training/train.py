@@ -49,6 +49,8 @@ class Trainer:
         self._checkpoint = run / 'checkpoint.pt'
         if self._checkpoint.exists():
             self._resume()
+        elif recipe.start_from:
+            self._start_from(run.parent / recipe.start_from / 'weights.pt')
 
     def _resume(self) -> None:
         state = torch.load(self._checkpoint, map_location=self._device, weights_only=True)
@@ -59,6 +61,13 @@ class Trainer:
         self.model.load_state_dict(state['model'])
         self._optimizer.load_state_dict(state['optimizer'])
         self._schedule.load_state_dict(state['schedule'])
+
+    def _start_from(self, weights: Path) -> None:
+        if not weights.exists():
+            raise RecipeError(
+                f'{weights} is missing; train recipe {self._recipe.start_from} first')
+        self.model.load_state_dict(
+            torch.load(weights, map_location=self._device, weights_only=True))
 
     def _save(self) -> None:
         part = self._checkpoint.with_suffix('.part')

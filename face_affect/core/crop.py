@@ -33,6 +33,7 @@ def crop_face(
     # shrink the cut-out by area first.
     reduction = max(1, math.floor(square.width / size))
     cut, left, top = _cut(image, square, margin=reduction + 1)
+    reduction = min(reduction, *cut.shape[:2])
     if cut.ndim == 3:
         cut = cv2.cvtColor(cut, cv2.COLOR_BGR2GRAY)
     if reduction > 1:

@@ -198,11 +198,11 @@ def find_model(name: str, task: str) -> Sidecar:
     """
     path = Path(name)
     if not path.is_absolute():
-        path = models_folder() / f'{name}.json'
-        if path.parent != models_folder() or not path.exists():
-            known = ', '.join(p.stem for p in sorted(models_folder().glob('*.json')))
-            raise ModelError(f'no model {name!r}; there are {known or "none"} in '
+        known = {path.stem: path for path in sorted(models_folder().glob('*.json'))}
+        if name not in known:
+            raise ModelError(f'no model {name!r}; there are {", ".join(known) or "none"} in '
                              f'{models_folder()} (or give the absolute path of a sidecar)')
+        path = known[name]
     sidecar = read_sidecar(path)
     if sidecar.task != task:
         raise ModelError(f'model {sidecar.name} is for {sidecar.task}, not for {task}')

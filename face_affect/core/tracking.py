@@ -94,11 +94,12 @@ class Tracker:
         pairs = self._match(detections, stamp)
         for row, column in pairs:
             self._tracks[row].update(detections[column], stamp)
+        seen = [self._tracks[row] for row, _ in sorted(pairs)]
         matched = {column for _, column in pairs}
-        self._tracks += [Track(next(self._ids), found, stamp, stamp)
-                         for i, found in enumerate(detections) if i not in matched]
-        return [track for track in self._tracks
-                if track.last_seen == stamp and track.frames >= self.confirm_frames]
+        new = [Track(next(self._ids), found, stamp, stamp)
+               for i, found in enumerate(detections) if i not in matched]
+        self._tracks += new
+        return [track for track in seen + new if track.frames >= self.confirm_frames]
 
     @property
     def ids(self) -> frozenset[int]:

@@ -1,12 +1,13 @@
 """
-What the tests over DDS share: processes that always end, a ROS client, the demo bag.
+What the tests over DDS share: processes that always end, a ROS client, the demo's pictures.
 
 Nothing here sleeps: every wait is for an event, and has a deadline.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import array
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 import functools
 import itertools
@@ -17,29 +18,35 @@ import signal
 import socket
 import subprocess
 import time
-from typing import Any, IO, Optional
+from typing import Any, Optional, Union
 
 import cv2
 from diagnostic_msgs.msg import DiagnosticArray
+from face_affect_msgs.msg import FaceAffectArray
+from lifecycle_msgs.msg import State, Transition
+from lifecycle_msgs.srv import ChangeState, GetState
 import numpy as np
 from numpy.typing import NDArray
+from rcl_interfaces.msg import SetParametersResult
+from rcl_interfaces.srv import GetParameters, SetParameters, SetParametersAtomically
 import rclpy
 from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
+from rclpy.parameter import Parameter, parameter_value_to_python
 from rclpy.qos import QoSProfile
-from rclpy.serialization import deserialize_message
+from rclpy.task import Future
 from rosbags.highlevel import AnyReader
-from rosbags.typesys import get_typestore, Stores
-from sensor_msgs.msg import CompressedImage, RegionOfInterest
+from sensor_msgs.msg import CompressedImage, Image, RegionOfInterest
+from std_msgs.msg import Header
 
 ROOT = Path(__file__).resolve().parents[2]
 BAG = ROOT / 'demo' / 'bag'
-TOPIC = '/camera/image_raw/compressed'
+BAG_TOPIC = '/camera/image_raw/compressed'
 # Generous, for a busy machine: nothing takes that long unless it hangs.
 DEADLINE = 30.0
-# More than the second between two messages on /diagnostics
-QUIET = 0.3
+FRAME_RATE = 15  # pictures a second
+EMPTY, COLLINS = 0, 222  # frames of the demo bag: nobody there; only Eileen Collins, who smiles
 
 _domains = itertools.count(os.getpid())
 
@@ -49,20 +56,74 @@ def free_domain() -> int:
     for number in itertools.islice(_domains, 100):
         domain = 1 + number % 100
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe, suppress(OSError):
-            # The first participant's port, by the rules of DDSI-RTPS
+            # The port of a domain's first participant, by the rules of DDSI-RTPS
             probe.bind(('', 7410 + 250 * domain))
             return domain
     raise RuntimeError('no ROS domain is free')
 
 
+def read_bag(topic: str = BAG_TOPIC) -> list[tuple[int, bytes]]:
+    """Return stamp (nanoseconds) and CDR of the demo bag's messages on ``topic``."""
+    with AnyReader([BAG]) as reader:
+        connections = [each for each in reader.connections if each.topic == topic]
+        return [(stamp, bytes(data)) for _, stamp, data in reader.messages(connections)]
+
+
+@functools.lru_cache(maxsize=None)
+def demo_jpegs() -> list[bytes]:
+    """Return the demo bag's pictures."""
+    with AnyReader([BAG]) as reader:
+        connections = [each for each in reader.connections if each.topic == BAG_TOPIC]
+        return [reader.deserialize(data, each.msgtype).data.tobytes()
+                for each, _, data in reader.messages(connections)]
+
+
+def demo_picture(frame: int) -> NDArray[np.uint8]:
+    """Return a picture of the demo bag, u8 [H, W, 3] BGR."""
+    return np.asarray(cv2.imdecode(np.frombuffer(demo_jpegs()[frame], np.uint8), cv2.IMREAD_COLOR),
+                      dtype=np.uint8)
+
+
+def raw_image(encoding: str, width: int, height: int, step: int, data: bytes,
+              big_endian: bool = False) -> Image:
+    """Return a raw image message."""
+    return Image(encoding=encoding, width=width, height=height, step=step,
+                 data=array.array('B', data), is_bigendian=big_endian)
+
+
+def bgr_image(picture: NDArray[np.uint8]) -> Image:
+    """Return ``picture``, u8 [H, W, 3] BGR, as a raw image message."""
+    height, width = picture.shape[:2]
+    return raw_image('bgr8', width, height, 3 * width, picture.tobytes())
+
+
+def jpeg_image(data: bytes) -> CompressedImage:
+    """Return ``data`` as a compressed image message."""
+    return CompressedImage(format='jpeg', data=array.array('B', data))
+
+
+def box_of(region: RegionOfInterest) -> tuple[float, float, float, float]:
+    """Return x, y, width and height."""
+    return region.x_offset, region.y_offset, region.width, region.height
+
+
+def iou(a: Sequence[float], b: Sequence[float]) -> float:
+    """Return the intersection over union of two boxes (x, y, width, height)."""
+    width = min(a[0] + a[2], b[0] + b[2]) - max(a[0], b[0])
+    height = min(a[1] + a[3], b[1] + b[3]) - max(a[1], b[1])
+    both = max(width, 0) * max(height, 0)
+    return both / (a[2] * a[3] + b[2] * b[3] - both)
+
+
 class Process:
     """A process under test; what it writes is kept."""
 
-    def __init__(self, arguments: list[str], log: Path, environment: dict[str, str]) -> None:
+    def __init__(self, arguments: Sequence[str], log: Path, domain: int) -> None:
         self._log = log
+        environment = {'ROS_DOMAIN_ID': str(domain), 'ROS_LOG_DIR': str(log.parent / 'ros')}
         with log.open('w') as stream:
             self._process = subprocess.Popen(
-                arguments, stdout=stream, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+                arguments, stdin=subprocess.DEVNULL, stdout=stream, stderr=subprocess.STDOUT,
                 env={**os.environ, **environment})
 
     @property
@@ -80,8 +141,10 @@ class Process:
         except subprocess.TimeoutExpired:
             raise AssertionError(f'still running after {timeout} s:\n{self.output}') from None
 
-    def signal(self, number: signal.Signals) -> None:
+    def end(self, number: signal.Signals, timeout: float) -> int:
+        """Send a signal; return the exit code."""
         self._process.send_signal(number)
+        return self.wait(timeout)
 
     def kill(self) -> None:
         self._process.kill()
@@ -89,23 +152,22 @@ class Process:
 
 
 class Robot:
-    """The processes of one ROS domain, and a client among them."""
+    """A ROS domain of its own: the processes in it, and a client that talks to them."""
 
     def __init__(self, folder: Path) -> None:
-        self.domain = free_domain()
         self._folder = folder
+        self._domain = free_domain()
         self._processes: list[Process] = []
+        self._clients: dict[str, Any] = {}
         self._context = Context()
-        rclpy.init(context=self._context, domain_id=self.domain)
+        rclpy.init(context=self._context, domain_id=self._domain)
         self.node: Node = rclpy.create_node('client', context=self._context)
         self._executor = SingleThreadedExecutor(context=self._context)
         self._executor.add_node(self.node)
-        self._reports: list[dict[str, str]] = []
-        self.node.create_subscription(DiagnosticArray, '/diagnostics', self._take_report, 10)
+        self._reports = self.subscribe(DiagnosticArray, '/diagnostics')
 
     def close(self) -> None:
-        for process in self._processes:
-            process.kill()
+        self.kill_all()
         self._executor.shutdown()
         self.node.destroy_node()
         rclpy.shutdown(context=self._context)
@@ -114,25 +176,184 @@ class Robot:
 
     def start(self, *arguments: str) -> Process:
         log = self._folder / f'{len(self._processes)}_{Path(arguments[0]).name}.txt'
-        process = Process(list(arguments), log, {'ROS_DOMAIN_ID': str(self.domain),
-                                                 'ROS_LOG_DIR': str(self._folder)})
+        process = Process(arguments, log, self._domain)
         self._processes.append(process)
         return process
 
-    def start_node(self, *remaps: str, **parameters: Any) -> Process:
-        words = [f'{name}:={json.dumps(value)}' for name, value in parameters.items()]
-        options = [option for word in words for option in ('-p', word)]
-        options += [option for remap in remaps for option in ('-r', remap)]
+    def start_node(self, remap: Sequence[str] = (), **parameters: Any) -> Process:
+        """Start the node; ``parameters`` with / for each dot in a name."""
+        options = [word for name, value in parameters.items()
+                   for word in ('-p', f'{name}:={json.dumps(value)}')]
+        options += [word for rule in remap for word in ('-r', rule)]
         return self.start('face_affect_node', '--ros-args', *options)
 
     def play(self, *arguments: str) -> Process:
         return self.start('face-affect', 'play', *arguments)
 
+    def kill_all(self) -> None:
+        for process in self._processes:
+            process.kill()
+
+    def add_node(self, create: Callable[[Context], Node]) -> Node:
+        """Add a node to this process; it runs while the client waits for something."""
+        node = create(self._context)
+        self._executor.add_node(node)
+        return node
+
     # Events
 
     def spin_until(self, condition: Callable[[], object], what: str,
                    timeout: float = DEADLINE) -> None:
+        """Receive messages until ``condition`` holds."""
         end = time.monotonic() + timeout
         while not condition():
             assert time.monotonic() < end, f'{what}: not within {timeout} s'
             self._executor.spin_once(timeout_sec=0.05)
+
+    def spin_to_end(self, process: Process, timeout: float = DEADLINE) -> int:
+        """Receive messages until ``process`` ends; return its exit code."""
+        self.spin_until(lambda: not process.running, 'the end of the process', timeout)
+        return process.wait()
+
+    def subscribe(self, kind: Any, topic: str, depth: int = 100, raw: bool = False) -> list[Any]:
+        """Return the list that all messages go to, from when somebody publishes them."""
+        messages: list[Any] = []
+        self.node.create_subscription(kind, topic, messages.append, QoSProfile(depth=depth),
+                                      raw=raw)
+        return messages
+
+    def result(self, future: Future) -> Any:
+        self.spin_until(future.done, 'an answer')
+        return future.result()
+
+    def ask(self, kind: Any, name: str, request: Any = None) -> Any:
+        """Call a service."""
+        if name not in self._clients:
+            self._clients[name] = self.node.create_client(kind, name)
+        client = self._clients[name]
+        self.spin_until(client.service_is_ready, f'service {name}')
+        return self.result(client.call_async(request or kind.Request()))
+
+    # The node
+
+    def report(self) -> dict[str, str]:
+        """Return what the next message on /diagnostics says."""
+        self._reports.clear()
+        self.spin_until(lambda: self._reports, 'diagnostics')
+        status = self._reports[-1].status[0]
+        return {'message': status.message, **{item.key: item.value for item in status.values}}
+
+    def wait_for_report(self, **expected: str) -> dict[str, str]:
+        """Wait for diagnostics that say so, _ for every space; return all they say."""
+        found: dict[str, str] = {}
+
+        def fits() -> bool:
+            found.update(self.report())
+            return all(found.get(key.replace('_', ' ')) == value
+                       for key, value in expected.items())
+        self.spin_until(fits, f'diagnostics {expected}, only {found}')
+        return found
+
+    def change_state(self, transition: str) -> bool:
+        """Ask for a transition; return whether it succeeded."""
+        code = getattr(Transition, f'TRANSITION_{transition.upper()}')
+        request = ChangeState.Request(transition=Transition(id=code))
+        return bool(self.ask(ChangeState, '/face_affect/change_state', request).success)
+
+    @property
+    def state(self) -> str:
+        current: State = self.ask(GetState, '/face_affect/get_state').current_state
+        return str(current.label)
+
+    def set_parameters(self, **values: Any) -> list[SetParametersResult]:
+        """Set one after the other."""
+        request = SetParameters.Request(parameters=_parameters(values))
+        return list(self.ask(SetParameters, '/face_affect/set_parameters', request).results)
+
+    def set_at_once(self, **values: Any) -> SetParametersResult:
+        """Set all or none."""
+        request = SetParametersAtomically.Request(parameters=_parameters(values))
+        return self.ask(SetParametersAtomically, '/face_affect/set_parameters_atomically',
+                        request).result
+
+    def parameters(self, *names: str) -> list[Any]:
+        """Return the values of parameters."""
+        request = GetParameters.Request(names=list(names))
+        answer = self.ask(GetParameters, '/face_affect/get_parameters', request)
+        return [parameter_value_to_python(value) for value in answer.values]
+
+
+def _parameters(values: dict[str, Any]) -> list[Any]:
+    return [Parameter(name, value=value).to_parameter_msg() for name, value in values.items()]
+
+
+class Camera:
+    """Publishes pictures, each with a stamp 1/15 s after the one before."""
+
+    def __init__(self, robot: Robot, topic: str, kind: Union[type[Image], type[CompressedImage]],
+                 frame_id: str = 'test_camera') -> None:
+        self._robot = robot
+        self._frame_id = frame_id
+        self._count = 1000 * FRAME_RATE
+        self._publisher = robot.node.create_publisher(kind, topic, 10)
+        self._timer: Any = None
+
+    def wait_for_subscriber(self) -> None:
+        self._robot.spin_until(self._publisher.get_subscription_count, 'a subscriber')
+
+    def send(self, message: Union[Image, CompressedImage]) -> Header:
+        """Publish ``message``; return the header that it got."""
+        self._count += 1
+        seconds, rest = divmod(self._count, FRAME_RATE)
+        message.header.stamp.sec = seconds
+        message.header.stamp.nanosec = rest * 1_000_000_000 // FRAME_RATE
+        message.header.frame_id = self._frame_id
+        self._publisher.publish(message)
+        return message.header
+
+    def stream(self, message: Union[Image, CompressedImage]) -> None:
+        """Publish ``message`` 15 times a second while the robot waits for something."""
+        self.stop()
+        self._timer = self._robot.node.create_timer(1 / FRAME_RATE, lambda: self.send(message))
+
+    def stop(self) -> None:
+        if self._timer is not None:
+            self._robot.node.destroy_timer(self._timer)
+            self._timer = None
+
+
+class Watcher:
+    """A camera before the node, and the node's results."""
+
+    def __init__(self, robot: Robot, camera: Camera) -> None:
+        self.robot = robot
+        self.camera = camera
+        self.results: list[FaceAffectArray] = robot.subscribe(
+            FaceAffectArray, '/face_affect/faces')
+
+    def wait_for(self, condition: Callable[[FaceAffectArray], object], what: str,
+                 timeout: float = DEADLINE) -> FaceAffectArray:
+        """Return the first result from now on for which ``condition`` holds."""
+        self.results.clear()
+        found: list[FaceAffectArray] = []
+
+        def seen() -> bool:
+            while self.results and not found:
+                result = self.results.pop(0)
+                if condition(result):
+                    found.append(result)
+            return bool(found)
+        self.robot.spin_until(seen, what, timeout)
+        return found[0]
+
+    def look_at(self, message: Union[Image, CompressedImage]) -> FaceAffectArray:
+        """Publish one image; return its result."""
+        header = self.camera.send(message)
+        return self.wait_for(lambda result: result.header == header, f'a result for {header}')
+
+    def warm_up(self, message: Union[Image, CompressedImage]) -> None:
+        """Stream an image until the first result: from then on camera and node know each other."""
+        self.camera.stream(message)
+        self.wait_for(lambda result: True, 'the first result')
+        self.camera.stop()
+        last: Optional[FaceAffectArray] = None

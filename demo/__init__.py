@@ -1,0 +1,1 @@
+"""The demonstration: a recording through the node, between processes."""

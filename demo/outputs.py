@@ -1,0 +1,200 @@
+"""The files that the demo leaves: a video, a contact sheet and a bag of results."""
+
+from __future__ import annotations
+
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from fractions import Fraction
+from pathlib import Path
+import shutil
+from typing import Any
+
+from ament_index_python.packages import get_package_share_directory
+import av
+import cv2
+import numpy as np
+from rosbags.rosbag2 import StoragePlugin, Writer
+from rosbags.typesys import get_types_from_msg, get_typestore, Stores
+from rosbags.typesys.store import Typestore
+
+from face_affect.core.annotation import contact_sheet
+from face_affect.core.images import decode_compressed
+
+VIDEO_NAME, SHEET_NAME, RESULTS_NAME = 'annotated.mp4', 'contact_sheet.png', 'results.mcap'
+RESULT_TYPE = 'face_affect_msgs/msg/FaceAffectArray'
+TIME_BASE = Fraction(1, 90_000)  # seconds; what MP4 players expect
+ASSUMED_FRAME_TIME = 3_000  # in TIME_BASE, where stamps stand still or go back
+SHEET_PICTURES = 12
+KEPT_PICTURES = 4 * SHEET_PICTURES
+
+
+class AnnotatedVideo:
+    """Writes JPEG pictures as H.264, each at its own time.
+
+    In a thread of its own, so that encoding does not delay what is measured.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Write to ``path``; without a picture there will be no file."""
+        self._path = path
+        self._pool = ThreadPoolExecutor(1, 'video')
+        self._jobs: deque[Future[None]] = deque()
+        self._container: Any = None
+        self._stream: Any = None
+        self._start = 0
+        self._last = -ASSUMED_FRAME_TIME
+
+    def add(self, stamp: int, jpeg: bytes) -> None:
+        """Append a picture; ``stamp`` nanoseconds. Raises what went wrong with earlier ones."""
+        while self._jobs and self._jobs[0].done():
+            self._jobs.popleft().result()
+        self._jobs.append(self._pool.submit(self._write, stamp, jpeg))
+
+    def close(self) -> None:
+        """Write what is left and finish the file."""
+        try:
+            for job in self._jobs:
+                job.result()
+            if self._container is not None:
+                self._container.mux(self._stream.encode())
+        finally:
+            self._pool.shutdown(cancel_futures=True)
+            if self._container is not None:
+                self._container.close()
+
+    def _open(self, stamp: int, width: int, height: int) -> None:
+        self._start = stamp
+        self._container = av.open(str(self._path), 'w', options={'movflags': 'faststart'})
+        self._stream = self._container.add_stream(
+            'libx264', options={'crf': '20', 'preset': 'veryfast'})
+        # H.264 halves the colour planes: sizes are even.
+        self._stream.width, self._stream.height = max(width & ~1, 2), max(height & ~1, 2)
+        self._stream.pix_fmt = 'yuv420p'
+        self._stream.codec_context.time_base = self._stream.time_base = TIME_BASE
+
+    def _write(self, stamp: int, jpeg: bytes) -> None:
+        picture = decode_compressed(jpeg)
+        if self._container is None:
+            self._open(stamp, picture.shape[1], picture.shape[0])
+        size = (self._stream.width, self._stream.height)
+        if (picture.shape[1] & ~1, picture.shape[0] & ~1) == size:
+            picture = np.ascontiguousarray(picture[:size[1], :size[0]])
+        else:
+            picture = np.asarray(cv2.resize(picture, size), dtype=np.uint8)
+        due = round((stamp - self._start) * 1e-9 / TIME_BASE)
+        self._last = due if due > self._last else self._last + ASSUMED_FRAME_TIME
+        frame = av.VideoFrame.from_ndarray(picture, format='bgr24')
+        frame.pts, frame.time_base = self._last, TIME_BASE
+        self._container.mux(self._stream.encode(frame))
+
+
+class Samples:
+    """Keeps a few of many pictures, evenly spread however many come."""
+
+    def __init__(self) -> None:
+        """Start with none."""
+        self._kept: list[bytes] = []
+        self._step = 1
+        self._offered = 0
+
+    def offer(self, picture: bytes) -> None:
+        """Keep ``picture``, or do not."""
+        if self._offered % self._step == 0:
+            self._kept.append(picture)
+        self._offered += 1
+        if len(self._kept) > KEPT_PICTURES:
+            self._kept = self._kept[::2]
+            self._step *= 2
+
+    def choose(self, number: int) -> list[bytes]:
+        """Return at most ``number`` pictures, in order."""
+        number = min(number, len(self._kept))
+        return [self._kept[(2 * i + 1) * len(self._kept) // (2 * number)] for i in range(number)]
+
+
+class ContactSheet:
+    """A few of the pictures side by side, those with faces on them where there are any."""
+
+    def __init__(self, path: Path) -> None:
+        """Write to ``path``; without a picture there will be no file."""
+        self._path = path
+        self._with_faces = Samples()
+        self._all = Samples()
+
+    def add(self, jpeg: bytes, has_faces: bool) -> None:
+        """Consider a picture."""
+        self._all.offer(jpeg)
+        if has_faces:
+            self._with_faces.offer(jpeg)
+
+    def close(self) -> None:
+        """Write the file."""
+        chosen = self._with_faces.choose(SHEET_PICTURES) or self._all.choose(SHEET_PICTURES)
+        if not chosen:
+            return
+        sheet = contact_sheet([decode_compressed(jpeg)
+                               for jpeg in chosen])
+        if not cv2.imwrite(str(self._path), sheet):
+            raise OSError(f'cannot write {self._path}')
+
+
+def _typestore() -> Typestore:
+    """Return Humble's types, which later distributions kept, and the installed face_affect_msgs."""
+    store = get_typestore(Stores.ROS2_HUMBLE)
+    for path in sorted(Path(get_package_share_directory('face_affect_msgs'), 'msg').glob('*.msg')):
+        store.register(get_types_from_msg(path.read_text(), f'face_affect_msgs/msg/{path.stem}'))
+    return store
+
+
+class ResultsBag:
+    """A single MCAP file with the results as they came over the wire."""
+
+    def __init__(self, path: Path, topic: str) -> None:
+        """Write messages of ``topic`` to ``path``."""
+        self._path = path
+        # The writer makes a folder with metadata beside the data; the data stand alone as well.
+        self._folder = path.with_suffix('.writing')
+        shutil.rmtree(self._folder, ignore_errors=True)
+        # Version 8 of the metadata is the newest that Humble's rosbag2 reads.
+        self._writer = Writer(self._folder, version=8, storage_plugin=StoragePlugin.MCAP)
+        self._writer.open()
+        self._connection = self._writer.add_connection(
+            topic, RESULT_TYPE, typestore=_typestore())
+
+    def add(self, stamp: int, data: bytes) -> None:
+        """Append a serialised message; ``stamp`` nanoseconds."""
+        self._writer.write(self._connection, stamp, data)
+
+    def close(self) -> None:
+        """Finish the file."""
+        self._writer.close()
+        next(self._folder.glob('*.mcap')).replace(self._path)
+        shutil.rmtree(self._folder)
+
+
+class Outputs:
+    """All files of one run."""
+
+    def __init__(self, folder: Path, topic: str) -> None:
+        """Write into ``folder``, which must be there; ``topic`` is that of the results."""
+        self.paths = tuple(folder / name for name in (VIDEO_NAME, SHEET_NAME, RESULTS_NAME))
+        self._video = AnnotatedVideo(self.paths[0])
+        self._sheet = ContactSheet(self.paths[1])
+        self._results = ResultsBag(self.paths[2], topic)
+
+    def add_result(self, stamp: int, data: bytes) -> None:
+        """Record a serialised FaceAffectArray; ``stamp`` nanoseconds."""
+        self._results.add(stamp, data)
+
+    def add_picture(self, stamp: int, jpeg: bytes, has_faces: bool) -> None:
+        """Record an annotated picture; ``stamp`` nanoseconds."""
+        self._video.add(stamp, jpeg)
+        self._sheet.add(jpeg, has_faces)
+
+    def close(self) -> None:
+        """Finish all files."""
+        try:
+            self._results.close()
+            self._sheet.close()
+        finally:
+            self._video.close()

@@ -1,0 +1,56 @@
+"""Fixtures for the tests over DDS; where ROS or the built messages are missing, all are skipped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+import os
+from pathlib import Path
+import shutil
+from typing import Optional
+
+import pytest
+
+try:
+    # Not `import face_affect_msgs.msg`: that finds the folder of .msg files, too.
+    from face_affect_msgs.msg import FaceAffectArray  # noqa: F401
+    from harness import ROOT, Robot
+    import rclpy  # noqa: F401
+
+    MISSING = '' if shutil.which('face_affect_node') else 'face_affect_node is not on the PATH'
+except ImportError as error:
+    MISSING = str(error)
+
+PROFILES = ('FASTDDS_DEFAULT_PROFILES_FILE', 'FASTRTPS_DEFAULT_PROFILES_FILE')
+
+
+class SkippedModule(pytest.Module):
+    """A test module that is not even imported."""
+
+    def collect(self) -> list[pytest.Item]:
+        pytest.skip(f'needs the built workspace: {MISSING}', allow_module_level=True)
+
+
+def pytest_pycollect_makemodule(
+    module_path: Path, parent: pytest.Collector
+) -> Optional[pytest.Module]:
+    return SkippedModule.from_parent(parent, path=module_path) if MISSING else None
+
+
+@pytest.fixture(scope='session', autouse=True)
+def environment() -> Iterator[None]:
+    """Stay on this machine, with room for whole images in shared memory."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
+        patch.setenv('PYTHONUNBUFFERED', '1')
+        if not any(name in os.environ for name in PROFILES):
+            old = os.environ.get('ROS_DISTRO') in ('humble', 'iron', 'jazzy')
+            patch.setenv(PROFILES[old], str(ROOT / 'config' / 'fastdds_shm.xml'))
+        yield
+
+
+@pytest.fixture(scope='module')
+def robot(environment: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Robot]:
+    """Give a ROS domain to the module; all processes in it are killed at the end."""
+    robot = Robot(tmp_path_factory.mktemp('robot'))
+    yield robot
+    robot.close()
