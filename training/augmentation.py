@@ -95,4 +95,4 @@ class AugmentedFaces(Dataset[tuple[NDArray[np.float32], NDArray[np.float32]]]):
 
 def network_input(images: NDArray[np.uint8], size: int) -> NDArray[np.float32]:
     """Resize u8 [N, H, W] to f32 [N, 1, size, size] in 0..1."""
-    return resized(images, size)[:, None].astype(np.float32) / 255
+    return np.divide(resized(images, size)[:, None], 255, dtype=np.float32)

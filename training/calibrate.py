@@ -33,7 +33,7 @@ from training.datasets import DatasetError, FaceSet, load_faces, training_part
 
 SCENE = 480     # pixels; the side of the scene
 FACE = 200      # pixels; the side of the picture in it
-THRESHOLD = 0.6
+THRESHOLD = 0.5
 
 
 def scene_with(picture: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], Box]:

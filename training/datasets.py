@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
+import zipfile
 import zlib
 
 import cv2
@@ -96,7 +97,7 @@ def ferplus_distribution(votes: NDArray[np.uint8]) -> NDArray[np.float32]:
     return folded / np.maximum(folded.sum(axis=1, keepdims=True), 1)
 
 
-def _load_fer2013(archive: np.lib.npyio.NpzFile) -> FaceSet:
+def _load_fer2013(archive: np.lib.npyio.NpzFile, ferplus_weight: float) -> FaceSet:
     images, keys = _pictures(archive)
     labels = archive['labels'].astype(np.int64)
     groups = {'usage': np.array([str(archive['usage_names'][u]) for u in archive['usage']])}
@@ -104,9 +105,8 @@ def _load_fer2013(archive: np.lib.npyio.NpzFile) -> FaceSet:
     if 'ferplus_votes' in archive:
         votes = archive['ferplus_votes']
         soft = ferplus_distribution(votes)
-        # Half the crowd's opinion, half the original label, where there is a crowd.
         voted = soft.sum(axis=1) > 0
-        targets[voted] = (targets[voted] + soft[voted]) / 2
+        targets[voted] += ferplus_weight * (soft[voted] - targets[voted])
         no_face = votes[:, FERPLUS_NO_FACE] > votes.sum(axis=1) / 2
         groups['face'] = np.where(no_face, 'no face', 'face')
         majority = np.array([FERPLUS_TO_EMOTION[i] or 'none' for i in votes.argmax(axis=1)])
@@ -131,20 +131,29 @@ def _load_gender(archive: np.lib.npyio.NpzFile) -> FaceSet:
     return FaceSet('gender', GENDERS, images, labels, _one_hot(labels, len(GENDERS)), keys, groups)
 
 
-def load_faces(path: Path) -> FaceSet:
+def load_faces(path: Path, ferplus_weight: float = 0.0) -> FaceSet:
     """Read a FER-2013, FairFace or UTKFace npz.
+
+    ``ferplus_weight`` 0..1: how much of an emotion's target comes from the FER+
+    votes, where there are any; the rest is the original label.
 
     Raises:
         FileNotFoundError: there is no such file.
         DatasetError: the file has another form; the message says what is missing.
 
     """
-    with np.load(path, allow_pickle=False) as archive:
+    try:
+        loaded = np.load(path, allow_pickle=False)
+    except (EOFError, ValueError, zipfile.BadZipFile) as error:
+        raise DatasetError(f'{path} is no npz file') from error
+    if not isinstance(loaded, np.lib.npyio.NpzFile):
+        raise DatasetError(f'{path} is no npz file, but a single array')
+    with loaded as archive:
         held = set(archive.files)
         if not {'encoded', 'offsets'} <= held:
             raise DatasetError(f"{path}: no 'encoded' and 'offsets' in it, but {sorted(held)}")
         if {'labels', 'usage', 'usage_names'} <= held:
-            return _load_fer2013(archive)
+            return _load_fer2013(archive, ferplus_weight)
         if {'gender', 'gender_names', 'race', 'race_names', 'age'} <= held:
             return _load_gender(archive)
     raise DatasetError(

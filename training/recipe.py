@@ -25,7 +25,8 @@ class Recipe:
     ``learning_rate`` is the peak of a one-cycle schedule over ``epochs``, of
     which the first ``early_epochs`` see smaller pictures of ``early_size``
     pixels, which costs less. ``start_from`` names a recipe whose trained weights
-    are the starting point.
+    are the starting point. ``ferplus_weight`` 0..1 is the part of an emotion's
+    target that comes from the FER+ votes.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Recipe:
     learning_rate: float = 3e-3
     weight_decay: float = 1e-3
     label_smoothing: float = 0.0
+    ferplus_weight: float = 0.0
     seed: int = 2017
     augmentation: Augmentation = field(default_factory=Augmentation)
 

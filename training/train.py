@@ -161,7 +161,7 @@ def plot_curves(table: Path, picture: Path) -> None:
 
 def train(recipe: Recipe, data: Path, runs: Path, workers: int) -> Path:
     """Train, and return the path of the trained weights."""
-    faces = load_faces(data / recipe.data)
+    faces = load_faces(data / recipe.data, recipe.ferplus_weight)
     if faces.task != recipe.task:
         raise DatasetError(f'{recipe.data} holds {faces.task} labels, not {recipe.task}')
     run = runs / recipe.name

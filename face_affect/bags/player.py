@@ -13,9 +13,11 @@ from typing import Any, Optional
 from builtin_interfaces.msg import Time
 import rclpy
 from rclpy.duration import Duration
+from rclpy.exceptions import InvalidTopicNameException
 from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile
+from rclpy.validate_topic_name import validate_topic_name
 from rosgraph_msgs.msg import Clock
 from tqdm import tqdm
 
@@ -141,6 +143,10 @@ def _parse_remap(pairs: Sequence[str]) -> dict[str, str]:
         source, separator, target = pair.partition(':=')
         if not (separator and source and target):
             raise RecordingError(f'--remap {pair!r} is not of the form FROM:=TO')
+        try:
+            validate_topic_name(target)
+        except InvalidTopicNameException:
+            raise RecordingError(f'--remap {pair!r}: {target!r} is no topic name') from None
         remap[source] = target
     return remap
 
@@ -169,6 +175,10 @@ def play_recording(arguments: argparse.Namespace) -> int:
         player.flush()
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
+    except RuntimeError:
+        # A signal shuts the context down, whatever is just being published.
+        if rclpy.ok():
+            raise
     finally:
         node.destroy_node()
         rclpy.try_shutdown()

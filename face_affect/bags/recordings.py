@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Optional, Protocol
 
 import numpy as np
-from rosbags.highlevel import AnyReader, AnyReaderError
+from rosbags.highlevel import AnyReader
 from rosbags.typesys import get_typestore, Stores
 
 from face_affect.core.images import encode_jpeg
@@ -104,7 +104,8 @@ class BagRecording:
         try:
             for connection, stamp, data in self._reader.messages(self._connections):
                 yield TimedMessage(connection.topic, stamp, bytes(data))
-        except AnyReaderError as error:
+        # As above
+        except Exception as error:
             raise RecordingError(f'bag {self._path} breaks off: {error}') from error
 
 

@@ -31,12 +31,15 @@ def crop_face(
     square = crop_square(box, geometry)
     # Bilinear sampling skips pixels where the face is more than twice the input:
     # shrink the cut-out by area first.
-    reduction = max(1, math.floor(square.width / size))
+    reduction = max(1, min(math.floor(square.width / size), *image.shape[:2]))
     cut, left, top = _cut(image, square, margin=reduction + 1)
-    reduction = min(reduction, *cut.shape[:2])
     if cut.ndim == 3:
         cut = cv2.cvtColor(cut, cv2.COLOR_BGR2GRAY)
     if reduction > 1:
+        # Cells of nothing but border, so that it is repeated as it is and none is lost.
+        cut = cv2.copyMakeBorder(cut, reduction, 2 * reduction, reduction, 2 * reduction,
+                                 cv2.BORDER_REPLICATE)
+        left, top = left - reduction, top - reduction
         height, width = cut.shape[0] // reduction, cut.shape[1] // reduction
         cut = cv2.resize(cut[:height * reduction, :width * reduction], (width, height),
                          interpolation=cv2.INTER_AREA)

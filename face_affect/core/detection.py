@@ -105,7 +105,7 @@ class BlazeFace:
         points = points + self._centres[rows, None]
         points = (points - self._letterbox.offset) / self._letterbox.scale
         sizes = sizes / self._letterbox.scale
-        whole = np.isfinite(points).all(axis=(1, 2)) & ((sizes > 0) & np.isfinite(sizes)).all(axis=1)
+        whole = np.isfinite(points).all(axis=(1, 2)) & (sizes > 0).all(axis=1)
         points, sizes, scores = points[whole], sizes[whole], scores[whole]
         boxes = np.hstack([points[:, 0] - sizes / 2, sizes])
         return [Detection(Box(*boxes[i].tolist()), float(scores[i]), points[i, 2:])

@@ -44,7 +44,7 @@ class Settings:
 
     enable_emotion: bool = True
     enable_gender: bool = True
-    detection_threshold: float = 0.6
+    detection_threshold: float = 0.5
     min_face_size: int = 0
     confirm_frames: int = 2
     forget_time: float = 1.5

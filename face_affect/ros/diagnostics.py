@@ -13,6 +13,8 @@ from face_affect.ros.statistics import Report
 
 def _level(state: str, report: Report, previous: Optional[Report]) -> tuple[bytes, str]:
     """Judge what happened since the last report."""
+    if state == 'unconfigured' and report.last_error:
+        return DiagnosticStatus.ERROR, f'cannot configure: {report.last_error}'
     if state != 'active':
         return DiagnosticStatus.OK, state
     if previous is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 import sys
 import time
 from typing import Any, Optional
@@ -15,7 +16,12 @@ from rcl_interfaces.msg import SetParametersResult
 import rclpy
 from rclpy.clock import Clock, ClockType
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
-from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.lifecycle import (
+    LifecycleNode,
+    LifecyclePublisher,
+    LifecycleState,
+    TransitionCallbackReturn,
+)
 from rclpy.parameter import Parameter
 from rclpy.qos import qos_profile_sensor_data, QoSProfile
 from rclpy.qos_overriding_options import QoSOverridingOptions
@@ -60,6 +66,7 @@ class FaceAffectNode(LifecycleNode):
         self.add_on_set_parameters_callback(self._on_parameters)
         self._statistics = Statistics()
         self._reported: Optional[Report] = None
+        self._configured = ExitStack()  # destroys what configure made
         self._pipeline: Optional[Pipeline] = None
         self._worker: Optional[Worker] = None
         self._subscription: Optional[Subscription] = None
@@ -89,17 +96,18 @@ class FaceAffectNode(LifecycleNode):
             self._pipeline = Pipeline(settings_from(values), models, values['num_threads'])
         except (ModelError, ValueError) as error:
             self.get_logger().error(f'cannot configure: {error}')
-            self._statistics.fail(str(error))
+            self._statistics.note_error(str(error))
             return FAILURE
-        results = QoSProfile(depth=10)
-        viewing = QoSProfile(depth=1)
-        self._faces = self.create_lifecycle_publisher(FaceAffectArray, '~/faces', results)
-        self._debug_image = self.create_lifecycle_publisher(Image, '~/debug_image', viewing)
-        self._debug_compressed = self.create_lifecycle_publisher(
-            CompressedImage, '~/debug_image/compressed', viewing)
-        self._enable_service = self.create_service(SetBool, '~/enable', self._on_enable)
-        self._faces_service = self.create_service(GetFaces, '~/get_faces', self._on_get_faces)
+        self._statistics.note_error('')
+        self._faces = self._managed_publisher(FaceAffectArray, '~/faces', depth=10)
+        self._debug_image = self._managed_publisher(Image, '~/debug_image', depth=1)
+        self._debug_compressed = self._managed_publisher(
+            CompressedImage, '~/debug_image/compressed', depth=1)
+        for service in (self.create_service(SetBool, '~/enable', self._on_enable),
+                        self.create_service(GetFaces, '~/get_faces', self._on_get_faces)):
+            self._configured.callback(self.destroy_service, service)
         self._wait_server = WaitForAffectServer(self, self._refuse_goal)
+        self._configured.callback(self._wait_server.destroy)
         self._state = 'inactive'
         names = ', '.join(sidecar.name for sidecar in self._pipeline.sidecars)
         self.get_logger().info(f'configured with {names}')
@@ -140,16 +148,15 @@ class FaceAffectNode(LifecycleNode):
         self._release()
         return SUCCESS
 
+    def _managed_publisher(self, kind: type, topic: str, depth: int) -> LifecyclePublisher:
+        publisher: LifecyclePublisher = self.create_lifecycle_publisher(
+            kind, topic, QoSProfile(depth=depth))
+        self._configured.callback(self.destroy_lifecycle_publisher, publisher)
+        return publisher
+
     def _release(self) -> None:
-        if self._pipeline is None:
-            return
-        if self._wait_server:
-            self._wait_server.destroy()
+        self._configured.close()
         self._wait_server = None
-        self.destroy_service(self._enable_service)
-        self.destroy_service(self._faces_service)
-        for publisher in (self._faces, self._debug_image, self._debug_compressed):
-            self.destroy_lifecycle_publisher(publisher)
         self._pipeline = None
         self._newest = None
         self._state = 'unconfigured'
@@ -199,6 +206,8 @@ class FaceAffectNode(LifecycleNode):
                 self._debug_compressed.publish(image_to_compressed_message(picture, header))
 
     def _log_drop(self, reason: str, error: str) -> None:
+        if not self.context.ok():
+            return  # Shut down while an image was in work
         now = time.monotonic()
         if now - self._logged.get(reason, -LOG_PERIOD) >= LOG_PERIOD:
             self._logged[reason] = now
@@ -257,6 +266,7 @@ class FaceAffectNode(LifecycleNode):
     def destroy_node(self) -> None:
         """Stop the worker before the node goes."""
         self._stop_processing()
+        self._release()
         super().destroy_node()
 
 

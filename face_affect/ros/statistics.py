@@ -48,8 +48,8 @@ class Statistics:
             self._dropped[reason] += 1
             self._last_error = error or self._last_error
 
-    def fail(self, error: str) -> None:
-        """Note an error that belongs to no frame."""
+    def note_error(self, error: str) -> None:
+        """Note an error that belongs to no frame, or with '' that there is none any more."""
         with self._lock:
             self._last_error = error
 

@@ -10,6 +10,7 @@ from typing import Optional
 from face_affect_msgs.action import WaitForAffect
 from rclpy.action import ActionServer, CancelResponse, GoalResponse
 from rclpy.action.server import ServerGoalHandle
+from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from rclpy.time import Time
 
@@ -65,7 +66,9 @@ class WaitForAffectServer:
         self._pending: list[_Pending] = []
         self._results: deque[FrameResult] = deque()
         self._guard = node.create_guard_condition(self._take_results)
-        self._timer = node.create_timer(TIMEOUT_CHECK, self._check_time)
+        # Steady: goals can be cancelled while simulated time stands still.
+        self._timer = node.create_timer(
+            TIMEOUT_CHECK, self._check_time, clock=Clock(clock_type=ClockType.STEADY_TIME))
         self._server = ActionServer(
             node, WaitForAffect, '~/wait_for_affect', execute_callback=lambda handle: None,
             goal_callback=self._accept, handle_accepted_callback=self._start,
@@ -90,6 +93,8 @@ class WaitForAffectServer:
 
     def _accept(self, goal: WaitForAffect.Goal) -> GoalResponse:
         try:
+            if goal.timeout.sec < 0:
+                raise ValueError(f'timeout is {goal.timeout.sec} s, but must not be negative')
             reason = self._refuse(wanted_from(goal))
         except ValueError as error:
             reason = str(error)

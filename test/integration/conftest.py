@@ -1,4 +1,4 @@
-"""Fixtures for the tests over DDS; where ROS or the built messages are missing, all are skipped."""
+"""Fixtures for the tests over DDS, and the skipping of all where ROS is missing."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 try:
     # Not `import face_affect_msgs.msg`: that finds the folder of .msg files, too.
     from face_affect_msgs.msg import FaceAffectArray  # noqa: F401
-    from harness import ROOT, Robot
+    from harness import Robot, ROOT
     import rclpy  # noqa: F401
 
     MISSING = '' if shutil.which('face_affect_node') else 'face_affect_node is not on the PATH'

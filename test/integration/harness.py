@@ -18,7 +18,7 @@ import signal
 import socket
 import subprocess
 import time
-from typing import Any, Optional, Union
+from typing import Any, Union
 
 import cv2
 from diagnostic_msgs.msg import DiagnosticArray
@@ -46,7 +46,10 @@ BAG_TOPIC = '/camera/image_raw/compressed'
 # Generous, for a busy machine: nothing takes that long unless it hangs.
 DEADLINE = 30.0
 FRAME_RATE = 15  # pictures a second
-EMPTY, COLLINS = 0, 222  # frames of the demo bag: nobody there; only Eileen Collins, who smiles
+# Frames of the demo bag: nobody there; Joe Biden, near; Eileen Collins, who smiles
+EMPTY, BIDEN, COLLINS = 0, 184, 222
+
+ImageMessage = Union[Image, CompressedImage]
 
 _domains = itertools.count(os.getpid())
 
@@ -69,7 +72,7 @@ def read_bag(topic: str = BAG_TOPIC) -> list[tuple[int, bytes]]:
         return [(stamp, bytes(data)) for _, stamp, data in reader.messages(connections)]
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def demo_jpegs() -> list[bytes]:
     """Return the demo bag's pictures."""
     with AnyReader([BAG]) as reader:
@@ -119,6 +122,7 @@ class Process:
     """A process under test; what it writes is kept."""
 
     def __init__(self, arguments: Sequence[str], log: Path, domain: int) -> None:
+        self.name = log.stem
         self._log = log
         environment = {'ROS_DOMAIN_ID': str(domain), 'ROS_LOG_DIR': str(log.parent / 'ros')}
         with log.open('w') as stream:
@@ -167,7 +171,8 @@ class Robot:
         self._reports = self.subscribe(DiagnosticArray, '/diagnostics')
 
     def close(self) -> None:
-        self.kill_all()
+        for process in self._processes:
+            process.kill()
         self._executor.shutdown()
         self.node.destroy_node()
         rclpy.shutdown(context=self._context)
@@ -181,7 +186,6 @@ class Robot:
         return process
 
     def start_node(self, remap: Sequence[str] = (), **parameters: Any) -> Process:
-        """Start the node; ``parameters`` with / for each dot in a name."""
         options = [word for name, value in parameters.items()
                    for word in ('-p', f'{name}:={json.dumps(value)}')]
         options += [word for rule in remap for word in ('-r', rule)]
@@ -190,9 +194,8 @@ class Robot:
     def play(self, *arguments: str) -> Process:
         return self.start('face-affect', 'play', *arguments)
 
-    def kill_all(self) -> None:
-        for process in self._processes:
-            process.kill()
+    def _outputs(self) -> str:
+        return '\n'.join(f'{process.name}:\n{process.output}' for process in self._processes)
 
     def add_node(self, create: Callable[[Context], Node]) -> Node:
         """Add a node to this process; it runs while the client waits for something."""
@@ -207,7 +210,7 @@ class Robot:
         """Receive messages until ``condition`` holds."""
         end = time.monotonic() + timeout
         while not condition():
-            assert time.monotonic() < end, f'{what}: not within {timeout} s'
+            assert time.monotonic() < end, f'{what}: not within {timeout} s\n{self._outputs()}'
             self._executor.spin_once(timeout_sec=0.05)
 
     def spin_to_end(self, process: Process, timeout: float = DEADLINE) -> int:
@@ -236,23 +239,24 @@ class Robot:
 
     # The node
 
+    @property
+    def last_report(self) -> dict[str, str]:
+        """What the last message on /diagnostics said."""
+        status = self._reports[-1].status[0]
+        return {'message': status.message, **{item.key: item.value for item in status.values}}
+
     def report(self) -> dict[str, str]:
         """Return what the next message on /diagnostics says."""
         self._reports.clear()
         self.spin_until(lambda: self._reports, 'diagnostics')
-        status = self._reports[-1].status[0]
-        return {'message': status.message, **{item.key: item.value for item in status.values}}
+        return self.last_report
 
-    def wait_for_report(self, **expected: str) -> dict[str, str]:
-        """Wait for diagnostics that say so, _ for every space; return all they say."""
-        found: dict[str, str] = {}
-
-        def fits() -> bool:
-            found.update(self.report())
-            return all(found.get(key.replace('_', ' ')) == value
-                       for key, value in expected.items())
-        self.spin_until(fits, f'diagnostics {expected}, only {found}')
-        return found
+    def wait_for_report(self, fits: Callable[[dict[str, str]], bool]) -> dict[str, str]:
+        """Return the next diagnostics that fit."""
+        end = time.monotonic() + DEADLINE
+        while not fits(self.report()):
+            assert time.monotonic() < end, f'diagnostics stay at {self.last_report}'
+        return self.last_report
 
     def change_state(self, transition: str) -> bool:
         """Ask for a transition; return whether it succeeded."""
@@ -290,7 +294,7 @@ def _parameters(values: dict[str, Any]) -> list[Any]:
 class Camera:
     """Publishes pictures, each with a stamp 1/15 s after the one before."""
 
-    def __init__(self, robot: Robot, topic: str, kind: Union[type[Image], type[CompressedImage]],
+    def __init__(self, robot: Robot, topic: str, kind: Any,
                  frame_id: str = 'test_camera') -> None:
         self._robot = robot
         self._frame_id = frame_id
@@ -301,7 +305,7 @@ class Camera:
     def wait_for_subscriber(self) -> None:
         self._robot.spin_until(self._publisher.get_subscription_count, 'a subscriber')
 
-    def send(self, message: Union[Image, CompressedImage]) -> Header:
+    def send(self, message: ImageMessage) -> Header:
         """Publish ``message``; return the header that it got."""
         self._count += 1
         seconds, rest = divmod(self._count, FRAME_RATE)
@@ -311,7 +315,7 @@ class Camera:
         self._publisher.publish(message)
         return message.header
 
-    def stream(self, message: Union[Image, CompressedImage]) -> None:
+    def stream(self, message: ImageMessage) -> None:
         """Publish ``message`` 15 times a second while the robot waits for something."""
         self.stop()
         self._timer = self._robot.node.create_timer(1 / FRAME_RATE, lambda: self.send(message))
@@ -346,14 +350,14 @@ class Watcher:
         self.robot.spin_until(seen, what, timeout)
         return found[0]
 
-    def look_at(self, message: Union[Image, CompressedImage]) -> FaceAffectArray:
+    def look_at(self, message: ImageMessage) -> FaceAffectArray:
         """Publish one image; return its result."""
         header = self.camera.send(message)
         return self.wait_for(lambda result: result.header == header, f'a result for {header}')
 
-    def warm_up(self, message: Union[Image, CompressedImage]) -> None:
-        """Stream an image until the first result: from then on camera and node know each other."""
+    def warm_up(self, message: ImageMessage) -> None:
+        """Stream an image until the node knows the camera; return when nothing is under way."""
         self.camera.stream(message)
         self.wait_for(lambda result: True, 'the first result')
         self.camera.stop()
-        last: Optional[FaceAffectArray] = None
+        self.look_at(message)

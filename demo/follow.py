@@ -1,0 +1,225 @@
+"""Follow a face_affect node: show its results live, and leave a video, a sheet and a bag."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+import signal
+import struct
+import sys
+import time
+from typing import Any, Optional
+
+from face_affect_msgs.msg import FaceAffectArray
+from lifecycle_msgs.srv import GetState
+import rclpy
+from rclpy.client import Client
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.qos import qos_profile_sensor_data, QoSProfile
+from rclpy.serialization import deserialize_message
+from rclpy.signals import SignalHandlerOptions
+from sensor_msgs.msg import CompressedImage, Image
+
+from demo.display import Display, Lines, LiveTable, summary
+from demo.outputs import Outputs
+from demo.tally import stamp_of, Tally
+
+READY_SECONDS = 30.0  # for the node to load its models and be found
+CALL_SECONDS = 2.0  # for the node to answer
+FIRST_RESULT_SECONDS = 30.0
+QUIET_SECONDS = 1.0  # without a message: nothing more is under way
+DRAIN_SECONDS = 5.0
+TICK = 0.1  # seconds
+
+
+class FollowError(Exception):
+    """There is nothing to follow; the message says why."""
+
+
+def stamp_in(data: bytes) -> int:
+    """Return the header's stamp, nanoseconds, in a serialised message that begins with it."""
+    order = '<' if data[1] & 1 else '>'
+    seconds, nanoseconds = struct.unpack_from(f'{order}iI', data, 4)
+    return int(seconds) * 1_000_000_000 + int(nanoseconds)
+
+
+def _received(info: Any) -> int:
+    """Return when a message arrived; not every middleware notes it."""
+    return int(info['received_timestamp']) or time.time_ns()
+
+
+class Follower(Node):
+    """Subscribes to a node's results and debug images."""
+
+    def __init__(self, options: argparse.Namespace, tally: Tally, outputs: Outputs) -> None:
+        """Feed ``tally`` and ``outputs``."""
+        super().__init__('face_affect_follower')
+        self._options = options
+        self._tally = tally
+        self._outputs = outputs
+        self.last_arrival = time.monotonic()
+        deep = QoSProfile(depth=100)
+        self.create_subscription(
+            FaceAffectArray, f'{options.node}/faces', self._on_result, deep, raw=True)
+        self.create_subscription(
+            CompressedImage, f'{options.node}/debug_image/compressed', self._on_picture, deep)
+        # After the subscriptions: what the node learns of this one arrives in order, so that a
+        # node that can answer has seen the subscriptions too.
+        self._state: Client = self.create_client(GetState, f'{options.node}/get_state')
+        self._images_subscribed = False
+
+    def node_state(self, executor: SingleThreadedExecutor) -> Optional[str]:
+        """Return the node's lifecycle state; None if it does not answer now."""
+        if not self._state.wait_for_service(timeout_sec=TICK):
+            return None
+        future = self._state.call_async(GetState.Request())
+        executor.spin_until_future_complete(future, timeout_sec=CALL_SECONDS)
+        response = future.result() if future.done() else None
+        if response is None:
+            self._state.remove_pending_request(future)
+            return None
+        return str(response.current_state.label)
+
+    def _on_result(self, data: bytes, info: Any) -> None:
+        self.last_arrival = time.monotonic()
+        result = deserialize_message(data, FaceAffectArray)
+        stamp = stamp_of(result.header)
+        self._tally.add_result(result)
+        self._tally.latencies.received(stamp, _received(info))
+        self._outputs.add_result(stamp, data)
+        if self._options.image_topic and not self._images_subscribed:
+            self._subscribe_images()
+
+    def _subscribe_images(self) -> None:
+        """Learn when images are sent.
+
+        Not before the first result: until then the player waits for a
+        subscriber, and that has to be the node.
+        """
+        kind = CompressedImage if self._options.compressed else Image
+        self.create_subscription(kind, self._options.image_topic, self._on_image,
+                                 qos_profile_sensor_data, raw=True)
+        self._images_subscribed = True
+
+    def _on_image(self, data: bytes, info: Any) -> None:
+        self._tally.latencies.sent(stamp_in(data), int(info['source_timestamp']))
+
+    def _on_picture(self, message: CompressedImage) -> None:
+        self.last_arrival = time.monotonic()
+        stamp = stamp_of(message.header)
+        self._tally.pictures += 1
+        self._outputs.add_picture(stamp, message.data.tobytes(), self._tally.has_faces(stamp))
+
+
+class StopSignal:
+    """Counts SIGINT and SIGTERM: the first asks to finish, a second to do it at once."""
+
+    def __init__(self) -> None:
+        """Listen."""
+        self.count = 0
+        self.since = 0.0
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._on_signal)
+
+    def _on_signal(self, number: int, frame: object) -> None:
+        self.count += 1
+        self.since = self.since or time.monotonic()
+
+
+def wait_for_node(follower: Follower, executor: SingleThreadedExecutor, stop: StopSignal) -> bool:
+    """Wait until the node is active and knows the follower; False if told to stop.
+
+    Raises:
+        FollowError: there is no node, or it is not active.
+
+    """
+    end = time.monotonic() + READY_SECONDS
+    while not stop.count:
+        state = follower.node_state(executor)
+        if state == 'active':
+            return True
+        if state is not None:
+            raise FollowError(f'the node is {state}, not active; its log says why')
+        if time.monotonic() >= end:
+            raise FollowError(f'no node answered within {READY_SECONDS:.0f} s')
+    return False
+
+
+def follow(follower: Follower, executor: SingleThreadedExecutor, tally: Tally,
+           display: Display, stop: StopSignal) -> None:
+    """Show results until told to stop and nothing more is under way.
+
+    Raises:
+        FollowError: no result came.
+
+    """
+    start = time.monotonic()
+    while not _finished(follower, tally, stop):
+        executor.spin_once(timeout_sec=TICK)
+        display.update(tally)
+        if not tally.results and time.monotonic() - start > FIRST_RESULT_SECONDS:
+            break
+    if not tally.results:
+        raise FollowError(f'no result arrived within {time.monotonic() - start:.0f} s')
+
+
+def _finished(follower: Follower, tally: Tally, stop: StopSignal) -> bool:
+    if not stop.count:
+        return False
+    now = time.monotonic()
+    quiet = now - max(follower.last_arrival, stop.since) > QUIET_SECONDS
+    return stop.count > 1 or tally.complete or quiet or now - stop.since > DRAIN_SECONDS
+
+
+def _parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog='python -m demo.follow', description=__doc__)
+    parser.add_argument('--output', type=Path, default=Path('demo_output'),
+                        help='the folder for the files (default: %(default)s)')
+    parser.add_argument('--node', default='/face_affect', help='its name (default: %(default)s)')
+    parser.add_argument('--frames', type=int, default=0, help='how many images will be sent')
+    parser.add_argument('--image-topic', help="the camera's, to measure latency")
+    parser.add_argument('--compressed', action='store_true', help='its images are compressed')
+    parser.add_argument('--ready-fd', type=int, help='a pipe to write to once all are connected')
+    return parser.parse_args()
+
+
+def _run(options: argparse.Namespace, tally: Tally, outputs: Outputs, stop: StopSignal) -> None:
+    rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
+    follower = Follower(options, tally, outputs)
+    executor = SingleThreadedExecutor()
+    executor.add_node(follower)
+    try:
+        if not wait_for_node(follower, executor, stop):
+            return
+        if options.ready_fd is not None:
+            os.write(options.ready_fd, b'\n')
+        with LiveTable() if sys.stdout.isatty() else Lines() as display:
+            follow(follower, executor, tally, display, stop)
+    finally:
+        follower.destroy_node()
+        rclpy.try_shutdown()
+
+
+def main() -> int:
+    """Follow until SIGINT or SIGTERM; return the exit code."""
+    options = _parse_arguments()
+    stop = StopSignal()
+    tally = Tally(options.frames)
+    options.output.mkdir(parents=True, exist_ok=True)
+    outputs = Outputs(options.output, f'{options.node}/faces')
+    try:
+        try:
+            _run(options, tally, outputs, stop)
+        finally:
+            outputs.close()
+    except (FollowError, OSError) as error:
+        print(f'follower: {error}', file=sys.stderr)
+        return 1
+    print(summary(tally, outputs.paths), flush=True)
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,353 @@
+"""
+Show the package at work: a recording through the node, three processes over DDS.
+
+A player publishes the recording, the node reads the faces, a follower shows the results as they
+come and leaves a video, a contact sheet and a bag of results. Enter the environment first
+(`. ./env.sh`), or let `make demo` do so.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping, Sequence
+import ctypes
+from dataclasses import dataclass
+import os
+from pathlib import Path
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from typing import Any, Optional
+
+import cv2
+import numpy as np
+
+from face_affect.bags.recordings import (
+    BagRecording,
+    IMAGE_TYPES,
+    is_bag,
+    MEDIA_TOPIC,
+    RecordingError,
+)
+from face_affect.media import MediaError, open_media, Stills, write_picture
+
+ROOT = Path(__file__).resolve().parents[1]
+WRITTEN = ('annotated.mp4', 'contact_sheet.png', 'results.mcap', 'node.log', 'player.log')
+READY_SECONDS = 60  # for the follower, which itself waits for the node
+SUBSCRIBER_SECONDS = 30  # for the player to find the node
+FINISH_SECONDS = 120.0  # for the follower to encode what it still has
+STOP_SECONDS = 5.0  # for a process to end after SIGINT
+POLL_SECONDS = 0.1
+LOG_LINES = 12
+PR_SET_PDEATHSIG = 1
+
+EXIT_FAILED, EXIT_WRONG_INPUT, EXIT_INTERRUPTED = 1, 2, 130
+
+
+class DemoError(Exception):
+    """A process failed; the message says which and how."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """What is played; ``frames`` is 0 where nobody knows, as of a camera."""
+
+    input: str
+    topic: str
+    compressed: bool
+    frames: int
+    bag: bool = False
+    stills: bool = False
+
+
+def open_source(source: str, topic: Optional[str], scratch: Path) -> Source:
+    """Find out what ``source`` is; pictures of different sizes are made alike in ``scratch``.
+
+    Raises:
+        RecordingError: a bag is broken or has no images.
+        MediaError: there is no such thing, or it does not open.
+
+    """
+    path = Path(source)
+    if is_bag(path):
+        return _open_bag(path.resolve(), topic)
+    media = open_media(source)
+    # The processes run in another directory; cameras and addresses are no paths.
+    name = str(path.resolve()) if path.exists() else source
+    if isinstance(media, Stills):
+        folder = _alike(media, scratch)
+        return Source(str(folder or name), MEDIA_TOPIC, True, len(media), stills=True)
+    return Source(name, MEDIA_TOPIC, True, len(media))
+
+
+def _open_bag(path: Path, topic: Optional[str]) -> Source:
+    images = {found.name: found.type for found in BagRecording(path).topics
+              if found.type in IMAGE_TYPES}
+    if not images:
+        raise RecordingError(f'bag {path} has no image topic')
+    chosen = topic or next(iter(images))
+    if chosen not in images:
+        raise RecordingError(f'bag {path} has no image topic {chosen}; it has {", ".join(images)}')
+    frames = len(BagRecording(path, [chosen]))
+    return Source(str(path), chosen, images[chosen].endswith('CompressedImage'), frames, bag=True)
+
+
+def _alike(stills: Stills, scratch: Path) -> Optional[Path]:
+    """Bring pictures to the size of the first, with black margins; None if they have it.
+
+    A camera's images are all of one size, and the node takes one that is not
+    for a fault.
+    """
+    sizes = {frame.image.shape for frame in stills}
+    if len(sizes) == 1:
+        return None
+    canvas = None
+    for frame in stills:
+        canvas = np.zeros_like(frame.image) if canvas is None else np.zeros_like(canvas)
+        height, width = frame.image.shape[:2]
+        scale = min(canvas.shape[0] / height, canvas.shape[1] / width)
+        size = max(1, int(width * scale)), max(1, int(height * scale))
+        canvas[:size[1], :size[0]] = cv2.resize(
+            frame.image, size, interpolation=cv2.INTER_AREA)
+        write_picture(scratch / f'{frame.index:06}.png', canvas)
+    return scratch
+
+
+@dataclass(frozen=True)
+class Child:
+    """A process of the demo and the file that tells why it failed."""
+
+    name: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def check(self) -> None:
+        """Raise DemoError if it has ended."""
+        code = self.process.poll()
+        if code is not None:
+            lines = self.log.read_text(errors='replace').splitlines()[-LOG_LINES:]
+            text = ''.join(f'\n  {line}' for line in lines)
+            raise DemoError(f'the {self.name} ended with exit code {code}; {self.log}:{text}')
+
+
+def _die_with_parent() -> None:
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+class Children:
+    """The processes; a context manager that leaves none behind."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        """Start with none."""
+        self._environment = environment
+        self._children: list[Child] = []
+
+    def start(self, name: str, command: Sequence[str], log: Path) -> Child:
+        """Start a process whose output goes to ``log``."""
+        with log.open('wb') as file:
+            return self._start(name, command, log, stdout=file, stderr=subprocess.STDOUT)
+
+    def start_visible(self, name: str, command: Sequence[str], log: Path, keep: int) -> Child:
+        """Start a process that prints here and gets the file descriptor ``keep``.
+
+        If it fails, then for a reason that ``log``, of another process, tells.
+        """
+        return self._start(name, command, log, pass_fds=[keep])
+
+    def _start(self, name: str, command: Sequence[str], log: Path, **options: Any) -> Child:
+        # Sessions of their own: Ctrl-C reaches this process alone, which ends the others in the
+        # right order.
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=self._environment, stdin=subprocess.DEVNULL,
+            start_new_session=True, preexec_fn=_die_with_parent, **options)
+        child = Child(name, process, log)
+        self._children.append(child)
+        return child
+
+    def check(self) -> None:
+        """Raise DemoError if a process has ended."""
+        for child in self._children:
+            child.check()
+
+    def __enter__(self) -> Children:
+        """Return itself."""
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """End what still runs, the last started first, by force if need be."""
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
+        for child in reversed(self._children):
+            stop(child)
+
+
+def stop(child: Child) -> None:
+    """Ask a process to end, and see that it does."""
+    child.process.send_signal(signal.SIGINT)
+    try:
+        child.process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        child.process.kill()
+        child.process.wait()
+
+
+def node_command(source: Source) -> list[str]:
+    """Return how the node is started for ``source``."""
+    image = 'image/compressed' if source.compressed else 'image'
+    parameters = {
+        'autostart': 'true',
+        'image_transport': 'compressed' if source.compressed else 'raw',
+        # A recording's first image comes as soon as the player knows the node: only a reliable
+        # connection repeats it if the node does not yet know the player.
+        f'qos_overrides.{source.topic}.subscription.reliability': 'reliable',
+    }
+    if source.stills:
+        # Pictures that have nothing to do with each other
+        parameters.update(confirm_frames='1', forget_time='0.0', smoothing_time='0.0')
+    command = [_executable('face_affect_node'), '--ros-args', '-r', f'{image}:={source.topic}']
+    for name, value in parameters.items():
+        command += ['-p', f'{name}:={value}']
+    return command
+
+
+def follower_command(source: Source, output: Path, ready: int) -> list[str]:
+    """Return how the follower is started; it writes to ``ready`` when it is."""
+    command = [sys.executable, '-m', 'demo.follow', '--output', str(output),
+               '--frames', str(source.frames), '--image-topic', source.topic,
+               '--ready-fd', str(ready)]
+    return [*command, '--compressed'] if source.compressed else command
+
+
+def player_command(source: Source, rate: float) -> list[str]:
+    """Return how the player is started."""
+    command = [_executable('face-affect'), 'play', source.input, '--rate', str(rate),
+               '--wait-for-subscriber', str(SUBSCRIBER_SECONDS)]
+    return [*command, '--topics', source.topic] if source.bag else command
+
+
+def _executable(name: str) -> str:
+    path = shutil.which(name)
+    if path is None:
+        raise DemoError(f'{name} is not on the PATH: run `make setup`, then `. ./env.sh`')
+    return path
+
+
+def environment() -> dict[str, str]:
+    """Return the environment of the processes: a ROS domain of their own, on this host."""
+    # 1 to 101 are the domains whose ports are free on every system.
+    domain = str(1 + os.getpid() % 101)
+    return {'ROS_DOMAIN_ID': domain, 'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST', **os.environ}
+
+
+def show(source: Source, output: Path, options: argparse.Namespace) -> int:
+    """Run the three processes; return the exit code.
+
+    Raises:
+        DemoError: a process failed.
+
+    """
+    variables = environment()
+    with Children(variables) as children:
+        ready, written = os.pipe()
+        node = children.start('node', node_command(source), output / 'node.log')
+        follower = children.start_visible(
+            'follower', follower_command(source, output, written), node.log, written)
+        os.close(written)
+        _wait_until_ready(ready, children)
+        print(f'playing {options.input} on {source.topic}, ROS_DOMAIN_ID '
+              f'{variables["ROS_DOMAIN_ID"]}', flush=True)
+        player = children.start(
+            'player', player_command(source, options.rate), output / 'player.log')
+        return _play(children, follower, player, endless=not source.frames)
+
+
+def _wait_until_ready(ready: int, children: Children) -> None:
+    end = time.monotonic() + READY_SECONDS
+    with open(ready, 'rb', buffering=0) as pipe:
+        while time.monotonic() < end:
+            if select.select([pipe], [], [], POLL_SECONDS)[0] and pipe.read(1):
+                return
+            children.check()
+    raise DemoError(f'the follower was not ready within {READY_SECONDS} s')
+
+
+def _play(children: Children, follower: Child, player: Child, endless: bool) -> int:
+    """Wait for the player's end, or Ctrl-C; then let the follower finish."""
+    interrupted = False
+    try:
+        while player.process.poll() is None:
+            children.check()
+            time.sleep(POLL_SECONDS)
+    except KeyboardInterrupt:
+        interrupted = True
+        stop(player)
+    if player.process.returncode:
+        player.check()
+    follower.process.send_signal(signal.SIGINT)
+    try:
+        follower.process.wait(FINISH_SECONDS)
+    except subprocess.TimeoutExpired:
+        raise DemoError(f'the follower did not finish within {FINISH_SECONDS:.0f} s') from None
+    if follower.process.returncode:
+        follower.check()
+    return EXIT_INTERRUPTED if interrupted and not endless else 0
+
+
+def _prepare(output: Path, source: str) -> None:
+    """Make the folder, without what an earlier run has left in it."""
+    output.mkdir(parents=True, exist_ok=True)
+    for name in WRITTEN:
+        if (output / name).resolve() == Path(source).resolve():
+            raise RecordingError(f'{source} would be overwritten: choose another --output')
+    for name in WRITTEN:
+        (output / name).unlink(missing_ok=True)
+
+
+def _parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog='demo', description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('input', nargs='?', default=str(ROOT / 'demo' / 'bag'),
+                        help='a rosbag2, a video, a picture, a folder of pictures, a stream '
+                        'address or a camera number (default: %(default)s)')
+    parser.add_argument('--topic', help="the bag's image topic (default: the first)")
+    parser.add_argument('--rate', type=float, default=1.0,
+                        help='how many times as fast as recorded (default: %(default)s)')
+    parser.add_argument('--output', type=Path, default=Path('demo_output'),
+                        help='the folder for the results (default: %(default)s)')
+    options = parser.parse_args()
+    if not options.rate > 0:
+        parser.error(f'--rate is {options.rate}, but must be positive')
+    return options
+
+
+def _interrupt(number: int, frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+def main() -> int:
+    """Run the demo; return the exit code."""
+    options = _parse_arguments()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    try:
+        with tempfile.TemporaryDirectory(prefix='face_affect_demo_') as scratch:
+            source = open_source(options.input, options.topic, Path(scratch))
+            _prepare(options.output, options.input)
+            return show(source, options.output.resolve(), options)
+    except (RecordingError, MediaError) as error:
+        print(f'demo: cannot play {options.input!r}: {error}', file=sys.stderr)
+        return EXIT_WRONG_INPUT
+    except (DemoError, OSError) as error:
+        print(f'demo: {error}', file=sys.stderr)
+        return EXIT_FAILED
+    except KeyboardInterrupt:
+        print('demo: interrupted', file=sys.stderr)
+        return EXIT_INTERRUPTED
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,267 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+import subprocess
+import sys
+from typing import Any
+
+import cv2
+from demo_bag import DemoFrame, ROOT
+import numpy as np
+import pytest
+
+from face_affect.cli import main
+from face_affect.core.faces import EMOTIONS, GENDERS
+from face_affect.core.models import available_models
+from face_affect.media import VideoFile
+
+VIDEO_FRAMES = 20
+
+
+@pytest.fixture(autouse=True)
+def in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let results without a name of their own fall into the test's folder."""
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def picture(tmp_path: Path, demo_frames: list[DemoFrame]) -> Path:
+    """Return a picture with three faces."""
+    path = tmp_path / 'three.jpg'
+    path.write_bytes(demo_frames[100].jpeg)
+    return path
+
+
+@pytest.fixture
+def folder(tmp_path: Path, demo_frames: list[DemoFrame]) -> Path:
+    """Return a folder of three pictures, of 0, 3 and 2 faces, and a text."""
+    path = tmp_path / 'pictures'
+    path.mkdir()
+    for name, index in (('a.jpg', 0), ('b.jpg', 100), ('c.JPG', 165)):
+        (path / name).write_bytes(demo_frames[index].jpeg)
+    (path / 'notes.txt').write_text('no picture')
+    return path
+
+
+@pytest.fixture
+def video(tmp_path: Path, demo_frames: list[DemoFrame]) -> Path:
+    """Return a short video with three faces throughout."""
+    path = tmp_path / 'walk.mp4'
+    with VideoFile(path, 15.0) as file:
+        for frame in demo_frames[90:90 + VIDEO_FRAMES]:
+            file.write(frame.image)
+    return path
+
+
+def objects(text: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def check_schema(frame: dict[str, Any]) -> None:
+    assert set(frame) == {'frame', 'stamp', 'faces'}
+    assert isinstance(frame['frame'], int)
+    assert isinstance(frame['stamp'], float)
+    for face in frame['faces']:
+        assert set(face) == {'id', 'box', 'score', 'emotion', 'gender'}
+        assert isinstance(face['id'], int) and face['id'] > 0
+        assert len(face['box']) == 4
+        assert all(isinstance(value, float) for value in face['box'])
+        assert 0 < face['score'] <= 1
+        for task, labels in (('emotion', EMOTIONS), ('gender', GENDERS)):
+            if face[task] is not None:
+                assert set(face[task]) == {'label', 'confidence', 'probabilities'}
+                assert face[task]['label'] in (*labels, 'unknown')
+                assert tuple(face[task]['probabilities']) == labels
+                assert max(face[task]['probabilities'].values()) == face[task]['confidence']
+                assert sum(face[task]['probabilities'].values()) == pytest.approx(1, abs=1e-3)
+
+
+def test_picture(picture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(['run', str(picture)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 3
+    assert all('emotion' in line and 'gender' in line and 'box' in line for line in lines)
+    written = cv2.imread(str(tmp_path / 'three_annotated.jpg'))
+    assert written.shape == (480, 640, 3)
+    assert np.abs(written.astype(int) - cv2.imread(str(picture))).max() > 100
+
+
+def test_picture_as_json(
+    picture: Path, demo_frames: list[DemoFrame], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(['run', str(picture), '--json', '--no-output']) == 0
+    frame, = objects(capsys.readouterr().out)
+    check_schema(frame)
+    assert (frame['frame'], frame['stamp'], len(frame['faces'])) == (0, 0.0, 3)
+    assert all(face['emotion'] and face['gender'] for face in frame['faces'])
+    centres = sorted(face['box'][0] + face['box'][2] / 2 for face in frame['faces'])
+    expected = sorted(face.box.centre[0] for face in demo_frames[100].faces)
+    assert centres == pytest.approx(expected, abs=15)
+
+
+def test_no_output_writes_nothing(picture: Path, tmp_path: Path) -> None:
+    assert main(['run', str(picture), '--no-output']) == 0
+    assert [path.name for path in tmp_path.iterdir()] == ['three.jpg']
+
+
+@pytest.mark.parametrize('option, task', [('--no-emotion', 'emotion'), ('--no-gender', 'gender')])
+def test_task_off(
+    picture: Path, option: str, task: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(['run', str(picture), '--json', '--no-output', option]) == 0
+    frame, = objects(capsys.readouterr().out)
+    check_schema(frame)
+    other = {'emotion': 'gender', 'gender': 'emotion'}[task]
+    assert [face[task] for face in frame['faces']] == [None] * 3
+    assert all(face[other] for face in frame['faces'])
+    assert main(['run', str(picture), '--no-output', option]) == 0
+    assert f'{task} -' in capsys.readouterr().out
+
+
+def test_folder(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / 'out' / 'deep'
+    assert main(['run', str(folder), '--json', '-o', str(out)]) == 0
+    frames = objects(capsys.readouterr().out)
+    for frame in frames:
+        check_schema(frame)
+    assert [frame['frame'] for frame in frames] == [0, 1, 2]
+    assert [len(frame['faces']) for frame in frames] == [0, 3, 2]
+    ids = [face['id'] for frame in frames for face in frame['faces']]
+    assert len(set(ids)) == 5
+    assert sorted(path.name for path in out.iterdir()) == ['a.jpg', 'b.jpg', 'c.JPG']
+
+
+def test_video(video: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / 'seen.mp4'
+    assert main(['run', str(video), '--json', '--output', str(out)]) == 0
+    frames = objects(capsys.readouterr().out)
+    for frame in frames:
+        check_schema(frame)
+    assert [frame['frame'] for frame in frames] == list(range(VIDEO_FRAMES))
+    assert [frame['stamp'] for frame in frames] == pytest.approx(
+        [i / 15 for i in range(VIDEO_FRAMES)], abs=1e-3)
+    # The first image alone proves no face.
+    assert [len(frame['faces']) for frame in frames] == [0] + [3] * (VIDEO_FRAMES - 1)
+    assert len({face['id'] for frame in frames for face in frame['faces']}) == 3
+    written = cv2.VideoCapture(str(out))
+    assert written.get(cv2.CAP_PROP_FRAME_COUNT) == VIDEO_FRAMES
+    assert written.get(cv2.CAP_PROP_FPS) == pytest.approx(15)
+
+
+@pytest.mark.parametrize('options, count', [
+    (['--threshold', '1'], 0), (['--min-face-size', '100'], 1), (['--min-face-size', '0'], 3)])
+def test_settings(
+    picture: Path, options: list[str], count: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(['run', str(picture), '--no-output', *options]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == count
+
+
+@pytest.mark.parametrize('make, reason', [
+    (lambda path: None, 'no such file or folder'),
+    (lambda path: path.with_suffix('.jpg').write_bytes(b'no picture'), 'does not decode'),
+    (lambda path: path.with_suffix('.jpg').write_bytes(b''), 'does not decode'),
+    (lambda path: path.with_suffix('.mp4').write_bytes(b'no video' * 99), 'does not open'),
+    (lambda path: path.mkdir(), 'no picture in folder'),
+])
+def test_unusable_input(
+    tmp_path: Path, make: Any, reason: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    make(tmp_path / 'input')
+    name = next((str(path) for path in tmp_path.iterdir()), 'input')
+    assert main(['run', name]) == 2
+    captured = capfd.readouterr()
+    assert captured.out == ''
+    assert 'face-affect: error: ' in captured.err
+    assert reason in captured.err
+
+
+def test_one_bad_picture_in_a_folder_is_named(
+    folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (folder / 'b.jpg').write_bytes(b'broken')
+    assert main(['run', str(folder), '--no-output']) == 2
+    assert 'b.jpg does not decode' in capfd.readouterr().err
+
+
+@pytest.mark.parametrize('source', ['picture', 'folder', 'video'])
+def test_output_is_not_writable(
+    request: pytest.FixtureRequest, tmp_path: Path, source: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = request.getfixturevalue(source)
+    (tmp_path / 'file').write_text('in the way')
+    assert main(['run', str(path), '-o', str(tmp_path / 'file' / f'out{path.suffix}')]) == 2
+    assert 'face-affect: error: ' in capfd.readouterr().err
+
+
+@pytest.mark.parametrize('name', ['out.unknown', 'out'])
+def test_unknown_picture_format(
+    picture: Path, name: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert main(['run', str(picture), '-o', name]) == 2
+    assert f'cannot write picture {name}' in capfd.readouterr().err
+
+
+@pytest.mark.parametrize('options, reason', [
+    (['--threshold', '2'], 'detection_threshold is 2.0'),
+    (['--min-face-size', '-1'], 'min_face_size is -1'),
+    (['--emotion-model', 'none'], "no model 'none'"),
+    (['--detector-model', 'gender_mini_xception'], 'is for gender'),
+])
+def test_wrong_setting(
+    picture: Path, options: list[str], reason: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(['run', str(picture), *options]) == 2
+    assert reason in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('arguments', [[], ['jump'], ['run'], ['run', 'x', '--threshold', 'high']])
+def test_wrong_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
+    assert 'usage: face-affect' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('arguments, word', [
+    (['--help'], 'play'), (['run', '--help'], '--json'), (['models', '--help'], 'models'),
+    (['play', '--help'], '--remap')])
+def test_help(arguments: list[str], word: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 0
+    assert word in capsys.readouterr().out
+
+
+def test_models(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(['models']) == 0
+    text = capsys.readouterr().out
+    for sidecar in available_models():
+        assert sidecar.name in text
+        assert sidecar.sha256 in text
+        assert f'{sidecar.parameters:,} parameters' in text
+    assert text.count('state       loads') == len(available_models())
+    assert 'BROKEN' not in text
+
+
+def test_models_tells_of_a_broken_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sidecar = available_models()[0]
+    (tmp_path / sidecar.path.name).write_bytes(sidecar.path.read_bytes())
+    (tmp_path / sidecar.tflite.name).write_bytes(b'altered')
+    monkeypatch.setattr('face_affect.core.models.models_folder', lambda: tmp_path)
+    assert main(['models']) == 1
+    assert 'BROKEN' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize('missing', ['rclpy', 'rosbags'])
+def test_play_without_ros(missing: str, tmp_path: Path) -> None:
+    code = (f'import sys; sys.modules[{missing!r}] = None; from face_affect.cli import main; '
+            f'sys.exit(main(["play", "bag"]))')
+    done = subprocess.run(
+        [sys.executable, '-c', code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith('face-affect: error: play needs')
+    assert 'Traceback' not in done.stderr

@@ -1,0 +1,56 @@
+"""What all tests share: the demo bag's frames and the truth about them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+import sys
+from typing import Any
+
+import pytest
+
+# The source tree before an installed copy; `training` is never installed.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from demo_bag import DemoFrame, ROOT, TrueFace
+
+from face_affect.core.faces import Box
+from face_affect.core.pipeline import Pipeline, Settings
+
+
+@pytest.fixture(scope='session')
+def demo_truth() -> dict[str, Any]:
+    """Return demo/truth.json."""
+    truth: dict[str, Any] = json.loads((ROOT / 'demo' / 'truth.json').read_text())
+    return truth
+
+
+@pytest.fixture(scope='session')
+def demo_frames(demo_truth: dict[str, Any]) -> list[DemoFrame]:
+    """Return all frames of the demo bag with their true faces."""
+    highlevel = pytest.importorskip('rosbags.highlevel')
+    typesys = pytest.importorskip('rosbags.typesys')
+    store = typesys.get_typestore(typesys.Stores.ROS2_HUMBLE)
+    with highlevel.AnyReader([ROOT / 'demo' / 'bag'], default_typestore=store) as reader:
+        images = [c for c in reader.connections if c.topic == demo_truth['topic']]
+        jpegs = [bytes(reader.deserialize(data, connection.msgtype).data)
+                 for connection, _, data in reader.messages(images)]
+    assert len(jpegs) == len(demo_truth['frames'])
+    return [DemoFrame(frame['stamp'], jpeg, tuple(
+        TrueFace(face['person'], face['appearance'], Box(*face['box']))
+        for face in frame['faces'])) for frame, jpeg in zip(demo_truth['frames'], jpegs)]
+
+
+@pytest.fixture
+def pipeline() -> Pipeline:
+    """Return a pipeline that reports faces at once and smooths nothing."""
+    return Pipeline(Settings(confirm_frames=1, smoothing_time=0))
+
+
+@pytest.fixture(scope='session')
+def shared_data() -> Path:
+    """Return the folder of the training pictures, or skip."""
+    folder = ROOT.parent / 'shared' / 'data'
+    if not folder.is_dir():
+        pytest.skip(f'the training pictures are not in {folder}')
+    return folder

@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+from dataclasses import FrozenInstanceError
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+import numpy as np
+import pytest
+
+from face_affect.core.faces import (
+    Box,
+    Detection,
+    EMOTIONS,
+    Estimate,
+    Face,
+    FrameResult,
+    GENDERS,
+    UNKNOWN,
+)
+
+UNIT = Box(0, 0, 10, 10)
+
+boxes = st.builds(
+    Box, st.floats(-1e4, 1e4), st.floats(-1e4, 1e4), st.floats(0.1, 1e4), st.floats(0.1, 1e4))
+
+
+def face_with(emotion: Estimate | None = None, gender: Estimate | None = None) -> Face:
+    detection = Detection(Box(1.04, 2.0, 30.0, 40.0), 0.87654, np.zeros((6, 2), np.float32))
+    return Face(7, detection, 1.5, 12, emotion, gender)
+
+
+@pytest.mark.parametrize('other, iou', [
+    (Box(0, 0, 10, 10), 1.0),
+    (Box(5, 0, 10, 10), 50 / 150),
+    (Box(2, 2, 5, 5), 0.25),
+    (Box(10, 0, 10, 10), 0.0),
+    (Box(11, 11, 1, 1), 0.0),
+    (Box(-5, -5, 10, 10), 25 / 175),
+])
+def test_iou(other: Box, iou: float) -> None:
+    assert UNIT.iou(other) == pytest.approx(iou)
+    assert other.iou(UNIT) == pytest.approx(iou)
+
+
+@given(boxes, boxes)
+def test_iou_is_symmetric_and_bounded(a: Box, b: Box) -> None:
+    assert 0 <= a.iou(b) <= 1 + 1e-9
+    assert a.iou(b) == pytest.approx(b.iou(a))
+
+
+@pytest.mark.parametrize('box, clipped', [
+    (Box(1, 2, 3, 4), Box(1, 2, 3, 4)),
+    (Box(-5, -5, 10, 10), Box(0, 0, 5, 5)),
+    (Box(15, 5, 10, 10), Box(15, 5, 5, 5)),
+    (Box(-10, -10, 100, 100), Box(0, 0, 20, 10)),
+    (Box(30, 30, 5, 5), Box(20, 10, 0, 0)),
+    (Box(-30, -30, 5, 5), Box(0, 0, 0, 0)),
+])
+def test_clipped(box: Box, clipped: Box) -> None:
+    assert box.clipped(20, 10) == clipped
+
+
+@given(boxes, st.integers(1, 5000), st.integers(1, 5000))
+def test_clipped_lies_inside(box: Box, width: int, height: int) -> None:
+    part = box.clipped(width, height)
+    assert min(part.x, part.y, part.width, part.height) >= 0
+    assert part.x + part.width <= width + 1e-6
+    assert part.y + part.height <= height + 1e-6
+
+
+def test_box_measures() -> None:
+    box = Box(10, 20, 30, 40)
+    assert box.centre == (25, 40)
+    assert box.area == 1200
+    assert box.moved(-1, 2) == Box(9, 22, 30, 40)
+
+
+def test_box_does_not_change() -> None:
+    with pytest.raises(FrozenInstanceError):
+        UNIT.x = 3  # type: ignore[misc]
+
+
+@pytest.mark.parametrize('probabilities, least, label', [
+    ((0.3, 0.7), 0.0, 'male'),
+    ((0.3, 0.7), 0.7, 'male'),
+    ((0.3, 0.7), 0.71, UNKNOWN),
+    ((0.5, 0.5), 0.0, 'female'),
+    ((1.0, 0.0), 1.0, 'female'),
+])
+def test_label(probabilities: tuple[float, ...], least: float, label: str) -> None:
+    estimate = Estimate(GENDERS, probabilities, (0.5, 0.5), least)
+    assert estimate.label == label
+    assert estimate.confidence == max(probabilities)
+
+
+def test_frame_label_is_of_this_frame_alone() -> None:
+    estimate = Estimate(GENDERS, (0.9, 0.1), (0.2, 0.8), 0.7)
+    assert (estimate.label, estimate.frame_label) == ('female', 'male')
+    assert estimate.frame_confidence == 0.8
+
+
+def test_face_as_dict_is_json() -> None:
+    emotion = Estimate(EMOTIONS, (0.05, 0, 0, 0.9, 0.05, 0, 0), (1, 0, 0, 0, 0, 0, 0))
+    found = json.loads(json.dumps(face_with(emotion).as_dict()))
+    assert found['id'] == 7
+    assert found['box'] == [1.0, 2.0, 30.0, 40.0]
+    assert found['score'] == 0.8765
+    assert found['emotion']['label'] == 'happy'
+    assert list(found['emotion']['probabilities']) == list(EMOTIONS)
+    assert found['gender'] is None
+
+
+def test_empty_result() -> None:
+    result = FrameResult(1.0, 640, 480)
+    assert result.faces == ()
+    assert result.timings == {}

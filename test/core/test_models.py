@@ -1,0 +1,195 @@
+from __future__ import annotations
+
+from dataclasses import replace
+import json
+from pathlib import Path
+import shutil
+from typing import Any
+
+import pytest
+
+from face_affect.core import models
+from face_affect.core.classification import Classifier
+from face_affect.core.detection import load_detector
+from face_affect.core.models import (
+    available_models,
+    CropGeometry,
+    find_model,
+    InputFormat,
+    ModelError,
+    models_folder,
+    read_sidecar,
+    Sidecar,
+    write_sidecar,
+)
+from face_affect.core.runtime import Network
+
+EMOTION = 'emotion_mini_xception'
+DETECTOR = 'face_detector_blazeface'
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """Return a copy of the emotion model's sidecar, its network beside it."""
+    for suffix in ('.json', '.tflite'):
+        shutil.copy(models_folder() / f'{EMOTION}{suffix}', tmp_path)
+    return tmp_path / f'{EMOTION}.json'
+
+
+def altered(path: Path, **changes: Any) -> Path:
+    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+    return path
+
+
+@pytest.mark.parametrize('sidecar', available_models(), ids=lambda sidecar: sidecar.name)
+class TestBundledModels:
+    def test_loads(self, sidecar: Sidecar) -> None:
+        assert Network(sidecar).output_shapes
+
+    def test_is_described(self, sidecar: Sidecar) -> None:
+        assert sidecar.path.stem == sidecar.name
+        assert sidecar.licence
+        assert sidecar.parameters > 0
+        assert sidecar.macs > 0
+        assert sidecar.training
+
+    def test_round_trip(self, sidecar: Sidecar, tmp_path: Path) -> None:
+        moved = replace(sidecar, path=tmp_path / sidecar.path.name)
+        write_sidecar(moved)
+        assert read_sidecar(moved.path) == moved
+        assert moved.path.read_text() == sidecar.path.read_text()
+
+
+@pytest.mark.parametrize('task', models.TASKS)
+def test_every_task_has_a_model(task: str) -> None:
+    assert task in {sidecar.task for sidecar in available_models()}
+
+
+@pytest.mark.parametrize('text, reason', [
+    ('', 'not usable'), ('{', 'not usable'), ('[]', 'not usable'), ('null', 'not usable'),
+    ('3', 'not usable'), ('{}', 'labels'), ('\ud800', None)])
+def test_bad_json(tmp_path: Path, text: str, reason: str | None) -> None:
+    path = tmp_path / 'bad.json'
+    path.write_bytes(text.encode('utf-8', 'surrogatepass'))
+    with pytest.raises(ModelError, match=reason):
+        read_sidecar(path)
+
+
+@pytest.mark.parametrize('changes, reason', [
+    ({'colour': 'green'}, 'colour'),
+    ({'task': 'age'}, "task 'age'"),
+    ({'temperature': 0}, 'temperature'),
+    ({'temperature': float('nan')}, 'temperature'),
+    ({'temperature': float('inf')}, 'temperature'),
+    ({'temperature': 'warm'}, 'not usable'),
+    ({'labels': 3}, 'not usable'),
+    ({'input': None}, 'not usable'),
+    ({'input': {'width': 64}}, 'missing'),
+    ({'crop': {DETECTOR: {'scale': 50}}}, 'out of range'),
+    ({'crop': {DETECTOR: {'size': 1}}}, 'size'),
+    ({'crop': []}, 'not usable'),
+])
+def test_wrong_value(copy: Path, changes: dict[str, Any], reason: str) -> None:
+    with pytest.raises(ModelError, match=reason):
+        read_sidecar(altered(copy, **changes))
+
+
+@pytest.mark.parametrize('key', ['name', 'task', 'sha256', 'labels', 'input', 'licence', 'macs'])
+def test_missing_key(copy: Path, key: str) -> None:
+    values = json.loads(copy.read_text())
+    del values[key]
+    copy.write_text(json.dumps(values))
+    with pytest.raises(ModelError, match=key):
+        read_sidecar(copy)
+
+
+def test_missing_sidecar(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match='No such file'):
+        read_sidecar(tmp_path / 'none.json')
+
+
+def test_missing_network(copy: Path) -> None:
+    copy.with_suffix('.tflite').unlink()
+    with pytest.raises(ModelError, match='No such file'):
+        Network(read_sidecar(copy))
+
+
+def test_altered_network(copy: Path) -> None:
+    network = copy.with_suffix('.tflite')
+    content = bytearray(network.read_bytes())
+    content[len(content) // 2] ^= 1
+    network.write_bytes(content)
+    with pytest.raises(ModelError, match='altered'):
+        Network(read_sidecar(copy))
+
+
+@pytest.mark.parametrize('content', [b'', b'TFL3', b'no network' * 100])
+def test_file_is_no_network(copy: Path, content: bytes) -> None:
+    copy.with_suffix('.tflite').write_bytes(content)
+    digest = models.hashlib.sha256(content).hexdigest()
+    with pytest.raises(ModelError, match='refuses'):
+        Network(read_sidecar(altered(copy, sha256=digest)))
+
+
+@pytest.mark.parametrize('change', [
+    {'width': 48, 'height': 48}, {'width': 32}, {'colour': 'rgb'}])
+def test_wrong_input_shape(copy: Path, change: dict[str, Any]) -> None:
+    values = json.loads(copy.read_text())['input']
+    with pytest.raises(ModelError, match='sidecar says'):
+        Network(read_sidecar(altered(copy, input={**values, **change})))
+
+
+def test_labels_do_not_fit_the_outputs(copy: Path) -> None:
+    with pytest.raises(ModelError, match='2 labels'):
+        Classifier(read_sidecar(altered(copy, labels=['yes', 'no'])), DETECTOR)
+
+
+def test_unknown_detector(copy: Path) -> None:
+    with pytest.raises(ModelError, match="no crop geometry for detector 'other'"):
+        Classifier(read_sidecar(copy), 'other')
+
+
+def test_classifier_is_no_detector(copy: Path) -> None:
+    with pytest.raises(ModelError, match='no decoder None'):
+        load_detector(read_sidecar(copy))
+    with pytest.raises(ModelError, match='not those of BlazeFace'):
+        load_detector(read_sidecar(altered(copy, decoder='blazeface_full_range')))
+
+
+def test_find_by_name_and_by_path(copy: Path) -> None:
+    assert find_model(EMOTION, 'emotion').name == EMOTION
+    assert find_model(str(copy), 'emotion').path == copy
+
+
+@pytest.mark.parametrize('name', [
+    '', '.', '..', 'none', f'../models/{EMOTION}', f'./{EMOTION}', f'x/../{EMOTION}',
+    f'{EMOTION}.json', '*', 'a\0b', 'x' * 1000, '~'])
+def test_unknown_name(name: str) -> None:
+    with pytest.raises(ModelError, match=f'no model.*there are.*{EMOTION}'):
+        find_model(name, 'emotion')
+
+
+@pytest.mark.parametrize('name', ['/none/model.json', '/', '/' + 'x' * 1000, '/etc/passwd'])
+def test_unknown_path(name: str) -> None:
+    with pytest.raises(ModelError):
+        find_model(name, 'emotion')
+
+
+@pytest.mark.parametrize('task', ['gender', 'face_detection'])
+def test_wrong_task(task: str) -> None:
+    with pytest.raises(ModelError, match=f'is for emotion, not for {task}'):
+        find_model(EMOTION, task)
+
+
+@pytest.mark.parametrize('values', [(0.1, 0, 0), (6, 0, 0), (1, 1.1, 0), (1, 0, -1.1),
+                                    (float('nan'), 0, 0), (1, float('nan'), 0)])
+def test_impossible_geometry(values: tuple[float, float, float]) -> None:
+    with pytest.raises(ValueError, match='out of range'):
+        CropGeometry(*values)
+
+
+@pytest.mark.parametrize('width, height, colour', [
+    (0, 64, 'gray'), (64, 5000, 'gray'), (-64, 64, 'rgb'), (64, 64, 'bgr')])
+def test_impossible_input(width: int, height: int, colour: str) -> None:
+    with pytest.raises(ValueError):
+        InputFormat(width, height, colour, 1.0, 0.0)

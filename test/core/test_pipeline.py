@@ -1,0 +1,189 @@
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import fields, replace
+from typing import Any
+
+from demo_bag import DemoFrame
+import numpy as np
+import pytest
+
+from face_affect.core.faces import Face, FrameResult, UNKNOWN
+from face_affect.core.models import ModelError
+from face_affect.core.pipeline import ModelNames, Pipeline, Settings
+
+COLLINS, OBAMA, HOPPER, BIDEN = range(4)
+
+
+@pytest.mark.parametrize('name, values', [
+    ('detection_threshold', (-0.1, 1.1)), ('min_face_size', (-1, 5000)),
+    ('confirm_frames', (0, 101)), ('forget_time', (-0.1, 61)), ('smoothing_time', (-0.1, 61)),
+    ('emotion_min_confidence', (-0.1, 1.1)), ('gender_min_confidence', (-0.1, 1.1))])
+def test_settings_out_of_range(name: str, values: tuple[float, float]) -> None:
+    for value in (*values, float('nan')):
+        with pytest.raises(ValueError, match=f'{name} is {value}, but must be from'):
+            Settings(**{name: value})  # type: ignore[arg-type]
+
+
+def test_every_number_is_checked() -> None:
+    for item in fields(Settings):
+        if not isinstance(item.default, bool):
+            with pytest.raises(ValueError, match=item.name):
+                Settings(**{item.name: float('nan')})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize('values', [
+    {}, {'detection_threshold': 0.0, 'smoothing_time': 0.0, 'forget_time': 0.0},
+    {'detection_threshold': 1.0, 'confirm_frames': 100, 'min_face_size': 4096}])
+def test_settings_in_range(values: dict[str, Any]) -> None:
+    assert Settings(**values)
+
+
+@pytest.mark.parametrize('names, reason', [
+    (ModelNames(detector='none'), "no model 'none'"),
+    (ModelNames(emotion='gender_mini_xception'), 'is for gender, not for emotion'),
+    (ModelNames(gender='face_detector_blazeface'), 'is for face_detection'),
+])
+def test_wrong_models(names: ModelNames, reason: str) -> None:
+    with pytest.raises(ModelError, match=reason):
+        Pipeline(models=names)
+
+
+@pytest.mark.parametrize('shape', [(480, 640, 3), (480, 640), (1, 1), (1, 1, 3), (3000, 4)])
+def test_nobody_there(pipeline: Pipeline, shape: tuple[int, ...]) -> None:
+    result = pipeline.process(np.zeros(shape, np.uint8), 12.5)
+    assert result.faces == ()
+    assert (result.stamp, result.width, result.height) == (12.5, shape[1], shape[0])
+
+
+@pytest.mark.parametrize('emotion', [True, False])
+@pytest.mark.parametrize('gender', [True, False])
+def test_tasks_can_be_switched_off(
+    pipeline: Pipeline, demo_frames: list[DemoFrame], emotion: bool, gender: bool
+) -> None:
+    pipeline.settings = replace(
+        pipeline.settings, enable_emotion=emotion, enable_gender=gender)
+    result = pipeline.process(demo_frames[100].image, 0.0)
+    assert len(result.faces) == 3
+    for face in result.faces:
+        assert (face.emotion is not None) == emotion
+        assert (face.gender is not None) == gender
+    assert ('emotion' in result.timings, 'gender' in result.timings) == (emotion, gender)
+
+
+def test_unknown_below_the_least_confidence(
+    pipeline: Pipeline, demo_frames: list[DemoFrame]
+) -> None:
+    image = demo_frames[100].image
+    for least, expected in ((0.0, False), (1.0, True)):
+        pipeline.settings = replace(
+            pipeline.settings, emotion_min_confidence=least, gender_min_confidence=least)
+        for face in pipeline.process(image, 0.0).faces:
+            for estimate in (face.emotion, face.gender):
+                assert estimate is not None
+                assert (estimate.label == UNKNOWN) == (expected and estimate.confidence < 1)
+                assert sum(estimate.probabilities) == pytest.approx(1, abs=1e-4)
+
+
+def test_threshold_and_least_size(pipeline: Pipeline, demo_frames: list[DemoFrame]) -> None:
+    image, settings = demo_frames[100].image, pipeline.settings
+    for changes, count in (({'min_face_size': 100}, 1), ({'detection_threshold': 1.0}, 0)):
+        pipeline.settings = replace(settings, **changes)
+        assert len(pipeline.process(image, 0.0).faces) == count
+
+
+def test_smoothed_and_frame_probabilities(demo_frames: list[DemoFrame]) -> None:
+    pipeline = Pipeline(Settings(confirm_frames=1, smoothing_time=0.5))
+    first, second = (pipeline.process(demo_frames[i].image, demo_frames[i].stamp).faces[0]
+                     for i in (150, 151))
+    assert first.id == second.id
+    assert first.emotion and second.emotion
+    assert first.emotion.probabilities == first.emotion.frame_probabilities
+    np.testing.assert_allclose(second.emotion.probabilities, np.mean(
+        [first.emotion.frame_probabilities, second.emotion.frame_probabilities], axis=0),
+        atol=1e-5)
+
+
+def test_reset_gives_new_ids(pipeline: Pipeline, demo_frames: list[DemoFrame]) -> None:
+    image = demo_frames[100].image
+    before = {face.id for face in pipeline.process(image, 1.0).faces}
+    assert before == {face.id for face in pipeline.process(image, 1.1).faces}
+    pipeline.reset()
+    assert not before & {face.id for face in pipeline.process(image, 1.2).faces}
+
+
+def test_age_and_frames(demo_frames: list[DemoFrame]) -> None:
+    pipeline = Pipeline(Settings(confirm_frames=3))
+    faces = [pipeline.process(demo_frames[150].image, i * 0.25).faces for i in range(4)]
+    assert [len(found) > 0 for found in faces] == [False, False, True, True]
+    assert (faces[3][0].age, faces[3][0].frames) == (0.75, 4)
+
+
+def test_image_is_not_changed(pipeline: Pipeline, demo_frames: list[DemoFrame]) -> None:
+    image = demo_frames[100].image
+    image.flags.writeable = False
+    assert pipeline.process(image, 0.0).faces
+
+
+class TestDemo:
+    """The demo bag's frames, one by one."""
+
+    @pytest.fixture(scope='class')
+    def results(self, demo_frames: list[DemoFrame]) -> list[FrameResult]:
+        pipeline = Pipeline(Settings())
+        return [pipeline.process(frame.image, frame.stamp) for frame in demo_frames]
+
+    @pytest.fixture(scope='class')
+    def by_appearance(
+        self, results: list[FrameResult], demo_frames: list[DemoFrame]
+    ) -> dict[tuple[int, int], list[Face]]:
+        """Return the faces found, by person and visit."""
+        found = defaultdict(list)
+        for frame, result in zip(demo_frames, results):
+            for true in frame.faces:
+                face = true.found_in(result.faces)
+                if face:
+                    found[true.person, true.appearance].append(face)
+        return found
+
+    def test_faces_are_found(
+        self, results: list[FrameResult], demo_frames: list[DemoFrame]
+    ) -> None:
+        hits = [true.found_in(result.faces) is not None
+                for frame, result in zip(demo_frames, results)
+                for true in frame.faces if not true.at_border()]
+        assert len(hits) > 300
+        assert np.mean(hits) > 0.97
+
+    def test_nothing_else_is_found(
+        self, results: list[FrameResult], demo_frames: list[DemoFrame]
+    ) -> None:
+        # A face that leaves is still found when the truth does not list it any more.
+        extra = [face for frame, result in zip(demo_frames, results) for face in result.faces
+                 if 60 < face.detection.box.centre[0] < 580
+                 and not any(face.detection.box.iou(true.box) > 0.3 for true in frame.faces)]
+        assert extra == []
+
+    def test_one_id_a_visit(self, by_appearance: dict[tuple[int, int], list[Face]]) -> None:
+        ids = [{face.id for face in faces} for faces in by_appearance.values()]
+        assert len(ids) == 5
+        assert all(len(one) == 1 for one in ids)
+        assert len(set.union(*ids)) == 5
+
+    @pytest.mark.parametrize('person, emotion, gender', [
+        (COLLINS, 'happy', 'female'), (OBAMA, 'happy', 'male'), (BIDEN, None, 'male')])
+    def test_labels(
+        self, by_appearance: dict[tuple[int, int], list[Face]], person: int,
+        emotion: str | None, gender: str
+    ) -> None:
+        faces = [face for (who, _), found in by_appearance.items() for face in found
+                 if who == person]
+        if emotion:
+            labels = [face.emotion.label for face in faces if face.emotion]
+            assert labels.count(emotion) > 0.85 * len(faces)
+        labels = [face.gender.label for face in faces if face.gender]
+        assert labels.count(gender) > 0.85 * len(faces)
+
+    def test_frames_are_fast(self, results: list[FrameResult]) -> None:
+        # Loosely: a machine that does much else must not fail here.
+        assert np.median([sum(result.timings.values()) for result in results]) < 0.1

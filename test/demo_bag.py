@@ -1,0 +1,49 @@
+"""The demo bag's frames and who is in them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Optional
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from face_affect.core.faces import Box, Face
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True)
+class TrueFace:
+    """A face that truth.json lists."""
+
+    person: int
+    appearance: int
+    box: Box
+
+    def at_border(self, width: int = 640) -> bool:
+        """Tell whether the picture's left or right side cuts the face."""
+        return self.box.x <= 0 or self.box.x + self.box.width >= width
+
+    def found_in(self, faces: Sequence[Face]) -> Optional[Face]:
+        """Return the face that overlaps most with this one, if any does by half."""
+        best = max(faces, key=lambda face: face.detection.box.iou(self.box), default=None)
+        return best if best and best.detection.box.iou(self.box) > 0.5 else None
+
+
+@dataclass(frozen=True)
+class DemoFrame:
+    """One frame of the demo bag; ``stamp`` seconds."""
+
+    stamp: float
+    jpeg: bytes
+    faces: tuple[TrueFace, ...]
+
+    @property
+    def image(self) -> NDArray[np.uint8]:
+        """The picture, BGR."""
+        image = cv2.imdecode(np.frombuffer(self.jpeg, np.uint8), cv2.IMREAD_COLOR)
+        return np.asarray(image, dtype=np.uint8)

@@ -1,0 +1,273 @@
+"""Images of all kinds, good and bad; and the debug image."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cv2
+from harness import (
+    bgr_image,
+    BIDEN,
+    box_of,
+    Camera,
+    demo_jpegs,
+    demo_picture,
+    iou,
+    jpeg_image,
+    Process,
+    raw_image,
+    Robot,
+    Watcher,
+)
+import numpy as np
+from numpy.typing import NDArray
+import pytest
+from rclpy.parameter import Parameter
+from sensor_msgs.msg import CompressedImage, Image
+
+Picture = NDArray[np.uint8]
+# Lost images would be miscounted: best effort is for cameras.
+RELIABLE = {'qos_overrides./image.subscription.reliability': 'reliable',
+            'qos_overrides./image/compressed.subscription.reliability': 'reliable'}
+
+
+@pytest.fixture(scope='module')
+def node(robot: Robot) -> Process:
+    return robot.start_node(autostart=True, confirm_frames=1, **RELIABLE)
+
+
+@pytest.fixture(scope='module')
+def watcher(robot: Robot, node: Process) -> Watcher:
+    watcher = Watcher(robot, Camera(robot, '/image', Image))
+    watcher.warm_up(good())
+    robot.report()
+    return watcher
+
+
+def good() -> Image:
+    return bgr_image(demo_picture(BIDEN))
+
+
+def small() -> Image:
+    return bgr_image(cv2.resize(demo_picture(BIDEN), (320, 240)))
+
+
+# Encodings
+
+
+def padded_bgr8(bgr: Picture) -> Image:
+    height, width = bgr.shape[:2]
+    rows = np.full((height, 3 * width + 61), 255, np.uint8)
+    rows[:, :3 * width] = bgr.reshape(height, -1)
+    return raw_image('bgr8', width, height, rows.shape[1], rows.tobytes())
+
+
+def rgb8(bgr: Picture) -> Image:
+    return raw_image('rgb8', bgr.shape[1], bgr.shape[0], 3 * bgr.shape[1],
+                     bgr[:, :, ::-1].tobytes())
+
+
+def mono8(bgr: Picture) -> Image:
+    gray = cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY)
+    return raw_image('mono8', bgr.shape[1], bgr.shape[0], bgr.shape[1], gray.tobytes())
+
+
+def mono16(bgr: Picture, order: str = '<') -> Image:
+    gray = cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY).astype(np.uint16) * 256 + 77
+    return raw_image('mono16', bgr.shape[1], bgr.shape[0], 2 * bgr.shape[1],
+                     gray.astype(f'{order}u2').tobytes(), order == '>')
+
+
+def big_endian_mono16(bgr: Picture) -> Image:
+    return mono16(bgr, '>')
+
+
+def planes(bgr: Picture) -> tuple[Picture, Picture, Picture]:
+    """Return Y at full size, U and V at half."""
+    height, width = bgr.shape[:2]
+    i420 = cv2.cvtColor(bgr, cv2.COLOR_BGR2YUV_I420)
+    u, v = i420[height:].reshape(2, height // 2, width // 2)
+    return i420[:height], u, v
+
+
+def nv12(bgr: Picture) -> Image:
+    y, u, v = planes(bgr)
+    return raw_image('nv12', bgr.shape[1], bgr.shape[0], bgr.shape[1],
+                     y.tobytes() + np.dstack([u, v]).tobytes())
+
+
+def yuv422_yuy2(bgr: Picture) -> Image:
+    y, u, v = planes(bgr)
+    data = np.dstack([y[:, ::2], u.repeat(2, axis=0), y[:, 1::2], v.repeat(2, axis=0)])
+    return raw_image('yuv422_yuy2', bgr.shape[1], bgr.shape[0], 2 * bgr.shape[1], data.tobytes())
+
+
+def bayer_rggb8(bgr: Picture) -> Image:
+    mosaic = bgr[:, :, 1].copy()
+    mosaic[::2, ::2] = bgr[::2, ::2, 2]
+    mosaic[1::2, 1::2] = bgr[1::2, 1::2, 0]
+    return raw_image('bayer_rggb8', bgr.shape[1], bgr.shape[0], bgr.shape[1], mosaic.tobytes())
+
+
+@pytest.mark.parametrize('encode', [
+    padded_bgr8, rgb8, mono8, mono16, big_endian_mono16, nv12, yuv422_yuy2, bayer_rggb8,
+], ids=lambda encode: encode.__name__)
+def test_encoding_gives_the_same_face(
+    watcher: Watcher, encode: Callable[[Picture], Image]
+) -> None:
+    expected = watcher.look_at(good())
+    result = watcher.look_at(encode(demo_picture(BIDEN)))
+    assert (result.image_width, result.image_height) == (640, 480)
+    assert len(expected.faces) == len(result.faces) == 1
+    assert iou(box_of(expected.faces[0].roi), box_of(result.faces[0].roi)) > 0.85
+    assert result.faces[0].id == expected.faces[0].id
+
+
+# Debug image
+
+
+@pytest.mark.parametrize('encode', [padded_bgr8, mono8], ids=lambda encode: encode.__name__)
+def test_debug_image(watcher: Watcher, encode: Callable[[Picture], Image]) -> None:
+    raws = watcher.robot.subscribe(Image, '/face_affect/debug_image', 10)
+    compresseds = watcher.robot.subscribe(
+        CompressedImage, '/face_affect/debug_image/compressed', 10)
+    picture = demo_picture(BIDEN)
+    watcher.camera.stream(encode(picture))
+    watcher.robot.spin_until(lambda: raws and compresseds, 'debug images')
+    watcher.camera.stop()
+    result = watcher.look_at(encode(picture))
+    watcher.robot.spin_until(lambda: raws[-1].header == compresseds[-1].header == result.header,
+                             'debug images of the last image')
+    raw = raws[-1]
+    assert (raw.encoding, raw.width, raw.height, raw.step) == ('bgr8', 640, 480, 1920)
+    drawn = np.frombuffer(raw.data, np.uint8).reshape(480, 640, 3)
+    decoded = cv2.imdecode(np.frombuffer(compresseds[-1].data, np.uint8), cv2.IMREAD_COLOR)
+    assert decoded.shape == drawn.shape
+    assert np.mean(cv2.absdiff(decoded, drawn)) < 4
+    plain = picture if encode is padded_bgr8 else cv2.cvtColor(
+        cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
+    x, y, width, height = box_of(result.faces[0].roi)
+    changed = np.any(drawn != plain, axis=2)
+    assert changed[y:y + height, x].mean() > 0.9, 'no left side of the box'
+    assert changed[y, x:x + width].mean() > 0.9, 'no upper side of the box'
+    assert changed.mean() < 0.3, 'drawn where no face is'
+
+
+@pytest.mark.parametrize('topic, kind', [
+    ('/face_affect/debug_image', Image),
+    ('/face_affect/debug_image/compressed', CompressedImage),
+])
+def test_nothing_is_drawn_unless_subscribed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, topic: str, kind: type
+) -> None:
+    """Run the node in this process: nobody else can see that it does not publish."""
+    module = pytest.importorskip('face_affect.ros.node')
+    drawn: list[Picture] = []
+    annotate = module.annotate
+
+    def counting_annotate(image: Picture, result: Any) -> Picture:
+        drawn.append(image)
+        return annotate(image, result)
+    monkeypatch.setattr(module, 'annotate', counting_annotate)
+    robot = Robot(tmp_path)
+    node = robot.add_node(lambda context: module.FaceAffectNode(
+        context=context, parameter_overrides=[Parameter('autostart', value=True)]))
+    try:
+        node.start()
+        watcher = Watcher(robot, Camera(robot, '/image', Image))
+        watcher.warm_up(small())
+        assert not drawn
+        watcher.camera.stream(small())
+        subscription = robot.node.create_subscription(kind, topic, lambda _: None, 1)
+        robot.spin_until(lambda: drawn, 'a drawn image')
+        robot.node.destroy_subscription(subscription)
+        robot.spin_until(lambda: not node.count_subscribers(topic), 'the end of the subscription')
+        watcher.camera.stop()
+        watcher.look_at(small())
+        drawn.clear()
+        watcher.look_at(small())
+        assert not drawn
+    finally:
+        node.destroy_node()
+        robot.close()
+
+
+# Bad input
+
+
+def bad_images() -> dict[str, tuple[str, Image]]:
+    """Return the reason and the image."""
+    row = 3 * 640
+    data = bytes(row * 480)
+    return {
+        'unknown encoding': ('unknown_encoding', raw_image('pink8', 640, 480, row, data)),
+        'float': ('unknown_encoding', raw_image('32FC1', 640, 480, 4 * 640, bytes(2560 * 480))),
+        'three times 16 bits': ('unknown_encoding', raw_image(
+            'rgb16', 640, 480, 2 * row, bytes(2 * row * 480))),
+        'zero size': ('bad_size', raw_image('bgr8', 0, 0, 0, b'')),
+        'absurd size': ('bad_size', raw_image('bgr8', 2**32 - 1, 2**32 - 1, 2**32 - 1, data)),
+        'odd nv12': ('bad_size', raw_image('nv12', 641, 480, 641, data)),
+        'step too small': ('bad_step', raw_image('bgr8', 640, 480, row - 1, data)),
+        'no data': ('short_data', raw_image('bgr8', 640, 480, row, b'')),
+        'data too short': ('short_data', raw_image('bgr8', 640, 480, row, data[:-1])),
+        'step too large': ('short_data', raw_image('mono16', 640, 480, 2**32 - 1, data)),
+    }
+
+
+def dropped(report: dict[str, str], reason: str) -> int:
+    return int(report.get(f'dropped: {reason}', 0))
+
+
+def wait_for_drops(robot: Robot, reason: str, count: int) -> dict[str, str]:
+    """Return the diagnostics once so many images were dropped for ``reason``."""
+    report = robot.wait_for_report(lambda report: dropped(report, reason) == count)
+    assert_balanced(report)
+    return report
+
+
+def assert_balanced(report: dict[str, str]) -> None:
+    assert int(report['frames received']) == (
+        int(report['frames processed']) + int(report['frames dropped']))
+    assert int(report['frames dropped']) == sum(
+        int(value) for key, value in report.items() if key.startswith('dropped: '))
+
+
+@pytest.mark.parametrize('case', list(bad_images()))
+def test_bad_image_is_dropped_and_counted(watcher: Watcher, node: Process, case: str) -> None:
+    reason, image = bad_images()[case]
+    count = dropped(watcher.robot.last_report, reason)
+    watcher.camera.send(image)
+    after = wait_for_drops(watcher.robot, reason, count + 1)
+    assert reason in after['message']
+    assert f'image dropped ({reason})' in node.output
+    assert len(watcher.look_at(good()).faces) == 1
+
+
+def test_new_size_is_believed_when_it_comes_twice(watcher: Watcher) -> None:
+    watcher.look_at(good())
+    for image in (small(), good()):
+        count = dropped(watcher.robot.last_report, 'size_changed')
+        watcher.camera.send(image)
+        wait_for_drops(watcher.robot, 'size_changed', count + 1)
+        result = watcher.look_at(image)
+        assert (result.image_width, result.image_height) == (image.width, image.height)
+        assert len(result.faces) == 1
+
+
+def test_bad_jpegs_are_dropped_counted_and_logged_once(tmp_path: Path) -> None:
+    robot = Robot(tmp_path)
+    try:
+        node = robot.start_node(
+            autostart=True, image_transport='compressed', confirm_frames=1, **RELIABLE)
+        watcher = Watcher(robot, Camera(robot, '/image/compressed', CompressedImage))
+        jpeg = demo_jpegs()[BIDEN]
+        watcher.warm_up(jpeg_image(jpeg))
+        for count, bad in enumerate((b'', b'no picture', jpeg[:50], jpeg[2:]), 1):
+            watcher.camera.send(jpeg_image(bad))
+            wait_for_drops(robot, 'undecodable', count)
+            assert len(watcher.look_at(jpeg_image(jpeg)).faces) == 1
+        assert node.output.count('image dropped (undecodable)') == 1
+    finally:
+        robot.close()

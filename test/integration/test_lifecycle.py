@@ -1,0 +1,197 @@
+"""The managed node's states, wrong models, and its end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+import shutil
+import signal
+
+from face_affect_msgs.msg import FaceAffectArray
+from harness import Camera, COLLINS, demo_jpegs, jpeg_image, Process, Robot, ROOT, Watcher
+import pytest
+from sensor_msgs.msg import CompressedImage
+
+END_SECONDS = 5.0
+INTERFACES = {'/face_affect/enable', '/face_affect/get_faces',
+              '/face_affect/wait_for_affect/_action/send_goal'}
+
+
+@pytest.fixture(scope='module')
+def node(robot: Robot) -> Process:
+    node = robot.start_node(image_transport='compressed')
+    assert robot.state == 'unconfigured'
+    return node
+
+
+@pytest.fixture(scope='module')
+def watcher(robot: Robot, node: Process) -> Watcher:
+    return Watcher(robot, Camera(robot, '/image/compressed', CompressedImage))
+
+
+@pytest.fixture
+def unconfigured(robot: Robot, node: Process) -> Robot:
+    """Give the node as it was started, whatever the test before has left."""
+    for state, transition in (('active', 'deactivate'), ('inactive', 'cleanup')):
+        if robot.state == state:
+            robot.change_state(transition)
+    assert robot.state == 'unconfigured'
+    return robot
+
+
+def offered(robot: Robot) -> set[str]:
+    """Return the node's own services and actions that exist now."""
+    return INTERFACES & {name for name, _ in robot.node.get_service_names_and_types()}
+
+
+def assert_silent(watcher: Watcher, state: str) -> None:
+    """Show images for the second between two diagnostics; no result may come."""
+    assert watcher.robot.state == state
+    watcher.robot.report()
+    watcher.results.clear()
+    assert watcher.robot.report()['lifecycle state'] == state
+    assert not watcher.results
+
+
+def test_there_and_back(unconfigured: Robot, watcher: Watcher) -> None:
+    robot = unconfigured
+    watcher.camera.stream(jpeg_image(demo_jpegs()[COLLINS]))
+    robot.spin_until(lambda: not offered(robot), 'no services')
+    for _ in range(2):
+        assert robot.change_state('configure')
+        robot.spin_until(lambda: offered(robot) == INTERFACES, 'services and action')
+        assert_silent(watcher, 'inactive')
+        for _ in range(2):
+            assert robot.change_state('activate')
+            assert robot.state == 'active'
+            assert watcher.wait_for(lambda result: result.faces, 'a face').image_width == 640
+            assert robot.change_state('deactivate')
+        assert_silent(watcher, 'inactive')
+        assert robot.change_state('cleanup')
+        robot.spin_until(lambda: not offered(robot), 'services and action gone')
+    assert_silent(watcher, 'unconfigured')
+    watcher.camera.stop()
+
+
+def test_ids_go_on_while_configured(unconfigured: Robot, watcher: Watcher) -> None:
+    assert unconfigured.change_state('configure')
+    watcher.camera.stream(jpeg_image(demo_jpegs()[COLLINS]))
+    ids = []
+    for _ in range(2):
+        assert unconfigured.change_state('activate')
+        ids.append(watcher.wait_for(lambda result: result.faces, 'a face').faces[0].id)
+        assert unconfigured.change_state('deactivate')
+    watcher.camera.stop()
+    assert ids[0] < ids[1]
+
+
+def test_impossible_transitions_are_refused(unconfigured: Robot) -> None:
+    assert not unconfigured.change_state('activate')
+    assert not unconfigured.change_state('deactivate')
+    assert unconfigured.change_state('configure')
+    assert not unconfigured.change_state('configure')
+    assert unconfigured.state == 'inactive'
+
+
+def unknown_model(folder: Path) -> str:
+    return 'no_such_model'
+
+
+def altered_model(folder: Path) -> str:
+    for suffix in ('.json', '.tflite'):
+        shutil.copy(ROOT / 'models' / f'emotion_mini_xception{suffix}', folder)
+    network = folder / 'emotion_mini_xception.tflite'
+    content = bytearray(network.read_bytes())
+    content[-1] ^= 1
+    network.write_bytes(content)
+    return str(folder / 'emotion_mini_xception.json')
+
+
+def model_without_network(folder: Path) -> str:
+    shutil.copy(ROOT / 'models' / 'emotion_mini_xception.json', folder / 'alone.json')
+    return str(folder / 'alone.json')
+
+
+def broken_sidecar(folder: Path) -> str:
+    (folder / 'broken.json').write_text('{"name": "broken"')
+    return str(folder / 'broken.json')
+
+
+def emotion_model(folder: Path) -> str:
+    return 'emotion_mini_xception'
+
+
+@pytest.mark.parametrize('parameter, model, reason', [
+    ('emotion_model', unknown_model, "no model 'no_such_model'"),
+    ('emotion_model', altered_model, 'altered'),
+    ('emotion_model', model_without_network, 'alone.tflite'),
+    ('gender_model', broken_sidecar, 'broken.json'),
+    ('detector_model', emotion_model, 'is for emotion, not for face_detection'),
+], ids=lambda value: getattr(value, '__name__', None))
+def test_wrong_model_is_refused_with_the_reason(
+    unconfigured: Robot, node: Process, tmp_path: Path, parameter: str,
+    model: Callable[[Path], str], reason: str,
+) -> None:
+    robot = unconfigured
+    right = robot.parameters(parameter)[0]
+    assert robot.set_parameters(**{parameter: model(tmp_path)})[0].successful
+    assert not robot.change_state('configure')
+    assert robot.state == 'unconfigured'
+    assert reason in robot.report()['last error']
+    logged = [line for line in node.output.splitlines() if 'cannot configure' in line]
+    assert reason in logged[-1]
+    robot.spin_until(lambda: not offered(robot), 'services and action gone')
+    assert robot.set_parameters(**{parameter: right})[0].successful
+    assert robot.change_state('configure')
+    robot.spin_until(lambda: offered(robot) == INTERFACES, 'services and action')
+
+
+def test_autostart_with_a_wrong_model_stays_alive(tmp_path: Path) -> None:
+    robot = Robot(tmp_path)
+    try:
+        node = robot.start_node(autostart=True, gender_model='no_such_model')
+        assert robot.state == 'unconfigured'
+        assert 'no_such_model' in robot.report()['last error']
+        assert robot.set_parameters(gender_model='gender_mini_xception')[0].successful
+        assert robot.change_state('configure')
+        assert robot.change_state('activate')
+        assert node.running
+    finally:
+        robot.close()
+
+
+def test_shutdown_while_active(tmp_path: Path) -> None:
+    robot = Robot(tmp_path)
+    try:
+        node = robot.start_node(autostart=True, image_transport='compressed')
+        watcher = Watcher(robot, Camera(robot, '/image/compressed', CompressedImage))
+        watcher.camera.stream(jpeg_image(demo_jpegs()[COLLINS]))
+        watcher.wait_for(lambda result: result.faces, 'a face')
+        assert robot.change_state('active_shutdown')
+        assert robot.state == 'finalized'
+        robot.spin_until(lambda: not offered(robot), 'services and action gone')
+        assert robot.report()['lifecycle state'] == 'finalized'
+        assert node.end(signal.SIGINT, END_SECONDS) == 0, node.output
+    finally:
+        robot.close()
+
+
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM], ids=lambda each: each.name)
+@pytest.mark.parametrize('frames', [True, False], ids=['while frames flow', 'unconfigured'])
+def test_ends_at_a_signal(tmp_path: Path, number: signal.Signals, frames: bool) -> None:
+    robot = Robot(tmp_path)
+    try:
+        node = robot.start_node(autostart=frames, image_transport='compressed')
+        if frames:
+            player = robot.play(str(ROOT / 'demo' / 'bag'), '--loop', '--remap',
+                                '/camera/image_raw/compressed:=/image/compressed')
+            results = robot.subscribe(FaceAffectArray, '/face_affect/faces')
+            robot.spin_until(lambda: len(results) > 5, 'results')
+            assert player.running
+        else:
+            assert robot.state == 'unconfigured'
+        assert node.end(number, END_SECONDS) == 0, node.output
+        assert 'Traceback' not in node.output
+        assert 'WARN' not in node.output and 'ERROR' not in node.output
+    finally:
+        robot.close()

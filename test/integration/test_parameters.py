@@ -1,0 +1,119 @@
+"""Parameters while images come in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from face_affect_msgs.msg import Emotion, Gender
+from harness import Camera, COLLINS, demo_jpegs, jpeg_image, Robot, Watcher
+import pytest
+from sensor_msgs.msg import CompressedImage
+
+DEFAULTS = {'detection_threshold': 0.6, 'min_face_size': 0, 'enable_emotion': True,
+            'enable_gender': True, 'emotion_min_confidence': 0.4, 'gender_min_confidence': 0.7}
+
+
+@pytest.fixture(scope='module')
+def streaming(robot: Robot) -> Watcher:
+    """Show the node one smiling woman."""
+    robot.start_node(autostart=True, image_transport='compressed')
+    watcher = Watcher(robot, Camera(robot, '/image/compressed', CompressedImage))
+    watcher.camera.stream(jpeg_image(demo_jpegs()[COLLINS]))
+    return watcher
+
+
+@pytest.fixture
+def watcher(streaming: Watcher) -> Iterator[Watcher]:
+    """Wait for the face with the default parameters, and set them again after the test."""
+    streaming.wait_for(lambda result: result.faces, 'a face')
+    yield streaming
+    assert streaming.robot.set_at_once(**DEFAULTS).successful
+
+
+@pytest.mark.parametrize('name, value', [
+    ('detection_threshold', 1.0), ('min_face_size', 480)])
+def test_faces_vanish_and_return(watcher: Watcher, name: str, value: Any) -> None:
+    assert watcher.robot.set_parameters(**{name: value})[0].successful
+    watcher.wait_for(lambda result: not result.faces, 'no face')
+    assert watcher.robot.set_parameters(**{name: DEFAULTS[name]})[0].successful
+    watcher.wait_for(lambda result: result.faces, 'the face again')
+
+
+def test_emotion_off_leaves_gender(watcher: Watcher) -> None:
+    assert watcher.robot.set_parameters(enable_emotion=False)[0].successful
+    result = watcher.wait_for(
+        lambda result: result.faces[0].emotion.label == Emotion.UNKNOWN, 'unknown emotion')
+    assert result.faces[0].emotion == Emotion()
+    assert result.faces[0].gender.label == Gender.FEMALE
+    assert watcher.robot.set_parameters(enable_emotion=True)[0].successful
+    watcher.wait_for(lambda result: result.faces[0].emotion.label == Emotion.HAPPY, 'happy')
+
+
+def test_gender_off_leaves_emotion(watcher: Watcher) -> None:
+    assert watcher.robot.set_parameters(enable_gender=False)[0].successful
+    result = watcher.wait_for(
+        lambda result: result.faces[0].gender.label == Gender.UNKNOWN, 'unknown gender')
+    assert result.faces[0].gender == Gender()
+    assert result.faces[0].emotion.label == Emotion.HAPPY
+
+
+def test_low_confidence_is_unknown(watcher: Watcher) -> None:
+    assert watcher.robot.set_at_once(
+        emotion_min_confidence=1.0, gender_min_confidence=1.0).successful
+    face = watcher.wait_for(
+        lambda result: result.faces[0].emotion.label == Emotion.UNKNOWN, 'unknown').faces[0]
+    assert face.emotion.confidence > 0.3
+    assert max(face.emotion.probabilities) == face.emotion.confidence
+
+
+@pytest.mark.parametrize('name, value, reason', [
+    ('detection_threshold', 1.5, 'range'),
+    ('detection_threshold', -0.1, 'range'),
+    ('detection_threshold', float('nan'), ''),
+    ('detection_threshold', 1, 'type'),
+    ('detection_threshold', 'high', 'type'),
+    ('min_face_size', -1, 'range'),
+    ('min_face_size', 10.0, 'type'),
+    ('enable_emotion', 1, 'type'),
+    ('emotion_model', 'gender_mini_xception', 'before the node is configured'),
+    ('gender_model', 'no_such_model', 'before the node is configured'),
+    ('detector_model', 'no_such_model', 'before the node is configured'),
+    ('image_transport', 'raw', 'before the node is configured'),
+    ('image_transport', 'theora', ''),
+    ('num_threads', 2, 'before the node is configured'),
+    ('no_such_parameter', 1, ''),
+])
+def test_bad_value_is_refused_with_a_reason(
+    watcher: Watcher, name: str, value: Any, reason: str
+) -> None:
+    before = watcher.robot.parameters(name)
+    answer = watcher.robot.set_parameters(**{name: value})[0]
+    assert not answer.successful
+    assert answer.reason and reason in answer.reason
+    assert watcher.robot.parameters(name) == before
+
+
+def test_all_or_none(watcher: Watcher) -> None:
+    names = ('enable_emotion', 'detection_threshold', 'min_face_size')
+    before = watcher.robot.parameters(*names)
+    answer = watcher.robot.set_at_once(
+        enable_emotion=False, detection_threshold=1.0, min_face_size=-1)
+    assert not answer.successful and answer.reason
+    answer = watcher.robot.set_at_once(
+        enable_emotion=False, detection_threshold=1.0, image_transport='raw')
+    assert not answer.successful and 'image_transport' in answer.reason
+    assert watcher.robot.parameters(*names) == before
+    # Not in the pipeline either: two results later everything is as it was.
+    for _ in range(2):
+        result = watcher.wait_for(lambda result: True, 'a result')
+        assert result.faces[0].emotion.label == Emotion.HAPPY
+    assert watcher.robot.set_at_once(enable_emotion=False, enable_gender=False).successful
+    result = watcher.wait_for(
+        lambda result: result.faces[0].emotion.label == Emotion.UNKNOWN, 'both off')
+    assert result.faces[0].gender.label == Gender.UNKNOWN
+
+
+def test_fixed_parameters_can_be_set_to_what_they_are(watcher: Watcher) -> None:
+    assert watcher.robot.set_parameters(
+        image_transport='compressed', emotion_model='emotion_mini_xception')[0].successful

@@ -1,0 +1,97 @@
+"""The rules of the house: who may import whom."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+import subprocess
+import sys
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / 'face_affect'
+ROS_NAMES = (
+    'ament', 'builtin_interfaces', 'cv_bridge', 'launch', 'lifecycle_msgs', 'rcl', 'rmw',
+    'ros', 'tf2', 'py_trees', 'unique_identifier')
+
+
+def imported_modules(path: Path) -> set[str]:
+    """Return the full names of all modules that ``path`` imports, wherever it does."""
+    package = path.relative_to(ROOT).with_suffix('').parts[:-1]
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = '.'.join(package[:len(package) - node.level + 1]) if node.level else ''
+            module = '.'.join(part for part in (base, node.module or '') if part)
+            names |= {module} | {f'{module}.{alias.name}' for alias in node.names}
+    return names
+
+
+def sources(folder: str) -> list[Path]:
+    return sorted((PACKAGE / folder).rglob('*.py'))
+
+
+def is_ros(module: str) -> bool:
+    top = module.split('.')[0]
+    return top.endswith(('_msgs', '_srvs', '_interfaces')) or top.startswith(ROS_NAMES)
+
+
+@pytest.mark.parametrize('module, expected', [
+    ('rclpy.node', True), ('sensor_msgs.msg', True), ('std_srvs', True), ('rosbags', True),
+    ('face_affect_msgs.msg', True), ('ament_index_python', True), ('numpy', False),
+    ('face_affect.core.faces', False)])
+def test_is_ros(module: str, expected: bool) -> None:
+    assert is_ros(module) is expected
+
+
+def test_imported_modules_finds_all_forms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules[__name__], 'ROOT', tmp_path)
+    source = tmp_path / 'package' / 'module.py'
+    source.parent.mkdir()
+    source.write_text('def f():\n    import a.b\n    from c import d\nfrom . import e\n'
+                      'from .g import h\n')
+    assert imported_modules(source) == {
+        'a.b', 'c', 'c.d', 'package', 'package.e', 'package.g', 'package.g.h'}
+
+
+@pytest.mark.parametrize('path', sources('core'), ids=lambda path: path.name)
+def test_core_knows_no_ros(path: Path) -> None:
+    assert not {name for name in imported_modules(path) if is_ros(name)}
+
+
+@pytest.mark.parametrize('path', sources('core'), ids=lambda path: path.name)
+def test_core_imports_only_core(path: Path) -> None:
+    own = {name for name in imported_modules(path) if name.startswith('face_affect.')}
+    assert not {name for name in own if not name.startswith('face_affect.core')}
+
+
+@pytest.mark.parametrize(
+    'path', sources('ros') + sources('bags') + sources('behaviours'),
+    ids=lambda path: f'{path.parent.name}/{path.name}')
+def test_shells_process_no_images(path: Path) -> None:
+    tops = {name.split('.')[0] for name in imported_modules(path)}
+    assert not tops & {'cv2', 'PIL', 'scipy', 'skimage', 'ai_edge_litert', 'tflite_runtime'}
+
+
+@pytest.mark.parametrize('path', sources(''), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_product_needs_no_training(path: Path) -> None:
+    tops = {name.split('.')[0] for name in imported_modules(path)}
+    assert not tops & {'training', 'torch', 'tensorflow', 'matplotlib'}
+
+
+def test_there_are_sources() -> None:
+    assert len(sources('core')) > 10
+    assert len(sources('ros')) > 4
+    assert len(sources('bags')) > 1
+
+
+def test_core_loads_nothing_heavy() -> None:
+    code = 'import face_affect.core.pipeline, sys; print(*sys.modules)'
+    done = subprocess.run([sys.executable, '-c', code], cwd=ROOT, capture_output=True, text=True,
+                          check=True)
+    tops = {name.split('.')[0] for name in done.stdout.split()}
+    assert 'face_affect' in tops
+    assert not tops & {'rclpy', 'rosbags', 'matplotlib', 'torch', 'tensorflow', 'training'}

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip('torch', reason='training needs PyTorch')
+
+from training.architectures import (  # noqa: E402
+    ARCHITECTURES,
+    build,
+    mac_count,
+    MaxPoolSame,
+    parameter_count,
+)
+
+
+def test_mini_xception_is_the_papers() -> None:
+    model = build('mini_xception', 7)
+    assert parameter_count(model) == 58_423
+    assert mac_count(model, 64) == pytest.approx(10.16e6, rel=1e-3)
+
+
+@pytest.mark.parametrize('name', ARCHITECTURES)
+@pytest.mark.parametrize('classes', [2, 7])
+@pytest.mark.parametrize('size', [48, 64])
+def test_shapes(name: str, classes: int, size: int) -> None:
+    model = build(name, classes).eval()
+    with torch.inference_mode():
+        assert model(torch.zeros(3, 1, size, size)).shape == (3, classes)
+
+
+def test_unknown_architecture() -> None:
+    with pytest.raises(ValueError, match=r"no architecture 'resnet'; there are .*mini_xception"):
+        build('resnet', 7)
+
+
+@pytest.mark.parametrize('side', [7, 8, 15, 16, 29, 30])
+def test_pool_halves_and_rounds_up(side: int) -> None:
+    values = torch.arange(side * side, dtype=torch.float32).reshape(1, 1, side, side)
+    found = MaxPoolSame()(values)
+    assert found.shape[-1] == (side + 1) // 2
+    # Values grow to the lower right: the last of every window is the largest.
+    first = 0 if side % 2 else 1
+    ends = np.minimum(np.arange(first + 1, first + 1 + side, 2), side - 1)[:found.shape[-1]]
+    np.testing.assert_array_equal(found[0, 0].numpy(), ends[:, None] * side + ends)
+
+
+def random_model(name: str) -> Any:
+    """Return a network whose normalisation is not the identity."""
+    torch.manual_seed(0)
+    model = build(name, 7)
+    for module in model.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            torch.nn.init.uniform_(module.running_mean, -0.5, 0.5)
+            torch.nn.init.uniform_(module.running_var, 0.5, 2.0)
+            torch.nn.init.uniform_(module.weight, 0.5, 1.5)
+            torch.nn.init.uniform_(module.bias, -0.5, 0.5)
+    return model.eval()
+
+
+@pytest.mark.parametrize('name', ARCHITECTURES)
+@pytest.mark.parametrize('size', [48, 64])
+def test_export_equals_pytorch(name: str, size: int) -> None:
+    pytest.importorskip('tensorflow', reason='the export needs TensorFlow')
+    from training.export import largest_difference, to_tensorflow
+    model = random_model(name)
+    images = np.random.default_rng(0).random((5, 1, size, size), dtype=np.float32)
+    with torch.inference_mode():
+        spread = float(model(torch.from_numpy(images)).std())
+    assert spread > 0.01
+    assert largest_difference(model, to_tensorflow(model, size), images) < 1e-4
+
+
+def test_int8_is_close() -> None:
+    pytest.importorskip('tensorflow', reason='the export needs TensorFlow')
+    from ai_edge_litert.interpreter import Interpreter
+
+    from training.export import to_int8, to_tensorflow
+    model = random_model('mini_xception')
+    images = np.random.default_rng(0).random((50, 1, 48, 48), dtype=np.float32)
+    network = Interpreter(model_content=to_int8(to_tensorflow(model, 48), images))
+    network.allocate_tensors()
+    entry, result = network.get_input_details()[0], network.get_output_details()[0]
+    assert entry['dtype'] == result['dtype'] == np.int8
+    scale, zero = entry['quantization']
+    found = []
+    for image in images:
+        values = np.clip(np.round(image / scale) + zero, -128, 127).astype(np.int8)
+        network.set_tensor(entry['index'], values.transpose(1, 2, 0)[None])
+        network.invoke()
+        found.append(network.get_tensor(result['index'])[0])
+    scale, zero = result['quantization']
+    logits = (np.array(found, np.float32) - zero) * scale
+    with torch.inference_mode():
+        expected = model(torch.from_numpy(images)).numpy()
+    # int8 has 256 values for the whole range of the logits.
+    assert np.abs(logits - expected).max() < 0.1 * np.ptp(expected)
