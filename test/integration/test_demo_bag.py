@@ -41,11 +41,17 @@ def played(robot: Robot) -> Played:
     results = [robot.subscribe(FaceAffectArray, '/face_affect/faces', depth) for depth in (1, 10)]
     robot.spin_until(lambda: robot.node.count_publishers('/face_affect/faces')
                      and robot.node.count_subscribers(BAG_TOPIC), 'the active node')
-    player = robot.play(str(BAG), '--wait-for-subscriber', '30')
-    played = Played(player, robot.spin_to_end(player, 90), *results)
     last = TRUTH['frames'][-1]['stamp']
-    robot.spin_until(lambda: all(each and stamp_of(each[-1]) == last for each in results),
-                     'the last result')
+    # A machine that is too busy for 15 images a second gets another chance.
+    for rate in ('1', '0.3'):
+        for each in results:
+            each.clear()
+        player = robot.play(str(BAG), '--wait-for-subscriber', '30', '--rate', rate)
+        played = Played(player, robot.spin_to_end(player, 90), *results)
+        robot.spin_until(lambda: all(each and stamp_of(each[-1]) == last for each in results),
+                         'the last result')
+        if len(results[0]) == len(results[1]) == len(TRUTH['frames']):
+            break
     assert 'WARN' not in node.output and 'ERROR' not in node.output
     for result, frame in zip(played.depth_10, TRUTH['frames']):
         match(result, frame, played)

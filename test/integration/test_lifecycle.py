@@ -73,6 +73,17 @@ def test_there_and_back(unconfigured: Robot, watcher: Watcher) -> None:
     watcher.camera.stop()
 
 
+def test_cleanup_leaves_no_error(unconfigured: Robot, watcher: Watcher) -> None:
+    assert unconfigured.change_state('configure')
+    assert unconfigured.change_state('activate')
+    watcher.camera.stream(jpeg_image(b'no picture'))
+    unconfigured.wait_for_report(lambda report: report['last error'] != 'none')
+    watcher.camera.stop()
+    assert unconfigured.change_state('deactivate')
+    assert unconfigured.change_state('cleanup')
+    assert unconfigured.report()['message'] == 'unconfigured'
+
+
 def test_ids_go_on_while_configured(unconfigured: Robot, watcher: Watcher) -> None:
     assert unconfigured.change_state('configure')
     watcher.camera.stream(jpeg_image(demo_jpegs()[COLLINS]))

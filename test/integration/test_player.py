@@ -134,27 +134,20 @@ def test_clock(fast: tuple[Played, Any]) -> None:
     assert clock[-1] == stamps[-1]
 
 
-@pytest.mark.parametrize('storage', list(StoragePlugin), ids=lambda each: each.name)
-def test_storages(robot: Robot, tmp_path: Path, storage: StoragePlugin) -> None:
-    bag = write_bag(tmp_path / 'bag', storage, range(255))
+def test_sqlite3(robot: Robot, tmp_path: Path) -> None:
+    bag = write_bag(tmp_path / 'bag', StoragePlugin.SQLITE3, range(255))
     played = play(robot, bag, '--rate', '20')
     assert played.exit_code == 0, played.player.output
     assert len(played.messages) == 255
     assert_unchanged(played.messages)
 
 
-def test_bag_file_without_metadata(robot: Robot, tmp_path: Path) -> None:
-    bag = Path(shutil.copy(BAG / 'bag.mcap', tmp_path))
-    played = play(robot, bag, '--rate', '20')
-    assert played.exit_code == 0, played.player.output
-    assert len(played.messages) == 255
-    assert_unchanged(played.messages)
-
-
-def test_all_topics_by_default(robot: Robot) -> None:
+def test_all_topics_of_a_bag_file_without_metadata(robot: Robot, tmp_path: Path) -> None:
     infos = robot.subscribe(CameraInfo, INFO_TOPIC, 300)
-    played = play(robot, BAG, '--rate', '20')
+    played = play(robot, Path(shutil.copy(BAG / 'bag.mcap', tmp_path)), '--rate', '20')
     assert played.exit_code == 0, played.player.output
+    assert len(played.messages) == 255
+    assert_unchanged(played.messages)
     robot.spin_until(lambda: len(infos) == len(read_bag(INFO_TOPIC)), 'all calibrations')
 
 
@@ -198,11 +191,6 @@ def truncated(folder: Path) -> list[str]:
     return [str(bag)]
 
 
-def truncated_file(folder: Path) -> list[str]:
-    (folder / 'short.mcap').write_bytes((BAG / 'bag.mcap').read_bytes()[:100_000])
-    return [str(folder / 'short.mcap')]
-
-
 def garbled(folder: Path) -> list[str]:
     """Damage the messages, but neither begin nor end."""
     bag = Path(shutil.copytree(BAG, folder / 'bag'))
@@ -230,10 +218,9 @@ def missing_file(folder: Path) -> list[str]:
 
 
 @pytest.mark.parametrize('arguments, said', [
-    (truncated, 'bag'), (truncated_file, 'short.mcap'), (garbled, 'bag'),
+    (truncated, 'bag'), (garbled, 'bag'),
     (garbled_database, 'bag'), (missing, 'no_bag'), (missing_file, 'no_bag.mcap'),
     ([str(BAG), '--rate', '0'], '--rate is 0.0'),
-    ([str(BAG), '--rate', '-1'], '--rate is -1.0'),
     ([str(BAG), '--rate', 'nan'], '--rate is nan'),
     ([str(BAG), '--rate', 'fast'], 'fast'),
     ([str(BAG), '--remap', 'nonsense'], 'nonsense'),

@@ -277,7 +277,8 @@ def test_replay_plays_the_bag_and_ends(
     output, records = launched(
         'replay.launch.py', 'bag:=/some/bag', *arguments, RECORD_STAYS='face_affect_node')
     player, node = records['face-affect'], records['face_affect_node']
-    assert player['arguments'] == ['play', '/some/bag', '--clock', '--rate', '1.0']
+    assert player['arguments'] == [
+        'play', '/some/bag', '--clock', '--wait-for-subscriber', '30', '--rate', '1.0']
     assert any(
         player['environment'].get(name, '').endswith('/config/fastdds_shm.xml')
         for name in FASTDDS_VARIABLES)
@@ -294,7 +295,7 @@ def test_replay_says_that_the_player_failed(launched: Any) -> None:
         'replay.launch.py', 'bag:=/no/bag', 'loop:=true', 'rate:=2.5',
         RECORD_STAYS='face_affect_node', RECORD_EXIT_CODE='3')
     assert records['face-affect']['arguments'] == [
-        'play', '/no/bag', '--clock', '--rate', '2.5', '--loop']
+        'play', '/no/bag', '--clock', '--wait-for-subscriber', '30', '--rate', '2.5', '--loop']
     assert 'the player failed with exit code 3' in output
 
 
