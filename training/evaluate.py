@@ -9,6 +9,7 @@ by class and accuracy by group; ``--json`` prints one object instead.
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 import json
 import math
 from pathlib import Path
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from face_affect.core.classification import softmax
-from face_affect.core.models import ModelError, read_sidecar, Sidecar
+from face_affect.core.models import ModelError, read_sidecar, Sidecar, write_sidecar
 from face_affect.core.runtime import Network
 from training.datasets import (
     DatasetError,
@@ -176,13 +177,19 @@ def main() -> int:
     parser.add_argument('--json', action='store_true', help='print one JSON object')
     parser.add_argument('--confusion', type=Path, metavar='PNG',
                         help='draw the confusion matrix there')
+    parser.add_argument('--record', metavar='NAME',
+                        help='keep the accuracy in the sidecar under this name')
     arguments = parser.parse_args()
     try:
         faces = select(load_faces(arguments.data), arguments.part)
-        figures = evaluate(read_sidecar(arguments.model), faces)
+        sidecar = read_sidecar(arguments.model)
+        figures = evaluate(sidecar, faces)
     except (DatasetError, ModelError, FileNotFoundError) as error:
         print(f'error: {error}', file=sys.stderr)
         return 2
+    if arguments.record:
+        measured = {**sidecar.accuracy, arguments.record: round(figures['accuracy'], 4)}
+        write_sidecar(replace(sidecar, accuracy=measured))
     if arguments.confusion:
         plot_confusion(figures, arguments.confusion)
     if arguments.json:

@@ -11,6 +11,7 @@ import time
 from typing import Any, Optional
 
 from builtin_interfaces.msg import Time
+from rcl_interfaces.srv import GetParameters
 import rclpy
 from rclpy.duration import Duration
 from rclpy.exceptions import InvalidTopicNameException
@@ -33,6 +34,7 @@ from face_affect.bags.recordings import (
 from face_affect.media import open_media
 
 CLOCK_PERIOD = 0.01  # seconds of real time between two messages on /clock
+ANSWER_TIME = 2.0  # seconds at most for a subscriber's node to answer
 FLUSH_TIME = 3.0  # seconds at most for subscribers to acknowledge the last messages
 
 
@@ -91,7 +93,10 @@ class Player:
         return unknown
 
     def wait_for_subscriber(self, topics: Sequence[Topic], timeout: float) -> bool:
-        """Wait until somebody subscribes to an image topic; False after ``timeout`` seconds."""
+        """Wait until an image topic has a subscriber that knows of its publisher.
+
+        False if there is no subscriber after ``timeout`` seconds.
+        """
         images = [self._publishers[topic.name] for topic in topics
                   if topic.type in IMAGE_TYPES and topic.name in self._publishers]
         end = time.monotonic() + timeout
@@ -99,7 +104,24 @@ class Player:
             if time.monotonic() >= end or not rclpy.ok():
                 return False
             time.sleep(0.02)
+        for publisher in images:
+            for info in self._node.get_subscriptions_info_by_topic(publisher.topic_name):
+                self._wait_until_known(f'{info.node_namespace.rstrip("/")}/{info.node_name}')
         return True
+
+    def _wait_until_known(self, subscriber: str) -> None:
+        """Wait until a node knows of the publishers, too: it would lose the first messages.
+
+        What it learns of this process comes in order, so a node that answers a
+        client made after the publishers has seen these as well.
+        """
+        client = self._node.create_client(GetParameters, f'{subscriber}/get_parameters')
+        end = time.monotonic() + ANSWER_TIME
+        if client.wait_for_service(ANSWER_TIME):
+            future = client.call_async(GetParameters.Request())
+            rclpy.spin_until_future_complete(
+                self._node, future, timeout_sec=max(end - time.monotonic(), 0.0))
+        self._node.destroy_client(client)
 
     def play(self, recording: Recording, bar: tqdm[Any]) -> None:
         """Publish the recording once."""

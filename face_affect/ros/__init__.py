@@ -2,5 +2,8 @@
 
 import os
 
-# OpenCV's own complaints about broken pictures would get round the node's throttled log.
+# OpenCV reads these once, as it is loaded. Its own complaints about broken pictures would get
+# round the node's throttled log; and a small file may announce a picture of 16000x16000 pixels,
+# which takes gigabytes and many seconds to decode.
 os.environ.setdefault('OPENCV_LOG_LEVEL', 'SILENT')
+os.environ.setdefault('OPENCV_IO_MAX_IMAGE_PIXELS', str(2 ** 26))

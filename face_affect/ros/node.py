@@ -160,6 +160,8 @@ class FaceAffectNode(LifecycleNode):
         self._pipeline = None
         self._newest = None
         self._state = 'unconfigured'
+        # What befell images says nothing about the next configuration.
+        self._statistics.note_error('')
 
     # Processing
 

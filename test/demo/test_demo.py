@@ -71,7 +71,8 @@ class Finished:
 @pytest.fixture(scope='module')
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
     folder = tmp_path_factory.mktemp('demo')
-    with started('--output', str(folder)) as demo:
+    # Half as fast, as a busy machine's node would rightly skip images.
+    with started('--rate', '0.5', '--output', str(folder)) as demo:
         code, output = demo.finish()
         return Finished(code, output, demo.left_behind(), folder)
 
@@ -145,7 +146,7 @@ def test_pictures_of_different_sizes_all_get_results(tmp_path: Path) -> None:
     for i, (width, height) in enumerate([(320, 240), (200, 300), (641, 479)]):
         picture = np.full((height, width, 3), 60 * i, dtype=np.uint8)
         cv2.imwrite(str(pictures / f'{i}.png'), picture)
-    with started(str(pictures), '--rate', '4', '--output', str(tmp_path / 'output')) as demo:
+    with started(str(pictures), '--rate', '2', '--output', str(tmp_path / 'output')) as demo:
         code, output = demo.finish()
         assert code == 0, output
         assert '3 frames sent, 3 results and 3 annotated pictures' in output
