@@ -50,7 +50,7 @@ class Settings:
     forget_time: float = 1.5
     smoothing_time: float = 0.5
     emotion_min_confidence: float = 0.4
-    gender_min_confidence: float = 0.7
+    gender_min_confidence: float = 0.6
 
     def __post_init__(self) -> None:
         """Refuse values out of range.
