@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import argparse
 from collections import defaultdict
+from collections.abc import Callable
 import json
 from pathlib import Path
 import statistics
 import sys
 import time
+from typing import Any
 
 from rosbags.highlevel import AnyReader
 from rosbags.typesys import get_typestore, Stores
@@ -29,8 +31,9 @@ TOPIC = '/camera/image_raw/compressed'
 def jpegs() -> list[tuple[float, bytes]]:
     """Return stamp (seconds) and JPEG of every frame of the demo bag."""
     with AnyReader([BAG], default_typestore=get_typestore(Stores.ROS2_HUMBLE)) as reader:
+        decode_message: Callable[[bytes, str], Any] = reader.deserialize
         connections = [item for item in reader.connections if item.topic == TOPIC]
-        return [(stamp * 1e-9, bytes(reader.deserialize(data, connection.msgtype).data))
+        return [(stamp * 1e-9, decode_message(data, connection.msgtype).data.tobytes())
                 for connection, stamp, data in reader.messages(connections)]
 
 
@@ -63,7 +66,7 @@ def main() -> int:
     parser.add_argument('--json', type=Path, help='write the medians (seconds) there, too')
     arguments = parser.parse_args()
     medians = measure(arguments.rounds)
-    stages = list(max(medians.values(), key=len))
+    stages = list(medians[max(medians)])
     print(f'{"ms, median":16}' + ''.join(f'{faces:>7} faces' for faces in medians))
     for stage in stages:
         print(f'{stage:16}' + ''.join(

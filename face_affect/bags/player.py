@@ -13,6 +13,7 @@ from typing import Any, Optional
 from builtin_interfaces.msg import Time
 from rcl_interfaces.srv import GetParameters
 import rclpy
+from rclpy.client import Client
 from rclpy.duration import Duration
 from rclpy.exceptions import InvalidTopicNameException
 from rclpy.executors import ExternalShutdownException
@@ -115,7 +116,8 @@ class Player:
         What it learns of this process comes in order, so a node that answers a
         client made after the publishers has seen these as well.
         """
-        client = self._node.create_client(GetParameters, f'{subscriber}/get_parameters')
+        client: Client = self._node.create_client(
+            GetParameters, f'{subscriber}/get_parameters')
         end = time.monotonic() + ANSWER_TIME
         if client.wait_for_service(ANSWER_TIME):
             future = client.call_async(GetParameters.Request())

@@ -41,11 +41,12 @@ def _draw_face(canvas: NDArray[np.uint8], face: Face, unit: float) -> None:
     box = face.detection.box
     left, top = round(box.x), round(box.y)
     right, bottom = round(box.x + box.width), round(box.y + box.height)
-    thick = max(1, round(2 * unit))
+    thick = max(2, round(3 * unit))
     cv2.rectangle(canvas, (left, top), (right, bottom), DARK, thick + 2)
     cv2.rectangle(canvas, (left, top), (right, bottom), colour, thick)
     lines = _caption(face)
-    sizes = [cv2.getTextSize(line, FONT, unit, thick)[0] for line in lines]
+    stroke = max(1, round(1.5 * unit))
+    sizes = [cv2.getTextSize(line, FONT, unit, stroke)[0] for line in lines]
     pad = round(4 * unit) + 2
     line_height = max(size[1] for size in sizes) + pad
     width, height = max(size[0] for size in sizes) + 2 * pad, line_height * len(lines) + pad
@@ -54,7 +55,7 @@ def _draw_face(canvas: NDArray[np.uint8], face: Face, unit: float) -> None:
     cv2.rectangle(canvas, (x, y), (x + width, y + height), colour, cv2.FILLED)
     for i, line in enumerate(lines):
         cv2.putText(canvas, line, (x + pad, y + line_height * (i + 1)), FONT, unit, DARK,
-                    max(1, round(1.5 * unit)), cv2.LINE_AA)
+                    stroke, cv2.LINE_AA)
 
 
 def contact_sheet(
