@@ -64,7 +64,7 @@ class Statistics:
     def report(self) -> Report:
         """Return a snapshot."""
         with self._lock:
-            stages = {stage: (float(np.percentile(times, 50)), float(np.percentile(times, 95)))
+            stages = {stage: tuple(np.percentile(np.array(times), (50, 95)).tolist())
                       for stage, times in self._stages.items()}
             return Report(self._received, self._processed, dict(self._dropped), self._faces,
                           stages, self._last_error)
