@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 BAG_FRAMES = 255
 RESULTS_TOPIC = '/face_affect/faces'
 # Generous, for a busy machine.
-RUN_SECONDS = 120.0
+RUN_SECONDS = 180.0
 END_SECONDS = 30.0
 
 
@@ -70,11 +70,15 @@ class Finished:
 
 @pytest.fixture(scope='module')
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
-    folder = tmp_path_factory.mktemp('demo')
-    # Half as fast, as a busy machine's node would rightly skip images.
-    with started('--rate', '0.5', '--output', str(folder)) as demo:
-        code, output = demo.finish()
-        return Finished(code, output, demo.left_behind(), folder)
+    # On a busy machine the node rightly skips images: then once more, slower.
+    for rate in ('0.5', '0.2'):
+        folder = tmp_path_factory.mktemp('demo')
+        with started('--rate', rate, '--output', str(folder)) as demo:
+            code, output = demo.finish()
+            run = Finished(code, output, demo.left_behind(), folder)
+        if f'{BAG_FRAMES} results' in output:
+            break
+    return run
 
 
 def test_bundled_bag_ends_by_itself_with_a_result_for_every_frame(finished: Finished) -> None:
