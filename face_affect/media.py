@@ -64,6 +64,7 @@ class Video:
             MediaError: it does not open.
 
         """
+        self._source = source
         self._name = str(source)
         self._live = isinstance(source, int) or '://' in self._name
         self._capture = cv2.VideoCapture(source)
@@ -72,14 +73,18 @@ class Video:
             raise MediaError(f'{kind} {source} does not open')
         rate = self._capture.get(cv2.CAP_PROP_FPS)
         self.rate = rate if 0 < rate <= 1000 else DEFAULT_RATE
+        # Asked now: a capture that has been read to its end no longer knows.
+        count = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
+        self._count = 0 if self._live else max(0, int(count))
 
     def __len__(self) -> int:
         """Return the number of frames that the file announces; 0 for a live source."""
-        count = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
-        return 0 if self._live else max(0, int(count))
+        return self._count
 
     def __iter__(self) -> Iterator[Frame]:
-        """Read frames until the end; a live source is stamped by the clock."""
+        """Read frames until the end, and anew if called again; the clock stamps a live source."""
+        if not self._capture.isOpened():
+            self._capture.open(self._source)
         index, start = 0, time.monotonic()
         while True:
             done, image = self._capture.read()

@@ -18,14 +18,16 @@ import numpy as np
 from numpy.typing import NDArray
 import torch
 
+from face_affect.core.classification import softmax
 from face_affect.core.models import CropGeometry, InputFormat, read_sidecar, Sidecar, write_sidecar
 from face_affect.core.runtime import Network
 from training.architectures import build, mac_count, parameter_count
 from training.augmentation import network_input
 from training.datasets import FaceSet, load_faces, resized, training_part, validation_part
-from training.evaluate import accuracy_of, expected_calibration_error, probabilities_of
+from training.evaluate import accuracy_of, expected_calibration_error
 from training.export import largest_difference, to_int8, to_tensorflow
 from training.recipe import load_recipe, Recipe
+from training.train import predict
 
 CALIBRATION_PICTURES = 2000
 TOLERANCE = 1e-3  # of a logit, between PyTorch's and the exported graph's
@@ -88,11 +90,10 @@ def _measured(sidecar: Sidecar, held_out: FaceSet, model: torch.nn.Module) -> Si
     network = Network(sidecar)
     pictures = resized(held_out.images, sidecar.input.width)
     logits = np.stack([network(picture)[0] for picture in pictures])
-    with torch.inference_mode():
-        images = torch.from_numpy(network_input(held_out.images, sidecar.input.width))
-        trained = torch.cat([model.eval()(part) for part in images.split(256)]).numpy()
+    images = torch.from_numpy(network_input(held_out.images, sidecar.input.width))
+    trained = predict(model, images, torch.device('cpu')).numpy()
     sidecar = replace(sidecar, temperature=fit_temperature(logits, held_out.labels))
-    probabilities = probabilities_of(sidecar, held_out)
+    probabilities = softmax(logits / np.float32(sidecar.temperature))
     accuracy = {
         'validation': accuracy_of(probabilities, held_out.labels),
         'validation_float': accuracy_of(trained, held_out.labels),

@@ -14,7 +14,7 @@ import pytest
 from face_affect.cli import main
 from face_affect.core.faces import EMOTIONS, GENDERS
 from face_affect.core.models import available_models
-from face_affect.media import VideoFile
+from face_affect.media import open_media, VideoFile
 
 VIDEO_FRAMES = 20
 
@@ -130,6 +130,13 @@ def test_folder(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ids = [face['id'] for frame in frames for face in frame['faces']]
     assert len(set(ids)) == 5
     assert sorted(path.name for path in out.iterdir()) == ['a.jpg', 'b.jpg', 'c.JPG']
+
+
+def test_a_video_can_be_read_again(video: Path) -> None:
+    media = open_media(str(video))
+    first, second = ([frame.image for frame in media] for _ in range(2))
+    assert len(first) == len(second) == len(media) == VIDEO_FRAMES
+    np.testing.assert_array_equal(first, second)
 
 
 def test_video(video: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
