@@ -1,4 +1,7 @@
-"""Network architectures, built by name: ``image [B, 1, S, S] in 0..1 -> logits [B, C]``.
+"""Network architectures, built by name.
+
+Classifiers: ``image [B, 1, S, S] in 0..1 -> logits [B, C]``. Detectors: ``image
+[B, 3, H, W] in 0..1 -> (score, box, points)`` of the finest map, then of the others.
 
 Layers pad as TensorFlow's SAME does, so that the exported graph needs no
 separate padding. The modules used here are those that ``training.export`` knows.
@@ -84,13 +87,125 @@ def mini_xception(classes: int) -> nn.Module:
         nn.Conv2d(128, classes, 3, padding=1), GlobalAveragePool())
 
 
-ARCHITECTURES: dict[str, Callable[[int], nn.Module]] = {
+class SameConvolution(nn.Conv2d):
+    """A convolution without bias, padded as TensorFlow's SAME."""
+
+    def __init__(self, inputs: int, outputs: int, kernel: int, stride: int = 1,
+                 groups: int = 1) -> None:
+        """Map ``inputs`` channels to ``outputs`` at 1 / ``stride`` of height and width."""
+        super().__init__(inputs, outputs, kernel, stride, groups=groups, bias=False,
+                         padding=kernel // 2 if stride == 1 else 0)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Convolve; strided kernels of 3 need padding that depends on the size."""
+        if self.stride[0] == 2:
+            height, width = x.shape[-2:]
+            x = functional.pad(x, (width % 2, 1, height % 2, 1))
+        return super().forward(x)
+
+
+class Upsample(nn.Module):
+    """Bilinear enlargement to the size of another map."""
+
+    def forward(self, x: Tensor, like: Tensor) -> Tensor:
+        """Enlarge ``x`` to the height and width of ``like``."""
+        return functional.interpolate(
+            x, size=like.shape[-2:], mode='bilinear', align_corners=False)
+
+
+def _dense(inputs: int, outputs: int, stride: int = 1, kernel: int = 3) -> nn.Sequential:
+    return nn.Sequential(SameConvolution(inputs, outputs, kernel, stride),
+                         nn.BatchNorm2d(outputs), nn.ReLU())
+
+
+def _depthwise(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
+    return nn.Sequential(SameConvolution(inputs, inputs, 3, stride, groups=inputs),
+                         nn.BatchNorm2d(inputs), *_dense(inputs, outputs, kernel=1))
+
+
+class Residual(nn.Module):
+    """The sum of a map and what ``body`` makes of it."""
+
+    def __init__(self, body: nn.Module) -> None:
+        """Wrap ``body``, which keeps the map's shape."""
+        super().__init__()
+        self.body = body
+        self.add = Add()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return x + body(x)."""
+        return self.add(x, self.body(x))
+
+
+class FaceDetector(nn.Module):
+    """An anchor-free detector on maps of strides 8, 16 and 32, merged top-down.
+
+    Up to stride 4 the convolutions are dense: there int8 kernels are as fast as
+    depthwise ones, and weights are few. From stride 8 on they are separable. What a
+    cell answers is said in ``face_affect.core.cells``.
+    """
+
+    STRIDES = (8, 16, 32)
+
+    def __init__(self, width: int = 64, deep: int = 72) -> None:
+        """Build with ``width`` channels at stride 8 and after the merge, ``deep`` below."""
+        super().__init__()
+        self.fine = nn.Sequential(
+            _dense(3, 16, 2), _dense(16, 32, 2), Residual(_dense(32, 32)), _dense(32, width, 2),
+            Residual(_depthwise(width, width)), Residual(_depthwise(width, width)))
+        self.middle = nn.Sequential(
+            _depthwise(width, deep, 2),
+            Residual(_depthwise(deep, deep)), Residual(_depthwise(deep, deep)))
+        self.coarse = nn.Sequential(
+            _depthwise(deep, deep, 2), Residual(_depthwise(deep, deep)),
+            Residual(_depthwise(deep, deep)), _dense(deep, width, kernel=1))
+        self.lateral = _dense(deep, width, kernel=1)
+        self.up, self.add = Upsample(), Add()
+        self.merge_middle = _depthwise(width, width)
+        self.merge_fine = _depthwise(width, width)
+        self.before_answers = nn.ModuleList(_depthwise(width, width) for _ in self.STRIDES)
+        self.answers = nn.ModuleList(
+            nn.ModuleList(nn.Conv2d(width, outputs, 1) for outputs in (1, 4, 10))
+            for _ in self.STRIDES)
+        for score, _, _ in self.answers:
+            nn.init.constant_(score.bias, -4.6)  # one cell in a hundred holds a face
+
+    def forward(self, image: Tensor) -> tuple[Tensor, ...]:
+        """Return nine maps: score [B, 1, h, w], box [B, 4, h, w], points [B, 10, h, w]."""
+        fine = self.fine(image)
+        middle = self.middle(fine)
+        coarse = self.coarse(middle)
+        lateral = self.lateral(middle)
+        middle = self.merge_middle(self.add(lateral, self.up(coarse, lateral)))
+        fine = self.merge_fine(self.add(fine, self.up(middle, fine)))
+        maps = [before(features) for before, features
+                in zip(self.before_answers, (fine, middle, coarse))]
+        return tuple(answer(features) for features, answers in zip(maps, self.answers)
+                     for answer in answers)
+
+
+def mini_residual(classes: int) -> nn.Module:
+    """Build a residual network as small as mini-Xception, for int8 kernels.
+
+    Dense convolutions while weights are few, separable ones where maps are small,
+    strides instead of pools.
+    """
+    return nn.Sequential(
+        _dense(1, 16), _dense(16, 32, 2), Residual(_dense(32, 32)),
+        _dense(32, 64, 2), Residual(_depthwise(64, 64)), Residual(_depthwise(64, 64)),
+        _depthwise(64, 128, 2), Residual(_depthwise(128, 128)), Residual(_depthwise(128, 128)),
+        nn.Conv2d(128, classes, 1), GlobalAveragePool())
+
+
+ARCHITECTURES: dict[str, Callable[..., nn.Module]] = {
+    'face_detector': FaceDetector,
+    'mini_residual': mini_residual,
     'mini_xception': mini_xception,
 }
 
 
-def build(architecture: str, classes: int) -> nn.Module:
-    """Return the untrained network of that name.
+def build(architecture: str, *arguments: int) -> nn.Module:
+    """Return the untrained network of that name; a classifier takes its number of classes.
 
     Raises:
         ValueError: the name is unknown.
@@ -98,7 +213,7 @@ def build(architecture: str, classes: int) -> nn.Module:
     """
     if architecture not in ARCHITECTURES:
         raise ValueError(f'no architecture {architecture!r}; there are {sorted(ARCHITECTURES)}')
-    return ARCHITECTURES[architecture](classes)
+    return ARCHITECTURES[architecture](*arguments)
 
 
 def parameter_count(model: nn.Module) -> int:
@@ -108,8 +223,8 @@ def parameter_count(model: nn.Module) -> int:
     return sum(value.numel() for value in numbers)
 
 
-def mac_count(model: nn.Module, size: int) -> int:
-    """Count the multiply-accumulates of all convolutions for one picture."""
+def mac_count(model: nn.Module, shape: tuple[int, int, int]) -> int:
+    """Count the multiply-accumulates of all convolutions for one picture [C, H, W]."""
     total = 0
 
     def add(module: nn.Module, _: tuple[Tensor, ...], output: Tensor) -> None:
@@ -119,7 +234,7 @@ def mac_count(model: nn.Module, size: int) -> int:
     hooks = [module.register_forward_hook(add)
              for module in model.modules() if isinstance(module, nn.Conv2d)]
     with torch.no_grad():
-        model.eval()(torch.zeros(1, 1, size, size))
+        model.eval()(torch.zeros(1, *shape))
     for hook in hooks:
         hook.remove()
     return total

@@ -131,6 +131,23 @@ def _load_gender(archive: np.lib.npyio.NpzFile) -> FaceSet:
     return FaceSet('gender', GENDERS, images, labels, _one_hot(labels, len(GENDERS)), keys, groups)
 
 
+def open_archive(path: Path) -> np.lib.npyio.NpzFile:
+    """Open an npz file.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        DatasetError: it is something else.
+
+    """
+    try:
+        loaded = np.load(path, allow_pickle=False)
+    except (EOFError, ValueError, zipfile.BadZipFile) as error:
+        raise DatasetError(f'{path} is no npz file') from error
+    if not isinstance(loaded, np.lib.npyio.NpzFile):
+        raise DatasetError(f'{path} is no npz file, but a single array')
+    return loaded
+
+
 def load_faces(path: Path, ferplus_weight: float = 0.0) -> FaceSet:
     """Read a FER-2013, FairFace or UTKFace npz.
 
@@ -142,13 +159,7 @@ def load_faces(path: Path, ferplus_weight: float = 0.0) -> FaceSet:
         DatasetError: the file has another form; the message says what is missing.
 
     """
-    try:
-        loaded = np.load(path, allow_pickle=False)
-    except (EOFError, ValueError, zipfile.BadZipFile) as error:
-        raise DatasetError(f'{path} is no npz file') from error
-    if not isinstance(loaded, np.lib.npyio.NpzFile):
-        raise DatasetError(f'{path} is no npz file, but a single array')
-    with loaded as archive:
+    with open_archive(path) as archive:
         held = set(archive.files)
         if not {'encoded', 'offsets'} <= held:
             raise DatasetError(f"{path}: no 'encoded' and 'offsets' in it, but {sorted(held)}")

@@ -2,8 +2,9 @@
 
     python -m training.evaluate --model models/emotion_mini_xception.json --data FILE.npz
 
-Prints accuracy with a 95 % Wilson interval, macro-F1, calibration error, recall
-by class and accuracy by group; ``--json`` prints one object instead.
+Of a classifier, prints accuracy with a 95 % Wilson interval, macro-F1, calibration
+error, recall by class and accuracy by group; of a detector, recall by face width,
+precision, false faces and landmark error. ``--json`` prints one object instead.
 """
 
 from __future__ import annotations
@@ -14,14 +15,16 @@ import json
 import math
 from pathlib import Path
 import sys
-from typing import Any
+from typing import Any, Optional
 
 import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
 from face_affect.core.classification import softmax
+from face_affect.core.detection import load_detector
 from face_affect.core.models import ModelError, read_sidecar, Sidecar, write_sidecar
+from face_affect.core.pipeline import Settings
 from face_affect.core.runtime import Network
 from training.datasets import (
     DatasetError,
@@ -31,6 +34,8 @@ from training.datasets import (
     training_part,
     validation_part,
 )
+from training.detection_metrics import examine, figures_of
+from training.scenes import load_scenes, SceneSet
 
 PARTS = ('all', 'training', 'validation', 'PublicTest', 'PrivateTest')
 
@@ -132,6 +137,25 @@ def select(faces: FaceSet, part: str) -> FaceSet:
     return faces.subset(faces.groups['usage'] == part)
 
 
+def evaluate_detector(sidecar: Sidecar, scenes: SceneSet, threshold: float) -> dict[str, Any]:
+    """Return all figures of the detector ``sidecar`` on ``scenes``, ready for JSON."""
+    findings = examine(load_detector(sidecar), scenes, sidecar.input.width, sidecar.input.height)
+    return {'model': sidecar.name, 'scenes': len(scenes), **figures_of(findings, threshold)}
+
+
+def _print_detection_table(figures: dict[str, Any]) -> None:
+    def percent(value: Optional[float]) -> str:
+        return '-' if value is None else f'{value:.2%}'
+
+    print(f'{figures["model"]} at threshold {figures["threshold"]:.2f} on {figures["scenes"]} '
+          f'scenes: precision {percent(figures["precision"])}; {figures["negatives"]} without a '
+          f'face, {percent(figures["clean_negatives"])} of them without a false one; landmark '
+          f'error {percent(figures["landmark_error"])} of the eye distance')
+    print('\nface width in the input     recall    faces')
+    for name, recall in figures['recall'].items():
+        print(f'{name + " px":24} {percent(recall):>9} {figures["faces"][name]:8}')
+
+
 def _print_table(figures: dict[str, Any]) -> None:
     print(f'{figures["model"]}: accuracy {figures["accuracy"]:.2%} '
           f'({figures["low"]:.2%} to {figures["high"]:.2%}, {figures["count"]} pictures), '
@@ -165,15 +189,31 @@ def plot_confusion(figures: dict[str, Any], picture: Path) -> None:
     plt.close(figure)
 
 
+def _detection_main(sidecar: Sidecar, arguments: argparse.Namespace) -> int:
+    scenes = load_scenes(arguments.data)
+    if arguments.part in ('training', 'validation'):
+        scenes = scenes.split(arguments.part == 'validation')
+    elif arguments.part != 'all':
+        raise DatasetError(f'this picture set has no part {arguments.part}')
+    figures = evaluate_detector(sidecar, scenes, arguments.threshold)
+    if arguments.json:
+        print(json.dumps(figures))
+    else:
+        _print_detection_table(figures)
+    return 0
+
+
 def main() -> int:
     """Run the command line."""
     parser = argparse.ArgumentParser(prog='python -m training.evaluate', description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--model', type=Path, required=True, help='a sidecar, models/NAME.json')
     parser.add_argument('--data', type=Path, required=True,
-                        help='a FER-2013, FairFace or UTKFace npz')
+                        help='a FER-2013, FairFace, UTKFace or scenes npz')
     parser.add_argument('--part', choices=PARTS, default='all',
                         help='which rows (default: %(default)s)')
+    parser.add_argument('--threshold', type=float, default=Settings().detection_threshold,
+                        help='the score from which a detection counts (default: %(default)s)')
     parser.add_argument('--json', action='store_true', help='print one JSON object')
     parser.add_argument('--confusion', type=Path, metavar='PNG',
                         help='draw the confusion matrix there')
@@ -181,8 +221,10 @@ def main() -> int:
                         help='keep the accuracy in the sidecar under this name')
     arguments = parser.parse_args()
     try:
-        faces = select(load_faces(arguments.data), arguments.part)
         sidecar = read_sidecar(arguments.model)
+        if sidecar.task == 'face_detection':
+            return _detection_main(sidecar, arguments)
+        faces = select(load_faces(arguments.data), arguments.part)
         figures = evaluate(sidecar, faces)
     except (DatasetError, ModelError, FileNotFoundError) as error:
         print(f'error: {error}', file=sys.stderr)

@@ -13,18 +13,25 @@ from numpy.typing import NDArray
 import torch
 from torch import fx, nn
 
-from training.architectures import Add, GlobalAveragePool, MaxPoolSame
+from training.architectures import (
+    Add,
+    GlobalAveragePool,
+    MaxPoolSame,
+    SameConvolution,
+    Upsample,
+)
 
 os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
 import tensorflow as tf
+
+OWN_MODULES = (Add, GlobalAveragePool, MaxPoolSame, SameConvolution, Upsample)
 
 
 def _folded(model: nn.Module) -> fx.GraphModule:
     """Trace ``model`` down to known modules and fold batch normalisation."""
     class Tracer(fx.Tracer):
         def is_leaf_module(self, module: nn.Module, name: str) -> bool:
-            return isinstance(module, (Add, GlobalAveragePool, MaxPoolSame)) \
-                or super().is_leaf_module(module, name)
+            return isinstance(module, OWN_MODULES) or super().is_leaf_module(module, name)
 
     model = model.eval()
     traced = fx.GraphModule(model, Tracer().trace(model))
@@ -43,7 +50,8 @@ def _folded(model: nn.Module) -> fx.GraphModule:
 def _convolution(module: nn.Conv2d, x: tf.Tensor) -> tf.Tensor:
     kernel = module.weight.detach().cpu().numpy()
     strides = [1, *module.stride, 1]
-    padding = 'VALID' if module.kernel_size != (1, 1) and module.padding == (0, 0) else 'SAME'
+    valid = module.padding == (0, 0) and not isinstance(module, SameConvolution)
+    padding = 'VALID' if valid and module.kernel_size != (1, 1) else 'SAME'
     if module.groups == 1:
         y = tf.nn.conv2d(x, kernel.transpose(2, 3, 1, 0), strides, padding)
     else:
@@ -60,18 +68,26 @@ def _operation(module: nn.Module, *inputs: tf.Tensor) -> tf.Tensor:
         return tf.nn.max_pool2d(*inputs, 3, 2, 'SAME')
     if isinstance(module, Add):
         return tf.add(*inputs)
+    if isinstance(module, Upsample):
+        x, like = inputs
+        return tf.image.resize(x, like.shape[1:3], 'bilinear')
     if isinstance(module, GlobalAveragePool):
         return tf.reduce_mean(*inputs, axis=(1, 2))
     raise TypeError(f'no TensorFlow operation for {type(module).__name__}')
 
 
-def to_tensorflow(model: nn.Module, size: int) -> tf.types.experimental.ConcreteFunction:
-    """Return ``image f32 [1, size, size, 1] -> logits f32 [1, C]`` with frozen weights."""
+def to_tensorflow(
+    model: nn.Module, shape: tuple[int, int, int]
+) -> tf.types.experimental.ConcreteFunction:
+    """Return ``image f32 [1, H, W, C] -> outputs`` with frozen weights.
+
+    ``shape`` is (H, W, C); the outputs are those of ``model`` with channels last, as a list.
+    """
     folded = _folded(model.cpu())
     modules = dict(folded.named_modules())
 
-    @tf.function(input_signature=[tf.TensorSpec((1, size, size, 1), tf.float32, name='image')])
-    def network(image: tf.Tensor) -> tf.Tensor:
+    @tf.function(input_signature=[tf.TensorSpec((1, *shape), tf.float32, name='image')])
+    def network(image: tf.Tensor) -> list[tf.Tensor]:
         values: dict[fx.Node, tf.Tensor] = {}
         for node in folded.graph.nodes:
             if node.op == 'placeholder':
@@ -80,7 +96,9 @@ def to_tensorflow(model: nn.Module, size: int) -> tf.types.experimental.Concrete
                 values[node] = _operation(
                     modules[node.target], *(values[argument] for argument in node.args))
             elif node.op == 'output':
-                return values[node.args[0]]
+                outputs = node.args[0]
+                return [values[output] for output in
+                        (outputs if isinstance(outputs, tuple) else (outputs,))]
         raise ValueError('the network has no output')
 
     return network.get_concrete_function()
@@ -91,7 +109,7 @@ def to_int8(
 ) -> bytes:
     """Return the network as full-int8 TFLite: int8 in, int8 logits out.
 
-    ``calibration`` f32 [N, 1, S, S] in 0..1: real training pictures, from which the
+    ``calibration`` f32 [N, C, H, W] in 0..1: real training pictures, from which the
     ranges of all activations are taken.
     """
     converter = tf.lite.TFLiteConverter.from_concrete_functions([function])
@@ -108,9 +126,17 @@ def largest_difference(
     model: nn.Module, function: tf.types.experimental.ConcreteFunction,
     images: NDArray[np.float32]
 ) -> float:
-    """Return how far the TensorFlow logits are from PyTorch's, at most, on ``images``."""
-    with torch.inference_mode():
-        expected = model.eval()(torch.from_numpy(images)).numpy()
-    found = np.concatenate([function(tf.constant(image.transpose(1, 2, 0)[None]))
-                            for image in images])
-    return float(np.abs(expected - found).max())
+    """Return how far TensorFlow's outputs are from PyTorch's, at most, on ``images``.
+
+    ``images`` f32 [N, C, H, W].
+    """
+    largest = 0.0
+    for image in images:
+        with torch.inference_mode():
+            answer = model.eval()(torch.from_numpy(image[None]))
+        expected = answer if isinstance(answer, tuple) else (answer,)
+        found = function(tf.constant(image.transpose(1, 2, 0)[None]))
+        for ours, theirs in zip(expected, found):
+            channels_last = ours.movedim(1, -1).numpy()
+            largest = max(largest, float(np.abs(channels_last - theirs).max()))
+    return largest

@@ -19,17 +19,25 @@ from numpy.typing import NDArray
 import torch
 
 from face_affect.core.classification import softmax
+from face_affect.core.detection import Letterbox, load_detector
 from face_affect.core.models import CropGeometry, InputFormat, read_sidecar, Sidecar, write_sidecar
+from face_affect.core.pipeline import Settings
 from face_affect.core.runtime import Network
 from training.architectures import build, mac_count, parameter_count
 from training.augmentation import network_input
-from training.datasets import FaceSet, load_faces, resized, training_part, validation_part
+from training.datasets import load_faces, resized, training_part, validation_part
+from training.detection_metrics import examine
 from training.evaluate import accuracy_of, expected_calibration_error
 from training.export import largest_difference, to_int8, to_tensorflow
 from training.recipe import load_recipe, Recipe
-from training.train import predict
+from training.scenes import load_scenes
+from training.tasks import detector_input, detector_size, predict, TorchDetector
 
 CALIBRATION_PICTURES = 2000
+CALIBRATION_SCENES = 500
+THRESHOLD = Settings().detection_threshold
+LANDMARKS = ('right eye', 'left eye', 'nose', 'right corner of the mouth',
+             'left corner of the mouth')
 TOLERANCE = 1e-3  # of a logit, between PyTorch's and the exported graph's
 TEMPERATURES = np.geomspace(0.3, 3.0, 100)
 
@@ -56,14 +64,13 @@ def quantise(recipe: Recipe, data: Path, runs: Path, models: Path) -> Sidecar:
         ValueError: the exported graph differs from the trained network.
 
     """
-    faces = load_faces(data / recipe.data)
-    model = build(recipe.architecture, len(faces.label_names))
+    kind = QuantisedDetector if recipe.task == 'face_detection' else QuantisedClassifier
+    task = kind(recipe, data)
+    model = task.network()
     model.load_state_dict(torch.load(runs / recipe.name / 'weights.pt', weights_only=True))
-    fitted, held_out = training_part(faces), validation_part(faces)
-    rows = np.random.default_rng(recipe.seed).choice(
-        len(fitted), CALIBRATION_PICTURES, replace=False)
-    calibration = network_input(fitted.images[rows], recipe.input_size)
-    function = to_tensorflow(model, recipe.input_size)
+    calibration = task.calibration()
+    _, channels, height, width = calibration.shape
+    function = to_tensorflow(model, (height, width, channels))
     difference = largest_difference(model, function, calibration[:50])
     if difference > TOLERANCE:
         raise ValueError(f'the exported graph differs from the network by {difference:.3g}')
@@ -71,34 +78,96 @@ def quantise(recipe: Recipe, data: Path, runs: Path, models: Path) -> Sidecar:
     path = models / f'{recipe.name}.json'
     sidecar = Sidecar(
         path=path, name=recipe.name, task=recipe.task,
-        sha256=hashlib.sha256(content).hexdigest(), labels=faces.label_names,
-        input=InputFormat(recipe.input_size, recipe.input_size, 'gray', 1 / 255, 0.0),
+        sha256=hashlib.sha256(content).hexdigest(), labels=task.labels,
+        input=InputFormat(width, height, 'gray' if channels == 1 else 'rgb', 1 / 255, 0.0),
         quantisation='int8, per channel, after training',
-        parameters=parameter_count(model), macs=mac_count(model, recipe.input_size),
+        parameters=parameter_count(model), macs=mac_count(model, (channels, height, width)),
         licence='Apache-2.0', training={'recipe': asdict(recipe), 'data': recipe.data_licence,
-                                        'pictures': len(fitted)},
-        crop=_crop_geometries(path))
+                                        'pictures': task.pictures},
+        crop=_crop_geometries(path), decoder=task.decoder)
     models.mkdir(exist_ok=True)
     sidecar.tflite.write_bytes(content)
-    sidecar = _measured(sidecar, held_out, model)
+    sidecar = task.measured(sidecar, model)
     write_sidecar(sidecar)
     return sidecar
 
 
-def _measured(sidecar: Sidecar, held_out: FaceSet, model: torch.nn.Module) -> Sidecar:
-    """Fit the temperature and note the accuracy on the validation part."""
-    network = Network(sidecar)
-    pictures = resized(held_out.images, sidecar.input.width)
-    logits = np.stack([network(picture)[0] for picture in pictures])
-    images = torch.from_numpy(network_input(held_out.images, sidecar.input.width))
-    trained = predict(model, images, torch.device('cpu')).numpy()
-    sidecar = replace(sidecar, temperature=fit_temperature(logits, held_out.labels))
-    probabilities = softmax(logits / np.float32(sidecar.temperature))
-    accuracy = {
-        'validation': accuracy_of(probabilities, held_out.labels),
-        'validation_float': accuracy_of(trained, held_out.labels),
-        'validation_ece': expected_calibration_error(probabilities, held_out.labels)}
-    return replace(sidecar, accuracy={key: round(value, 4) for key, value in accuracy.items()})
+class QuantisedClassifier:
+    """What is particular to quantising a classifier."""
+
+    decoder = None
+
+    def __init__(self, recipe: Recipe, data: Path) -> None:
+        """Load the pictures of ``recipe`` from folder ``data``."""
+        faces = load_faces(data / recipe.data)
+        self._recipe = recipe
+        self._fitted, self._held_out = training_part(faces), validation_part(faces)
+        self.labels = faces.label_names
+        self.pictures = len(self._fitted)
+
+    def network(self) -> torch.nn.Module:
+        """Build the untrained network."""
+        return build(self._recipe.architecture, len(self.labels))
+
+    def calibration(self) -> NDArray[np.float32]:
+        """Return training pictures f32 [N, 1, S, S]."""
+        rows = np.random.default_rng(self._recipe.seed).choice(
+            self.pictures, CALIBRATION_PICTURES, replace=False)
+        return network_input(self._fitted.images[rows], self._recipe.input_size)
+
+    def measured(self, sidecar: Sidecar, model: torch.nn.Module) -> Sidecar:
+        """Fit the temperature and note the accuracy on the validation part."""
+        network, faces = Network(sidecar), self._held_out
+        pictures = resized(faces.images, sidecar.input.width)
+        logits = np.stack([network(picture)[0] for picture in pictures])
+        images = torch.from_numpy(network_input(faces.images, sidecar.input.width))
+        trained = predict(model, images, torch.device('cpu')).numpy()
+        sidecar = replace(sidecar, temperature=fit_temperature(logits, faces.labels))
+        probabilities = softmax(logits / np.float32(sidecar.temperature))
+        accuracy = {
+            'validation': accuracy_of(probabilities, faces.labels),
+            'validation_float': accuracy_of(trained, faces.labels),
+            'validation_ece': expected_calibration_error(probabilities, faces.labels)}
+        return replace(
+            sidecar, accuracy={key: round(value, 4) for key, value in accuracy.items()})
+
+
+class QuantisedDetector:
+    """What is particular to quantising a detector."""
+
+    decoder = 'cells'
+    labels = LANDMARKS
+
+    def __init__(self, recipe: Recipe, data: Path) -> None:
+        """Load the scenes of ``recipe`` from folder ``data``."""
+        scenes = load_scenes(data / recipe.data)
+        self._recipe = recipe
+        self._fitted, self._held_out = scenes.split(False), scenes.split(True)
+        self._size = detector_size(recipe)
+        self.pictures = len(self._fitted)
+
+    def network(self) -> torch.nn.Module:
+        """Build the untrained network."""
+        return build(self._recipe.architecture)
+
+    def calibration(self) -> NDArray[np.float32]:
+        """Return training scenes as the detector sees them, f32 [N, 3, H, W]."""
+        rows = np.random.default_rng(self._recipe.seed).choice(
+            self.pictures, CALIBRATION_SCENES, replace=False)
+        letterbox = Letterbox(*self._size)
+        return detector_input(np.stack([
+            letterbox(self._fitted.scenes[row].image).copy() for row in rows])).numpy()
+
+    def measured(self, sidecar: Sidecar, model: torch.nn.Module) -> Sidecar:
+        """Note recall and precision on the validation part, before and after."""
+        accuracy = {}
+        for suffix, detector in (('', load_detector(sidecar)),
+                                 ('_float', TorchDetector(model, *self._size))):
+            findings = examine(detector, self._held_out, *self._size)
+            accuracy[f'validation_recall_16{suffix}'] = findings.recall(THRESHOLD, 16)
+            accuracy[f'validation_precision{suffix}'] = findings.precision(THRESHOLD)
+        return replace(
+            sidecar, accuracy={key: round(value, 4) for key, value in accuracy.items()})
 
 
 def main() -> int:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, Optional, Union
 
 import yaml
 
 from training.augmentation import Augmentation
+from training.scene_views import SceneAugmentation
 
 RECIPES = Path(__file__).parent / 'recipes'
 
@@ -21,12 +22,14 @@ class RecipeError(ValueError):
 class Recipe:
     """One training run.
 
-    ``data`` is a file name in the data folder; ``input_size`` in pixels.
+    ``data`` is a file name in the data folder; ``input_size`` is the input's width in
+    pixels: classifiers take squares, detectors 4:3.
     ``learning_rate`` is the peak of a one-cycle schedule over ``epochs``, of
     which the first ``early_epochs`` see smaller pictures of ``early_size``
     pixels, which costs less. ``start_from`` names a recipe whose trained weights
     are the starting point. ``ferplus_weight`` 0..1 is the part of an emotion's
-    target that comes from the FER+ votes.
+    target that comes from the FER+ votes. ``averaging`` 0..1: the decay at every step
+    of the moving average of the weights, which is what a run results in; 0 for none.
     """
 
     name: str
@@ -44,8 +47,9 @@ class Recipe:
     weight_decay: float = 1e-3
     label_smoothing: float = 0.0
     ferplus_weight: float = 0.0
+    averaging: float = 0.0
     seed: int = 2017
-    augmentation: Augmentation = field(default_factory=Augmentation)
+    augmentation: Union[Augmentation, SceneAugmentation] = field(default_factory=Augmentation)
 
 
 def _checked(kind: type, values: dict[str, Any], path: Path) -> dict[str, Any]:
@@ -69,8 +73,9 @@ def load_recipe(path: Path) -> Recipe:
     values = yaml.safe_load(found.read_text())
     if not isinstance(values, dict):
         raise RecipeError(f'{found}: a mapping of keys to values is needed')
-    jitter = _checked(Augmentation, values.pop('augmentation', {}), found)
+    kind = SceneAugmentation if values.get('task') == 'face_detection' else Augmentation
+    jitter = _checked(kind, values.pop('augmentation', {}), found)
     try:
-        return Recipe(augmentation=Augmentation(**jitter), **_checked(Recipe, values, found))
+        return Recipe(augmentation=kind(**jitter), **_checked(Recipe, values, found))
     except TypeError as error:
         raise RecipeError(f'{found}: {error}') from error

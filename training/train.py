@@ -9,48 +9,59 @@ the same command goes on where an interrupted run stopped.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sized
 import csv
 from dataclasses import asdict
 from pathlib import Path
 import sys
+from typing import cast
 
 import matplotlib
 import torch
 from torch import nn
-from torch.nn import functional
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
-from training.architectures import build
-from training.augmentation import AugmentedFaces, network_input
-from training.datasets import DatasetError, FaceSet, load_faces, training_part, validation_part
+from training.architectures import parameter_count
+from training.datasets import DatasetError
 from training.recipe import load_recipe, Recipe, RecipeError
+from training.tasks import load_task, Task
+
+LARGEST_GRADIENT = 5.0  # the norm to which larger gradients are cut
 
 
 class Trainer:
     """One run of a recipe: network, optimiser, schedule and their checkpoint."""
 
-    def __init__(self, recipe: Recipe, faces: FaceSet, run: Path, workers: int) -> None:
+    def __init__(self, recipe: Recipe, task: Task, run: Path, workers: int) -> None:
         """Set up the run in folder ``run``, or take up its checkpoint."""
         torch.manual_seed(recipe.seed)
         self._recipe = recipe
+        self._task = task
         self._run = run
         self._workers = workers
         self._device = torch.device('cuda' if torch.cuda.is_available() else 'cpu')
-        self._fitted, self._held_out = training_part(faces), validation_part(faces)
         self._epoch = 0
-        self.model = build(recipe.architecture, len(faces.label_names)).to(
-            self._device, memory_format=torch.channels_last)
+        self._trained = task.network().to(self._device, memory_format=torch.channels_last)
+        # Between epochs the average is what counts; without one it is the network itself.
+        self._average = AveragedModel(
+            self._trained, multi_avg_fn=get_ema_multi_avg_fn(recipe.averaging), use_buffers=True)
         self._optimizer = torch.optim.AdamW(
-            self.model.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay)
+            self._trained.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay)
         self._schedule = torch.optim.lr_scheduler.OneCycleLR(
             self._optimizer, recipe.learning_rate, pct_start=0.1,
-            total_steps=recipe.epochs * (len(self._fitted) // recipe.batch))
+            total_steps=recipe.epochs * (len(cast(Sized, task.views(0))) // recipe.batch))
         self._checkpoint = run / 'checkpoint.pt'
         if self._checkpoint.exists():
             self._resume()
         elif recipe.start_from:
             self._start_from(run.parent / recipe.start_from / 'weights.pt')
+
+    @property
+    def model(self) -> nn.Module:
+        """The network with averaged weights."""
+        return self._average.module
 
     def _resume(self) -> None:
         state = torch.load(self._checkpoint, map_location=self._device, weights_only=True)
@@ -58,7 +69,8 @@ class Trainer:
             raise RecipeError(f'{self._checkpoint} belongs to another recipe; '
                               'remove it or choose another --runs folder')
         self._epoch = state['epoch']
-        self.model.load_state_dict(state['model'])
+        self._trained.load_state_dict(state['model'])
+        self._average.load_state_dict(state['average'])
         self._optimizer.load_state_dict(state['optimizer'])
         self._schedule.load_state_dict(state['schedule'])
 
@@ -66,69 +78,53 @@ class Trainer:
         if not weights.exists():
             raise RecipeError(
                 f'{weights} is missing; train recipe {self._recipe.start_from} first')
-        self.model.load_state_dict(
+        self._trained.load_state_dict(
             torch.load(weights, map_location=self._device, weights_only=True))
 
     def _save(self) -> None:
         part = self._checkpoint.with_suffix('.part')
         torch.save({'recipe': asdict(self._recipe), 'epoch': self._epoch,
-                    'model': self.model.state_dict(), 'optimizer': self._optimizer.state_dict(),
+                    'model': self._trained.state_dict(), 'average': self._average.state_dict(),
+                    'optimizer': self._optimizer.state_dict(),
                     'schedule': self._schedule.state_dict()}, part)
         part.replace(self._checkpoint)
 
     def fit(self) -> None:
         """Run all epochs that are still to do."""
-        print(f'{self._recipe.name}: {len(self._fitted)} training and '
-              f'{len(self._held_out)} validation pictures on {self._device}')
+        print(f'{self._recipe.name}: {parameter_count(self._trained)} parameters '
+              f'on {self._device}', flush=True)
         while self._epoch < self._recipe.epochs:
-            loss, accuracy = self._train_epoch()
+            loss = self._train_epoch()
             self._epoch += 1
-            val_loss, val_accuracy = self._validate()
-            row = {'epoch': self._epoch, 'loss': loss, 'accuracy': accuracy,
-                   'val_loss': val_loss, 'val_accuracy': val_accuracy}
+            row = {'epoch': self._epoch, 'loss': loss,
+                   **self._task.validate(self.model, self._device)}
             print(' '.join(f'{key} {value:.4g}' for key, value in row.items()), flush=True)
             append_row(self._run / 'curves.csv', row)
             self._save()
 
-    def _train_epoch(self) -> tuple[float, float]:
+    def _train_epoch(self) -> float:
         recipe = self._recipe
-        early = self._epoch < recipe.early_epochs
-        views = AugmentedFaces(self._fitted, recipe.augmentation,
-                               recipe.early_size if early else recipe.input_size,
-                               recipe.seed, self._epoch)
         shuffle = torch.Generator().manual_seed(recipe.seed + self._epoch)
-        batches = DataLoader(views, recipe.batch, shuffle=True, drop_last=True,
-                             generator=shuffle, num_workers=self._workers)
-        self.model.train()
-        losses, hits = 0.0, 0
+        batches = DataLoader(self._task.views(self._epoch), recipe.batch, shuffle=True,
+                             drop_last=True, generator=shuffle, num_workers=self._workers)
+        self._trained.train()
+        losses = 0.0
         title = f'epoch {self._epoch + 1}/{recipe.epochs}'
-        for images, targets in tqdm(batches, title, disable=None, leave=False):
-            images = images.to(self._device, memory_format=torch.channels_last)
-            targets = targets.to(self._device)
-            logits = self.model(images)
-            loss = functional.cross_entropy(
-                logits, targets, label_smoothing=recipe.label_smoothing)
+        for images, *targets in tqdm(batches, title, disable=None, leave=False):
+            inputs = self._task.inputs(images.to(self._device)).contiguous(
+                memory_format=torch.channels_last)
+            # Half the time where the processor multiplies in bfloat16, and as good.
+            with torch.autocast(self._device.type, torch.bfloat16):
+                answers = self._trained(inputs)
+            loss = self._task.loss(answers, [target.to(self._device) for target in targets])
             self._optimizer.zero_grad()
             loss.backward()
+            nn.utils.clip_grad_norm_(self._trained.parameters(), LARGEST_GRADIENT)
             self._optimizer.step()
             self._schedule.step()
+            self._average.update_parameters(self._trained)
             losses += loss.item()
-            hits += int((logits.argmax(1) == targets.argmax(1)).sum())
-        return losses / len(batches), hits / (len(batches) * recipe.batch)
-
-    def _validate(self) -> tuple[float, float]:
-        images = torch.from_numpy(network_input(self._held_out.images, self._recipe.input_size))
-        logits = predict(self.model, images, self._device)
-        labels = torch.from_numpy(self._held_out.labels)
-        return (functional.cross_entropy(logits, labels).item(),
-                float((logits.argmax(1) == labels).float().mean()))
-
-
-def predict(model: nn.Module, images: torch.Tensor, device: torch.device) -> torch.Tensor:
-    """Return the logits [N, C] of ``images`` f32 [N, 1, S, S]."""
-    model.eval()
-    with torch.inference_mode():
-        return torch.cat([model(part.to(device)).cpu() for part in images.split(256)])
+        return losses / len(batches)
 
 
 def append_row(table: Path, row: dict[str, float]) -> None:
@@ -142,17 +138,19 @@ def append_row(table: Path, row: dict[str, float]) -> None:
 
 
 def plot_curves(table: Path, picture: Path) -> None:
-    """Draw loss and accuracy of training and validation over the epochs."""
+    """Draw each quantity over the epochs; training and validation loss share a panel."""
     matplotlib.use('Agg')
     from matplotlib import pyplot as plt
     with table.open() as lines:
         rows = list(csv.DictReader(lines))
-    figure, panels = plt.subplots(1, 2, figsize=(10, 4))
-    for panel, quantity in zip(panels, ('loss', 'accuracy')):
-        for prefix, label in (('', 'training'), ('val_', 'validation')):
-            panel.plot([int(row['epoch']) for row in rows],
-                       [float(row[prefix + quantity]) for row in rows], label=label)
-        panel.set(xlabel='epoch', ylabel=quantity)
+    epochs = [int(row['epoch']) for row in rows]
+    others = [name for name in rows[0] if name not in ('epoch', 'loss', 'val_loss')]
+    figure, panels = plt.subplots(1, 1 + len(others), squeeze=False,
+                                  figsize=(5 * (1 + len(others)), 4))
+    for panel, names in zip(panels[0], [['loss', 'val_loss'], *([name] for name in others)]):
+        for name in names:
+            panel.plot(epochs, [float(row[name]) for row in rows], label=name)
+        panel.set(xlabel='epoch')
         panel.legend()
     figure.tight_layout()
     figure.savefig(picture)
@@ -161,12 +159,10 @@ def plot_curves(table: Path, picture: Path) -> None:
 
 def train(recipe: Recipe, data: Path, runs: Path, workers: int) -> Path:
     """Train, and return the path of the trained weights."""
-    faces = load_faces(data / recipe.data, recipe.ferplus_weight)
-    if faces.task != recipe.task:
-        raise DatasetError(f'{recipe.data} holds {faces.task} labels, not {recipe.task}')
     run = runs / recipe.name
+    task = load_task(recipe, data)
     run.mkdir(parents=True, exist_ok=True)
-    trainer = Trainer(recipe, faces, run, workers)
+    trainer = Trainer(recipe, task, run, workers)
     trainer.fit()
     plot_curves(run / 'curves.csv', run / 'curves.png')
     torch.save(trainer.model.state_dict(), run / 'weights.pt')

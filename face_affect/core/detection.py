@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from face_affect.core.cells import BOX, Cells, POINTS
 from face_affect.core.faces import Box, Detection
 from face_affect.core.models import ModelError, Sidecar
 from face_affect.core.runtime import Network
 
 NMS_IOU = 0.3
+CHANNELS = (1, BOX, 2 * POINTS)
 
 
 class Detector(Protocol):
@@ -97,8 +99,7 @@ class BlazeFace:
         outputs = self._network(self._letterbox(image))
         regression, logits = sorted(outputs, key=lambda output: -output.shape[-1])
         # Comparing logits spares 2304 sigmoids; NaN compares false and is dropped.
-        limit = -np.log(1 / np.clip(threshold, 1e-6, 1 - 1e-6) - 1)
-        rows = np.flatnonzero(logits[:, 0] >= limit)
+        rows = np.flatnonzero(logits[:, 0] >= _logit(threshold))
         scores = 1 / (1 + np.exp(-np.clip(logits[rows, 0], -50, 50)))
         points = regression[rows].reshape(-1, 8, 2)
         sizes = points[:, 1].copy()
@@ -110,6 +111,72 @@ class BlazeFace:
         boxes = np.hstack([points[:, 0] - sizes / 2, sizes])
         return [Detection(Box(*boxes[i].tolist()), float(scores[i]), points[i, 2:])
                 for i in non_maximum_suppression(boxes, scores, NMS_IOU)]
+
+
+class CellDetector:
+    """A detector whose maps answer cell by cell: see ``cells``.
+
+    For each stride three outputs [H, W, C]: a logit, four numbers of the box, ten of
+    the landmarks.
+    """
+
+    STRIDES = (8, 16, 32)
+
+    def __init__(self, network: Network) -> None:
+        """Check the network's outputs.
+
+        Raises:
+            ModelError: they are not those of such a detector.
+
+        """
+        self._network = network
+        size = network.sidecar.input
+        self._cells = Cells(size.width, size.height, self.STRIDES)
+        expected = [(1, *shape, channels)
+                    for channels in CHANNELS for shape in self._cells.shapes]
+        shapes = network.output_shapes
+        if sorted(shapes) != sorted(expected):
+            raise ModelError(f'model {network.sidecar.name}: outputs {shapes} '
+                             'are not those of a detector by cells')
+        self._order = [shapes.index(shape) for shape in expected]
+        self._letterbox = Letterbox(size.width, size.height)
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return self._network.sidecar.name
+
+    def __call__(self, image: NDArray[np.uint8], threshold: float) -> list[Detection]:
+        """Return the faces in ``image``; see Detector."""
+        outputs = self._network(self._letterbox(image))
+        maps = [outputs[i].reshape(-1, outputs[i].shape[-1]) for i in self._order]
+        kinds = len(self.STRIDES)
+        logits, box, points = (np.concatenate(maps[i:i + kinds])
+                               for i in range(0, len(maps), kinds))
+        return faces_of_cells(self._cells, logits[:, 0], np.hstack([box, points]), threshold,
+                              self._letterbox)
+
+
+def faces_of_cells(cells: Cells, logits: NDArray[np.float32], code: NDArray[np.float32],
+                   threshold: float, letterbox: Letterbox) -> list[Detection]:
+    """Return the faces that ``logits`` [N] and ``code`` [N, 14] tell of, best first.
+
+    What is not finite is no face.
+    """
+    # Comparing logits spares the sigmoids; NaN compares false and is dropped.
+    rows = np.flatnonzero(logits >= _logit(threshold))
+    rows = rows[np.isfinite(code[rows]).all(axis=1) & np.isfinite(logits[rows])]
+    scores = (1 / (1 + np.exp(-np.clip(logits[rows], -50, 50)))).astype(np.float32)
+    boxes, points = cells.decode(code[rows], rows)
+    boxes[:, :2] -= letterbox.offset
+    boxes /= letterbox.scale
+    points = (points - letterbox.offset) / letterbox.scale
+    return [Detection(Box(*boxes[i].tolist()), float(scores[i]), points[i])
+            for i in non_maximum_suppression(boxes, scores, NMS_IOU)]
+
+
+def _logit(probability: float) -> float:
+    return float(-np.log(1 / np.clip(probability, 1e-6, 1 - 1e-6) - 1))
 
 
 def non_maximum_suppression(
@@ -133,7 +200,8 @@ def non_maximum_suppression(
     return kept
 
 
-DECODERS = {'blazeface_full_range': BlazeFace}
+DECODERS: dict[str, Callable[[Network], Detector]] = {
+    'blazeface_full_range': BlazeFace, 'cells': CellDetector}
 
 
 def load_detector(sidecar: Sidecar, threads: int = 1) -> Detector:

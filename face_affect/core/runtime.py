@@ -66,6 +66,9 @@ class Network:
         self._input = details['index']
         self._outputs = self._interpreter.get_output_details()
         self._values = _pixel_values(sidecar, details)
+        # The usual int8 input is the pixel less 128, which is one bit turned over.
+        self._turn = self._values.dtype == np.int8 and np.array_equal(
+            self._values, np.arange(-128, 128))
 
     @property
     def output_shapes(self) -> list[tuple[int, ...]]:
@@ -74,8 +77,8 @@ class Network:
 
     def __call__(self, pixels: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
         """Run on ``pixels`` u8 [H, W] or [H, W, 3]; return the outputs without batch axis."""
-        values = self._values[pixels].reshape(self.sidecar.input.shape)
-        self._interpreter.set_tensor(self._input, values)
+        values = (pixels ^ 0x80).view(np.int8) if self._turn else self._values[pixels]
+        self._interpreter.set_tensor(self._input, values.reshape(self.sidecar.input.shape))
         self._interpreter.invoke()
         return [_real(self._interpreter.get_tensor(details['index'])[0], details)
                 for details in self._outputs]

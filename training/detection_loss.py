@@ -1,0 +1,50 @@
+"""What a detector's answers cost: focal loss for scores, smooth L1 for boxes and points."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from face_affect.core.cells import BOX
+
+BOX_WEIGHT, POINTS_WEIGHT = 1.0, 4.0
+# Smooth L1 turns from square to linear here, in strides and octaves, and in face sizes.
+BOX_BEND, POINTS_BEND = 0.1, 0.02
+# The part of its bell in which a cell also learns the face's box.
+BELL_CORE = 0.3
+
+
+def joined(maps: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+    """Return logits [B, N] and code [B, N, 14] of a detector's maps, as ``Cells`` counts."""
+    rows = [part.flatten(2).transpose(1, 2) for part in maps]
+    logits = torch.cat(rows[0::3], 1)[..., 0]
+    code = torch.cat([torch.cat(rows[1::3], 1), torch.cat(rows[2::3], 1)], 2)
+    return logits.float(), code.float()
+
+
+def focal_loss(logits: Tensor, heat: Tensor, counts: Tensor) -> Tensor:
+    """Return the penalty-reduced focal loss of CenterNet (Zhou et al. 2019), summed.
+
+    ``logits`` and ``heat`` [B, N]; where ``counts`` is False any answer is right.
+    """
+    score = torch.sigmoid(logits)
+    hit = -(1 - score) ** 2 * functional.logsigmoid(logits)
+    miss = -(1 - heat) ** 4 * score ** 2 * functional.logsigmoid(-logits)
+    return (torch.where(heat == 1, hit, miss) * counts).sum()
+
+
+def detection_loss(maps: Sequence[Tensor], heat: Tensor, counts: Tensor, code: Tensor) -> Tensor:
+    """Return the mean cost a face of a detector's ``maps`` against ``Targets``."""
+    logits, found = joined(maps)
+    faces = (heat == 1).sum().clamp(min=1)
+    core = heat > BELL_CORE
+    weight = heat[core][:, None]
+    box = functional.smooth_l1_loss(found[core][:, :BOX], code[core][:, :BOX],
+                                    beta=BOX_BEND, reduction='none')
+    points = functional.smooth_l1_loss(found[core][:, BOX:], code[core][:, BOX:],
+                                       beta=POINTS_BEND, reduction='none')
+    regression = (BOX_WEIGHT * (box * weight).sum() + POINTS_WEIGHT * (points * weight).sum())
+    return focal_loss(logits, heat, counts) / faces + regression / weight.sum().clamp(min=1)
