@@ -197,8 +197,8 @@ def mini_residual(classes: int) -> nn.Module:
         nn.Conv2d(128, classes, 1), GlobalAveragePool())
 
 
-ARCHITECTURES: dict[str, Callable[..., nn.Module]] = {
-    'face_detector': FaceDetector,
+DETECTORS: dict[str, Callable[[], nn.Module]] = {'face_detector': FaceDetector}
+CLASSIFIERS: dict[str, Callable[[int], nn.Module]] = {
     'mini_residual': mini_residual,
     'mini_xception': mini_xception,
 }
@@ -211,9 +211,10 @@ def build(architecture: str, *arguments: int) -> nn.Module:
         ValueError: the name is unknown.
 
     """
-    if architecture not in ARCHITECTURES:
-        raise ValueError(f'no architecture {architecture!r}; there are {sorted(ARCHITECTURES)}')
-    return ARCHITECTURES[architecture](*arguments)
+    known: dict[str, Callable[..., nn.Module]] = {**CLASSIFIERS, **DETECTORS}
+    if architecture not in known:
+        raise ValueError(f'no architecture {architecture!r}; there are {sorted(known)}')
+    return known[architecture](*arguments)
 
 
 def parameter_count(model: nn.Module) -> int:

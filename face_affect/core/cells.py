@@ -128,9 +128,10 @@ class Cells:
         close = (size >= low / SLACK) & (size <= high * SLACK) & ~inside
         offset = self.centres - (box[:2] + box[2:] / 2)
         spread = np.maximum(BELL * box[2:], NARROWEST_BELL * self.strides[:, None])
-        bell = np.exp(-0.5 * ((offset / spread) ** 2).sum(axis=1))
+        bell = np.exp(-0.5 * ((offset / spread) ** 2).sum(axis=1), dtype=np.float32)
         # Half a stride away at most: the cell that holds the centre.
         near = (np.abs(offset) <= self.strides[:, None] / 2).all(axis=1) & inside
         undecided = close & (bell > 0.05)
-        heat = np.where(near, 1, np.where(inside & (bell > 0.01), bell, 0)).astype(np.float32)
-        return heat, near, undecided
+        bell[~inside | (bell < 0.01)] = 0
+        bell[near] = 1
+        return bell, near, undecided

@@ -7,9 +7,11 @@ import pytest
 
 torch = pytest.importorskip('torch', reason='training needs PyTorch')
 
+from face_affect.core.cells import Cells  # noqa: E402
 from training.architectures import (  # noqa: E402
-    ARCHITECTURES,
     build,
+    CLASSIFIERS,
+    FaceDetector,
     mac_count,
     MaxPoolSame,
     parameter_count,
@@ -19,10 +21,10 @@ from training.architectures import (  # noqa: E402
 def test_mini_xception_is_the_papers() -> None:
     model = build('mini_xception', 7)
     assert parameter_count(model) == 58_423
-    assert mac_count(model, 64) == pytest.approx(10.16e6, rel=1e-3)
+    assert mac_count(model, (1, 64, 64)) == pytest.approx(10.16e6, rel=1e-3)
 
 
-@pytest.mark.parametrize('name', ARCHITECTURES)
+@pytest.mark.parametrize('name', CLASSIFIERS)
 @pytest.mark.parametrize('classes', [2, 7])
 @pytest.mark.parametrize('size', [48, 64])
 def test_shapes(name: str, classes: int, size: int) -> None:
@@ -47,10 +49,10 @@ def test_pool_halves_and_rounds_up(side: int) -> None:
     np.testing.assert_array_equal(found[0, 0].numpy(), ends[:, None] * side + ends)
 
 
-def random_model(name: str) -> Any:
+def random_model(name: str, *arguments: int) -> Any:
     """Return a network whose normalisation is not the identity."""
     torch.manual_seed(0)
-    model = build(name, 7)
+    model = build(name, *arguments)
     for module in model.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
             torch.nn.init.uniform_(module.running_mean, -0.5, 0.5)
@@ -60,17 +62,36 @@ def random_model(name: str) -> Any:
     return model.eval()
 
 
-@pytest.mark.parametrize('name', ARCHITECTURES)
+@pytest.mark.parametrize('name', CLASSIFIERS)
 @pytest.mark.parametrize('size', [48, 64])
 def test_export_equals_pytorch(name: str, size: int) -> None:
     pytest.importorskip('tensorflow', reason='the export needs TensorFlow')
     from training.export import largest_difference, to_tensorflow
-    model = random_model(name)
+    model = random_model(name, 7)
     images = np.random.default_rng(0).random((5, 1, size, size), dtype=np.float32)
     with torch.inference_mode():
         spread = float(model(torch.from_numpy(images)).std())
     assert spread > 0.01
-    assert largest_difference(model, to_tensorflow(model, size), images) < 1e-4
+    assert largest_difference(model, to_tensorflow(model, (size, size, 1)), images) < 1e-4
+
+
+@pytest.mark.parametrize('height, width', [(240, 320), (96, 128)])
+def test_export_of_the_detector_equals_pytorch(height: int, width: int) -> None:
+    pytest.importorskip('tensorflow', reason='the export needs TensorFlow')
+    from training.export import largest_difference, to_tensorflow
+    model = random_model('face_detector')
+    images = np.random.default_rng(0).random((2, 3, height, width), dtype=np.float32)
+    assert largest_difference(model, to_tensorflow(model, (height, width, 3)), images) < 1e-3
+
+
+def test_detector_answers_in_cells() -> None:
+    model = build('face_detector').eval()
+    with torch.inference_mode():
+        maps = model(torch.zeros(2, 3, 240, 320))
+    assert parameter_count(model) < 120_000
+    cells = Cells(320, 240, FaceDetector.STRIDES)
+    assert [part.shape for part in maps] == [
+        (2, channels, *shape) for shape in cells.shapes for channels in (1, 4, 10)]
 
 
 def test_int8_is_close() -> None:
@@ -78,9 +99,9 @@ def test_int8_is_close() -> None:
     from ai_edge_litert.interpreter import Interpreter
 
     from training.export import to_int8, to_tensorflow
-    model = random_model('mini_xception')
+    model = random_model('mini_xception', 7)
     images = np.random.default_rng(0).random((50, 1, 48, 48), dtype=np.float32)
-    network = Interpreter(model_content=to_int8(to_tensorflow(model, 48), images))
+    network = Interpreter(model_content=to_int8(to_tensorflow(model, (48, 48, 1)), images))
     network.allocate_tensors()
     entry, result = network.get_input_details()[0], network.get_output_details()[0]
     assert entry['dtype'] == result['dtype'] == np.int8

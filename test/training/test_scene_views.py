@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+
+torch = pytest.importorskip('torch', reason='training needs PyTorch')
+
+from face_affect.core.cells import Cells  # noqa: E402
+from training.detection_loss import detection_loss, focal_loss, joined  # noqa: E402
+from training.scene_views import SceneAugmentation, SceneViews  # noqa: E402
+from training.scenes import Scene, SceneSet  # noqa: E402
+
+SIZE = (320, 240)
+PLAIN = SceneAugmentation(colour=0, gray=0, dark=0, blur=0, noise=0, jpeg=0)
+
+
+def dotted_scene() -> Scene:
+    """Return a scene whose five landmarks are dots of five colours on black."""
+    image = np.zeros((300, 400, 3), np.uint8)
+    points = np.array([[(170, 120), (230, 120), (200, 150), (180, 180), (220, 180)]], np.float32)
+    for (x, y), level in zip(points[0], (60, 100, 140, 180, 220)):
+        cv2.circle(image, (int(x), int(y)), 6, (0, level, 0), -1)
+    return Scene(image, np.array([[150, 90, 100, 120]], np.float32), points, np.zeros(1, bool))
+
+
+@pytest.mark.parametrize('seed', range(30))
+def test_landmarks_and_box_move_with_the_picture(seed: int) -> None:
+    augmentation = replace(PLAIN, smallest=60, largest=150)
+    view = augmentation.view(dotted_scene(), *SIZE, np.random.default_rng(seed))
+    if not len(view.boxes) or view.ignore[0]:
+        return
+    x, y, width, height = view.boxes[0]
+    levels = []
+    for px, py in view.points[0]:
+        if 2 <= px < SIZE[0] - 2 and 2 <= py < SIZE[1] - 2:
+            levels.append(int(view.image[int(py), int(px), 1]))
+            assert x - 0.25 * width <= px <= x + 1.25 * width
+            assert y - 0.25 * height <= py <= y + 1.25 * height
+    # A mirror image has right and left exchanged, so that the right eye stays on the left.
+    assert view.points[0, 0, 0] < view.points[0, 1, 0]
+    assert all(level > 20 for level in levels)
+
+
+def test_half_a_face_is_ignored_and_less_is_gone() -> None:
+    scene = dotted_scene()
+    for seed in range(200):
+        view = PLAIN.view(scene, *SIZE, np.random.default_rng(seed))
+        for (x, y, width, height), ignore in zip(view.boxes, view.ignore):
+            shown = (min(x + width, SIZE[0]) - max(x, 0)) * (min(y + height, SIZE[1]) - max(y, 0))
+            assert ignore == (shown / (width * height) < 0.55)
+
+
+def test_views_are_repeatable_and_differ_by_epoch() -> None:
+    scenes = SceneSet([dotted_scene()] * 4, np.zeros(4, np.uint32))
+    cells = Cells(*SIZE, (8, 16, 32))
+
+    def views(epoch: int) -> SceneViews:
+        return SceneViews(scenes, SceneAugmentation(), cells, SIZE, 1, epoch)
+
+    for first, second in zip(views(0)[2], views(0)[2]):
+        np.testing.assert_array_equal(first, second)
+    assert not np.array_equal(views(0)[2][0], views(1)[2][0])
+    image, heat, counts, code = views(0)[3]
+    assert image.shape == (240, 320, 3)
+    assert heat.shape == counts.shape == (len(cells),)
+    assert code.shape == (len(cells), 14)
+
+
+def test_loss_falls_to_nothing_with_the_right_answers() -> None:
+    cells = Cells(*SIZE, (8, 16, 32))
+    scene = dotted_scene()
+    targets = cells.assign(scene.boxes, scene.points, scene.ignore)
+    heat, counts, code = (torch.from_numpy(part[None]) for part in (
+        targets.heat, targets.counts, targets.code))
+
+    def maps(logits: np.ndarray, numbers: np.ndarray) -> list[torch.Tensor]:
+        parts, start = [], 0
+        for rows, columns in cells.shapes:
+            stop = start + rows * columns
+            for values in (logits[start:stop, None], numbers[start:stop, :4],
+                           numbers[start:stop, 4:]):
+                parts.append(torch.from_numpy(np.ascontiguousarray(
+                    values.T.reshape(1, -1, rows, columns).astype(np.float32))))
+            start = stop
+        return parts
+
+    right = maps(np.where(targets.heat == 1, 20, -20), targets.code)
+    _, numbers = joined(right)
+    np.testing.assert_array_equal(numbers[0].numpy(), targets.code)
+    assert detection_loss(right, heat, counts, code).item() < 1e-3
+    blind = maps(np.full(len(cells), -20), targets.code)
+    displaced = maps(np.where(targets.heat == 1, 20, -20), targets.code + 0.5)
+    assert detection_loss(blind, heat, counts, code).item() > 5
+    assert detection_loss(displaced, heat, counts, code).item() > 1
+
+
+def test_focal_loss_is_the_formulas() -> None:
+    logits, heat = torch.tensor([[0.0, 2.0]]), torch.tensor([[1.0, 0.5]])
+    p = 1 / (1 + np.exp(-2))
+    expected = -0.25 * np.log(0.5) - 0.5 ** 4 * p ** 2 * np.log(1 - p)
+    found = focal_loss(logits, heat, torch.ones(1, 2, dtype=torch.bool)).item()
+    assert found == pytest.approx(expected, rel=1e-5)
+    assert focal_loss(logits, heat, torch.zeros(1, 2, dtype=torch.bool)).item() == 0
