@@ -16,7 +16,9 @@ from training.scenes import Scene, SceneSet
 # Bounds of the face widths, in pixels of the detector's input.
 SIZES = (8, 12, 16, 24, 32, 64, 10_000)
 SIZE_NAMES = ('8-12', '12-16', '16-24', '24-32', '32-64', '64+')
-IOU = 0.5           # a detection that overlaps a face as much has found it
+# A detection that overlaps a face as much has found it. Small boxes in the truth are a pixel or
+# two off, which takes an IoU of 0.5 from many that are right.
+IOU = 0.4
 IGNORED_PART = 0.5  # of a detection, in a region that is neither face nor background
 LANDMARK_WIDTH = 32  # pixels of the input, from which landmarks are measured
 LOWEST_THRESHOLD = 0.05
@@ -94,8 +96,9 @@ def _match(scene: Scene, detector: Detector, smallest: float
     return rows, best, error
 
 
-def examine(detector: Detector, scenes: SceneSet, width: int, height: int) -> Findings:
-    """Run ``detector``, whose input is ``width`` by ``height`` pixels, over ``scenes``."""
+def examine(detector: Detector, scenes: SceneSet) -> Findings:
+    """Run ``detector`` over ``scenes``."""
+    width, height = detector.input_size
     detections: list[tuple[float, bool, bool]] = []
     where: list[int] = []
     faces: list[tuple[float, float, float, str]] = []

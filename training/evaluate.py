@@ -139,7 +139,7 @@ def select(faces: FaceSet, part: str) -> FaceSet:
 
 def evaluate_detector(sidecar: Sidecar, scenes: SceneSet, threshold: float) -> dict[str, Any]:
     """Return all figures of the detector ``sidecar`` on ``scenes``, ready for JSON."""
-    findings = examine(load_detector(sidecar), scenes, sidecar.input.width, sidecar.input.height)
+    findings = examine(load_detector(sidecar), scenes)
     return {'model': sidecar.name, 'scenes': len(scenes), **figures_of(findings, threshold)}
 
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 import torch
 
 from face_affect.core.classification import softmax
-from face_affect.core.detection import Letterbox, load_detector
+from face_affect.core.detection import Detector, Letterbox, load_detector
 from face_affect.core.models import CropGeometry, InputFormat, read_sidecar, Sidecar, write_sidecar
 from face_affect.core.pipeline import Settings
 from face_affect.core.runtime import Network
@@ -161,9 +161,10 @@ class QuantisedDetector:
     def measured(self, sidecar: Sidecar, model: torch.nn.Module) -> Sidecar:
         """Note recall and precision on the validation part, before and after."""
         accuracy = {}
-        for suffix, detector in (('', load_detector(sidecar)),
-                                 ('_float', TorchDetector(model, *self._size))):
-            findings = examine(detector, self._held_out, *self._size)
+        detectors: dict[str, Detector] = {
+            '': load_detector(sidecar), '_float': TorchDetector(model, *self._size)}
+        for suffix, detector in detectors.items():
+            findings = examine(detector, self._held_out)
             accuracy[f'validation_recall_16{suffix}'] = findings.recall(THRESHOLD, 16)
             accuracy[f'validation_precision{suffix}'] = findings.precision(THRESHOLD)
         return replace(

@@ -128,7 +128,7 @@ class FaceDetection:
     def validate(self, model: nn.Module, device: torch.device) -> dict[str, float]:
         """Return recall and precision on the held-out scenes."""
         detector = TorchDetector(copy.deepcopy(model).cpu(), *self._size)
-        findings = examine(detector, self._held_out, *self._size)
+        findings = examine(detector, self._held_out)
         return {'val_recall_8_16': findings.recall(0.5, 8, 16),
                 'val_recall_16_32': findings.recall(0.5, 16, 32),
                 'val_recall_32': findings.recall(0.5, 32),
@@ -148,6 +148,7 @@ class TorchDetector:
     def __init__(self, model: nn.Module, width: int, height: int) -> None:
         """Wrap ``model``, whose input is ``width`` by ``height`` pixels."""
         self._model = model.eval()
+        self.input_size = (width, height)
         self._cells = Cells(width, height, FaceDetector.STRIDES)
         self._letterbox = Letterbox(width, height)
 

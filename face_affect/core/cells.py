@@ -114,9 +114,8 @@ class Cells:
 
     def _distance(self, box: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return how far all cells are from the box's centre, in its widths and heights."""
-        distance: NDArray[np.float32] = np.abs(
-            self.centres - (box[:2] + box[2:] / 2)) / box[2:]
-        return distance
+        centre = box[:2] + box[2:] / 2
+        return np.asarray(np.abs(self.centres - centre) / box[2:], dtype=np.float32)
 
     def _bell(
         self, box: NDArray[np.float32], size: float

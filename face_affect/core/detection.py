@@ -25,6 +25,10 @@ class Detector(Protocol):
     def name(self) -> str:
         """The model's name, for which classifiers are calibrated."""
 
+    @property
+    def input_size(self) -> tuple[int, int]:
+        """Width and height in pixels of what the detector looks at, whatever the image."""
+
     def __call__(self, image: NDArray[np.uint8], threshold: float) -> list[Detection]:
         """Return the faces with a score of at least ``threshold``, best first.
 
@@ -94,6 +98,11 @@ class BlazeFace:
         """The model's name."""
         return self._network.sidecar.name
 
+    @property
+    def input_size(self) -> tuple[int, int]:
+        """Width and height of the network's input in pixels."""
+        return self._network.sidecar.input.width, self._network.sidecar.input.height
+
     def __call__(self, image: NDArray[np.uint8], threshold: float) -> list[Detection]:
         """Return the faces in ``image``; see Detector."""
         outputs = self._network(self._letterbox(image))
@@ -145,6 +154,11 @@ class CellDetector:
     def name(self) -> str:
         """The model's name."""
         return self._network.sidecar.name
+
+    @property
+    def input_size(self) -> tuple[int, int]:
+        """Width and height of the network's input in pixels."""
+        return self._network.sidecar.input.width, self._network.sidecar.input.height
 
     def __call__(self, image: NDArray[np.uint8], threshold: float) -> list[Detection]:
         """Return the faces in ``image``; see Detector."""

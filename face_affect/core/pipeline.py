@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 import time
 from typing import Optional
 
@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from face_affect.core.classification import Classifier
 from face_affect.core.detection import large_enough, load_detector
-from face_affect.core.faces import Estimate, Face, FrameResult
+from face_affect.core.faces import Detection, Estimate, Face, FrameResult
+from face_affect.core.far import FarSight
 from face_affect.core.models import find_model, Sidecar
 from face_affect.core.smoothing import Smoother
 from face_affect.core.tracking import Track, Tracker
@@ -28,6 +29,10 @@ class ModelNames:
     gender: str = 'gender_mini_xception'
 
 
+# Seconds for which a far face is reported where it was seen last, while others are looked at.
+FAR_MEMORY = 0.7
+
+
 def _check(name: str, value: float, low: float, high: float) -> None:
     if not low <= value <= high:
         raise ValueError(f'{name} is {value}, but must be from {low} to {high}')
@@ -37,7 +42,8 @@ def _check(name: str, value: float, low: float, high: float) -> None:
 class Settings:
     """What may change from one frame to the next.
 
-    ``detection_threshold`` and the two ``min_confidence`` 0..1; ``min_face_size``
+    ``detection_threshold`` and the two ``min_confidence`` 0..1; ``detect_far``: look
+    for small faces in the full resolution too, see ``far``; ``min_face_size``
     pixels; ``confirm_frames`` images in which a face must be found before it is
     reported; ``forget_time`` and ``smoothing_time`` seconds.
     """
@@ -45,6 +51,7 @@ class Settings:
     enable_emotion: bool = True
     enable_gender: bool = True
     detection_threshold: float = 0.5
+    detect_far: bool = False
     min_face_size: int = 0
     confirm_frames: int = 2
     forget_time: float = 1.5
@@ -89,6 +96,8 @@ class Pipeline:
         emotion = find_model(models.emotion, 'emotion')
         gender = find_model(models.gender, 'gender')
         self._detector = load_detector(detector, threads)
+        self._far_sight = FarSight(self._detector)
+        self._far_faces: dict[int, Face] = {}
         self._emotion = Classifier(emotion, detector.name, threads)
         self._gender = Classifier(gender, detector.name, threads)
         self.sidecars: tuple[Sidecar, ...] = (detector, emotion, gender)
@@ -99,6 +108,8 @@ class Pipeline:
     def reset(self) -> None:
         """Forget all faces; ids go on."""
         self._tracker.reset()
+        self._far_sight.reset()
+        self._far_faces = {}
 
     def process(self, image: NDArray[np.uint8], stamp: float) -> FrameResult:
         """Read the faces in one image.
@@ -113,16 +124,43 @@ class Pipeline:
         self._tracker.confirm_frames = settings.confirm_frames
         self._tracker.forget_time = settings.forget_time
         with self._timed('detect'):
-            detections = large_enough(
-                self._detector(image, settings.detection_threshold), settings.min_face_size)
+            detections = large_enough(self._detect(image, stamp, settings), settings.min_face_size)
         with self._timed('track'):
             tracks = self._tracker.update(detections, stamp)
             for smoother in self._smoothers.values():
                 smoother.time_constant = settings.smoothing_time
                 smoother.keep(self._tracker.ids)
-        faces = tuple(self._face(image, track, stamp, settings) for track in tracks)
+        faces = [self._face(image, track, stamp, settings) for track in tracks]
+        if settings.detect_far:
+            faces += self._far_faces_besides(faces, image.shape, stamp)
         height, width = image.shape[:2]
-        return FrameResult(stamp, width, height, faces, self._timings)
+        return FrameResult(stamp, width, height, tuple(faces), self._timings)
+
+    def _detect(
+        self, image: NDArray[np.uint8], stamp: float, settings: Settings
+    ) -> list[Detection]:
+        if not settings.detect_far:
+            return self._detector(image, settings.detection_threshold)
+        far = [track for track in self._tracker.tracks
+               if self._far_sight.is_far(track.detection.box, image.shape)]
+        # First those that are not confirmed yet, then those not seen for longest.
+        far.sort(key=lambda track: (track.frames >= settings.confirm_frames, track.last_seen))
+        return self._far_sight(image, settings.detection_threshold,
+                               [track.predicted(stamp) for track in far])
+
+    def _far_faces_besides(
+        self, seen: Sequence[Face], shape: tuple[int, ...], stamp: float
+    ) -> list[Face]:
+        """Return the far faces that were seen a moment ago, but not looked at in this image."""
+        recent = {track.id: track for track in self._tracker.tracks
+                  if stamp - track.last_seen <= FAR_MEMORY}
+        ids = {face.id for face in seen}
+        besides = {id: replace(face, age=stamp - recent[id].first_seen)
+                   for id, face in self._far_faces.items() if id in recent and id not in ids}
+        self._far_faces = {**besides, **{
+            face.id: face for face in seen
+            if self._far_sight.is_far(face.detection.box, shape)}}
+        return list(besides.values())
 
     def _face(
         self, image: NDArray[np.uint8], track: Track, stamp: float, settings: Settings

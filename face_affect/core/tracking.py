@@ -102,6 +102,11 @@ class Tracker:
         return [track for track in seen + new if track.frames >= self.confirm_frames]
 
     @property
+    def tracks(self) -> tuple[Track, ...]:
+        """All faces that may still be seen again, confirmed or not."""
+        return tuple(self._tracks)
+
+    @property
     def ids(self) -> frozenset[int]:
         """The ids that may still be seen again."""
         return frozenset(track.id for track in self._tracks)

@@ -62,6 +62,8 @@ SPECS = (
                   fixed=True),
     ParameterSpec('enable_emotion', _SETTINGS.enable_emotion, 'estimate emotion'),
     ParameterSpec('enable_gender', _SETTINGS.enable_gender, 'estimate gender'),
+    ParameterSpec('detect_far', _SETTINGS.detect_far, 'look for small, far faces too, in full '
+                  'resolution, a part of the image at a time; nearly doubles the work'),
     ParameterSpec('detection_threshold', _SETTINGS.detection_threshold,
                   'least detection score of a face', 0.0, 1.0),
     ParameterSpec('min_face_size', _SETTINGS.min_face_size,

@@ -21,6 +21,7 @@ class Finds:
     """A detector that finds what it is told to, picture after picture."""
 
     name = 'finds'
+    input_size = (320, 240)
 
     def __init__(self, *pictures: list[tuple[tuple[float, ...], float]]) -> None:
         self._pictures = iter(pictures)
@@ -32,7 +33,7 @@ class Finds:
 
 def figures(scenes: list[Scene], finds: Finds, threshold: float = 0.5) -> dict:
     held = SceneSet(scenes, np.zeros(len(scenes), np.uint32))
-    return figures_of(examine(finds, held, 320, 240), threshold)
+    return figures_of(examine(finds, held), threshold)
 
 
 def test_all_found() -> None:
