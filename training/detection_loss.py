@@ -10,7 +10,8 @@ from torch.nn import functional
 
 from face_affect.core.cells import BOX
 
-BOX_WEIGHT, POINTS_WEIGHT = 1.0, 4.0
+# Landmarks are the noisiest of the labels; with more weight they drown the rest.
+BOX_WEIGHT, POINTS_WEIGHT = 0.7, 0.25
 # Smooth L1 turns from square to linear here, in strides and octaves, and in face sizes.
 BOX_BEND, POINTS_BEND = 0.1, 0.02
 # The part of its bell in which a cell also learns the face's box.

@@ -35,7 +35,7 @@ from training.datasets import (
     validation_part,
 )
 from training.detection_metrics import examine, figures_of
-from training.scenes import load_scenes, SceneSet
+from training.scenes import load_scenes
 
 PARTS = ('all', 'training', 'validation', 'PublicTest', 'PrivateTest')
 
@@ -137,12 +137,6 @@ def select(faces: FaceSet, part: str) -> FaceSet:
     return faces.subset(faces.groups['usage'] == part)
 
 
-def evaluate_detector(sidecar: Sidecar, scenes: SceneSet, threshold: float) -> dict[str, Any]:
-    """Return all figures of the detector ``sidecar`` on ``scenes``, ready for JSON."""
-    findings = examine(load_detector(sidecar), scenes)
-    return {'model': sidecar.name, 'scenes': len(scenes), **figures_of(findings, threshold)}
-
-
 def _print_detection_table(figures: dict[str, Any]) -> None:
     def percent(value: Optional[float]) -> str:
         return '-' if value is None else f'{value:.2%}'
@@ -195,7 +189,15 @@ def _detection_main(sidecar: Sidecar, arguments: argparse.Namespace) -> int:
         scenes = scenes.split(arguments.part == 'validation')
     elif arguments.part != 'all':
         raise DatasetError(f'this picture set has no part {arguments.part}')
-    figures = evaluate_detector(sidecar, scenes, arguments.threshold)
+    detector, threshold = load_detector(sidecar), arguments.threshold
+    findings = examine(detector, scenes)
+    figures = {'model': sidecar.name, 'scenes': len(scenes), **figures_of(findings, threshold)}
+    if arguments.curves:
+        from training.detection_plots import plot_curves
+        plot_curves(findings, threshold, sidecar.name, arguments.curves)
+    if arguments.sheets:
+        from training.detection_plots import write_sheets
+        write_sheets(detector, scenes, threshold, arguments.sheets)
     if arguments.json:
         print(json.dumps(figures))
     else:
@@ -216,7 +218,11 @@ def main() -> int:
                         help='the score from which a detection counts (default: %(default)s)')
     parser.add_argument('--json', action='store_true', help='print one JSON object')
     parser.add_argument('--confusion', type=Path, metavar='PNG',
-                        help='draw the confusion matrix there')
+                        help="draw a classifier's confusion matrix there")
+    parser.add_argument('--curves', type=Path, metavar='PNG',
+                        help="draw a detector's recall by size and its precision there")
+    parser.add_argument('--sheets', type=Path, metavar='FOLDER',
+                        help='show what a detector found, missed and took for a face there')
     parser.add_argument('--record', metavar='NAME',
                         help='keep the accuracy in the sidecar under this name')
     arguments = parser.parse_args()

@@ -34,7 +34,7 @@ from training.scenes import load_scenes
 from training.tasks import detector_input, detector_size, predict, TorchDetector
 
 CALIBRATION_PICTURES = 2000
-CALIBRATION_SCENES = 500
+CALIBRATION_SCENES = 300
 THRESHOLD = Settings().detection_threshold
 LANDMARKS = ('right eye', 'left eye', 'nose', 'right corner of the mouth',
              'left corner of the mouth')
@@ -71,7 +71,7 @@ def quantise(recipe: Recipe, data: Path, runs: Path, models: Path) -> Sidecar:
     calibration = task.calibration()
     _, channels, height, width = calibration.shape
     function = to_tensorflow(model, (height, width, channels))
-    difference = largest_difference(model, function, calibration[:50])
+    difference = largest_difference(model, function, calibration[:8])
     if difference > TOLERANCE:
         raise ValueError(f'the exported graph differs from the network by {difference:.3g}')
     content = to_int8(function, calibration)
@@ -143,7 +143,7 @@ class QuantisedDetector:
         scenes = load_scenes(data / recipe.data)
         self._recipe = recipe
         self._fitted, self._held_out = scenes.split(False), scenes.split(True)
-        self._size = detector_size(recipe)
+        self._size = detector_size(recipe.input_size)
         self.pictures = len(self._fitted)
 
     def network(self) -> torch.nn.Module:

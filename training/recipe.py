@@ -30,6 +30,7 @@ class Recipe:
     are the starting point. ``ferplus_weight`` 0..1 is the part of an emotion's
     target that comes from the FER+ votes. ``averaging`` 0..1: the decay at every step
     of the moving average of the weights, which is what a run results in; 0 for none.
+    ``validate_every``: epochs from one look at the held-out part to the next.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Recipe:
     label_smoothing: float = 0.0
     ferplus_weight: float = 0.0
     averaging: float = 0.0
+    validate_every: int = 1
     seed: int = 2017
     augmentation: Union[Augmentation, SceneAugmentation] = field(default_factory=Augmentation)
 

@@ -103,8 +103,7 @@ class FaceDetection:
         """
         scenes = load_scenes(data / recipe.data)
         self._recipe = recipe
-        self._size = detector_size(recipe)
-        self._cells = Cells(*self._size, FaceDetector.STRIDES)
+        self._size = detector_size(recipe.input_size)
         self._fitted, self._held_out = scenes.split(False), scenes.split(True)
 
     def network(self) -> nn.Module:
@@ -114,8 +113,10 @@ class FaceDetection:
     def views(self, epoch: int) -> SceneViews:
         """Return one epoch's training samples: image, heat, counts, code."""
         assert isinstance(self._recipe.augmentation, SceneAugmentation)
-        return SceneViews(self._fitted, self._recipe.augmentation, self._cells, self._size,
-                          self._recipe.seed, epoch)
+        early = epoch < self._recipe.early_epochs
+        size = detector_size(self._recipe.early_size) if early else self._size
+        return SceneViews(self._fitted, self._recipe.augmentation,
+                          Cells(*size, FaceDetector.STRIDES), size, self._recipe.seed, epoch)
 
     def inputs(self, images: Tensor) -> Tensor:
         """Return RGB u8 [B, H, W, 3] as f32 [B, 3, H, W] in 0..1."""
@@ -135,9 +136,9 @@ class FaceDetection:
                 'val_precision': findings.precision(0.5)}
 
 
-def detector_size(recipe: Recipe) -> tuple[int, int]:
-    """Return the width and height of a detector's input in pixels."""
-    return recipe.input_size, recipe.input_size * 3 // 4
+def detector_size(width: int) -> tuple[int, int]:
+    """Return width and height in pixels of a detector's input of that width."""
+    return width, width * 3 // 4
 
 
 class TorchDetector:

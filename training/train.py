@@ -96,11 +96,12 @@ class Trainer:
         while self._epoch < self._recipe.epochs:
             loss = self._train_epoch()
             self._epoch += 1
-            row = {'epoch': self._epoch, 'loss': loss,
-                   **self._task.validate(self.model, self._device)}
-            print(' '.join(f'{key} {value:.4g}' for key, value in row.items()), flush=True)
-            append_row(self._run / 'curves.csv', row)
             self._save()
+            row = {'epoch': self._epoch, 'loss': loss}
+            if self._epoch % self._recipe.validate_every == 0:
+                row.update(self._task.validate(self.model, self._device))
+                append_row(self._run / 'curves.csv', row)
+            print(' '.join(f'{key} {value:.4g}' for key, value in row.items()), flush=True)
 
     def _train_epoch(self) -> float:
         recipe = self._recipe

@@ -1,0 +1,139 @@
+"""Compare face detectors on the same scenes in the same run, one thread.
+
+    python benchmarks/detectors.py --data face_scenes.npz [--yunet yunet.onnx] [--json FILE]
+
+Every detector sees the whole scene in its own input size; face widths count in pixels
+of a 320x240 input for all of them. The threshold of each is the lowest at which 99 of
+100 detections are faces.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+import statistics
+import sys
+import time
+from typing import Any, Optional
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from face_affect.core.detection import Detector, Letterbox, load_detector
+from face_affect.core.faces import Box, Detection
+from face_affect.core.models import available_models, ModelError
+from training.datasets import DatasetError
+from training.detection_metrics import examine, figures_of, SIZE_NAMES
+from training.scenes import load_scenes, SceneSet
+
+PRECISION = 0.99
+THRESHOLDS = np.arange(0.05, 0.99, 0.01)
+WARM_UP = 20
+
+
+class YuNet:
+    """YuNet (Wu et al. 2023) through OpenCV, as a peer."""
+
+    name = 'YuNet, OpenCV'
+    input_size = (320, 240)
+
+    def __init__(self, model: Path) -> None:
+        """Load the network file."""
+        self._detector = cv2.FaceDetectorYN.create(str(model), '', self.input_size, 0.05, 0.3)
+        self._letterbox = Letterbox(*self.input_size)
+
+    def __call__(self, image: NDArray[np.uint8], threshold: float) -> list[Detection]:
+        """Return the faces in ``image``; see Detector."""
+        view = cv2.cvtColor(self._letterbox(image), cv2.COLOR_RGB2BGR)
+        _, rows = self._detector.detect(view)
+        found = []
+        for row in rows if rows is not None else ():
+            points = (row[4:14].reshape(5, 2) - self._letterbox.offset) / self._letterbox.scale
+            x, y = (row[:2] - self._letterbox.offset) / self._letterbox.scale
+            width, height = row[2:4] / self._letterbox.scale
+            if row[14] >= threshold:
+                found.append(Detection(Box(float(x), float(y), float(width), float(height)),
+                                       float(row[14]), points))
+        return sorted(found, key=lambda one: -one.score)
+
+
+class SameSizes:
+    """A detector that claims an input of 320x240, so that sizes mean the same for all."""
+
+    input_size = (320, 240)
+
+    def __init__(self, detector: Detector) -> None:
+        """Wrap ``detector``."""
+        self._detector = detector
+        self.name = detector.name
+
+    def __call__(self, image: NDArray[np.uint8], threshold: float) -> list[Detection]:
+        """Return the faces in ``image``; see Detector."""
+        return self._detector(image, threshold)
+
+
+def milliseconds(detector: Detector, scenes: SceneSet) -> float:
+    """Return the median time for a scene scaled to 640x480, all of it included."""
+    elapsed = []
+    for scene in scenes.scenes[:200]:
+        image = cv2.resize(scene.image, (640, 480))
+        start = time.perf_counter()
+        detector(np.asarray(image, dtype=np.uint8), 0.5)
+        elapsed.append(time.perf_counter() - start)
+    return statistics.median(elapsed[WARM_UP:]) * 1e3
+
+
+def compare(detectors: list[Detector], scenes: SceneSet) -> list[dict[str, Any]]:
+    """Return the figures of each detector at its own threshold."""
+    results = []
+    for detector in detectors:
+        findings = examine(SameSizes(detector), scenes)
+        threshold = next((float(t) for t in THRESHOLDS
+                          if findings.precision(float(t)) >= PRECISION), 0.99)
+        results.append({'detector': detector.name, 'ms': milliseconds(detector, scenes),
+                        **figures_of(findings, threshold)})
+    return results
+
+
+def main() -> int:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--data', type=Path, required=True, help='an npz of scenes')
+    parser.add_argument('--yunet', type=Path, help="YuNet's ONNX file, to compare with")
+    parser.add_argument('--all', action='store_true',
+                        help='take all scenes; otherwise only the tenth not trained on')
+    parser.add_argument('--json', type=Path, help='write the figures there, too')
+    arguments = parser.parse_args()
+    cv2.setNumThreads(1)
+    try:
+        scenes = load_scenes(arguments.data)
+        detectors: list[Detector] = [
+            load_detector(sidecar) for sidecar in available_models()
+            if sidecar.task == 'face_detection']
+    except (DatasetError, ModelError, FileNotFoundError) as error:
+        print(f'error: {error}', file=sys.stderr)
+        return 2
+    if arguments.yunet:
+        detectors.append(YuNet(arguments.yunet))
+    results = compare(detectors, scenes if arguments.all else scenes.split(True))
+    print(f'{"recall by face width":26}' + ''.join(f'{name:>8}' for name in SIZE_NAMES)
+          + '  precision  threshold  landmarks      ms')
+    for row in results:
+        print(f'{row["detector"]:26}'
+              + ''.join(f'{_percent(row["recall"][name]):>8}' for name in SIZE_NAMES)
+              + f'{_percent(row["precision"]):>11}{row["threshold"]:11.2f}'
+              + f'{_percent(row["landmark_error"]):>11}{row["ms"]:8.2f}')
+    if arguments.json:
+        arguments.json.write_text(json.dumps(results, indent=2) + '\n')
+    return 0
+
+
+def _percent(value: Optional[float]) -> str:
+    return '-' if value is None else f'{value:.1%}'
+
+
+if __name__ == '__main__':
+    sys.exit(main())
