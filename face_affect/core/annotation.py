@@ -18,12 +18,21 @@ FONT = cv2.FONT_HERSHEY_SIMPLEX
 DARK = (25, 25, 25)
 
 
-def annotate(image: NDArray[np.uint8], result: FrameResult) -> NDArray[np.uint8]:
-    """Return a BGR copy of ``image`` (BGR or gray) with every face's box, id and estimates."""
+def annotate(
+    image: NDArray[np.uint8], result: FrameResult, scale: float = 1.0
+) -> NDArray[np.uint8]:
+    """Return a BGR copy of ``image`` (BGR or gray) with every face's box, id and estimates.
+
+    ``scale`` 0..1: the copy's size, as a part of the image's.
+    """
+    if scale < 1:
+        size = [max(1, round(side * scale)) for side in image.shape[1::-1]]
+        image = np.asarray(
+            cv2.resize(image, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
     canvas = cv2.cvtColor(image, cv2.COLOR_GRAY2BGR) if image.ndim == 2 else image.copy()
     unit = max(0.4, min(canvas.shape[:2]) / 900)
     for face in result.faces:
-        _draw_face(canvas, face, unit)
+        _draw_face(canvas, face, unit, min(scale, 1.0))
     return canvas
 
 
@@ -35,12 +44,12 @@ def _caption(face: Face) -> list[str]:
     return lines
 
 
-def _draw_face(canvas: NDArray[np.uint8], face: Face, unit: float) -> None:
+def _draw_face(canvas: NDArray[np.uint8], face: Face, unit: float, scale: float) -> None:
     label = face.emotion.label if face.emotion else UNKNOWN
     colour = COLOURS.get(label, COLOURS[UNKNOWN])
     box = face.detection.box
-    left, top = round(box.x), round(box.y)
-    right, bottom = round(box.x + box.width), round(box.y + box.height)
+    left, top = round(box.x * scale), round(box.y * scale)
+    right, bottom = round((box.x + box.width) * scale), round((box.y + box.height) * scale)
     thick = max(2, round(3 * unit))
     cv2.rectangle(canvas, (left, top), (right, bottom), DARK, thick + 2)
     cv2.rectangle(canvas, (left, top), (right, bottom), colour, thick)

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Optional
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from rclpy.qos import ReliabilityPolicy
 from rclpy.time import Time
+from rclpy.topic_endpoint_info import TopicEndpointInfo
 
 from face_affect.core.pipeline import Pipeline
 from face_affect.ros.statistics import Report
 
+# Dropped on purpose: by a parameter, or because a newer image came.
+INTENDED = ('overrun', 'over_rate')
 
-def _level(state: str, report: Report, previous: Optional[Report]) -> tuple[bytes, str]:
+
+def _level(state: str, report: Report, previous: Optional[Report],
+           missing: str) -> tuple[bytes, str]:
     """Judge what happened since the last report."""
     if state == 'unconfigured' and report.last_error:
         return DiagnosticStatus.ERROR, f'cannot configure: {report.last_error}'
@@ -24,20 +31,50 @@ def _level(state: str, report: Report, previous: Optional[Report]) -> tuple[byte
     if fresh.get('failed'):
         return DiagnosticStatus.ERROR, f'processing failed: {report.last_error}'
     if report.received == previous.received:
-        return DiagnosticStatus.WARN, 'no image arrives'
-    bad = {reason: count for reason, count in fresh.items() if count and reason != 'overrun'}
+        return DiagnosticStatus.WARN, f'no image arrives{missing}'
+    bad = {reason: count for reason, count in fresh.items() if count and reason not in INTENDED}
     if bad:
         return DiagnosticStatus.WARN, f'images dropped: {", ".join(sorted(bad))}'
     return DiagnosticStatus.OK, 'processing'
 
 
+def missing_images(topic: str, publishers: Sequence[TopicEndpointInfo],
+                   reliable: bool) -> str:
+    """Say, as the rest of a sentence, why nothing arrives on ``topic``.
+
+    ``reliable``: the node's subscription asks for reliable delivery.
+    """
+    if not publishers:
+        return f' on {topic}: it has no publisher'
+    names = ', '.join(sorted(f'{one.node_namespace.rstrip("/")}/{one.node_name}'
+                             for one in publishers))
+    if reliable and not any(one.qos_profile.reliability == ReliabilityPolicy.RELIABLE
+                            for one in publishers):
+        return (f' on {topic}: incompatible QoS, the node asks for reliable delivery, but '
+                f'{names} publishes best effort')
+    return f' on {topic}, though {names} publishes there'
+
+
+def _rates(report: Report, previous: Optional[Report]) -> dict[str, str]:
+    if previous is None or report.stamp <= previous.stamp:
+        return {}
+    elapsed = report.stamp - previous.stamp
+    return {'input rate Hz': f'{(report.received - previous.received) / elapsed:.1f}',
+            'output rate Hz': f'{(report.processed - previous.processed) / elapsed:.1f}'}
+
+
 def diagnostic_array(name: str, state: str, image_topic: str, stamp: Time, report: Report,
-                     previous: Optional[Report], pipeline: Optional[Pipeline]) -> DiagnosticArray:
-    """Return the status of node ``name``; ``previous`` is the report of a second ago."""
-    level, message = _level(state, report, previous)
+                     previous: Optional[Report], pipeline: Optional[Pipeline],
+                     missing: str = '') -> DiagnosticArray:
+    """Return the status of node ``name``.
+
+    ``previous`` is the report of a second ago; ``missing`` says why no image comes.
+    """
+    level, message = _level(state, report, previous, missing)
     values = {'lifecycle state': state, 'image topic': image_topic,
               'frames received': report.received, 'frames processed': report.processed,
               'frames dropped': sum(report.dropped.values()), 'faces': report.faces,
+              **_rates(report, previous), 'image age ms': f'{report.age * 1e3:.1f}',
               'last error': report.last_error or 'none'}
     values.update({f'dropped: {reason}': n for reason, n in sorted(report.dropped.items())})
     for stage, (median, high) in report.stages.items():

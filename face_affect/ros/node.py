@@ -23,7 +23,7 @@ from rclpy.lifecycle import (
     TransitionCallbackReturn,
 )
 from rclpy.parameter import Parameter
-from rclpy.qos import qos_profile_sensor_data, QoSProfile
+from rclpy.qos import qos_profile_sensor_data, QoSProfile, ReliabilityPolicy
 from rclpy.qos_overriding_options import QoSOverridingOptions
 from rclpy.subscription import Subscription
 from sensor_msgs.msg import CompressedImage, Image
@@ -40,8 +40,15 @@ from face_affect.ros.conversions import (
     image_to_message,
     result_to_message,
 )
-from face_affect.ros.diagnostics import diagnostic_array
-from face_affect.ros.parameters import check_change, declare_parameters, settings_from, values_of
+from face_affect.ros.diagnostics import diagnostic_array, missing_images
+from face_affect.ros.parameters import (
+    check_change,
+    declare_parameters,
+    limits_from,
+    settings_from,
+    values_of,
+)
+from face_affect.ros.rate import RateLimit
 from face_affect.ros.statistics import Report, Statistics
 from face_affect.ros.wait_for_affect import WaitForAffectServer
 from face_affect.ros.worker import Worker
@@ -72,6 +79,7 @@ class FaceAffectNode(LifecycleNode):
         self._subscription: Optional[Subscription] = None
         self._wait_server: Optional[WaitForAffectServer] = None
         self._newest: Optional[FaceAffectArray] = None
+        self._debug_rate = RateLimit()
         self._enabled = True
         self._state = 'unconfigured'
         self._logged: dict[str, float] = {}
@@ -171,7 +179,7 @@ class FaceAffectNode(LifecycleNode):
         self._pipeline.reset()
         self._reported = None
         self._worker = Worker(self._pipeline, self._statistics, self._publish, self._now,
-                              self._log_drop)
+                              self._log_drop, limits_from(self._values))
         compressed = self._values['image_transport'] == 'compressed'
         qos = QoSProfile(depth=1, reliability=qos_profile_sensor_data.reliability)
         self._subscription = self.create_subscription(
@@ -200,8 +208,8 @@ class FaceAffectNode(LifecycleNode):
             self._wait_server.add_result(result)
         raw = self._debug_image.get_subscription_count() > 0
         compressed = self._debug_compressed.get_subscription_count() > 0
-        if raw or compressed:
-            picture = annotate(image, result)
+        if (raw or compressed) and self._debug_rate.passes(self._values['debug_image_max_rate']):
+            picture = annotate(image, result, self._values['debug_image_scale'])
             if raw:
                 self._debug_image.publish(image_to_message(picture, header))
             if compressed:
@@ -254,6 +262,8 @@ class FaceAffectNode(LifecycleNode):
             return SetParametersResult(successful=False, reason=str(error))
         if self._pipeline is not None:
             self._pipeline.settings = settings_from(self._values)
+        if self._worker is not None:
+            self._worker.limits = limits_from(self._values)
         return SetParametersResult(successful=True)
 
     def _publish_diagnostics(self) -> None:
@@ -262,8 +272,16 @@ class FaceAffectNode(LifecycleNode):
         state = self._state if self._enabled or self._state != 'active' else 'paused'
         self._diagnostics.publish(diagnostic_array(
             self.get_fully_qualified_name().lstrip('/'), state, topic, self.get_clock().now(),
-            report, self._reported, self._pipeline))
+            report, self._reported, self._pipeline, self._missing_images()))
         self._reported = report
+
+    def _missing_images(self) -> str:
+        if self._subscription is None:
+            return ''
+        topic = self._subscription.topic_name
+        reliability = self._subscription.qos_profile.reliability
+        return missing_images(topic, self.get_publishers_info_by_topic(topic),
+                              reliability == ReliabilityPolicy.RELIABLE)
 
     def destroy_node(self) -> None:
         """Stop the worker before the node goes."""

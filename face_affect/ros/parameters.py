@@ -11,6 +11,7 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from face_affect.core.pipeline import ModelNames, Settings
+from face_affect.ros.worker import Limits
 
 Value = Union[bool, int, float, str]
 
@@ -54,6 +55,14 @@ SPECS = (
     ParameterSpec('autostart', False, 'configure and activate the node as it starts', fixed=True),
     ParameterSpec('image_transport', 'raw', 'how images arrive: raw on image, or compressed '
                   '(JPEG, PNG) on image/compressed', choices=('raw', 'compressed'), fixed=True),
+    ParameterSpec('max_rate', 0.0, 'images a second that are processed at most, the others are '
+                  'dropped (over_rate); 0: all', 0.0, 1000.0),
+    ParameterSpec('max_age', 0.0, "seconds between an image's stamp and the node's clock above "
+                  'which it is dropped (too_old); 0: never', 0.0, 3600.0),
+    ParameterSpec('debug_image_scale', 1.0, "size of the debug image, as a part of the camera's",
+                  0.05, 1.0),
+    ParameterSpec('debug_image_max_rate', 0.0, 'debug images a second at most; 0: one for each '
+                  'result', 0.0, 1000.0),
     ParameterSpec('detector_model', _MODELS.detector, 'the network that finds faces: a name in '
                   "the package's models/, or the absolute path of a sidecar", fixed=True),
     ParameterSpec('emotion_model', _MODELS.emotion, 'the network that reads emotion', fixed=True),
@@ -82,6 +91,11 @@ SPECS = (
 )
 _BY_NAME = {spec.name: spec for spec in SPECS}
 _SETTING_NAMES = frozenset(item.name for item in fields(Settings))
+
+
+def limits_from(values: Mapping[str, Any]) -> Limits:
+    """Return which images are processed at all."""
+    return Limits(values['max_rate'], values['max_age'])
 
 
 def declare_parameters(node: Node) -> None:
@@ -125,6 +139,10 @@ def check_change(
         if spec.choices and change.value not in spec.choices:
             raise ValueError(f'{spec.name} is {change.value!r}, but must be one of '
                              f'{", ".join(spec.choices)}')
+        if spec.low is not None and spec.high is not None \
+                and not spec.low <= change.value <= spec.high:  # ROS itself lets NaN pass
+            raise ValueError(f'{spec.name} is {change.value}, but must be from '
+                             f'{spec.low:g} to {spec.high:g}')
         changed[change.name] = change.value
     settings_from(changed)
     return changed

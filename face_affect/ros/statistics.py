@@ -6,6 +6,7 @@ from collections import Counter, deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 import threading
+import time
 
 import numpy as np
 
@@ -14,12 +15,19 @@ WINDOW = 300  # results that percentiles are taken over
 
 @dataclass(frozen=True)
 class Report:
-    """A snapshot: frame counts since the start, seconds by stage (p50, p95)."""
+    """A snapshot: frame counts since the start, seconds by stage (p50, p95).
+
+    ``stamp`` seconds, by a steady clock; ``age`` seconds from the stamp of the newest
+    processed image to when its turn came.
+    """
+
+    stamp: float
 
     received: int
     processed: int
     dropped: Mapping[str, int]
     faces: int
+    age: float
     stages: Mapping[str, tuple[float, float]]
     last_error: str
 
@@ -34,6 +42,7 @@ class Statistics:
         self._processed = 0
         self._dropped: Counter[str] = Counter()
         self._faces = 0
+        self._age = 0.0
         self._stages: dict[str, deque[float]] = {}
         self._last_error = ''
 
@@ -53,11 +62,12 @@ class Statistics:
         with self._lock:
             self._last_error = error
 
-    def process(self, faces: int, stages: Mapping[str, float]) -> None:
-        """Count a frame that gave a result."""
+    def process(self, faces: int, stages: Mapping[str, float], age: float) -> None:
+        """Count a frame that gave a result; ``age`` and ``stages`` in seconds."""
         with self._lock:
             self._processed += 1
             self._faces = faces
+            self._age = age
             for stage, elapsed in stages.items():
                 self._stages.setdefault(stage, deque(maxlen=WINDOW)).append(elapsed)
 
@@ -66,5 +76,5 @@ class Statistics:
         with self._lock:
             stages = {stage: tuple(np.percentile(np.array(times), (50, 95)).tolist())
                       for stage, times in self._stages.items()}
-            return Report(self._received, self._processed, dict(self._dropped), self._faces,
-                          stages, self._last_error)
+            return Report(time.monotonic(), self._received, self._processed,
+                          dict(self._dropped), self._faces, self._age, stages, self._last_error)

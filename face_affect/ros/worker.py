@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 import threading
 import time
 from typing import Optional, Union
@@ -17,7 +18,17 @@ from face_affect.core.images import ImageError
 from face_affect.core.pipeline import Pipeline
 from face_affect.ros.conversions import decode, seconds
 from face_affect.ros.mailbox import Mailbox
+from face_affect.ros.rate import RateLimit
 from face_affect.ros.statistics import Statistics
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Which images are processed: so many a second, so many seconds old at most; 0: all."""
+
+    max_rate: float = 0.0
+    max_age: float = 0.0
+
 
 ImageMessage = Union[Image, CompressedImage]
 Publish = Callable[[FrameResult, NDArray[np.uint8], Header, float], None]
@@ -27,7 +38,8 @@ class Worker:
     """Processes the newest image; the one before it is dropped if it still waits."""
 
     def __init__(self, pipeline: Pipeline, statistics: Statistics, publish: Publish,
-                 now: Callable[[], float], on_drop: Callable[[str, str], None]) -> None:
+                 now: Callable[[], float], on_drop: Callable[[str, str], None],
+                 limits: Limits) -> None:
         """Start the thread.
 
         Args:
@@ -35,7 +47,9 @@ class Worker:
             statistics: counts what becomes of every image.
             publish: called with result, image, header and the seconds spent on it.
             now: the time in seconds, for images whose stamp is zero.
-            on_drop: called with the reason (a word) and the error, not for overruns.
+            on_drop: called with the reason (a word) and the error, not for images that are
+                left out on purpose.
+            limits: which images are processed; ``limits`` may be replaced at any time.
 
         """
         self._pipeline = pipeline
@@ -43,6 +57,8 @@ class Worker:
         self._publish = publish
         self._now = now
         self._on_drop = on_drop
+        self.limits = limits
+        self._rate = RateLimit()
         self._mailbox: Mailbox[ImageMessage] = Mailbox()
         self._shape: Optional[tuple[int, ...]] = None
         self._thread = threading.Thread(target=self._run, name='face_affect_worker', daemon=True)
@@ -51,6 +67,9 @@ class Worker:
     def put(self, message: ImageMessage) -> None:
         """Hand over the newest image."""
         self._statistics.receive()
+        if not self._rate.passes(self.limits.max_rate):
+            self._statistics.drop('over_rate')
+            return
         if self._mailbox.put(message):
             self._statistics.drop('overrun')
 
@@ -79,15 +98,20 @@ class Worker:
 
     def _process(self, message: ImageMessage) -> None:
         start = time.perf_counter()
+        # A camera without a clock stamps zero: time must go on all the same.
+        stamp = seconds(message.header)
+        age = self._now() - stamp if stamp else 0.0
+        if 0 < self.limits.max_age < age:
+            self._statistics.drop('too_old')
+            return
         image = decode(message)
         decoded = time.perf_counter()
         self._check_size(image)
-        # A camera without a clock stamps zero: time must go on all the same.
-        result = self._pipeline.process(image, seconds(message.header) or self._now())
+        result = self._pipeline.process(image, stamp or self._now())
         self._publish(result, image, message.header, time.perf_counter() - start)
         stages = {'decode': decoded - start, **result.timings,
                   'total': time.perf_counter() - start}
-        self._statistics.process(len(result.faces), stages)
+        self._statistics.process(len(result.faces), stages, age)
 
     def _check_size(self, image: NDArray[np.uint8]) -> None:
         """Believe a new size only when it comes twice: a single odd image is a fault."""

@@ -8,7 +8,7 @@ from typing import Any
 from face_affect_msgs.msg import Emotion, Gender
 from harness import Camera, COLLINS, demo_jpegs, jpeg_image, Robot, Watcher
 import pytest
-from sensor_msgs.msg import CompressedImage
+from sensor_msgs.msg import CompressedImage, Image
 
 DEFAULTS = {'detection_threshold': 0.6, 'min_face_size': 0, 'enable_emotion': True,
             'enable_gender': True, 'emotion_min_confidence': 0.4, 'gender_min_confidence': 0.7}
@@ -117,3 +117,38 @@ def test_all_or_none(watcher: Watcher) -> None:
 def test_fixed_parameters_can_be_set_to_what_they_are(watcher: Watcher) -> None:
     assert watcher.robot.set_parameters(
         image_transport='compressed', emotion_model='emotion_mini_xception')[0].successful
+
+
+def test_the_rate_can_be_limited(watcher: Watcher) -> None:
+    assert watcher.robot.set_parameters(max_rate=0.5)[0].successful
+    report = watcher.robot.wait_for_report(
+        lambda report: int(report.get('dropped: over_rate', 0)) > 0)
+    assert int(report['frames received']) >= int(report['frames processed'])
+    assert watcher.robot.set_parameters(max_rate=0.0)[0].successful
+
+
+def test_old_images_can_be_left_out(watcher: Watcher) -> None:
+    # The camera stamps its images a little before they arrive.
+    assert watcher.robot.set_parameters(max_age=1e-6)[0].successful
+    watcher.robot.wait_for_report(lambda report: int(report.get('dropped: too_old', 0)) > 0)
+    assert watcher.robot.set_parameters(max_age=0.0)[0].successful
+    watcher.wait_for(lambda result: result.faces, 'the face again')
+
+
+@pytest.mark.parametrize('scale', [0.25, 1.0])
+def test_the_debug_image_can_be_smaller(watcher: Watcher, scale: float) -> None:
+    pictures = watcher.robot.subscribe(Image, '/face_affect/debug_image')
+    assert watcher.robot.set_parameters(debug_image_scale=scale)[0].successful
+    watcher.robot.spin_until(
+        lambda: pictures and (pictures[-1].width, pictures[-1].height)
+        == (640 * scale, 480 * scale), 'a debug image of that size')
+    assert watcher.robot.set_parameters(debug_image_scale=1.0)[0].successful
+
+
+@pytest.mark.parametrize('name, value', [
+    ('max_rate', -1.0), ('max_age', float('nan')), ('debug_image_scale', 0.0),
+    ('debug_image_max_rate', 1e6)])
+def test_bad_limits_are_refused(watcher: Watcher, name: str, value: float) -> None:
+    answer, = watcher.robot.set_parameters(**{name: value})
+    assert not answer.successful
+    assert answer.reason

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+import threading
+from typing import Any
+
+import numpy as np
+import pytest
+from sensor_msgs.msg import Image
+
+from face_affect.core.faces import FrameResult
+from face_affect.ros.statistics import Report, Statistics
+from face_affect.ros.worker import Limits, Worker
+
+NOW = 1000.0
+
+
+class FakePipeline:
+    """Counts; waits in ``process`` while ``hold`` is clear."""
+
+    def __init__(self) -> None:
+        self.stamps: list[float] = []
+        self.hold = threading.Event()
+        self.hold.set()
+        self.begun = threading.Event()
+
+    def process(self, image: Any, stamp: float) -> FrameResult:
+        self.begun.set()
+        assert self.hold.wait(10)
+        self.stamps.append(stamp)
+        return FrameResult(stamp, image.shape[1], image.shape[0], (), {})
+
+    def reset(self) -> None:
+        self.stamps.clear()
+
+
+def image(age: float) -> Image:
+    message = Image(width=4, height=4, encoding='mono8', step=4)
+    message.data = np.zeros(16, np.uint8).tobytes()
+    stamp = NOW - age
+    message.header.stamp.sec = int(stamp)
+    message.header.stamp.nanosec = round((stamp - int(stamp)) * 1e9)
+    return message
+
+
+def run(limits: Limits, put: Callable[[Worker, FakePipeline], None]) -> tuple[Report, list[float]]:
+    """Let ``put`` hand images to a worker; return its counts and the stamps processed."""
+    statistics, pipeline = Statistics(), FakePipeline()
+    worker = Worker(pipeline, statistics, lambda *_: None,  # type: ignore[arg-type]
+                    lambda: NOW, lambda *_: None, limits)
+    put(worker, pipeline)
+    worker.stop()
+    report = statistics.report()
+    assert report.received == report.processed + sum(report.dropped.values())
+    return report, pipeline.stamps
+
+
+@pytest.mark.parametrize('max_age, age, dropped', [
+    (0.0, 100.0, {}), (0.5, 0.4, {}), (0.5, 0.6, {'too_old': 1}), (0.5, -5.0, {})])
+def test_old_images_are_dropped(max_age: float, age: float, dropped: dict[str, int]) -> None:
+    def put(worker: Worker, pipeline: FakePipeline) -> None:
+        worker.put(image(age))
+        if not dropped:
+            assert pipeline.begun.wait(10)
+
+    report, stamps = run(Limits(max_age=max_age), put)
+    # Stopping may come before the worker has looked at the image at all.
+    assert {**report.dropped, 'stopped': 0} == {**dropped, 'stopped': 0} \
+        or report.dropped == {'stopped': 1}
+    if not dropped:
+        assert stamps == pytest.approx([NOW - age])
+        assert report.age == pytest.approx(age, abs=1e-6)
+
+
+def test_images_over_the_rate_are_dropped() -> None:
+    def put(worker: Worker, pipeline: FakePipeline) -> None:
+        worker.put(image(0))
+        assert pipeline.begun.wait(10)
+        for _ in range(9):
+            worker.put(image(0))
+
+    report, _ = run(Limits(max_rate=0.01), put)
+    assert report.dropped == {'over_rate': 9}
+    assert report.processed == 1
+
+
+def test_the_newest_image_is_next() -> None:
+    def put(worker: Worker, pipeline: FakePipeline) -> None:
+        pipeline.hold.clear()
+        worker.put(image(10))
+        assert pipeline.begun.wait(10)
+        pipeline.begun.clear()
+        for age in range(9, 0, -1):
+            worker.put(image(age))
+        pipeline.hold.set()
+        assert pipeline.begun.wait(10)
+
+    report, stamps = run(Limits(), put)
+    assert stamps == [NOW - 10, NOW - 1]
+    assert report.dropped == {'overrun': 8}
+
+
+def test_limits_change_at_once() -> None:
+    def put(worker: Worker, pipeline: FakePipeline) -> None:
+        worker.limits = Limits(max_age=0.5)
+        worker.put(image(10))
+        worker.limits = Limits(max_rate=0.01)
+
+    report, stamps = run(Limits(), put)
+    assert report.received == 1
+    assert len(stamps) + sum(report.dropped.values()) == 1
