@@ -15,6 +15,8 @@ from face_affect.core.models import ModelError, Sidecar
 from face_affect.core.runtime import Network
 
 NMS_IOU = 0.3
+# No answer of sense is beyond: in strides, octaves or face sizes.
+FARTHEST = 100.0
 CHANNELS = (1, BOX, 2 * POINTS)
 
 
@@ -180,6 +182,7 @@ def faces_of_cells(cells: Cells, logits: NDArray[np.float32], code: NDArray[np.f
     # Comparing logits spares the sigmoids; NaN compares false and is dropped.
     rows = np.flatnonzero(logits >= _logit(threshold))
     rows = rows[np.isfinite(code[rows]).all(axis=1) & np.isfinite(logits[rows])]
+    code = np.clip(code, -FARTHEST, FARTHEST)
     scores = (1 / (1 + np.exp(-np.clip(logits[rows], -50, 50)))).astype(np.float32)
     boxes, points = cells.decode(code[rows], rows)
     boxes[:, :2] -= letterbox.offset

@@ -24,7 +24,7 @@ from face_affect.core.tracking import Track, Tracker
 class ModelNames:
     """Which models run: names of models in the package, or absolute paths of sidecars."""
 
-    detector: str = 'face_detector_blazeface'
+    detector: str = 'face_detector'
     emotion: str = 'emotion_mini_xception'
     gender: str = 'gender_mini_xception'
 
@@ -83,8 +83,8 @@ class Pipeline:
     """
 
     def __init__(self, settings: Optional[Settings] = None, models: Optional[ModelNames] = None,
-                 threads: int = 1) -> None:
-        """Load the networks.
+                 threads: int = 1, first_id: int = 1) -> None:
+        """Load the networks; the first face gets ``first_id``.
 
         Raises:
             ModelError: a model is missing, altered or does not fit.
@@ -101,7 +101,7 @@ class Pipeline:
         self._emotion = Classifier(emotion, detector.name, threads)
         self._gender = Classifier(gender, detector.name, threads)
         self.sidecars: tuple[Sidecar, ...] = (detector, emotion, gender)
-        self._tracker = Tracker()
+        self._tracker = Tracker(first_id=first_id)
         self._smoothers = {'emotion': Smoother(), 'gender': Smoother()}
         self._timings: dict[str, float] = {}
 

@@ -62,17 +62,19 @@ def match_cost(predicted: Box, found: Box) -> float:
 class Tracker:
     """Gives each face an id that no other face gets while the tracker lives."""
 
-    def __init__(self, confirm_frames: int = 1, forget_time: float = 1.5) -> None:
+    def __init__(self, confirm_frames: int = 1, forget_time: float = 1.5,
+                 first_id: int = 1) -> None:
         """Set when a face counts and when it is gone.
 
         Args:
             confirm_frames: in how many images a face must be found to be reported.
             forget_time: seconds without being found after which a face is gone.
+            first_id: the id of the first face, from which the others go on.
 
         """
         self.confirm_frames = confirm_frames
         self.forget_time = forget_time
-        self._ids = itertools.count(1)
+        self._ids = itertools.count(first_id)
         self._tracks: list[Track] = []
         self._stamp = -math.inf
 

@@ -101,7 +101,9 @@ class FaceAffectNode(LifecycleNode):
         try:
             models = ModelNames(
                 values['detector_model'], values['emotion_model'], values['gender_model'])
-            self._pipeline = Pipeline(settings_from(values), models, values['num_threads'])
+            # Milliseconds since 1970: what an earlier run gave out is never given again.
+            self._pipeline = Pipeline(settings_from(values), models, values['num_threads'],
+                                      first_id=time.time_ns() // 1_000_000)
         except (ModelError, ValueError) as error:
             self.get_logger().error(f'cannot configure: {error}')
             self._statistics.note_error(str(error))

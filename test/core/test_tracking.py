@@ -151,3 +151,9 @@ def test_reset_lets_the_clock_start_anywhere() -> None:
     tracker.reset()
     assert tracker.update([found_at(0)], 1.0) == []
     assert ids(tracker, [found_at(0)], 1.1) == [2]
+
+
+def test_ids_start_where_asked() -> None:
+    tracker = Tracker(first_id=1_000_000_000_000)
+    faces = tracker.update([found_at(0), found_at(200)], 0.0)
+    assert sorted(face.id for face in faces) == [1_000_000_000_000, 1_000_000_000_001]

@@ -84,16 +84,17 @@ def test_cleanup_leaves_no_error(unconfigured: Robot, watcher: Watcher) -> None:
     assert unconfigured.report()['message'] == 'unconfigured'
 
 
-def test_ids_go_on_while_configured(unconfigured: Robot, watcher: Watcher) -> None:
-    assert unconfigured.change_state('configure')
+def test_ids_go_on_forever(unconfigured: Robot, watcher: Watcher) -> None:
     watcher.camera.stream(jpeg_image(demo_jpegs()[COLLINS]))
     ids = []
-    for _ in range(2):
+    for steps in (['configure'], [], ['cleanup', 'configure']):
+        for step in steps:
+            assert unconfigured.change_state(step)
         assert unconfigured.change_state('activate')
         ids.append(watcher.wait_for(lambda result: result.faces, 'a face').faces[0].id)
         assert unconfigured.change_state('deactivate')
     watcher.camera.stop()
-    assert ids[0] < ids[1]
+    assert ids[0] < ids[1] < ids[2]
 
 
 def test_impossible_transitions_are_refused(unconfigured: Robot) -> None:
