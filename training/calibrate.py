@@ -97,7 +97,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog='python -m training.calibrate', description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--model', type=Path, required=True, help="the classifier's sidecar")
-    parser.add_argument('--detector', default='face_detector',
+    parser.add_argument('--detector', default='face_detector_blazeface',
                         help='the detector (default: %(default)s)')
     parser.add_argument('--data', type=Path, required=True, help='its training pictures (npz)')
     parser.add_argument('--limit', type=int, help='use that many pictures, drawn at random')

@@ -149,7 +149,7 @@ def plot_curves(table: Path, picture: Path) -> None:
     figure, panels = plt.subplots(1, 1 + len(others), squeeze=False,
                                   figsize=(5 * (1 + len(others)), 4))
     for panel, names in zip(panels[0], [['loss', 'val_loss'], *([name] for name in others)]):
-        for name in names:
+        for name in set(names) & set(rows[0]):
             panel.plot(epochs, [float(row[name]) for row in rows], label=name)
         panel.set(xlabel='epoch')
         panel.legend()
@@ -165,8 +165,8 @@ def train(recipe: Recipe, data: Path, runs: Path, workers: int) -> Path:
     run.mkdir(parents=True, exist_ok=True)
     trainer = Trainer(recipe, task, run, workers)
     trainer.fit()
-    plot_curves(run / 'curves.csv', run / 'curves.png')
     torch.save(trainer.model.state_dict(), run / 'weights.pt')
+    plot_curves(run / 'curves.csv', run / 'curves.png')
     return run / 'weights.pt'
 
 

@@ -24,8 +24,8 @@ from face_affect.core.tracking import Track, Tracker
 class ModelNames:
     """Which models run: names of models in the package, or absolute paths of sidecars."""
 
-    detector: str = 'face_detector'
-    emotion: str = 'emotion_mini_xception'
+    detector: str = 'face_detector_blazeface'
+    emotion: str = 'emotion_mini_residual'
     gender: str = 'gender_mini_xception'
 
 

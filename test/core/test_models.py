@@ -25,7 +25,7 @@ from face_affect.core.models import (
 from face_affect.core.runtime import Network
 
 EMOTION = 'emotion_mini_xception'
-DETECTOR = 'face_detector'
+DETECTOR = 'face_detector_blazeface'
 
 
 @pytest.fixture
@@ -152,8 +152,8 @@ def test_unknown_detector(copy: Path) -> None:
 def test_classifier_is_no_detector(copy: Path) -> None:
     with pytest.raises(ModelError, match='no decoder None'):
         load_detector(read_sidecar(copy))
-    with pytest.raises(ModelError, match='not those of a detector by cells'):
-        load_detector(read_sidecar(altered(copy, decoder='cells')))
+    with pytest.raises(ModelError, match='not those of BlazeFace'):
+        load_detector(read_sidecar(altered(copy, decoder='blazeface_full_range')))
 
 
 def test_find_by_name_and_by_path(copy: Path) -> None:

@@ -4,11 +4,12 @@ from collections import defaultdict
 from dataclasses import fields, replace
 from typing import Any
 
+import cv2
 from demo_bag import DemoFrame
 import numpy as np
 import pytest
 
-from face_affect.core.faces import Face, FrameResult, UNKNOWN
+from face_affect.core.faces import Box, Face, FrameResult, UNKNOWN
 from face_affect.core.models import ModelError
 from face_affect.core.pipeline import ModelNames, Pipeline, Settings
 
@@ -42,7 +43,7 @@ def test_settings_in_range(values: dict[str, Any]) -> None:
 @pytest.mark.parametrize('names, reason', [
     (ModelNames(detector='none'), "no model 'none'"),
     (ModelNames(emotion='gender_mini_xception'), 'is for gender, not for emotion'),
-    (ModelNames(gender='face_detector'), 'is for face_detection'),
+    (ModelNames(gender='face_detector_blazeface'), 'is for face_detection'),
 ])
 def test_wrong_models(names: ModelNames, reason: str) -> None:
     with pytest.raises(ModelError, match=reason):
@@ -187,3 +188,27 @@ class TestDemo:
     def test_frames_are_fast(self, results: list[FrameResult]) -> None:
         # Loosely: a machine that does much else must not fail here.
         assert np.median([sum(result.timings.values()) for result in results]) < 0.1
+
+
+@pytest.mark.parametrize('left, top', [(100, 60), (700, 300), (1000, 500)])
+def test_far_faces_are_found_within_a_second(
+    demo_frames: list[DemoFrame], left: int, top: int
+) -> None:
+    frame = demo_frames[100]
+    scale = 16 / min(face.box.width for face in frame.faces)
+    small = cv2.resize(frame.image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    image = np.full((720, 1280, 3), 90, np.uint8)
+    image[top:top + small.shape[0], left:left + small.shape[1]] = small
+    places = [Box(left + face.box.x * scale, top + face.box.y * scale, face.box.width * scale,
+                  face.box.height * scale) for face in frame.faces]
+    pipeline = Pipeline(Settings(detect_far=True), ModelNames(detector='face_detector'))
+    ids: dict[int, set[int]] = {}
+    for i in range(60):
+        result = pipeline.process(image, i / 30)
+        for face in result.faces:
+            overlaps = [face.detection.box.iou(place) for place in places]
+            assert max(overlaps) > 0.3
+            ids.setdefault(int(np.argmax(overlaps)), set()).add(face.id)
+        if i >= 30:  # From now on every face is there in every frame.
+            assert len(result.faces) == len(places)
+    assert [len(ids[i]) for i in range(len(places))] == [1] * len(places)
