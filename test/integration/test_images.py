@@ -167,9 +167,9 @@ def test_nothing_is_drawn_unless_subscribed(
     drawn: list[Picture] = []
     annotate = module.annotate
 
-    def counting_annotate(image: Picture, result: Any) -> Picture:
+    def counting_annotate(image: Picture, *details: Any) -> Picture:
         drawn.append(image)
-        return annotate(image, result)
+        return annotate(image, *details)
     monkeypatch.setattr(module, 'annotate', counting_annotate)
     robot = Robot(tmp_path)
     node = robot.add_node(lambda context: module.FaceAffectNode(
