@@ -23,7 +23,8 @@ class Recipe:
     """One training run.
 
     ``data`` is a file name in the data folder; ``input_size`` is the input's width in
-    pixels: classifiers take squares, detectors 4:3.
+    pixels: classifiers take squares, detectors 4:3. ``extra_data`` names further scenes
+    for a detector; the augmentation says how often they are shown.
     ``learning_rate`` is the peak of a one-cycle schedule over ``epochs``, of
     which the first ``early_epochs`` see smaller pictures of ``early_size``
     pixels, which costs less. ``start_from`` names a recipe whose trained weights
@@ -38,6 +39,7 @@ class Recipe:
     architecture: str
     data: str
     data_licence: str
+    extra_data: Optional[str] = None
     start_from: Optional[str] = None
     input_size: int = 64
     epochs: int = 30

@@ -25,8 +25,9 @@ class SceneAugmentation:
     face is drawn evenly in octaves; ``enlarge``: by how much a picture is enlarged at
     most; ``rotation`` degrees; ``aspect`` natural logarithm of height over width;
     ``mosaic``, ``whole`` (the whole picture instead of a zoom on one face), ``gray``,
-    ``dark``, ``blur``, ``noise`` and ``jpeg`` are chances, 0..1; ``colour`` the
-    logarithm of a channel's gain.
+    ``dark``, ``blur``, ``noise`` and ``jpeg`` are chances, 0..1, as are ``extra`` and
+    ``face_free``: that a scene gives way to one of the extra data, or to one without a
+    face; ``colour`` the logarithm of a channel's gain.
     """
 
     smallest: float = 8.0
@@ -42,27 +43,33 @@ class SceneAugmentation:
     blur: float = 0.15
     noise: float = 0.15
     jpeg: float = 0.15
+    extra: float = 0.0
+    face_free: float = 0.0
 
     def view(self, scene: Scene, width: int, height: int, rng: np.random.Generator) -> Scene:
         """Return a random cut-out of ``scene``, its faces moved along."""
-        zoom, focus = self._zoom(scene, width, height, rng)
+        zoom, face = self._zoom(scene, width, height, rng)
         squeeze = math.exp(rng.uniform(-self.aspect, self.aspect) / 2)
         angle = math.radians(rng.uniform(-self.rotation, self.rotation) * (rng.random() < 0.5))
         mirror = rng.random() < 0.5
         turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
         linear = np.diag((zoom / squeeze * (-1 if mirror else 1), zoom * squeeze)) @ turn
-        place = rng.uniform(0.05, 0.95, 2) * (width, height)
-        if focus is None:  # Show as much of the picture as fits
+        middle = np.array((width, height)) / 2
+        if face is None:  # Show as much of the picture as fits
             focus = np.array(scene.image.shape[1::-1]) / 2
-            room = np.array((width, height)) - np.array(scene.image.shape[1::-1]) * zoom
-            place = np.array((width, height)) / 2 + rng.uniform(-0.5, 0.5, 2) * np.abs(room)
+            play = np.abs(middle - focus * zoom)
+        else:  # Anywhere, but no more than half of it cut off by the border
+            focus = face[:2] + face[2:] / 2
+            size = face[2:] * (zoom / squeeze, zoom * squeeze)
+            play = np.maximum(middle - size * rng.uniform(0.1, 0.5, 2), 0)
+        place = middle + rng.uniform(-1, 1, 2) * play
         matrix = np.hstack([linear, (place - linear @ focus)[:, None]])
         image = _warp(scene.image, matrix, zoom, width, height, rng)
         return _moved(scene, matrix, image, zoom, squeeze, mirror)
 
     def _zoom(self, scene: Scene, width: int, height: int, rng: np.random.Generator
               ) -> tuple[float, Optional[NDArray[np.float64]]]:
-        """Return the factor of enlargement and the point to keep in view, if any."""
+        """Return the factor of enlargement and the box of the face to keep in view, if any."""
         faces = np.flatnonzero(~scene.ignore)
         fitting = min(width / scene.image.shape[1], height / scene.image.shape[0])
         if len(faces) and rng.random() >= self.whole:
@@ -73,7 +80,7 @@ class SceneAugmentation:
             # Not so small that hardly anything else is seen.
             smallest = min(max(self.smallest, size * fitting / 2), largest)
             wanted = math.exp(rng.uniform(math.log(smallest), math.log(largest)))
-            return wanted / size, (box[:2] + box[2:] / 2).astype(np.float64)
+            return wanted / size, box.astype(np.float64)
         return fitting * math.exp(rng.uniform(math.log(0.7), math.log(1.6))), None
 
     def photograph(self, image: NDArray[np.uint8], rng: np.random.Generator
@@ -122,9 +129,11 @@ def _warp(image: NDArray[np.uint8], matrix: NDArray[np.float64], zoom: float, wi
         image = shrunk
     # Positions count from pixels' corners, warpAffine from their middles.
     matrix[:, 2] += matrix[:, :2].sum(axis=1) / 2 - 0.5
+    # Around the picture: black, as a letterbox, any gray, or its border drawn out.
     colour = float(rng.integers(0, 256)) if rng.random() < 0.5 else 0.0
+    border = cv2.BORDER_REPLICATE if rng.random() < 0.3 else cv2.BORDER_CONSTANT
     return np.asarray(cv2.warpAffine(image, matrix, (width, height), flags=cv2.INTER_LINEAR,
-                                     borderValue=(colour,) * 3), dtype=np.uint8)
+                                     borderMode=border, borderValue=(colour,) * 3), dtype=np.uint8)
 
 
 def _moved(scene: Scene, matrix: NDArray[np.float64], image: NDArray[np.uint8], zoom: float,
@@ -153,9 +162,12 @@ class SceneViews(Dataset[tuple[NDArray[Any], ...]]):
     """
 
     def __init__(self, scenes: SceneSet, augmentation: SceneAugmentation, cells: Cells,
-                 size: tuple[int, int], seed: int, epoch: int) -> None:
+                 size: tuple[int, int], seed: int, epoch: int,
+                 extra: Optional[SceneSet] = None) -> None:
         """Set up one epoch over ``scenes``; ``size`` is (width, height) in pixels."""
         self._scenes = scenes.scenes
+        self._extra = extra.scenes if extra else ()
+        self._face_free = [scene for scene in scenes.scenes if not len(scene.boxes)]
         self._augmentation = augmentation
         self._cells = cells
         self._size = size
@@ -172,8 +184,17 @@ class SceneViews(Dataset[tuple[NDArray[Any], ...]]):
         if rng.random() < self._augmentation.mosaic:
             view = self._mosaic(row, rng)
         else:
-            view = self._augmentation.view(self._scenes[row], width, height, rng)
+            view = self._augmentation.view(self._drawn(row, rng), width, height, rng)
         return replace(view, image=self._augmentation.photograph(view.image, rng))
+
+    def _drawn(self, row: int, rng: np.random.Generator) -> Scene:
+        """Return scene ``row``, or at random one in place of it."""
+        chance = rng.random()
+        if self._extra and chance < self._augmentation.extra:
+            return self._extra[int(rng.integers(len(self._extra)))]
+        if self._face_free and chance > 1 - self._augmentation.face_free:
+            return self._face_free[int(rng.integers(len(self._face_free)))]
+        return self._scenes[row]
 
     def _mosaic(self, row: int, rng: np.random.Generator) -> Scene:
         width, height = self._size
@@ -184,7 +205,7 @@ class SceneViews(Dataset[tuple[NDArray[Any], ...]]):
         for other, (left, top, right, bottom) in zip(rows, (
                 (0, 0, x, y), (x, 0, width, y), (0, y, x, height), (x, y, width, height))):
             part = self._augmentation.view(
-                self._scenes[other], right - left, bottom - top, rng)
+                self._drawn(int(other), rng), right - left, bottom - top, rng)
             image[top:bottom, left:right] = part.image
             parts.append((part.boxes + np.array((left, top, 0, 0), dtype=np.float32),
                           part.points + np.array((left, top), dtype=np.float32), part.ignore))
