@@ -184,10 +184,10 @@ class SceneViews(Dataset[tuple[NDArray[Any], ...]]):
         if rng.random() < self._augmentation.mosaic:
             view = self._mosaic(row, rng)
         else:
-            view = self._augmentation.view(self._drawn(row, rng), width, height, rng)
+            view = self._augmentation.view(self.drawn(row, rng), width, height, rng)
         return replace(view, image=self._augmentation.photograph(view.image, rng))
 
-    def _drawn(self, row: int, rng: np.random.Generator) -> Scene:
+    def drawn(self, row: int, rng: np.random.Generator) -> Scene:
         """Return scene ``row``, or at random one in place of it."""
         chance = rng.random()
         if self._extra and chance < self._augmentation.extra:
@@ -205,7 +205,7 @@ class SceneViews(Dataset[tuple[NDArray[Any], ...]]):
         for other, (left, top, right, bottom) in zip(rows, (
                 (0, 0, x, y), (x, 0, width, y), (0, y, x, height), (x, y, width, height))):
             part = self._augmentation.view(
-                self._drawn(int(other), rng), right - left, bottom - top, rng)
+                self.drawn(int(other), rng), right - left, bottom - top, rng)
             image[top:bottom, left:right] = part.image
             parts.append((part.boxes + np.array((left, top, 0, 0), dtype=np.float32),
                           part.points + np.array((left, top), dtype=np.float32), part.ignore))
