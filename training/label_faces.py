@@ -1,6 +1,6 @@
-"""Make scenes of near faces out of a set of face crops, labelled by a teacher detector.
+r"""Make scenes of near faces out of a set of face crops, labelled by a teacher detector.
 
-    python -m training.label_faces --data DATA/fairface_gray80_train.npz \\
+    python -m training.label_faces --data DATA/fairface_gray80_train.npz \
         --teacher yunet.onnx --out DATA/fairface_scenes.npz
 
 Scenes hold few large faces; a picture of one face is what a camera sees of somebody
@@ -23,6 +23,7 @@ from tqdm import tqdm
 from face_affect.core.detection import Detector
 from face_affect.core.faces import Detection
 from training.datasets import DatasetError, load_faces, open_archive
+from training.scenes import save_scenes, Scene
 from training.yunet import YuNet
 
 SURE, DOUBTFUL = 0.8, 0.3
@@ -38,7 +39,7 @@ def the_face(picture: NDArray[np.uint8], teacher: Detector) -> Optional[Detectio
     side = picture.shape[0]
     box = found[0].box
     off_centre = max(abs(middle / side - 0.5) for middle in box.centre)
-    plausible = (off_centre < OFF_CENTRE and SMALLEST < min(box.width, box.height) / side
+    plausible = (off_centre < OFF_CENTRE and min(box.width, box.height) / side > SMALLEST
                  and max(box.width, box.height) / side < LARGEST)
     return found[0] if plausible else None
 
@@ -52,21 +53,19 @@ def label(data: Path, teacher: Detector, out: Path, limit: Optional[int]) -> tup
     """
     faces = load_faces(data)
     rows = np.random.default_rng(0).permutation(np.flatnonzero(faces.keys % 10 != 0))[:limit]
-    found = {int(row): face for row in tqdm(np.sort(rows), 'labelling', disable=None, leave=False)
-             if (face := the_face(faces.images[row], teacher))}
-    if not found:
-        raise DatasetError(f'{data}: the teacher is sure of no face')
     with open_archive(data) as archive:
         encoded, offsets = archive['encoded'], archive['offsets']
-    parts = [encoded[offsets[row]:offsets[row + 1]] for row in found]
-    boxes = [(face.box.x, face.box.y, face.box.width, face.box.height) for face in found.values()]
-    np.savez(
-        out, encoded=np.concatenate(parts), offsets=np.cumsum([0, *map(len, parts)]),
-        boxes=np.array(boxes, dtype=np.float32),
-        landmarks=np.array([face.landmarks for face in found.values()],
-                           dtype=np.float32).reshape(-1, 10),
-        ignore=np.zeros(len(found), dtype=bool), box_offsets=np.arange(len(found) + 1),
-        source=np.zeros(len(found), dtype=np.int16), source_names=np.array([data.stem]))
+    found = []
+    for row in tqdm(np.sort(rows), 'labelling', disable=None, leave=False):
+        picture = faces.images[row]
+        if face := the_face(picture, teacher):
+            box = (face.box.x, face.box.y, face.box.width, face.box.height)
+            scene = Scene(picture, np.array([box], dtype=np.float32),
+                          face.landmarks[None].astype(np.float32), np.zeros(1, bool), data.stem)
+            found.append((encoded[offsets[row]:offsets[row + 1]], scene))
+    if not found:
+        raise DatasetError(f'{data}: the teacher is sure of no face')
+    save_scenes(out, found)
     return len(found), len(rows)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 import math
 from typing import Any, Optional
@@ -25,9 +26,8 @@ class SceneAugmentation:
     face is drawn evenly in octaves; ``enlarge``: by how much a picture is enlarged at
     most; ``rotation`` degrees; ``aspect`` natural logarithm of height over width;
     ``mosaic``, ``whole`` (the whole picture instead of a zoom on one face), ``gray``,
-    ``dark``, ``blur``, ``noise`` and ``jpeg`` are chances, 0..1, as are ``extra`` and
-    ``face_free``: that a scene gives way to one of the extra data, or to one without a
-    face; ``colour`` the logarithm of a channel's gain.
+    ``dark``, ``blur``, ``noise`` and ``jpeg`` are chances, 0..1; ``colour`` the
+    logarithm of a channel's gain.
     """
 
     smallest: float = 8.0
@@ -43,8 +43,6 @@ class SceneAugmentation:
     blur: float = 0.15
     noise: float = 0.15
     jpeg: float = 0.15
-    extra: float = 0.0
-    face_free: float = 0.0
 
     def view(self, scene: Scene, width: int, height: int, rng: np.random.Generator) -> Scene:
         """Return a random cut-out of ``scene``, its faces moved along."""
@@ -163,11 +161,13 @@ class SceneViews(Dataset[tuple[NDArray[Any], ...]]):
 
     def __init__(self, scenes: SceneSet, augmentation: SceneAugmentation, cells: Cells,
                  size: tuple[int, int], seed: int, epoch: int,
-                 extra: Optional[SceneSet] = None) -> None:
-        """Set up one epoch over ``scenes``; ``size`` is (width, height) in pixels."""
+                 extra: Sequence[tuple[SceneSet, float]] = ()) -> None:
+        """Set up one epoch over ``scenes``; ``size`` is (width, height) in pixels.
+
+        Of each set in ``extra``, a scene takes the place of another with that chance.
+        """
         self._scenes = scenes.scenes
-        self._extra = extra.scenes if extra else ()
-        self._face_free = [scene for scene in scenes.scenes if not len(scene.boxes)]
+        self._extra = extra
         self._augmentation = augmentation
         self._cells = cells
         self._size = size
@@ -188,12 +188,12 @@ class SceneViews(Dataset[tuple[NDArray[Any], ...]]):
         return replace(view, image=self._augmentation.photograph(view.image, rng))
 
     def drawn(self, row: int, rng: np.random.Generator) -> Scene:
-        """Return scene ``row``, or at random one in place of it."""
+        """Return scene ``row``, or by chance one of the extra sets."""
         chance = rng.random()
-        if self._extra and chance < self._augmentation.extra:
-            return self._extra[int(rng.integers(len(self._extra)))]
-        if self._face_free and chance > 1 - self._augmentation.face_free:
-            return self._face_free[int(rng.integers(len(self._face_free)))]
+        for scenes, share in self._extra:
+            if chance < share:
+                return scenes.scenes[int(rng.integers(len(scenes)))]
+            chance -= share
         return self._scenes[row]
 
     def _mosaic(self, row: int, rng: np.random.Generator) -> Scene:

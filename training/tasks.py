@@ -105,8 +105,8 @@ class FaceDetection:
         self._recipe = recipe
         self._size = detector_size(recipe.input_size)
         self._fitted, self._held_out = scenes.split(False), scenes.split(True)
-        extra = load_scenes(data / recipe.extra_data) if recipe.extra_data else None
-        self._extra = extra.split(False) if extra else None
+        self._extra = [(load_scenes(data / name).split(False), share)
+                       for name, share in recipe.extra_data.items()]
 
     def network(self) -> nn.Module:
         """Build the untrained network."""

@@ -66,22 +66,19 @@ def test_no_more_than_half_of_the_face_is_cut_off(size: int) -> None:
     assert cut > 0
 
 
-@pytest.mark.parametrize('extra, face_free, levels', [
-    (0, 0, {0, 100}), (1, 0, {200}), (0, 1, {0}), (0.5, 0.5, {0, 200})])
-def test_extra_and_face_free_scenes_take_the_place_of_others(
-    extra: float, face_free: float, levels: set[int]
+@pytest.mark.parametrize('first, second, levels', [
+    (0, 0, {100}), (1, 0, {0}), (0, 1, {200}), (0.5, 0.5, {0, 200}), (0.3, 0.3, {0, 100, 200})])
+def test_extra_scenes_take_the_place_of_others(
+    first: float, second: float, levels: set[int]
 ) -> None:
-    def plain(level: int, faces: int) -> Scene:
-        return Scene(np.full((240, 320, 3), level, np.uint8),
-                     np.full((faces, 4), 100, np.float32), np.full((faces, 5, 2), 120, np.float32),
-                     np.zeros(faces, bool))
+    def plain(level: int) -> SceneSet:
+        scene = replace(dotted_scene(), image=np.full((300, 400, 3), level, np.uint8))
+        return SceneSet([scene] * 30, np.zeros(30, np.uint32))
 
-    scenes = SceneSet([plain(0, 0), plain(100, 1)] * 10, np.zeros(20, np.uint32))
-    others = SceneSet([plain(200, 1)] * 3, np.zeros(3, np.uint32))
-    augmentation = SceneAugmentation(extra=extra, face_free=face_free)
-    views = SceneViews(scenes, augmentation, Cells(*SIZE, (8, 16, 32)), SIZE, 1, 0, others)
+    views = SceneViews(plain(100), SceneAugmentation(), Cells(*SIZE, (8, 16, 32)), SIZE, 1, 0,
+                       [(plain(0), first), (plain(200), second)])
     drawn = {int(views.drawn(row, np.random.default_rng(row)).image[0, 0, 0])
-             for row in range(20)}
+             for row in range(30)}
     assert drawn == levels
 
 
