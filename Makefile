@@ -1,6 +1,7 @@
 # make setup   virtual environment (with ROS 2 as wheels where none is sourced), workspace built
 # make test    set-up, linters, type checks, all tests
 # make demo    a recording through the node, live; files in demo_output
+# make soak    FRAMES=200000 frames at full speed; report in soak_output
 # make clean   remove what setup has made
 #
 # PYTHON=python3.12          the interpreter to set up with
@@ -12,6 +13,7 @@ PYTHON ?= python3
 BUILD_ROOT ?= .
 REQUIREMENTS ?=
 INPUT ?= demo/bag
+FRAMES ?= 200000
 
 SHELL := /bin/bash
 # Read by env.sh
@@ -22,7 +24,7 @@ BUILT := $(FACE_AFFECT_BUILD_ROOT)/install/.built
 INSTALLED := package.xml CMakeLists.txt setup.cfg \
   $(shell find face_affect face_affect_msgs launch config models -type f -not -path '*/__pycache__/*')
 
-.PHONY: setup test demo clean FORCE
+.PHONY: setup test demo soak clean FORCE
 
 setup: $(BUILT)
 
@@ -45,6 +47,9 @@ test: setup
 # exec: signals reach the demo itself.
 demo: setup
 	@. ./env.sh && exec python -m demo.run "$(INPUT)"
+
+soak: setup
+	@. ./env.sh && exec python -m benchmarks.soak --frames $(FRAMES)
 
 clean:
 	rm -rf $(addprefix $(FACE_AFFECT_BUILD_ROOT)/,.venv build install log)
