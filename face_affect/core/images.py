@@ -28,7 +28,7 @@ class UnknownEncodingError(ImageError):
     def __init__(self, encoding: str) -> None:
         """Name the encoding."""
         super().__init__('unknown_encoding', f'encoding {encoding[:40]!r} is not supported; '
-                         f'supported are {", ".join(sorted(_ENCODINGS))}')
+                         f'supported are {", ".join(supported_encodings())}')
 
 
 def _same(pixels: Pixels) -> Pixels:
@@ -69,6 +69,11 @@ _ENCODINGS: dict[str, tuple[int, int, Callable[[Pixels], Pixels]]] = {
 _SIXTEEN_BIT = {name for name in _ENCODINGS if name.endswith('16') or name == '16UC1'}
 _SEMI_PLANAR = {'nv12', 'nv21'}
 _EVEN_WIDTH = {'yuv422_yuy2', 'yuyv', 'yuv422', 'uyvy'} | _SEMI_PLANAR
+
+
+def supported_encodings() -> list[str]:
+    """Return the names of all encodings that ``decode_raw`` knows, sorted."""
+    return sorted(_ENCODINGS)
 
 
 def decode_raw(
