@@ -10,6 +10,7 @@ from face_affect_msgs.msg import Emotion, FaceAffect, FaceAffectArray, Gender
 from geometry_msgs.msg import Point32
 import numpy as np
 from numpy.typing import NDArray
+from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import CompressedImage, Image, RegionOfInterest
 from std_msgs.msg import Header
 
@@ -28,8 +29,26 @@ try:
 except ImportError:
     CvBridge = None
 
+ImageMessage = Union[Image, CompressedImage]
+ImageKind = Union[type[Image], type[CompressedImage]]
 
-def decode(message: Union[Image, CompressedImage]) -> NDArray[np.uint8]:
+
+def parse(data: bytes, kind: ImageKind) -> ImageMessage:
+    """Return the message of type ``kind`` that the middleware delivered as ``data``.
+
+    Raises:
+        ImageError: it is none: 'malformed'.
+
+    """
+    try:
+        message: ImageMessage = deserialize_message(data, kind)
+    except Exception as error:  # rclpy's own kinds of error differ between distributions
+        raise ImageError('malformed', f'{len(data)} bytes are no {kind.__name__}: '
+                         f'{error}') from error
+    return message
+
+
+def decode(message: ImageMessage) -> NDArray[np.uint8]:
     """Return the picture as u8 [H, W, 3] BGR or [H, W] gray, a view where possible.
 
     Raises:

@@ -13,8 +13,7 @@ import pytest
 from sensor_msgs.msg import CompressedImage
 
 END_SECONDS = 5.0
-INTERFACES = {'/face_affect/enable', '/face_affect/get_faces',
-              '/face_affect/wait_for_affect/_action/send_goal'}
+TOPICS = {'/face_affect/faces', '/face_affect/debug_image', '/face_affect/debug_image/compressed'}
 
 
 @pytest.fixture(scope='module')
@@ -40,8 +39,8 @@ def unconfigured(robot: Robot, node: Process) -> Robot:
 
 
 def offered(robot: Robot) -> set[str]:
-    """Return the node's own services and actions that exist now."""
-    return INTERFACES & {name for name, _ in robot.node.get_service_names_and_types()}
+    """Return the topics of the node that it publishes now."""
+    return {topic for topic in TOPICS if robot.node.count_publishers(topic)}
 
 
 def assert_silent(watcher: Watcher, state: str) -> None:
@@ -56,10 +55,10 @@ def assert_silent(watcher: Watcher, state: str) -> None:
 def test_there_and_back(unconfigured: Robot, watcher: Watcher) -> None:
     robot = unconfigured
     watcher.camera.stream(jpeg_image(demo_jpegs()[COLLINS]))
-    robot.spin_until(lambda: not offered(robot), 'no services')
+    robot.spin_until(lambda: not offered(robot), 'no topics')
     for _ in range(2):
         assert robot.change_state('configure')
-        robot.spin_until(lambda: offered(robot) == INTERFACES, 'services and action')
+        robot.spin_until(lambda: offered(robot) == TOPICS, 'topics')
         assert_silent(watcher, 'inactive')
         for _ in range(2):
             assert robot.change_state('activate')
@@ -68,7 +67,7 @@ def test_there_and_back(unconfigured: Robot, watcher: Watcher) -> None:
             assert robot.change_state('deactivate')
         assert_silent(watcher, 'inactive')
         assert robot.change_state('cleanup')
-        robot.spin_until(lambda: not offered(robot), 'services and action gone')
+        robot.spin_until(lambda: not offered(robot), 'topics gone')
     assert_silent(watcher, 'unconfigured')
     watcher.camera.stop()
 
@@ -152,10 +151,10 @@ def test_wrong_model_is_refused_with_the_reason(
     assert reason in robot.report()['last error']
     logged = [line for line in node.output.splitlines() if 'cannot configure' in line]
     assert reason in logged[-1]
-    robot.spin_until(lambda: not offered(robot), 'services and action gone')
+    robot.spin_until(lambda: not offered(robot), 'topics gone')
     assert robot.set_parameters(**{parameter: right})[0].successful
     assert robot.change_state('configure')
-    robot.spin_until(lambda: offered(robot) == INTERFACES, 'services and action')
+    robot.spin_until(lambda: offered(robot) == TOPICS, 'topics')
 
 
 def test_autostart_with_a_wrong_model_stays_alive(tmp_path: Path) -> None:
@@ -181,7 +180,7 @@ def test_shutdown_while_active(tmp_path: Path) -> None:
         watcher.wait_for(lambda result: result.faces, 'a face')
         assert robot.change_state('active_shutdown')
         assert robot.state == 'finalized'
-        robot.spin_until(lambda: not offered(robot), 'services and action gone')
+        robot.spin_until(lambda: not offered(robot), 'topics gone')
         assert robot.report()['lifecycle state'] == 'finalized'
         assert node.end(signal.SIGINT, END_SECONDS) == 0, node.output
     finally:
