@@ -53,14 +53,16 @@ coverage: export COVERAGE_FILE := $(FACE_AFFECT_BUILD_ROOT)/build/coverage/data
 coverage: setup
 	@. ./env.sh && rm -rf $(dir $(COVERAGE_FILE)) && mkdir -p $(dir $(COVERAGE_FILE)) && \
 	  coverage run -m pytest -q --ignore test/training && coverage combine -q && \
-	  coverage html -q -d $(dir $(COVERAGE_FILE))html && coverage report
+	  coverage html -q -d $(dir $(COVERAGE_FILE))html && \
+	  coverage report --include '*/core/*' && coverage report --include '*/ros/*'
 
 audit: setup
 	@. ./env.sh && python scripts/audit.py requirements/*.txt
 
 docs: setup
 	@. ./env.sh && pip install --disable-pip-version-check --quiet -r requirements/docs.txt && \
-	  sphinx-build -W --keep-going -q docs $(FACE_AFFECT_BUILD_ROOT)/build/docs
+	  rm -rf docs/api $(FACE_AFFECT_BUILD_ROOT)/build/docs && \
+	  sphinx-build -W --keep-going -q -c docs . $(FACE_AFFECT_BUILD_ROOT)/build/docs
 
 # exec: signals reach the demo itself.
 demo: setup

@@ -33,22 +33,24 @@ def root(tmp_path_factory: pytest.TempPathFactory, environment: None) -> Iterato
 def pid(root: Path) -> Iterator[int]:
     """Give a node that has seen the demo bag and a broken picture, its debug image watched."""
     robot = Robot(root)
-    node = robot.start_node([f'image/compressed:={BAG_TOPIC}'], autostart=True,
-                            image_transport='compressed')
-    results = robot.subscribe(FaceAffectArray, '/face_affect/faces')
-    debug = robot.subscribe(CompressedImage, '/face_affect/debug_image/compressed')
-    camera = robot.node.create_publisher(CompressedImage, BAG_TOPIC, 10)
-    robot.spin_until(camera.get_subscription_count, 'the active node')
-    (node_pid,) = {int(log.stem.split('_')[-2]) for log in ros_logs(root)} - {os.getpid()}
-    player = robot.play(str(BAG), '--wait-for-subscriber', '30', '--rate', '4')
-    assert robot.spin_to_end(player) == 0
-    robot.spin_until(lambda: len(results) >= FRAMES, f'{FRAMES} results')
-    assert any(result.faces for result in results) and debug
-    # The start of a picture: it must not come into the log.
-    camera.publish(jpeg_image(demo_jpegs()[0][:1000]))
-    robot.spin_until(lambda: 'image dropped' in node.output, 'a line about the broken picture')
-    yield node_pid
-    robot.close()
+    try:
+        node = robot.start_node([f'image/compressed:={BAG_TOPIC}'], autostart=True,
+                                image_transport='compressed')
+        results = robot.subscribe(FaceAffectArray, '/face_affect/faces')
+        debug = robot.subscribe(CompressedImage, '/face_affect/debug_image/compressed')
+        camera = robot.node.create_publisher(CompressedImage, BAG_TOPIC, 10)
+        robot.spin_until(camera.get_subscription_count, 'the active node')
+        (node_pid,) = {int(log.stem.split('_')[-2]) for log in ros_logs(root)} - {os.getpid()}
+        player = robot.play(str(BAG), '--wait-for-subscriber', '30', '--rate', '4')
+        assert robot.spin_to_end(player) == 0
+        robot.spin_until(lambda: len(results) >= FRAMES, f'{FRAMES} results')
+        assert any(result.faces for result in results) and debug
+        # The start of a picture: it must not come into the log.
+        camera.publish(jpeg_image(demo_jpegs()[0][:1000]))
+        robot.spin_until(lambda: 'image dropped' in node.output, 'a line about the broken picture')
+        yield node_pid
+    finally:
+        robot.close()
 
 
 def ros_logs(root: Path) -> list[Path]:
