@@ -4,6 +4,7 @@
 # make audit      asks for known vulnerabilities of everything that is installed
 # make docs       the guides and the API as HTML, in BUILD_ROOT/build/docs
 # make demo       a recording through the node, live; files in demo_output
+# make soak       FRAMES=200000 frames at full speed; report in soak_output
 # make clean      remove what setup has made
 #
 # PYTHON=python3.12          the interpreter to set up with
@@ -15,6 +16,7 @@ PYTHON ?= python3
 BUILD_ROOT ?= .
 REQUIREMENTS ?=
 INPUT ?= demo/bag
+FRAMES ?= 200000
 
 SHELL := /bin/bash
 # Read by env.sh
@@ -27,7 +29,7 @@ INSTALLED := package.xml CMakeLists.txt setup.cfg \
 # What bandit looks at: all but tests and training
 SCANNED := face_affect launch demo benchmarks scripts
 
-.PHONY: setup test coverage audit docs demo clean FORCE
+.PHONY: setup test coverage audit docs demo soak clean FORCE
 
 setup: $(BUILT)
 
@@ -67,6 +69,9 @@ docs: setup
 # exec: signals reach the demo itself.
 demo: setup
 	@. ./env.sh && exec python -m demo.run "$(INPUT)"
+
+soak: setup
+	@. ./env.sh && exec python -m benchmarks.soak --frames $(FRAMES)
 
 clean:
 	rm -rf $(addprefix $(FACE_AFFECT_BUILD_ROOT)/,.venv build install log)

@@ -56,8 +56,14 @@ def missing_images(topic: str, kind: str, qos: QoSProfile,
     if not publishers:
         return f' on {topic}: it has no publisher'
     return f' on {topic}: ' + '; '.join(sorted(
-        f'{one.node_namespace.rstrip("/")}/{one.node_name} {_fault(one, kind, qos)}'
-        for one in publishers))
+        f'{_name(one)} {_fault(one, kind, qos)}' for one in publishers))
+
+
+def _name(publisher: TopicEndpointInfo) -> str:
+    # rmw's word for a publisher that was discovered before its node
+    if 'UNKNOWN' in publisher.node_name:
+        return 'a node not known by name yet'
+    return f'{publisher.node_namespace.rstrip("/")}/{publisher.node_name}'
 
 
 def _fault(publisher: TopicEndpointInfo, kind: str, qos: QoSProfile) -> str:

@@ -24,8 +24,8 @@ LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 IMAGE = 'sensor_msgs/msg/Image'
 
 
-def publisher(qos: QoSProfile, kind: str = IMAGE) -> Any:
-    return SimpleNamespace(node_name='camera', node_namespace='/head', qos_profile=qos,
+def publisher(qos: QoSProfile, kind: str = IMAGE, name: str = 'camera') -> Any:
+    return SimpleNamespace(node_name=name, node_namespace='/head', qos_profile=qos,
                            topic_type=kind)
 
 
@@ -76,6 +76,8 @@ def test_values() -> None:
     ([publisher(RELIABLE)], RELIABLE, '/head/camera is silent'),
     ([publisher(RELIABLE, 'std_msgs/msg/String')], RELIABLE,
      '/head/camera publishes std_msgs/msg/String, not sensor_msgs/msg/Image'),
+    ([publisher(RELIABLE, name='_NODE_NAME_UNKNOWN_')], RELIABLE,
+     'on /image: a node not known by name yet is silent'),
     ([publisher(RELIABLE), publisher(BEST_EFFORT)], RELIABLE, '; /head/camera is silent'),
 ])
 def test_why_no_image_comes(publishers: list[Any], qos: QoSProfile, words: str) -> None:
