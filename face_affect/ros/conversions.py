@@ -22,6 +22,7 @@ from face_affect.core.images import (
     ImageError,
     UnknownEncodingError,
 )
+from face_affect.core.text import printable
 
 try:
     from cv_bridge import CvBridge, CvBridgeError
@@ -77,8 +78,8 @@ def _decode_with_cv_bridge(message: Image) -> NDArray[np.uint8]:
         return np.asarray(CvBridge().imgmsg_to_cv2(message, 'bgr8'), dtype=np.uint8)
     except (CvBridgeError, ValueError, TypeError) as error:
         raise ImageError(
-            'unknown_encoding', f'encoding {message.encoding[:40]!r} is known neither here '
-            f'nor to cv_bridge: {error}') from error
+            'unknown_encoding', f"encoding '{printable(message.encoding, 40)}' is known neither "
+            f'here nor to cv_bridge: {error}') from error
 
 
 def seconds(header: Header) -> float:
