@@ -4,7 +4,8 @@ from types import SimpleNamespace
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticStatus
-from hypothesis import given, strategies as st
+from hypothesis import given
+from hypothesis import strategies as st
 import pytest
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.time import Time
