@@ -1,0 +1,1 @@
+"""Measurements of speed and accuracy; never installed on a robot."""
