@@ -1,1 +1,1 @@
-"""Measurements of speed, memory and endurance; never part of an installation."""
+"""Measurements of speed, accuracy, memory and endurance; never installed on a robot."""

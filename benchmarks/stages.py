@@ -30,14 +30,14 @@ FRAME_TIME = 1 / 30
 STARTS = 5
 
 # Run in a process of its own: from nothing to the first result.
-FIRST_RESULT = '''
+FIRST_RESULT = """
 import resource, sys
 import numpy as np
 from face_affect.core.pipeline import Pipeline
 image = np.load(sys.argv[1])
 result = Pipeline().process(image, 0.0)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
-'''
+"""
 
 Samples = dict[str, list[float]]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 import hashlib
 import json
@@ -11,9 +10,9 @@ from pathlib import Path
 import subprocess
 import sys
 import tempfile
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 FOLDER = Path(__file__).parent
 
@@ -77,7 +76,7 @@ class Peer:
         mark.write_text(fingerprint)
         return python
 
-    def time(self, scenes: Mapping[str, NDArray[np.uint8]], seconds: float,
+    def time(self, scenes: dict[str, Any], seconds: float,
              environments: Path) -> dict[str, Timings]:
         """Time the peer on pictures BGR u8 [H, W, 3] by name, each for so many ``seconds``.
 
@@ -88,7 +87,7 @@ class Peer:
         python = self.set_up(environments)
         with tempfile.TemporaryDirectory() as folder:
             pictures = Path(folder) / 'scenes.npz'
-            np.savez(pictures, **dict(scenes))
+            np.savez(pictures, **scenes)
             done = subprocess.run(
                 [str(python), str(FOLDER / self.script), str(pictures), str(seconds),
                  *self.options],

@@ -6,19 +6,21 @@ mini-Xception of a gray 64x64 crop and gender by one of a colour 48x48 crop, in 
 Keras's predict each. The weights are random: they do not change the time.
 """
 
-import os
+from collections.abc import Callable
 import sys
+from typing import Any
 
 import cv2
+import keras
+from keras import layers
 import numpy as np
+from numpy.typing import NDArray
 from timing import run
 
-os.environ['TF_CPP_MIN_LOG_LEVEL'] = '3'
-import keras  # noqa: E402
-from keras import layers  # noqa: E402
+Reader = Callable[[NDArray[np.float32]], Any]
 
 
-def mini_xception(shape, classes):
+def mini_xception(shape: tuple[int, ...], classes: int) -> keras.Model:
     """Build figure 4 of the paper."""
     inputs = keras.Input(shape)
     x = inputs
@@ -37,7 +39,7 @@ def mini_xception(shape, classes):
     return keras.Model(inputs, layers.Softmax()(x))
 
 
-def caller(model):
+def caller(model: keras.Model) -> Reader:
     """Return how a batch is read: by Keras's predict, or as a compiled graph."""
     if 'compiled' not in sys.argv:
         return lambda batch: model.predict(batch, verbose=0)
@@ -51,13 +53,13 @@ emotion = caller(mini_xception((64, 64, 1), 7))
 gender = caller(mini_xception((48, 48, 3), 2))
 
 
-def prepared(face, size):
+def prepared(face: NDArray[np.uint8], size: int) -> NDArray[np.float32]:
     """Return ``face`` as a batch of one, in -1..1."""
     pixels = cv2.resize(face, (size, size)).astype(np.float32) / 255
     return ((pixels - 0.5) * 2).reshape(1, size, size, -1)
 
 
-def faces(image):
+def faces(image: NDArray[np.uint8]) -> int:
     """Read all faces in ``image``, BGR; return their number."""
     gray = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
     found = cascade.detectMultiScale(gray, 1.3, 5)

@@ -7,20 +7,23 @@ SCENES.npz holds pictures u8 [H, W, 3] BGR by name; each is gone through for SEC
 output, last line: {name: {"seconds": [...], "faces": N}}.
 """
 
+from collections.abc import Callable
 import json
 import sys
 import time
+from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 WARM_UP = 3
 
 
-def run(count_faces):
+def run(count_faces: Callable[[NDArray[np.uint8]], int]) -> None:
     """Time ``count_faces`` on all scenes, and print the result."""
     cv2.setNumThreads(1)
-    outcome = {}
+    outcome: dict[str, Any] = {}
     with np.load(sys.argv[1]) as scenes:
         for name in scenes.files:
             image = scenes[name]

@@ -106,6 +106,9 @@ SPECS = (
                   'images in which a face must be found before it is reported', 1, 100),
     ParameterSpec('forget_time', _SETTINGS.forget_time,
                   'seconds without being found after which a face is gone', 0.0, 60.0),
+    ParameterSpec('match_iou', _SETTINGS.match_iou,
+                  'least IoU of the box found and the box expected, both grown by the uncertainty '
+                  'of what is expected, to be the same face', 0.0, 1.0),
     ParameterSpec('smoothing_time', _SETTINGS.smoothing_time,
                   'time constant in seconds of the smoothing of probabilities; 0: none',
                   0.0, 60.0),

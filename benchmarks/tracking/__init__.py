@@ -1,0 +1,1 @@
+"""How well faces keep their ids: python -m benchmarks.tracking."""
