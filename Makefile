@@ -5,6 +5,7 @@
 # make docs       the guides and the API as HTML, in BUILD_ROOT/build/docs
 # make demo       a recording through the node, live; files in demo_output
 # make soak       FRAMES=200000 frames at full speed; report in soak_output
+# make bench      times of all stages, of peers, and over ROS; report in bench_output
 # make clean      remove what setup has made
 #
 # PYTHON=python3.12          the interpreter to set up with
@@ -29,7 +30,7 @@ INSTALLED := package.xml CMakeLists.txt setup.cfg \
 # What bandit looks at: all but tests and training
 SCANNED := face_affect launch demo benchmarks scripts
 
-.PHONY: setup test coverage audit docs demo soak clean FORCE
+.PHONY: setup test coverage audit docs demo soak bench clean FORCE
 
 setup: $(BUILT)
 
@@ -72,6 +73,9 @@ demo: setup
 
 soak: setup
 	@. ./env.sh && exec python -m benchmarks.soak --frames $(FRAMES)
+
+bench: setup
+	@. ./env.sh && exec python -m benchmarks.run
 
 clean:
 	rm -rf $(addprefix $(FACE_AFFECT_BUILD_ROOT)/,.venv build install log)

@@ -19,9 +19,7 @@ from std_msgs.msg import Header
 from face_affect.core.annotation import annotate
 from face_affect.core.faces import FrameResult
 from face_affect.core.images import encode_jpeg
-from face_affect.core.models import available_models
 from face_affect.core.pipeline import Pipeline, Settings
-from face_affect.core.runtime import Network
 from face_affect.ros.conversions import decode, result_to_message
 from face_affect.ros.wire import read_message
 
@@ -93,31 +91,6 @@ def _once(pipeline: Pipeline, raw: bytes, jpeg: bytes, stamp: float
     jpeg_time, raw_time, core, message, drawing = np.diff(moments).tolist()
     return {'decode JPEG': jpeg_time, 'decode raw': raw_time, **result.timings, 'core': core,
             'message': message, 'in all': raw_time + core + message, 'annotate': drawing}, result
-
-
-def time_networks(seconds: float) -> dict[str, dict[str, float]]:
-    """Return for each int8 network its multiply-accumulates and median seconds a picture."""
-    rng = np.random.default_rng(0)
-    outcome = {}
-    for sidecar in available_models():
-        if not sidecar.quantisation.startswith('int8'):
-            continue
-        network = Network(sidecar)
-        pixels = rng.integers(0, 256, sidecar.input.shape[1:], dtype=np.uint8)
-        outcome[sidecar.name] = {
-            'macs': sidecar.macs, 'parameters': sidecar.parameters,
-            'seconds': _median_time(network, pixels, seconds)}
-    return outcome
-
-
-def _median_time(network: Network, pixels: NDArray[np.uint8], seconds: float) -> float:
-    times = []
-    end = time.perf_counter() + seconds
-    while time.perf_counter() < end:
-        start = time.perf_counter()
-        network(pixels)
-        times.append(time.perf_counter() - start)
-    return float(np.median(times))
 
 
 def time_starts(picture: str) -> Mapping[str, float]:

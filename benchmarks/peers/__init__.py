@@ -40,6 +40,7 @@ class Peer:
 
     ``script`` is run with ``options``; ``alone`` names the packages that are installed without
     what they ask for beside ``requirements``, which holds what is really used.
+    ``detector_alone``: it only finds faces, and is to be compared with our detector.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Peer:
     requirements: str
     alone: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
+    detector_alone: bool = False
 
     def set_up(self, environments: Path) -> Path:
         """Return the Python of the peer's environment under ``environments``, made if need be.
@@ -114,5 +116,6 @@ PAPER = Peer("the paper's way", 'paper_peer.py', 'paper.txt')
 PAPER_COMPILED = Peer("the paper's way, compiled", 'paper_peer.py', 'paper.txt',
                       options=('compiled',))
 MEDIAPIPE = Peer('MediaPipe 0.10.21, detector alone', 'mediapipe_peer.py', 'mediapipe.txt',
-                 ('mediapipe==0.10.21',))
-PEERS = (FER, PAPER, PAPER_COMPILED, MEDIAPIPE)
+                 ('mediapipe==0.10.21',), detector_alone=True)
+HAAR = Peer('Haar cascade, detector alone', 'haar_peer.py', 'haar.txt', detector_alone=True)
+PEERS = (FER, PAPER, PAPER_COMPILED, MEDIAPIPE, HAAR)
