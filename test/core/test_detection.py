@@ -48,6 +48,13 @@ def blazeface_with(rows: dict[int, tuple[float, Sequence[float]]]) -> Any:
     return BlazeFace(FakeNetwork(regression, logits))  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize('name, size', [
+    ('face_detector_blazeface', (192, 192)), ('face_detector', (320, 240))])
+def test_detector_says_what_it_is(name: str, size: tuple[int, int]) -> None:
+    detector = load_detector(find_model(name, 'face_detection'))
+    assert (detector.name, detector.input_size) == (name, size)
+
+
 @pytest.mark.parametrize('boxes, scores, kept', [
     ([], [], []),
     ([[0, 0, 10, 10]], [0.5], [0]),
