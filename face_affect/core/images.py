@@ -32,7 +32,7 @@ class UnknownEncodingError(ImageError):
         """Name the encoding."""
         super().__init__(
             'unknown_encoding', f"encoding '{printable(encoding, 40)}' is not supported; "
-            f'supported are {", ".join(sorted(_ENCODINGS))}')
+            f'supported are {", ".join(supported_encodings())}')
 
 
 def _same(pixels: Pixels) -> Pixels:
@@ -79,6 +79,11 @@ def _check_size(width: int, height: int) -> None:
     if not (0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE and width * height <= MAX_PIXELS):
         raise ImageError('bad_size', f'image size {width}x{height} is not from 1 to {MAX_SIDE}, '
                          f'or more than {MAX_PIXELS} pixels')
+
+
+def supported_encodings() -> list[str]:
+    """Return the names of all encodings that ``decode_raw`` knows, sorted."""
+    return sorted(_ENCODINGS)
 
 
 def decode_raw(

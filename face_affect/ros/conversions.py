@@ -29,6 +29,9 @@ try:
 except ImportError:
     CvBridge = None
 
+# Bytes of an image message in which all is empty: encapsulation, stamp, length of frame_id
+SHORTEST = 16
+
 ImageMessage = Union[Image, CompressedImage]
 ImageKind = Union[type[Image], type[CompressedImage]]
 
@@ -40,6 +43,10 @@ def parse(data: bytes, kind: ImageKind) -> ImageMessage:
         ImageError: it is none: 'malformed'.
 
     """
+    # Fast CDR 2.3 reads beyond the end, and the process dies, where the encapsulation header
+    # (four bytes) announces more padding than follows.
+    if len(data) < SHORTEST:
+        raise ImageError('malformed', f'{len(data)} bytes are no {kind.__name__}')
     try:
         message: ImageMessage = deserialize_message(data, kind)
     except Exception as error:  # rclpy's own kinds of error differ between distributions

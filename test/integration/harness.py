@@ -293,7 +293,12 @@ class Robot:
 
     def set_parameters(self, **values: Any) -> list[SetParametersResult]:
         """Set one after the other."""
-        request = SetParameters.Request(parameters=_parameters(values))
+        return self.set_each(list(values.items()))
+
+    def set_each(self, changes: list[tuple[str, Any]]) -> list[SetParametersResult]:
+        """Set one after the other, in one request; a name may come again."""
+        request = SetParameters.Request(parameters=[
+            Parameter(name, value=value).to_parameter_msg() for name, value in changes])
         return list(self.ask(SetParameters, '/face_affect/set_parameters', request).results)
 
     def set_at_once(self, **values: Any) -> SetParametersResult:

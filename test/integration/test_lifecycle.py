@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+import hashlib
+import json
 from pathlib import Path
 import shutil
 import signal
@@ -118,6 +120,33 @@ def altered_model(folder: Path) -> str:
     return str(folder / 'emotion_mini_xception.json')
 
 
+def truncated_model(folder: Path) -> str:
+    sidecar = Path(altered_model(folder))
+    network = sidecar.with_suffix('.tflite')
+    network.write_bytes(network.read_bytes()[:10_000])
+    return str(sidecar)
+
+
+def swapped_model(folder: Path) -> str:
+    """Give emotion's sidecar, hash included, the network of gender."""
+    values = json.loads((ROOT / 'models' / 'emotion_mini_xception.json').read_text())
+    network = (ROOT / 'models' / 'gender_mini_xception.tflite').read_bytes()
+    values['sha256'] = hashlib.sha256(network).hexdigest()
+    (folder / 'swapped.json').write_text(json.dumps(values))
+    (folder / 'swapped.tflite').write_bytes(network)
+    return str(folder / 'swapped.json')
+
+
+def garbage_model(folder: Path) -> str:
+    """Give emotion's sidecar a file that is no network, with the right hash."""
+    sidecar = Path(swapped_model(folder))
+    values = json.loads(sidecar.read_text())
+    values['sha256'] = hashlib.sha256(b'no network' * 1000).hexdigest()
+    sidecar.write_text(json.dumps(values))
+    sidecar.with_suffix('.tflite').write_bytes(b'no network' * 1000)
+    return str(sidecar)
+
+
 def model_without_network(folder: Path) -> str:
     shutil.copy(ROOT / 'models' / 'emotion_mini_xception.json', folder / 'alone.json')
     return str(folder / 'alone.json')
@@ -135,6 +164,9 @@ def emotion_model(folder: Path) -> str:
 @pytest.mark.parametrize('parameter, model, reason', [
     ('emotion_model', unknown_model, "no model 'no_such_model'"),
     ('emotion_model', altered_model, 'altered'),
+    ('emotion_model', truncated_model, 'altered'),
+    ('emotion_model', swapped_model, 'do not fit its 7 labels'),
+    ('emotion_model', garbage_model, 'the runtime refuses'),
     ('emotion_model', model_without_network, 'alone.tflite'),
     ('gender_model', broken_sidecar, 'broken.json'),
     ('detector_model', emotion_model, 'is for emotion, not for face_detection'),
