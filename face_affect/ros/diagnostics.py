@@ -11,6 +11,7 @@ from rclpy.time import Time
 from rclpy.topic_endpoint_info import TopicEndpointInfo
 
 from face_affect.core.pipeline import Pipeline
+from face_affect.core.text import printable
 from face_affect.ros.statistics import Report
 
 # Dropped on purpose: by a parameter, because a newer image came, or at the end.
@@ -103,8 +104,9 @@ def diagnostic_array(name: str, state: str, image_topic: str, stamp: Time, repor
     for sidecar in pipeline.sidecars if pipeline else ():
         values[f'{sidecar.task} model'] = f'{sidecar.name} {sidecar.sha256[:12]}'
     status = DiagnosticStatus(
-        level=level, name=f'{name}: pipeline', message=message, hardware_id='none',
-        values=[KeyValue(key=key, value=str(value)) for key, value in values.items()])
+        level=level, name=f'{name}: pipeline', message=printable(message),
+        hardware_id='none',
+        values=[KeyValue(key=key, value=printable(value)) for key, value in values.items()])
     array = DiagnosticArray(status=[status])
     array.header.stamp = stamp.to_msg()
     return array

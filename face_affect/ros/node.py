@@ -31,6 +31,7 @@ from std_srvs.srv import SetBool
 from face_affect.core.faces import FrameResult
 from face_affect.core.models import ModelError
 from face_affect.core.pipeline import ModelNames, Pipeline
+from face_affect.core.text import printable
 from face_affect.core.watch import Wanted
 from face_affect.ros.conversions import result_to_message
 from face_affect.ros.debug_images import DebugImages
@@ -111,6 +112,7 @@ class FaceAffectNode(LifecycleNode):
 
     def note_fault(self, error: str) -> None:
         """Note and log an error that belongs to no image."""
+        error = printable(error)
         self._statistics.note_error(error)
         if self._is_due(error):
             self.get_logger().error(error)
@@ -231,7 +233,7 @@ class FaceAffectNode(LifecycleNode):
         if not self.context.ok():
             return  # Shut down while an image was in work
         if self._is_due(reason):
-            self.get_logger().warning(f'image dropped ({reason}): {error}')
+            self.get_logger().warning(f'image dropped ({reason}): {printable(error)}')
 
     def _is_due(self, kind: str) -> bool:
         """Tell whether a fault of that kind is to be logged again."""
@@ -277,7 +279,7 @@ class FaceAffectNode(LifecycleNode):
         try:
             self._values = check_change(self._values, changes, self._pipeline is not None)
         except (ValueError, TypeError) as error:
-            return SetParametersResult(successful=False, reason=str(error))
+            return SetParametersResult(successful=False, reason=printable(error))
         if self._pipeline is not None:
             self._pipeline.settings = settings_from(self._values)
         if self._worker is not None:
@@ -337,7 +339,7 @@ def main(arguments: Optional[list[str]] = None) -> int:
     try:
         node = FaceAffectNode()
     except ValueError as error:
-        print(f'face_affect: cannot start: {error}', file=sys.stderr)
+        print(f'face_affect: cannot start: {printable(error)}', file=sys.stderr)
         rclpy.try_shutdown()
         return 1
     try:

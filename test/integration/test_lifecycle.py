@@ -189,6 +189,22 @@ def test_wrong_model_is_refused_with_the_reason(
     robot.spin_until(lambda: offered(robot) == TOPICS, 'topics')
 
 
+def test_no_parameter_forges_a_line_of_the_log(unconfigured: Robot, node: Process) -> None:
+    robot = unconfigured
+    right = robot.parameters('emotion_model')[0]
+    forged = 'none\r\n[FATAL] \x1b[31mforged\u2028' + 'x' * 10_000
+    assert robot.set_parameters(emotion_model=forged)[0].successful
+    assert not robot.change_state('configure')
+    answer, = robot.set_parameters(image_transport=forged)
+    assert not answer.successful and answer.reason.isprintable() and len(answer.reason) < 1000
+    assert robot.report()['message'].isprintable()
+    assert robot.set_parameters(emotion_model=right)[0].successful
+    lines = node.output.splitlines()
+    assert any('FATAL' in line for line in lines)
+    assert not any(line.startswith('[FATAL]') or '\x1b[31mforged' in line or len(line) > 1000
+                   for line in lines)
+
+
 def test_autostart_with_a_wrong_model_stays_alive(tmp_path: Path) -> None:
     robot = Robot(tmp_path)
     try:

@@ -4,6 +4,8 @@ from types import SimpleNamespace
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticStatus
+from hypothesis import given
+from hypothesis import strategies as st
 import pytest
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.time import Time
@@ -99,3 +101,13 @@ def test_what_a_plot_reads_is_a_number() -> None:
     for item in array.status[0].values:
         if item.key not in words:
             float(item.value)
+
+
+@given(st.text(max_size=1000), st.text(max_size=1000))
+def test_no_text_from_outside_breaks_a_line(error: str, missing: str) -> None:
+    for state, now in (('unconfigured', report(error=error)), ('active', report(error=error))):
+        status, = diagnostic_array('face_affect', state, '/image', Time(), now, report(9.0), None,
+                                   missing).status
+        for text in (status.message, *(item.value for item in status.values)):
+            assert text.isprintable()
+            assert len(text) <= 500

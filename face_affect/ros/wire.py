@@ -1,0 +1,120 @@
+"""Image messages as they come over the wire: CDR, read without a copy of the picture.
+
+The layout is that of OMG's CDR (plain, also version 2): numbers aligned to their size after
+four bytes of encapsulation, texts with their length and a null character, then the data. rclpy's
+own way copies the picture twice, and Fast CDR 2.3 reads beyond the end of some malformed
+messages, which kills the process.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+import struct
+from typing import Union
+
+from builtin_interfaces.msg import Time
+from sensor_msgs.msg import CompressedImage, Image
+from std_msgs.msg import Header
+
+from face_affect.core.images import ImageError
+
+ImageKind = Union[type[Image], type[CompressedImage]]
+
+# Encapsulation to byte order: CDR and plain CDR 2, big and little endian
+_ORDERS = {b'\0\0': '>', b'\0\1': '<', b'\0\6': '>', b'\0\7': '<'}
+
+
+@dataclass(frozen=True)
+class WireImage:
+    """A sensor_msgs/Image; the fields are its fields, ``data`` a view."""
+
+    header: Header
+    height: int
+    width: int
+    encoding: str
+    is_bigendian: int
+    step: int
+    data: memoryview
+
+
+@dataclass(frozen=True)
+class WireCompressedImage:
+    """A sensor_msgs/CompressedImage; the fields are its fields, ``data`` a view."""
+
+    header: Header
+    format: str
+    data: memoryview
+
+
+WireMessage = Union[WireImage, WireCompressedImage]
+
+
+class _Reader:
+    """Takes values from serialised data, one after the other."""
+
+    def __init__(self, data: bytes) -> None:
+        """Begin after the encapsulation.
+
+        Raises:
+            KeyError: it is of an unknown kind.
+
+        """
+        self._order = _ORDERS[data[:2]]
+        self._body = memoryview(data)[4:]
+        self._place = 0
+
+    def number(self, code: str = 'I') -> int:
+        """Return an integer, ``code`` as in ``struct``.
+
+        Raises:
+            struct.error: the data ends before.
+
+        """
+        size = struct.calcsize(code)
+        start = -(-self._place // size) * size
+        value, = struct.unpack_from(self._order + code, self._body, start)
+        self._place = start + size
+        return int(value)
+
+    def octets(self) -> memoryview:
+        """Return a sequence of bytes.
+
+        Raises:
+            struct.error: the data ends before.
+
+        """
+        length = self.number()
+        octets = self._body[self._place:self._place + length]
+        if len(octets) < length:
+            raise struct.error(f'{length} bytes announced, {len(octets)} left')
+        self._place += length
+        return octets
+
+    def text(self) -> str:
+        """Return a text without its null character."""
+        return self.octets().tobytes().rstrip(b'\0').decode('utf-8', 'replace')
+
+    def header(self) -> Header:
+        """Return a std_msgs/Header."""
+        return Header(stamp=Time(sec=self.number('i'), nanosec=self.number()),
+                      frame_id=self.text())
+
+
+def read_message(data: bytes, kind: ImageKind) -> WireMessage:
+    """Return the message of type ``kind`` that the middleware delivered as ``data``.
+
+    Raises:
+        ImageError: it is none: 'malformed'.
+
+    """
+    try:
+        reader = _Reader(data)
+        if kind is CompressedImage:
+            return WireCompressedImage(reader.header(), reader.text(), reader.octets())
+        return WireImage(reader.header(), reader.number(), reader.number(), reader.text(),
+                         reader.number('B'), reader.number(), reader.octets())
+    except KeyError:
+        reason = f'encapsulation {data[:2].hex() or "missing"} is not known'
+    except struct.error as error:
+        reason = str(error)
+    raise ImageError('malformed', f'{len(data)} bytes are no {kind.__name__}: {reason}')
