@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """Time the pipeline by stage, on the demo bag's pictures, one thread.
 
     python benchmarks/pipeline.py [--json FILE]

@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """Camera data to images, by hand: no copy where the camera's layout is already right."""
 
 from __future__ import annotations

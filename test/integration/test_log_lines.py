@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """What others send comes into the log, diagnostics and answers as harmless text."""
 
 from __future__ import annotations

@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """The SROS2 policy grants what the node uses, and nothing else."""
 
 from __future__ import annotations
