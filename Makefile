@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 # make setup      virtual environment (with ROS 2 as wheels where none is sourced), workspace built
 # make test       set-up, linters, type checks, all tests
 # make coverage   all tests but those of the training, with branch coverage of core and ros

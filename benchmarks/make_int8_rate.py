@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """Make int8_rate.tflite: nothing but dense int8 multiplications; needs training's tools.
 
     python -m benchmarks.make_int8_rate

@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """The time of each int8 network, and what this machine could do at best."""
 
 from __future__ import annotations

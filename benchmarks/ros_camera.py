@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """A camera for measurements: one picture again and again, stamped when it is sent.
 
     python -m benchmarks.ros_camera PICTURE.npy --transport raw --rate 30 --seconds 10

@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """From camera to result over ROS: camera, node and listener, each a process of its own."""
 
 from __future__ import annotations

@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """Measure the whole product and its peers; `make bench`.
 
     python -m benchmarks.run                  # all; about fifteen minutes

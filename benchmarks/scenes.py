@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """Pictures to measure with: the demo bag's room with so many of its people in it."""
 
 from __future__ import annotations

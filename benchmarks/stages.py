@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """The time of each stage of the whole way from message to message, in one thread."""
 
 from __future__ import annotations

@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """Pictures, folders, videos and cameras as one stream of frames."""
 
 from __future__ import annotations

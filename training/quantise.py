@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """Turn a trained network into models/NAME.tflite (full int8) and its sidecar.
 
     python -m training.quantise recipes/emotion_mini_xception.yaml --data DATA

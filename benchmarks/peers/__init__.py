@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """What others use for the same job, each in an environment of its own, set up on demand."""
 
 from __future__ import annotations

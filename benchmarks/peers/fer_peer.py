@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """Time PyPI fer as its README calls it."""
 
 from fer.fer import FER

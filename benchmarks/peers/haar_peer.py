@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """Time the paper's detector alone: OpenCV's frontal Haar cascade, scale 1.3, 5 neighbours."""
 
 import cv2

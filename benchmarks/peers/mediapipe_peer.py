@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """Time MediaPipe's face detection, full range, the model that sees beyond two metres."""
 
 import cv2

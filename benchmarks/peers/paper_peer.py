@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """
 Time the paper's pipeline, written anew from its description (Arriaga et al. 2017).
 

@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """
 What every peer does, in its own environment: read scenes, time a function, print JSON.
 

@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """CLEAR MOT and identity figures of tracks against the truth, by motmetrics."""
 
 from __future__ import annotations

@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """Real people to move about: cut out of the demo bag's frames, with their place in them."""
 
 from __future__ import annotations

@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """The scenarios: each makes a scene of its kind by chance."""
 
 from __future__ import annotations

@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """A detector as detectors are, from the truth: boxes that tremble, faces missed, false alarms."""
 
 from __future__ import annotations

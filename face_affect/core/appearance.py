@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """What tells people apart for a second or two: the colours of hair, face and collar."""
 
 from __future__ import annotations

@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """Which found box is which face: how well they fit, and the best pairs."""
 
 from __future__ import annotations

@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """Where a face goes: a Kalman filter of its place and size."""
 
 from __future__ import annotations

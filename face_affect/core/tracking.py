@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """Detections over time to ids: where each face is expected, and how people look."""
 
 from __future__ import annotations

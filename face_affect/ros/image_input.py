@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """Where images come from: the subscription to the camera."""
 
 from __future__ import annotations

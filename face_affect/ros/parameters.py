@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """The node's parameters: declared, described, ranged and checked in one place."""
 
 from __future__ import annotations

@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """Image messages as they come over the wire: CDR, read without a copy of the picture.
 
 The layout is that of OMG's CDR (plain, also version 2): numbers aligned to their size after

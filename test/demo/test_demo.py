@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """The demo, run for real: a node, a player and a follower as processes of their own."""
 
 from collections.abc import Iterator

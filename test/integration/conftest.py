@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """Fixtures for the tests over DDS, and the skipping of all where ROS is missing."""
 
 from __future__ import annotations

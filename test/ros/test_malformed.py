@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """Twenty thousand malformed images: every field wrong in every way, and broken bytes."""
 
 from __future__ import annotations
