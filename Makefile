@@ -5,6 +5,7 @@
 #
 # PYTHON=python3.12          the interpreter to set up with
 # INPUT=FILE                 what `make demo` plays: a bag, a video, a folder, a camera number
+# TREE=1                     `make demo` shows a behaviour tree at work, not the table of faces
 # BUILD_ROOT=/tmp/py312      where .venv, build, install and log go (default: here)
 # REQUIREMENTS=FILE          other Python packages, such as requirements/oldest.txt
 
@@ -12,6 +13,7 @@ PYTHON ?= python3
 BUILD_ROOT ?= .
 REQUIREMENTS ?=
 INPUT ?= demo/bag
+TREE ?=
 
 SHELL := /bin/bash
 # Read by env.sh
@@ -20,7 +22,7 @@ export FACE_AFFECT_BUILD_ROOT := $(abspath $(BUILD_ROOT))
 READY := $(FACE_AFFECT_BUILD_ROOT)/.venv/.ready
 BUILT := $(FACE_AFFECT_BUILD_ROOT)/install/.built
 INSTALLED := package.xml CMakeLists.txt setup.cfg \
-  $(shell find face_affect face_affect_msgs launch config models -type f -not -path '*/__pycache__/*')
+  $(shell find face_affect face_affect_msgs launch config examples models -type f -not -path '*/__pycache__/*')
 
 .PHONY: setup test demo clean FORCE
 
@@ -44,7 +46,7 @@ test: setup
 
 # exec: signals reach the demo itself.
 demo: setup
-	@. ./env.sh && exec python -m demo.run "$(INPUT)"
+	@. ./env.sh && exec python -m demo.run $(if $(TREE),--tree) "$(INPUT)"
 
 clean:
 	rm -rf $(addprefix $(FACE_AFFECT_BUILD_ROOT)/,.venv build install log)
