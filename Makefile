@@ -42,7 +42,7 @@ $(BUILT): $(READY) $(INSTALLED)
 	@touch $@
 
 test: setup
-	@. ./env.sh && ruff check . && mypy face_affect training demo benchmarks && python -m pytest -ra
+	@. ./env.sh && ruff check . && mypy face_affect training demo benchmarks examples && python -m pytest -ra
 
 # exec: signals reach the demo itself.
 demo: setup
