@@ -70,7 +70,7 @@ class CameraNode(Node):
             # `-p source:=0` is a number to ROS, and `-p rate:=5` no floating-point one.
             description=description, read_only=True, dynamic_typing=True,
             floating_point_range=[bounds] if bounds else [])
-        value = self.declare_parameter(name, default, descriptor).value
+        value: Any = self.declare_parameter(name, default, descriptor).value
         try:
             return type(default)(value)
         except ValueError:
