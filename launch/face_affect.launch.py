@@ -34,6 +34,12 @@ def start_node(context: LaunchContext) -> list[Action]:
     # What is left empty stays as params_file (or the including launch file) has it.
     if transport:
         parameters['image_transport'] = transport
+    camera_info = LaunchConfiguration('camera_info').perform(context)
+    depth_image = LaunchConfiguration('depth_image').perform(context)
+    if camera_info:
+        parameters['publish_bearing'] = True
+    if depth_image:
+        parameters['publish_position'] = True
     if LaunchConfiguration('use_sim_time').perform(context):
         parameters['use_sim_time'] = is_true(context, 'use_sim_time')
 
@@ -53,7 +59,13 @@ def start_node(context: LaunchContext) -> list[Action]:
             namespace=namespace,
             parameters=[LaunchConfiguration('params_file'), parameters],
             # A remapping names one topic: that of the raw image leaves the compressed one alone.
-            remappings=[('image', image), ('image/compressed', f'{image}/compressed')],
+            remappings=[
+                ('image', image),
+                ('image/compressed', f'{image}/compressed'),
+                # By convention, CameraInfo comes beside the image.
+                ('camera_info', camera_info or f'{image.rpartition("/")[0]}/camera_info'),
+                ('depth_image', depth_image or 'depth_image'),
+            ],
             ros_arguments=ros_arguments,
             output='screen',
             emulate_tty=True,
@@ -99,6 +111,22 @@ def generate_launch_description() -> LaunchDescription:
             default_value='',
             choices=['', 'raw', 'compressed'],
             description='How the images arrive (empty: as params_file says).',
+        ),
+        DeclareLaunchArgument(
+            'camera_info',
+            default_value='',
+            description=(
+                "The camera's CameraInfo topic. Where it is given, faces get a bearing "
+                '(empty: as params_file says, on camera_info beside the image).'
+            ),
+        ),
+        DeclareLaunchArgument(
+            'depth_image',
+            default_value='',
+            description=(
+                'The topic of depth images that lie over the images, pixel by pixel. Where it is '
+                'given, faces get a position (empty: as params_file says).'
+            ),
         ),
         DeclareLaunchArgument(
             'namespace',

@@ -35,6 +35,7 @@ from face_affect.core.faces import FrameResult
 from face_affect.core.models import ModelError
 from face_affect.core.pipeline import ModelNames, Pipeline
 from face_affect.core.watch import Wanted
+from face_affect.ros.camera_geometry import CameraGeometry
 from face_affect.ros.conversions import (
     image_to_compressed_message,
     image_to_message,
@@ -79,6 +80,7 @@ class FaceAffectNode(LifecycleNode):
         self._subscription: Optional[Subscription] = None
         self._wait_server: Optional[WaitForAffectServer] = None
         self._newest: Optional[FaceAffectArray] = None
+        self._geometry: Optional[CameraGeometry] = None
         self._debug_rate = RateLimit()
         self._enabled = True
         self._state = 'unconfigured'
@@ -180,6 +182,9 @@ class FaceAffectNode(LifecycleNode):
             return
         self._pipeline.reset()
         self._reported = None
+        if self._values['publish_bearing'] or self._values['publish_position']:
+            self._geometry = CameraGeometry(self, self._values['publish_position'],
+                                            self._values['rectified'], self._log_problem)
         self._worker = Worker(self._pipeline, self._statistics, self._publish, self._now,
                               self._log_drop, limits_from(self._values))
         compressed = self._values['image_transport'] == 'compressed'
@@ -197,12 +202,17 @@ class FaceAffectNode(LifecycleNode):
         if self._worker is not None:
             self._worker.stop()
             self._worker = None
+        if self._geometry is not None:
+            self._geometry.destroy()
+            self._geometry = None
 
     def _now(self) -> float:
         return float(self.get_clock().now().nanoseconds * 1e-9)
 
     def _publish(self, result: FrameResult, image: NDArray[np.uint8], header: Header,
                  elapsed: float) -> None:
+        if self._geometry is not None:
+            result = self._geometry.locate(result, header)
         message = result_to_message(result, header, elapsed)
         self._newest = message
         self._faces.publish(message)
@@ -218,12 +228,16 @@ class FaceAffectNode(LifecycleNode):
                 self._debug_compressed.publish(image_to_compressed_message(picture, header))
 
     def _log_drop(self, reason: str, error: str) -> None:
+        self._log_problem(reason, f'image dropped ({reason}): {error}')
+
+    def _log_problem(self, word: str, text: str) -> None:
+        """Warn, but of the same kind of problem only now and then."""
         if not self.context.ok():
             return  # Shut down while an image was in work
         now = time.monotonic()
-        if now - self._logged.get(reason, -LOG_PERIOD) >= LOG_PERIOD:
-            self._logged[reason] = now
-            self.get_logger().warning(f'image dropped ({reason}): {error}')
+        if now - self._logged.get(word, -LOG_PERIOD) >= LOG_PERIOD:
+            self._logged[word] = now
+            self.get_logger().warning(text)
 
     # Services, parameters, diagnostics
 
@@ -274,7 +288,8 @@ class FaceAffectNode(LifecycleNode):
         state = self._state if self._enabled or self._state != 'active' else 'paused'
         self._diagnostics.publish(diagnostic_array(
             self.get_fully_qualified_name().lstrip('/'), state, topic, self.get_clock().now(),
-            report, self._reported, self._pipeline, self._missing_images()))
+            report, self._reported, self._pipeline, self._missing_images(),
+            dict(self._geometry.problems) if self._geometry else {}))
         self._reported = report
 
     def _missing_images(self) -> str:

@@ -25,7 +25,8 @@ LAUNCH_FILES = sorted((ROOT / 'launch').glob('*.launch.py'))
 PARAMETER_FILES = ['face_affect.yaml', 'care_o_bot.yaml']
 PASSED_ON = {'image_transport', 'namespace', 'params_file', 'debug'}
 ARGUMENTS: dict[str, set[str]] = {
-    'face_affect.launch.py': PASSED_ON | {'image', 'use_sim_time', 'autostart'},
+    'face_affect.launch.py': PASSED_ON | {'image', 'camera_info', 'depth_image', 'use_sim_time',
+                                          'autostart'},
     'replay.launch.py': PASSED_ON | {'bag', 'topic', 'rate', 'loop'},
     'camera.launch.py': {'source', 'namespace', 'frame_id', 'rate', 'loop', 'compressed',
                          'calibration'},
@@ -241,6 +242,24 @@ def test_parameter_file_is_heard_where_no_argument_is_given(
     _, records = launched('face_affect.launch.py', f'params_file:={own}')
     assert node_parameters(records['face_affect_node']) == {
         'image_transport': 'compressed', 'use_sim_time': True, 'autostart': True}
+
+
+def test_camera_info_is_looked_for_beside_the_image(launched: Any) -> None:
+    _, records = launched('face_affect.launch.py', 'image:=/cam/rgb/image_raw')
+    node = records['face_affect_node']
+    assert 'camera_info:=/cam/rgb/camera_info' in node['arguments']
+    parameters = node_parameters(node)
+    assert not parameters['publish_bearing'] and not parameters['publish_position']
+
+
+def test_camera_info_and_depth_image_are_used_where_given(launched: Any) -> None:
+    _, records = launched('face_affect.launch.py', 'camera_info:=/cam/info',
+                          'depth_image:=/cam/aligned_depth_to_color/image_raw')
+    node = records['face_affect_node']
+    assert 'camera_info:=/cam/info' in node['arguments']
+    assert 'depth_image:=/cam/aligned_depth_to_color/image_raw' in node['arguments']
+    parameters = node_parameters(node)
+    assert parameters['publish_bearing'] and parameters['publish_position']
 
 
 def test_unknown_choice_is_refused(launched: Any) -> None:
