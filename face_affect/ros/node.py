@@ -29,6 +29,7 @@ from rclpy.subscription import Subscription
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 from std_srvs.srv import SetBool
+from visualization_msgs.msg import MarkerArray
 
 from face_affect.core.annotation import annotate
 from face_affect.core.faces import FrameResult
@@ -42,6 +43,7 @@ from face_affect.ros.conversions import (
     result_to_message,
 )
 from face_affect.ros.diagnostics import diagnostic_array, missing_images
+from face_affect.ros.markers import markers
 from face_affect.ros.parameters import (
     check_change,
     declare_parameters,
@@ -115,6 +117,7 @@ class FaceAffectNode(LifecycleNode):
         self._debug_image = self._managed_publisher(Image, '~/debug_image', depth=1)
         self._debug_compressed = self._managed_publisher(
             CompressedImage, '~/debug_image/compressed', depth=1)
+        self._markers = self._managed_publisher(MarkerArray, '~/markers', depth=1)
         for service in (self.create_service(SetBool, '~/enable', self._on_enable),
                         self.create_service(GetFaces, '~/get_faces', self._on_get_faces)):
             self._configured.callback(self.destroy_service, service)
@@ -218,6 +221,8 @@ class FaceAffectNode(LifecycleNode):
         self._faces.publish(message)
         if self._wait_server:
             self._wait_server.add_result(result)
+        if self._markers.get_subscription_count() > 0:
+            self._markers.publish(markers(message))
         raw = self._debug_image.get_subscription_count() > 0
         compressed = self._debug_compressed.get_subscription_count() > 0
         if (raw or compressed) and self._debug_rate.passes(self._values['debug_image_max_rate']):

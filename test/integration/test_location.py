@@ -9,6 +9,7 @@ from harness import Camera, COLLINS, demo_jpegs, jpeg_image, Robot, Watcher
 import numpy as np
 import pytest
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+from visualization_msgs.msg import Marker, MarkerArray
 
 FOCAL, CENTRE_X, CENTRE_Y = 525.0, 319.5, 239.5
 DISTANCE = 1.25  # metres
@@ -109,6 +110,17 @@ def test_position(scene: Scene, wait_for: Any, depth: Image) -> None:
     np.testing.assert_allclose(
         xyz(face.position), expected_bearing(face) / expected_bearing(face)[2] * DISTANCE,
         atol=2 * DISTANCE / FOCAL)
+
+
+def test_markers_for_who_asks(scene: Scene, robot: Robot) -> None:
+    scene.depth = millimetres(1000 * DISTANCE)
+    arrays = robot.subscribe(MarkerArray, '/face_affect/markers')
+
+    def shown() -> list[int]:
+        return [marker.type for marker in arrays[-1].markers[1:]] if arrays else []
+    robot.spin_until(lambda: shown() == [Marker.ARROW, Marker.TEXT_VIEW_FACING, Marker.SPHERE],
+                     'the markers of one face')
+    assert arrays[-1].markers[0].header.frame_id == 'test_camera'
 
 
 def test_invalid_depth_gives_no_position(scene: Scene, wait_for: Any) -> None:
