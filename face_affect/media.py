@@ -148,6 +148,7 @@ class VideoFile:
         self._path = path
         self._rate = rate
         self._writer: Optional[cv2.VideoWriter] = None
+        self._written = 0
 
     def write(self, image: NDArray[np.uint8]) -> None:
         """Append a frame, u8 [H, W, 3] BGR.
@@ -163,6 +164,7 @@ class VideoFile:
             if not self._writer.isOpened():
                 raise MediaError(f'cannot write video {self._path}')
         self._writer.write(image)
+        self._written += 1
 
     def __enter__(self) -> VideoFile:
         """Return the open file."""
@@ -170,21 +172,36 @@ class VideoFile:
 
     def __exit__(self, kind: Optional[type[BaseException]], value: Optional[BaseException],
                  trace: Optional[TracebackType]) -> None:
-        """Finish the file."""
-        if self._writer is not None:
-            self._writer.release()
+        """Finish the file.
+
+        Raises:
+            MediaError: the file is not whole. OpenCV itself says nothing of a full disk.
+
+        """
+        if self._writer is None:
+            return
+        self._writer.release()
+        kept = int(cv2.VideoCapture(str(self._path)).get(cv2.CAP_PROP_FRAME_COUNT))
+        if kind is None and kept < self._written:
+            raise MediaError(f'video {self._path} holds {max(kept, 0)} of {self._written} frames: '
+                             'is the disk full?')
 
 
 def write_picture(path: Path, image: NDArray[np.uint8]) -> None:
     """Write a picture, its format by its name.
 
     Raises:
-        MediaError: the folder is missing or not writable, or the format unknown.
+        MediaError: it cannot be written (no such folder, disk full), or the format is unknown.
 
     """
     try:
-        done = cv2.imwrite(str(path), image)
+        # Not imwrite: it takes no notice of a full disk.
+        done, data = cv2.imencode(path.suffix or path.name, image)
+        if done:
+            path.write_bytes(data.tobytes())
     except cv2.error as error:
         raise MediaError(f'cannot write picture {path}: {error.err}') from error
+    except OSError as error:
+        raise MediaError(f'cannot write picture {path}: {error.strerror}') from error
     if not done:
-        raise MediaError(f'cannot write picture {path}: is its folder there and writable?')
+        raise MediaError(f'cannot write picture {path}: {path.suffix} cannot hold it')

@@ -10,6 +10,8 @@ from face_affect.ros.parameters import ParameterSpec, SPECS
 README = Path(__file__).parents[1] / 'README.md'
 START, END = '<!-- parameters: scripts/update_readme.py -->', '<!-- end of parameters -->'
 
+FIXED = {'': '', 'configured': 'once configured', 'started': 'from the start'}
+
 
 def _range(spec: ParameterSpec) -> str:
     if spec.choices:
@@ -19,7 +21,7 @@ def _range(spec: ParameterSpec) -> str:
 
 def _row(spec: ParameterSpec) -> str:
     default = str(spec.default).lower() if isinstance(spec.default, bool) else spec.default
-    return (f'| `{spec.name}` | {default} | {_range(spec)} | {"yes" if spec.fixed else ""} | '
+    return (f'| `{spec.name}` | {default} | {_range(spec)} | {FIXED[spec.fixed]} | '
             f'{spec.description} |')
 
 

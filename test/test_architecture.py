@@ -82,6 +82,21 @@ def test_product_needs_no_training(path: Path) -> None:
     assert not tops & {'training', 'torch', 'tensorflow', 'matplotlib'}
 
 
+@pytest.mark.parametrize('path', sources(''), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_product_knows_no_network(path: Path) -> None:
+    """ROS is the only way out."""
+    tops = {name.split('.')[0] for name in imported_modules(path)}
+    assert not tops & {'aiohttp', 'asyncio', 'ftplib', 'http', 'httpx', 'requests', 'smtplib',
+                       'socket', 'socketserver', 'ssl', 'urllib', 'urllib3', 'webbrowser',
+                       'xmlrpc'}
+
+
+@pytest.mark.parametrize('path', sources(''), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_product_starts_no_program_and_unpickles_nothing(path: Path) -> None:
+    tops = {name.split('.')[0] for name in imported_modules(path)}
+    assert not tops & {'marshal', 'multiprocessing', 'pickle', 'shelve', 'subprocess'}
+
+
 def test_there_are_sources() -> None:
     assert len(sources('core')) > 10
     assert len(sources('ros')) > 4

@@ -8,17 +8,19 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from face_affect.core.text import printable
+
 Pixels = NDArray[np.uint8]
 
 MAX_SIDE = 16384
 
 
 class ImageError(ValueError):
-    """A picture cannot be used; ``reason`` is a word to count by."""
+    """A picture cannot be used; ``reason`` is a word to count by, the message is printable."""
 
     def __init__(self, reason: str, message: str) -> None:
         """Keep the reason beside the message."""
-        super().__init__(message)
+        super().__init__(printable(message))
         self.reason = reason
 
 
@@ -27,8 +29,9 @@ class UnknownEncodingError(ImageError):
 
     def __init__(self, encoding: str) -> None:
         """Name the encoding."""
-        super().__init__('unknown_encoding', f'encoding {encoding[:40]!r} is not supported; '
-                         f'supported are {", ".join(sorted(_ENCODINGS))}')
+        super().__init__(
+            'unknown_encoding', f"encoding '{printable(encoding, 40)}' is not supported; "
+            f'supported are {", ".join(supported_encodings())}')
 
 
 def _same(pixels: Pixels) -> Pixels:
@@ -69,6 +72,11 @@ _ENCODINGS: dict[str, tuple[int, int, Callable[[Pixels], Pixels]]] = {
 _SIXTEEN_BIT = {name for name in _ENCODINGS if name.endswith('16') or name == '16UC1'}
 _SEMI_PLANAR = {'nv12', 'nv21'}
 _EVEN_WIDTH = {'yuv422_yuy2', 'yuyv', 'yuv422', 'uyvy'} | _SEMI_PLANAR
+
+
+def supported_encodings() -> list[str]:
+    """Return the names of all encodings that ``decode_raw`` knows, sorted."""
+    return sorted(_ENCODINGS)
 
 
 def decode_raw(

@@ -105,6 +105,11 @@ class Pipeline:
         self._smoothers = {'emotion': Smoother(), 'gender': Smoother()}
         self._timings: dict[str, float] = {}
 
+    @property
+    def next_id(self) -> int:
+        """An id greater than all that were given so far."""
+        return self._tracker.next_id
+
     def reset(self) -> None:
         """Forget all faces; ids go on."""
         self._tracker.reset()

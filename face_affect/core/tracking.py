@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-import itertools
 import math
 
 from face_affect.core.faces import Box, Detection
@@ -74,7 +73,7 @@ class Tracker:
         """
         self.confirm_frames = confirm_frames
         self.forget_time = forget_time
-        self._ids = itertools.count(first_id)
+        self.next_id = first_id
         self._tracks: list[Track] = []
         self._stamp = -math.inf
 
@@ -98,8 +97,9 @@ class Tracker:
             self._tracks[row].update(detections[column], stamp)
         seen = [self._tracks[row] for row, _ in sorted(pairs)]
         matched = {column for _, column in pairs}
-        new = [Track(next(self._ids), found, stamp, stamp)
-               for i, found in enumerate(detections) if i not in matched]
+        unknown = [found for i, found in enumerate(detections) if i not in matched]
+        new = [Track(id, found, stamp, stamp) for id, found in enumerate(unknown, self.next_id)]
+        self.next_id += len(new)
         self._tracks += new
         return [track for track in seen + new if track.frames >= self.confirm_frames]
 

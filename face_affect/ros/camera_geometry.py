@@ -16,7 +16,7 @@ from face_affect.core.faces import FrameResult
 from face_affect.core.geometry import CalibrationError, CameraModel
 from face_affect.core.images import ImageError
 from face_affect.core.location import locate
-from face_affect.ros.conversions import seconds
+from face_affect.ros.conversions import parse, seconds
 
 DEPTH_IMAGES = 10  # kept, so that one fits whichever of the two images comes first
 MAX_DEPTH_OFFSET = 0.1  # seconds between an image and the depth image that is used for it
@@ -71,12 +71,13 @@ class CameraGeometry:
         self._info: Optional[CameraInfo] = None
         self._depths: deque[Image] = deque(maxlen=DEPTH_IMAGES)
         qos = QoSProfile(depth=1, reliability=qos_profile_sensor_data.reliability)
+        # Serialised, as images are: a message that is none must not end the process.
         self._subscriptions = [
-            node.create_subscription(CameraInfo, 'camera_info', self._on_info, qos)]
+            node.create_subscription(CameraInfo, 'camera_info', self._on_info, qos, raw=True)]
         self._position = position
         if position:
-            self._subscriptions.append(
-                node.create_subscription(Image, 'depth_image', self._on_depth, qos))
+            self._subscriptions.append(node.create_subscription(
+                Image, 'depth_image', self._on_depth, qos, raw=True))
 
     def destroy(self) -> None:
         """Unsubscribe."""
@@ -120,8 +121,14 @@ class CameraGeometry:
         self.problems[word] += 1
         self._on_problem(word, reason)
 
-    def _on_info(self, message: CameraInfo) -> None:
-        self._info = message
+    def _on_info(self, data: bytes) -> None:
+        try:
+            self._info = parse(data, CameraInfo)
+        except ImageError as error:
+            self._tell('camera_info', f'CameraInfo refused: {error}')
 
-    def _on_depth(self, message: Image) -> None:
-        self._depths.append(message)
+    def _on_depth(self, data: bytes) -> None:
+        try:
+            self._depths.append(parse(data, Image))
+        except ImageError as error:
+            self._tell('depth_layout', f'depth image refused: {error}')

@@ -10,6 +10,7 @@ from face_affect_msgs.msg import Emotion, FaceAffect, FaceAffectArray, Gender
 from geometry_msgs.msg import Point, Point32, Vector3
 import numpy as np
 from numpy.typing import NDArray
+from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import CompressedImage, Image, RegionOfInterest
 from std_msgs.msg import Header
 
@@ -21,14 +22,40 @@ from face_affect.core.images import (
     ImageError,
     UnknownEncodingError,
 )
+from face_affect.core.text import printable
 
 try:
     from cv_bridge import CvBridge, CvBridgeError
 except ImportError:
     CvBridge = None
 
+# Bytes of an image message in which all is empty: encapsulation, stamp, length of frame_id
+SHORTEST = 16
 
-def decode(message: Union[Image, CompressedImage]) -> NDArray[np.uint8]:
+ImageMessage = Union[Image, CompressedImage]
+ImageKind = Union[type[Image], type[CompressedImage]]
+
+
+def parse(data: bytes, kind: ImageKind) -> ImageMessage:
+    """Return the message of type ``kind`` that the middleware delivered as ``data``.
+
+    Raises:
+        ImageError: it is none: 'malformed'.
+
+    """
+    # Fast CDR 2.3 reads beyond the end, and the process dies, where the encapsulation header
+    # (four bytes) announces more padding than follows.
+    if len(data) < SHORTEST:
+        raise ImageError('malformed', f'{len(data)} bytes are no {kind.__name__}')
+    try:
+        message: ImageMessage = deserialize_message(data, kind)
+    except Exception as error:  # rclpy's own kinds of error differ between distributions
+        raise ImageError('malformed', f'{len(data)} bytes are no {kind.__name__}: '
+                         f'{error}') from error
+    return message
+
+
+def decode(message: ImageMessage) -> NDArray[np.uint8]:
     """Return the picture as u8 [H, W, 3] BGR or [H, W] gray, a view where possible.
 
     Raises:
@@ -51,8 +78,8 @@ def _decode_with_cv_bridge(message: Image) -> NDArray[np.uint8]:
         return np.asarray(CvBridge().imgmsg_to_cv2(message, 'bgr8'), dtype=np.uint8)
     except (CvBridgeError, ValueError, TypeError) as error:
         raise ImageError(
-            'unknown_encoding', f'encoding {message.encoding[:40]!r} is known neither here '
-            f'nor to cv_bridge: {error}') from error
+            'unknown_encoding', f"encoding '{printable(message.encoding, 40)}' is known neither "
+            f'here nor to cv_bridge: {error}') from error
 
 
 def seconds(header: Header) -> float:

@@ -40,6 +40,19 @@ def test_faces_vanish_and_return(watcher: Watcher, name: str, value: Any) -> Non
     watcher.wait_for(lambda result: result.faces, 'the face again')
 
 
+def test_a_change_is_there_with_the_next_frame(watcher: Watcher) -> None:
+    watcher.camera.stop()
+    try:
+        for wanted in 5 * (False, True):
+            assert watcher.robot.set_at_once(
+                enable_emotion=wanted, enable_gender=wanted).successful
+            face = watcher.look_at(jpeg_image(demo_jpegs()[COLLINS])).faces[0]
+            assert (face.emotion.label == Emotion.HAPPY) == wanted
+            assert (face.gender.label == Gender.FEMALE) == wanted
+    finally:
+        watcher.camera.stream(jpeg_image(demo_jpegs()[COLLINS]))
+
+
 def test_emotion_off_leaves_gender(watcher: Watcher) -> None:
     assert watcher.robot.set_parameters(enable_emotion=False)[0].successful
     result = watcher.wait_for(
@@ -82,6 +95,9 @@ def test_low_confidence_is_unknown(watcher: Watcher) -> None:
     ('image_transport', 'raw', 'before the node is configured'),
     ('image_transport', 'theora', ''),
     ('num_threads', 2, 'before the node is configured'),
+    ('autostart', False, 'read-only'),
+    ('image_reliability', 'reliable', 'read-only'),
+    ('image_depth', 5, 'read-only'),
     ('no_such_parameter', 1, ''),
 ])
 def test_bad_value_is_refused_with_a_reason(

@@ -43,6 +43,20 @@ def test_duration(seconds: float, expected: tuple[int, int]) -> None:
     assert (message.sec, message.nanosec) == expected
 
 
+@pytest.mark.parametrize('data', [
+    b'', bytes(4), bytes.fromhex('00010001'), bytes.fromhex('00010003'), bytes(15)],
+    ids=bytes.hex)
+def test_what_would_crash_the_middleware_is_refused(data: bytes) -> None:
+    from sensor_msgs.msg import CompressedImage, Image
+
+    from face_affect.core.images import ImageError
+    from face_affect.ros.conversions import parse
+    for kind in (Image, CompressedImage):
+        with pytest.raises(ImageError) as caught:
+            parse(data, kind)
+        assert caught.value.reason == 'malformed'
+
+
 def test_a_picture_survives_the_way_to_a_raw_message_and_back() -> None:
     from std_msgs.msg import Header
 

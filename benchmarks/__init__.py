@@ -1,0 +1,1 @@
+"""Measurements of speed, memory and endurance; never part of an installation."""
