@@ -6,11 +6,11 @@
 from __future__ import annotations
 
 import array
-from typing import Optional, Union
+from typing import Any, Optional, Union
 
 from builtin_interfaces.msg import Duration
 from face_affect_msgs.msg import Emotion, FaceAffect, FaceAffectArray, Gender
-from geometry_msgs.msg import Point32
+from geometry_msgs.msg import Point, Point32, Vector3
 import numpy as np
 from numpy.typing import NDArray
 from sensor_msgs.msg import CompressedImage, Image, RegionOfInterest
@@ -98,12 +98,24 @@ def _estimate(
 
 def face_to_message(face: Face, width: int, height: int) -> FaceAffect:
     """Return ``face`` in an image of that size as a message."""
-    return FaceAffect(
+    message = FaceAffect(
         id=face.id, roi=_region(face.detection.box, width, height), score=face.detection.score,
         landmarks=[Point32(x=x, y=y) for x, y in face.detection.landmarks.tolist()],
         emotion=_estimate(face.emotion, Emotion, EMOTIONS),
         gender=_estimate(face.gender, Gender, GENDERS),
         tracked_for=duration(face.age), tracked_frames=face.frames)
+    if face.location is not None:
+        message.has_bearing = True
+        message.bearing = _xyz(Vector3, face.location.bearing)
+        if face.location.position is not None:
+            message.has_position = True
+            message.position = _xyz(Point, face.location.position)
+    return message
+
+
+def _xyz(kind: type, values: tuple[float, float, float]) -> Any:
+    x, y, z = values
+    return kind(x=x, y=y, z=z)
 
 
 def result_to_message(result: FrameResult, header: Header, elapsed: float) -> FaceAffectArray:

@@ -11,11 +11,14 @@ messages, which kills the process.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 import struct
-from typing import Union
+from typing import Any, Union
 
 from builtin_interfaces.msg import Time
+from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
@@ -23,7 +26,8 @@ from face_affect.core.images import ImageError
 
 ImageKind = Union[type[Image], type[CompressedImage]]
 
-# Encapsulation to byte order: CDR and plain CDR 2, big and little endian
+ENCAPSULATION = 4  # bytes, before the content
+# Its kind to byte order: CDR and plain CDR 2, big and little endian
 _ORDERS = {b'\0\0': '>', b'\0\1': '<', b'\0\6': '>', b'\0\7': '<'}
 
 
@@ -63,7 +67,7 @@ class _Reader:
 
         """
         self._order = _ORDERS[data[:2]]
-        self._body = memoryview(data)[4:]
+        self._body = memoryview(data)[ENCAPSULATION:]
         self._place = 0
 
     def number(self, code: str = 'I') -> int:
@@ -103,21 +107,67 @@ class _Reader:
                       frame_id=self.text())
 
 
-def read_message(data: bytes, kind: ImageKind) -> WireMessage:
-    """Return the message of type ``kind`` that the middleware delivered as ``data``.
+def unpack(data: bytes, kind: type) -> Any:
+    """Return a message of any other type, by rclpy's own way, but never by way of its fault.
 
     Raises:
         ImageError: it is none: 'malformed'.
 
     """
+    # Where only the encapsulation has come, Fast CDR may read on.
+    if len(data) <= ENCAPSULATION:
+        raise ImageError('malformed', f'{len(data)} bytes are no {kind.__name__}')
     try:
+        return deserialize_message(data, kind)
+    except Exception as error:  # rclpy's own kinds of error differ between distributions
+        raise ImageError('malformed', f'{len(data)} bytes are no {kind.__name__}: '
+                         f'{error}') from error
+
+
+def read_image(data: bytes) -> WireImage:
+    """Return the sensor_msgs/Image that the middleware delivered as ``data``.
+
+    Raises:
+        ImageError: it is none: 'malformed'.
+
+    """
+    with _telling(data, 'Image'):
         reader = _Reader(data)
-        if kind is CompressedImage:
-            return WireCompressedImage(reader.header(), reader.text(), reader.octets())
         return WireImage(reader.header(), reader.number(), reader.number(), reader.text(),
                          reader.number('B'), reader.number(), reader.octets())
+
+
+def read_compressed_image(data: bytes) -> WireCompressedImage:
+    """Return the sensor_msgs/CompressedImage that the middleware delivered as ``data``.
+
+    Raises:
+        ImageError: it is none: 'malformed'.
+
+    """
+    with _telling(data, 'CompressedImage'):
+        reader = _Reader(data)
+        return WireCompressedImage(reader.header(), reader.text(), reader.octets())
+
+
+def read_message(data: bytes, kind: ImageKind) -> WireMessage:
+    """Return the image of type ``kind`` that the middleware delivered as ``data``.
+
+    Raises:
+        ImageError: it is none: 'malformed'.
+
+    """
+    return read_compressed_image(data) if kind is CompressedImage else read_image(data)
+
+
+@contextmanager
+def _telling(data: bytes, name: str) -> Iterator[None]:
+    """Say of what cannot be read that it is malformed."""
+    try:
+        yield
     except KeyError:
         reason = f'encapsulation {data[:2].hex() or "missing"} is not known'
     except struct.error as error:
         reason = str(error)
-    raise ImageError('malformed', f'{len(data)} bytes are no {kind.__name__}: {reason}')
+    else:
+        return
+    raise ImageError('malformed', f'{len(data)} bytes are no {name}: {reason}')

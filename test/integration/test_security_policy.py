@@ -75,7 +75,7 @@ def test_policy_is_exact_in_every_state(robot: Robot) -> None:
                         reason='before Iron there is no get_type_description')
     allowed = granted()
     raw, compressed = ('subscribe', '/image'), ('subscribe', '/image/compressed')
-    robot.start_node(use_sim_time=True)
+    robot.start_node(use_sim_time=True, publish_position=True)
     assert robot.state == 'unconfigured'
     assert used(robot) <= allowed
     for transport, absent in (('raw', compressed), ('compressed', raw)):
