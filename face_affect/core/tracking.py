@@ -18,12 +18,14 @@ from face_affect.core.motion import Expected, Motion
 
 # What a whole difference in appearance adds to a pair's cost. Costs that differ by MARGIN or
 # more are told apart without a look at the picture.
-APPEARANCE_COST = 10.0
-MARGIN = 15.0
+APPEARANCE_COST = 15.0
+MARGIN = 20.0
 # A face that looks like one just lost, within so many of its sizes of where that is expected,
 # is the same, however it came there.
 SAME_LOOKS = 0.2
 REACH = 4.0
+# One who comes in where somebody left the picture is another, if the looks differ by more.
+OTHER_LOOKS = 0.4
 # Seconds after which it is looked again how somebody looks.
 REFRESH_TIME = 0.2
 # Boxes nearer than this share of their sizes hide parts of each other's surroundings.
@@ -130,11 +132,11 @@ class Tracker:
             raise ValueError(f'stamp is {stamp}, but must be finite')
         if stamp < self._stamp:
             self.reset()
-        self._stamp = stamp
         detections = [found for found in detections if _is_place(found.box)]
         self._tracks = [track for track in self._tracks
                         if stamp - track.last_seen <= self.forget_time]
         pairs = self._match(detections, stamp, image)
+        self._stamp = stamp
         for row, column in pairs:
             self._tracks[row].update(detections[column], stamp)
         seen = [self._tracks[row] for row, _ in sorted(pairs)]
@@ -172,6 +174,11 @@ class Tracker:
         if image is None:
             return best_pairs(costs)
         looks = _Looks(image, detections)
+        for row, column in list(costs):
+            track = self._tracks[row]
+            if (track.last_seen < self._stamp and _has_left(expected[row], image)
+                    and difference(track.appearance, looks.of(column)) > OTHER_LOOKS):
+                del costs[row, column]
         for row, column in contested_pairs(costs, MARGIN):
             costs[row, column] += APPEARANCE_COST * difference(
                 self._tracks[row].appearance, looks.of(column))
@@ -205,6 +212,11 @@ class _Looks:
         if column not in self._known:
             self._known[column] = describe(self._image, self.detections[column].box)
         return self._known[column]
+
+
+def _has_left(expected: Expected, image: NDArray[np.uint8]) -> bool:
+    height, width = image.shape[:2]
+    return not (0 <= expected.x <= width and 0 <= expected.y <= height)
 
 
 def _near(one: Box, other: Box) -> bool:
