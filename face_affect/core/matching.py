@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from itertools import pairwise
+from collections.abc import Sequence
 import math
 from typing import NamedTuple
 
@@ -93,16 +93,20 @@ def best_pairs(costs: Costs) -> list[tuple[int, int]]:
     return pairs
 
 
-def contested_pairs(costs: Costs, margin: float) -> set[tuple[int, int]]:
-    """Return the pairs whose cost differs by less than ``margin`` from another of its line."""
-    contested: set[tuple[int, int]] = set()
+def clear_pairs(costs: Costs, margin: float) -> list[tuple[int, int]]:
+    """Return the pairs that cost less by ``margin`` than all others of their row and column."""
+    best: list[set[tuple[int, int]]] = []
     for axis in (0, 1):
         lines: dict[int, list[tuple[float, tuple[int, int]]]] = defaultdict(list)
         for pair, cost in costs.items():
             lines[pair[axis]].append((cost, pair))
-        for line in lines.values():
-            line.sort()
-            for (cost, pair), (next_cost, next_pair) in pairwise(line):
-                if next_cost - cost < margin:
-                    contested.update((pair, next_pair))
-    return contested
+        best.append({pair for (cost, pair), *others in map(sorted, lines.values())
+                     if not others or others[0][0] - cost >= margin})
+    return sorted(best[0] & best[1])
+
+
+def without(costs: Costs, pairs: Sequence[tuple[int, int]]) -> Costs:
+    """Return the costs of what is in no row and no column of ``pairs``."""
+    rows, columns = {row for row, _ in pairs}, {column for _, column in pairs}
+    return {(row, column): cost for (row, column), cost in costs.items()
+            if row not in rows and column not in columns}

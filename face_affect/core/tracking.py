@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from face_affect.core.appearance import Appearance, describe, difference, mixed
 from face_affect.core.faces import Box, Detection
-from face_affect.core.matching import best_pairs, contested_pairs, Costs, Gate, Place
+from face_affect.core.matching import best_pairs, clear_pairs, Costs, Gate, Place, without
 from face_affect.core.motion import Expected, Motion
 
-# What a whole difference in appearance adds to a pair's cost. Costs that differ by MARGIN or
-# more are told apart without a look at the picture.
+# What a whole difference in appearance adds to a pair's cost. Pairs that cost less by MARGIN than
+# all their rivals need no look at the picture.
 APPEARANCE_COST = 15.0
 MARGIN = 12.0
 # A face that looks like one just lost, within so many of its sizes of where that is expected,
@@ -177,10 +177,11 @@ class Tracker:
         for row, column in [pair for pair in costs if pair[0] in left]:
             if difference(self._tracks[row].appearance, looks.of(column)) > OTHER_LOOKS:
                 del costs[row, column]
-        for row, column in contested_pairs(costs, MARGIN):
-            costs[row, column] += APPEARANCE_COST * difference(
+        pairs = clear_pairs(costs, MARGIN)
+        pairs += best_pairs({
+            (row, column): cost + APPEARANCE_COST * difference(
                 self._tracks[row].appearance, looks.of(column))
-        pairs = best_pairs(costs)
+            for (row, column), cost in without(costs, pairs).items()})
         return pairs + self._recognised(pairs, gates, places, looks)
 
     def _recognised(self, pairs: Sequence[tuple[int, int]], gates: Sequence[Gate],

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from face_affect.core.faces import Box
-from face_affect.core.matching import best_pairs, contested_pairs, Gate, Place, TOLERANCE
+from face_affect.core.matching import best_pairs, clear_pairs, Gate, Place, TOLERANCE, without
 from face_affect.core.motion import Motion, PLACE_NOISE
 
 HERE = Box(0, 0, 100, 100)
@@ -72,11 +72,19 @@ def test_best_pairs() -> None:
     assert best_pairs({}) == []
 
 
-def test_contested_pairs() -> None:
-    costs = {(0, 0): 0.0, (1, 0): 4.0, (2, 1): 0.0, (2, 2): 20.0, (3, 3): 1.0}
-    assert contested_pairs(costs, 5.0) == {(0, 0), (1, 0)}
-    assert contested_pairs(costs, 4.0) == set()
-    assert contested_pairs(costs, 25.0) == {(0, 0), (1, 0), (2, 1), (2, 2)}
+def test_clear_pairs() -> None:
+    costs = {(0, 0): 0.0, (1, 0): 14.0, (1, 1): 3.0, (2, 2): 0.0, (3, 2): 4.0, (4, 4): 99.0}
+    assert clear_pairs(costs, 10.0) == [(0, 0), (1, 1), (4, 4)]
+    assert clear_pairs(costs, 4.0) == [(0, 0), (1, 1), (2, 2), (4, 4)]
+    assert clear_pairs(costs, 12.0) == [(0, 0), (4, 4)]
+    assert clear_pairs({}, 1.0) == []
+
+
+def test_without() -> None:
+    costs = {(0, 0): 0.0, (1, 0): 14.0, (1, 1): 3.0, (2, 1): 5.0, (2, 2): 1.0}
+    assert without(costs, [(0, 0)]) == {(1, 1): 3.0, (2, 1): 5.0, (2, 2): 1.0}
+    assert without(costs, [(1, 1)]) == {(0, 0): 0.0, (2, 2): 1.0}
+    assert without(costs, []) == costs
 
 
 def test_no_row_or_column_twice() -> None:
