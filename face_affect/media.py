@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """Pictures, folders, videos and cameras as one stream of frames."""
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ from numpy.typing import NDArray
 
 PICTURES = {'.bmp', '.jpeg', '.jpg', '.pgm', '.png', '.ppm', '.tif', '.tiff', '.webp'}
 DEFAULT_RATE = 30.0  # frames a second, where a video does not say
+STREAM_TIMEOUT = 5000  # milliseconds for a network stream to open, and to give the next frame
 
 
 class MediaError(Exception):
@@ -37,6 +41,7 @@ class Stills:
 
     files: tuple[Path, ...]
     moving = False
+    live = False
     rate = 1.0
 
     def __len__(self) -> int:
@@ -52,8 +57,17 @@ class Stills:
             yield Frame(index, float(index), np.asarray(image, dtype=np.uint8), path.name)
 
 
+def _capture(source: Union[str, int]) -> cv2.VideoCapture:
+    # A network stream is read by FFmpeg, which would wait half a minute for one that is not there.
+    if isinstance(source, str) and '://' in source:
+        return cv2.VideoCapture(source, cv2.CAP_FFMPEG, [
+            cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, STREAM_TIMEOUT,
+            cv2.CAP_PROP_READ_TIMEOUT_MSEC, STREAM_TIMEOUT])
+    return cv2.VideoCapture(source)
+
+
 class Video:
-    """A video file, a stream address or a camera number."""
+    """A video file, a stream address or a camera number; ``live`` unless it is a file."""
 
     moving = True
 
@@ -66,8 +80,8 @@ class Video:
         """
         self._source = source
         self._name = str(source)
-        self._live = isinstance(source, int) or '://' in self._name
-        self._capture = cv2.VideoCapture(source)
+        self.live = isinstance(source, int) or '://' in self._name
+        self._capture = _capture(source)
         if not self._capture.isOpened():
             kind = 'camera' if isinstance(source, int) else 'video'
             raise MediaError(f'{kind} {source} does not open')
@@ -75,7 +89,7 @@ class Video:
         self.rate = rate if 0 < rate <= 1000 else DEFAULT_RATE
         # Asked now: a capture that has been read to its end no longer knows.
         count = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
-        self._count = 0 if self._live else max(0, int(count))
+        self._count = 0 if self.live else max(0, int(count))
 
     def __len__(self) -> int:
         """Return the number of frames that the file announces; 0 for a live source."""
@@ -84,13 +98,13 @@ class Video:
     def __iter__(self) -> Iterator[Frame]:
         """Read frames until the end, and anew if called again; the clock stamps a live source."""
         if not self._capture.isOpened():
-            self._capture.open(self._source)
+            self._capture = _capture(self._source)
         index, start = 0, time.monotonic()
         while True:
             done, image = self._capture.read()
             if not done:
                 break
-            stamp = time.monotonic() - start if self._live else index / self.rate
+            stamp = time.monotonic() - start if self.live else index / self.rate
             yield Frame(index, stamp, np.asarray(image, dtype=np.uint8), self._name)
             index += 1
         self._capture.release()
@@ -137,6 +151,7 @@ class VideoFile:
         self._path = path
         self._rate = rate
         self._writer: Optional[cv2.VideoWriter] = None
+        self._written = 0
 
     def write(self, image: NDArray[np.uint8]) -> None:
         """Append a frame, u8 [H, W, 3] BGR.
@@ -152,6 +167,7 @@ class VideoFile:
             if not self._writer.isOpened():
                 raise MediaError(f'cannot write video {self._path}')
         self._writer.write(image)
+        self._written += 1
 
     def __enter__(self) -> VideoFile:
         """Return the open file."""
@@ -159,21 +175,36 @@ class VideoFile:
 
     def __exit__(self, kind: Optional[type[BaseException]], value: Optional[BaseException],
                  trace: Optional[TracebackType]) -> None:
-        """Finish the file."""
-        if self._writer is not None:
-            self._writer.release()
+        """Finish the file.
+
+        Raises:
+            MediaError: the file is not whole. OpenCV itself says nothing of a full disk.
+
+        """
+        if self._writer is None:
+            return
+        self._writer.release()
+        kept = int(cv2.VideoCapture(str(self._path)).get(cv2.CAP_PROP_FRAME_COUNT))
+        if kind is None and kept < self._written:
+            raise MediaError(f'video {self._path} holds {max(kept, 0)} of {self._written} frames: '
+                             'is the disk full?')
 
 
 def write_picture(path: Path, image: NDArray[np.uint8]) -> None:
     """Write a picture, its format by its name.
 
     Raises:
-        MediaError: the folder is missing or not writable, or the format unknown.
+        MediaError: it cannot be written (no such folder, disk full), or the format is unknown.
 
     """
     try:
-        done = cv2.imwrite(str(path), image)
+        # Not imwrite: it takes no notice of a full disk.
+        done, data = cv2.imencode(path.suffix or path.name, image)
+        if done:
+            path.write_bytes(data.tobytes())
     except cv2.error as error:
         raise MediaError(f'cannot write picture {path}: {error.err}') from error
+    except OSError as error:
+        raise MediaError(f'cannot write picture {path}: {error.strerror}') from error
     if not done:
-        raise MediaError(f'cannot write picture {path}: is its folder there and writable?')
+        raise MediaError(f'cannot write picture {path}: {path.suffix} cannot hold it')

@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """Write the table of the node's parameters, from their declarations, into README.md."""
 
 from __future__ import annotations
@@ -10,6 +13,8 @@ from face_affect.ros.parameters import ParameterSpec, SPECS
 README = Path(__file__).parents[1] / 'README.md'
 START, END = '<!-- parameters: scripts/update_readme.py -->', '<!-- end of parameters -->'
 
+FIXED = {'': '', 'configured': 'once configured', 'started': 'from the start'}
+
 
 def _range(spec: ParameterSpec) -> str:
     if spec.choices:
@@ -19,7 +24,7 @@ def _range(spec: ParameterSpec) -> str:
 
 def _row(spec: ParameterSpec) -> str:
     default = str(spec.default).lower() if isinstance(spec.default, bool) else spec.default
-    return (f'| `{spec.name}` | {default} | {_range(spec)} | {"yes" if spec.fixed else ""} | '
+    return (f'| `{spec.name}` | {default} | {_range(spec)} | {FIXED[spec.fixed]} | '
             f'{spec.description} |')
 
 

@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """Model sidecars: what the JSON beside a .tflite says is what runs."""
 
 from __future__ import annotations
@@ -7,15 +10,31 @@ from dataclasses import dataclass, field, fields
 import hashlib
 import json
 import math
+import os
 from pathlib import Path
+import re
+import stat
 from typing import Any, Optional
+
+from face_affect.core.faces import EMOTIONS, GENDERS
+from face_affect.core.text import printable
 
 PACKAGE = Path(__file__).resolve().parents[1]
 TASKS = ('face_detection', 'emotion', 'gender')
+# Messages and results have this order.
+_LABELS = {'emotion': EMOTIONS, 'gender': GENDERS}
+
+# Far above what ships: sidecars of 2 kB, networks of 1 MB
+MAX_SIDECAR_BYTES = 2 ** 20
+MAX_NETWORK_BYTES = 2 ** 26
 
 
 class ModelError(Exception):
-    """A model cannot be used; the message says which, why, and what to do."""
+    """A model cannot be used; the message says which, why, and what to do, and is printable."""
+
+    def __init__(self, message: str) -> None:
+        """Make the message fit for logs: parts of it came from parameters and files."""
+        super().__init__(printable(message))
 
 
 @dataclass(frozen=True)
@@ -58,13 +77,16 @@ class InputFormat:
         """Refuse what no network here can have.
 
         Raises:
-            ValueError: colour or size is out of range.
+            ValueError: colour, size or a number is out of range.
 
         """
         if self.colour not in ('gray', 'rgb'):
             raise ValueError(f"input colour {self.colour!r} is neither 'gray' nor 'rgb'")
         if not (8 <= self.width <= 4096 and 8 <= self.height <= 4096):
             raise ValueError(f'input size {self.width}x{self.height} is out of range')
+        if not (isinstance(self.width, int) and isinstance(self.height, int)
+                and math.isfinite(self.scale) and math.isfinite(self.offset)):
+            raise ValueError(f'input {self} has numbers of the wrong kind')
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
@@ -124,17 +146,36 @@ class Sidecar:
             ModelError: the file is missing, unreadable or not the one described.
 
         """
-        try:
-            content = self.tflite.read_bytes()
-        except OSError as error:
-            raise ModelError(f'model {self.name}: cannot read {self.tflite}: '
-                             f'{error.strerror}') from error
+        content = _read(self.tflite, MAX_NETWORK_BYTES)
         found = hashlib.sha256(content).hexdigest()
         if found != self.sha256:
             raise ModelError(
                 f'model {self.name}: {self.tflite} has sha256 {found[:12]}…, but its sidecar says '
                 f'{self.sha256[:12]}…; the file was altered or belongs to another version')
         return content
+
+
+def _read(path: Path, limit: int) -> bytes:
+    """Return a file's content.
+
+    Raises:
+        ModelError: it cannot be read, is no regular file, or longer than ``limit`` bytes.
+
+    """
+    try:
+        # Whoever sets a model's name may name a pipe or a device: without O_NONBLOCK, opening
+        # a pipe waits for whoever writes to it.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+        with open(descriptor, 'rb') as stream:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise ModelError(f'cannot read {path}: it is no regular file')
+            content = stream.read(limit + 1)
+    except (OSError, ValueError) as error:  # ValueError: a null character in the path
+        raise ModelError(f'cannot read {path}: '
+                         f'{getattr(error, "strerror", None) or error}') from error
+    if len(content) > limit:
+        raise ModelError(f'cannot read {path}: it is longer than {limit} bytes')
+    return content
 
 
 def _parse(path: Path, values: dict[str, Any]) -> Sidecar:
@@ -144,25 +185,45 @@ def _parse(path: Path, values: dict[str, Any]) -> Sidecar:
     values['crop'] = {name: CropGeometry(**geometry)
                       for name, geometry in values.get('crop', {}).items()}
     sidecar = Sidecar(path=path, **values)
+    _check(sidecar)
+    return sidecar
+
+
+def _check(sidecar: Sidecar) -> None:
+    """Refuse what no model here can have.
+
+    Raises:
+        TypeError: a value is of the wrong kind.
+        ValueError: a value is wrong.
+
+    """
     if sidecar.task not in TASKS:
         raise ValueError(f'task {sidecar.task!r} is none of {TASKS}')
     if not (math.isfinite(sidecar.temperature) and sidecar.temperature > 0):
         raise ValueError(f'temperature {sidecar.temperature} is not positive')
-    return sidecar
+    if not re.fullmatch(r'\w[\w.-]{0,63}', sidecar.name):
+        raise ValueError(f'name {sidecar.name!r} is no word of at most 64 characters')
+    if not re.fullmatch('[0-9a-f]{64}', sidecar.sha256):
+        raise ValueError(f'sha256 {sidecar.sha256!r} is none')
+    if not isinstance(sidecar.decoder, (str, type(None))):
+        raise TypeError(f'decoder {sidecar.decoder!r} is no name')
+    labels = _LABELS.get(sidecar.task, sidecar.labels)
+    if sidecar.labels != labels:
+        raise ValueError(f'labels {sidecar.labels} are not {labels}')
 
 
 def read_sidecar(path: Path) -> Sidecar:
     """Read a sidecar.
 
     Raises:
-        ModelError: it is missing, no JSON, or a key is missing, unknown or wrong.
+        ModelError: it is missing, no file, too long, no JSON, or a key is missing, unknown or
+            wrong.
 
     """
+    content = _read(path, MAX_SIDECAR_BYTES)
     try:
-        return _parse(path, json.loads(path.read_text(encoding='utf-8')))
-    except OSError as error:
-        raise ModelError(f'cannot read model sidecar {path}: {error.strerror}') from error
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        return _parse(path, json.loads(content.decode()))
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise ModelError(f'model sidecar {path} is not usable: {error}') from error
 
 
@@ -200,8 +261,10 @@ def find_model(name: str, task: str) -> Sidecar:
     if not path.is_absolute():
         known = {path.stem: path for path in sorted(models_folder().glob('*.json'))}
         if name not in known:
-            raise ModelError(f'no model {name!r}; there are {", ".join(known) or "none"} in '
-                             f'{models_folder()} (or give the absolute path of a sidecar)')
+            raise ModelError(
+                f"no model '{printable(name, 100)}'; there are "
+                f'{", ".join(known) or "none"} in {models_folder()} (or give the absolute path of '
+                'a sidecar)')
         path = known[name]
     sidecar = read_sidecar(path)
     if sidecar.task != task:

@@ -1,20 +1,24 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """The node's state as a DiagnosticStatus."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Optional
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
-from rclpy.qos import ReliabilityPolicy
+from rclpy.qos import qos_check_compatible, QoSCompatibility, QoSProfile
 from rclpy.time import Time
 from rclpy.topic_endpoint_info import TopicEndpointInfo
 
 from face_affect.core.pipeline import Pipeline
+from face_affect.core.text import printable
 from face_affect.ros.statistics import Report
 
-# Dropped on purpose: by a parameter, or because a newer image came.
-INTENDED = ('overrun', 'over_rate')
+# Dropped on purpose: by a parameter, because a newer image came, or at the end.
+INTENDED = ('overrun', 'over_rate', 'stopped')
 
 
 def _level(state: str, report: Report, previous: Optional[Report],
@@ -30,29 +34,49 @@ def _level(state: str, report: Report, previous: Optional[Report],
              for reason, count in report.dropped.items()}
     if fresh.get('failed'):
         return DiagnosticStatus.ERROR, f'processing failed: {report.last_error}'
+    bad = sorted(reason for reason, count in fresh.items() if count and reason not in INTENDED)
+    finished = report.processed > previous.processed or bad
+    if report.under_way and previous.under_way and not finished:
+        elapsed = report.stamp - previous.stamp
+        return DiagnosticStatus.ERROR, f'stalled: one image takes more than {elapsed:.0f} s'
     if report.received == previous.received:
         return DiagnosticStatus.WARN, f'no image arrives{missing}'
-    bad = {reason: count for reason, count in fresh.items() if count and reason not in INTENDED}
     if bad:
-        return DiagnosticStatus.WARN, f'images dropped: {", ".join(sorted(bad))}'
+        return DiagnosticStatus.WARN, f'images dropped: {", ".join(bad)}'
     return DiagnosticStatus.OK, 'processing'
 
 
-def missing_images(topic: str, publishers: Sequence[TopicEndpointInfo],
-                   reliable: bool) -> str:
+def missing_images(topic: str, kind: str, qos: QoSProfile,
+                   publishers: Sequence[TopicEndpointInfo]) -> str:
     """Say, as the rest of a sentence, why nothing arrives on ``topic``.
 
-    ``reliable``: the node's subscription asks for reliable delivery.
+    Args:
+        topic: the resolved name.
+        kind: the type that the node subscribes to, such as sensor_msgs/msg/Image.
+        qos: what the node's subscription asks for.
+        publishers: who publishes on the topic.
+
     """
     if not publishers:
         return f' on {topic}: it has no publisher'
-    names = ', '.join(sorted(f'{one.node_namespace.rstrip("/")}/{one.node_name}'
-                             for one in publishers))
-    if reliable and not any(one.qos_profile.reliability == ReliabilityPolicy.RELIABLE
-                            for one in publishers):
-        return (f' on {topic}: incompatible QoS, the node asks for reliable delivery, but '
-                f'{names} publishes best effort')
-    return f' on {topic}, though {names} publishes there'
+    return f' on {topic}: ' + '; '.join(sorted(
+        f'{_name(one)} {_fault(one, kind, qos)}' for one in publishers))
+
+
+def _name(publisher: TopicEndpointInfo) -> str:
+    # rmw's word for a publisher that was discovered before its node
+    if 'UNKNOWN' in publisher.node_name:
+        return 'a node not known by name yet'
+    return f'{publisher.node_namespace.rstrip("/")}/{publisher.node_name}'
+
+
+def _fault(publisher: TopicEndpointInfo, kind: str, qos: QoSProfile) -> str:
+    if publisher.topic_type != kind:
+        return f'publishes {publisher.topic_type}, not {kind}'
+    compatible, reason = qos_check_compatible(publisher.qos_profile, qos)
+    if compatible == QoSCompatibility.ERROR:
+        return f'has an incompatible QoS ({reason.strip("; ")})'
+    return 'is silent'
 
 
 def _rates(report: Report, previous: Optional[Report]) -> dict[str, str]:
@@ -65,10 +89,12 @@ def _rates(report: Report, previous: Optional[Report]) -> dict[str, str]:
 
 def diagnostic_array(name: str, state: str, image_topic: str, stamp: Time, report: Report,
                      previous: Optional[Report], pipeline: Optional[Pipeline],
-                     missing: str = '') -> DiagnosticArray:
+                     missing: str = '', problems: Optional[Mapping[str, int]] = None
+                     ) -> DiagnosticArray:
     """Return the status of node ``name``.
 
-    ``previous`` is the report of a second ago; ``missing`` says why no image comes.
+    ``previous`` is the report of a second ago; ``missing`` says why no image
+    comes; ``problems`` counts, by reason, images whose faces were not located.
     """
     level, message = _level(state, report, previous, missing)
     values = {'lifecycle state': state, 'image topic': image_topic,
@@ -77,14 +103,16 @@ def diagnostic_array(name: str, state: str, image_topic: str, stamp: Time, repor
               **_rates(report, previous), 'image age ms': f'{report.age * 1e3:.1f}',
               'last error': report.last_error or 'none'}
     values.update({f'dropped: {reason}': n for reason, n in sorted(report.dropped.items())})
+    values.update({f'not located: {word}': n for word, n in sorted((problems or {}).items())})
     for stage, (median, high) in report.stages.items():
         values[f'{stage} p50 ms'] = f'{median * 1e3:.2f}'
         values[f'{stage} p95 ms'] = f'{high * 1e3:.2f}'
     for sidecar in pipeline.sidecars if pipeline else ():
         values[f'{sidecar.task} model'] = f'{sidecar.name} {sidecar.sha256[:12]}'
     status = DiagnosticStatus(
-        level=level, name=f'{name}: pipeline', message=message, hardware_id='none',
-        values=[KeyValue(key=key, value=str(value)) for key, value in values.items()])
+        level=level, name=f'{name}: pipeline', message=printable(message),
+        hardware_id='none',
+        values=[KeyValue(key=key, value=printable(value)) for key, value in values.items()])
     array = DiagnosticArray(status=[status])
     array.header.stamp = stamp.to_msg()
     return array

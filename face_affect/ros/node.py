@@ -1,8 +1,13 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """The node: a managed node around the pipeline."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import ExitStack
+import functools
 import sys
 import time
 from typing import Any, Optional
@@ -10,8 +15,6 @@ from typing import Any, Optional
 from diagnostic_msgs.msg import DiagnosticArray
 from face_affect_msgs.msg import FaceAffectArray
 from face_affect_msgs.srv import GetFaces
-import numpy as np
-from numpy.typing import NDArray
 from rcl_interfaces.msg import SetParametersResult
 import rclpy
 from rclpy.clock import Clock, ClockType
@@ -23,106 +26,131 @@ from rclpy.lifecycle import (
     TransitionCallbackReturn,
 )
 from rclpy.parameter import Parameter
-from rclpy.qos import qos_profile_sensor_data, QoSProfile, ReliabilityPolicy
-from rclpy.qos_overriding_options import QoSOverridingOptions
-from rclpy.subscription import Subscription
-from sensor_msgs.msg import CompressedImage, Image
+from rclpy.qos import QoSProfile
+from rclpy.utilities import get_default_context
 from std_msgs.msg import Header
 from std_srvs.srv import SetBool
+from visualization_msgs.msg import MarkerArray
 
-from face_affect.core.annotation import annotate
 from face_affect.core.faces import FrameResult
 from face_affect.core.models import ModelError
 from face_affect.core.pipeline import ModelNames, Pipeline
+from face_affect.core.text import printable
 from face_affect.core.watch import Wanted
-from face_affect.ros.conversions import (
-    image_to_compressed_message,
-    image_to_message,
-    result_to_message,
-)
-from face_affect.ros.diagnostics import diagnostic_array, missing_images
+from face_affect.ros.camera_geometry import CameraGeometry
+from face_affect.ros.conversions import result_to_message
+from face_affect.ros.debug_images import DebugImages
+from face_affect.ros.diagnostics import diagnostic_array
+from face_affect.ros.image_input import image_kind, ImageInput
+from face_affect.ros.markers import markers
 from face_affect.ros.parameters import (
     check_change,
     declare_parameters,
     limits_from,
     settings_from,
-    values_of,
 )
-from face_affect.ros.rate import RateLimit
 from face_affect.ros.statistics import Report, Statistics
 from face_affect.ros.wait_for_affect import WaitForAffectServer
 from face_affect.ros.worker import Worker
 
 DIAGNOSTICS_PERIOD = 1.0  # seconds
-LOG_PERIOD = 30.0  # seconds between two lines about the same kind of drop
+LOG_PERIOD = 30.0  # seconds between two lines about the same kind of fault
 SUCCESS, FAILURE = TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.FAILURE
+ERROR = TransitionCallbackReturn.ERROR
+
+Transition = Callable[['FaceAffectNode', LifecycleState], TransitionCallbackReturn]
+
+
+def explained(transition: Transition) -> Transition:
+    """Log what ``transition`` raises: rclpy itself drops it without a word."""
+    @functools.wraps(transition)
+    def explaining(node: FaceAffectNode, state: LifecycleState) -> TransitionCallbackReturn:
+        try:
+            return transition(node, state)
+        except Exception as error:
+            node.note_fault(f'{transition.__name__} failed: {type(error).__name__}: {error}')
+            return ERROR
+    return explaining
 
 
 class FaceAffectNode(LifecycleNode):
     """Images in; faces, emotions and genders out.
 
-    configure loads the models and offers topics and services, activate
-    subscribes to the camera, deactivate and cleanup undo them.
+    configure loads the models and offers the topics, activate subscribes to the
+    camera, deactivate and cleanup undo them. Services and action are there as long as the
+    node is, so that whoever asks gets an answer in every state.
     """
 
     def __init__(self, **kwargs: Any) -> None:
-        """Declare the parameters; everything else waits for configure."""
+        """Declare the parameters and offer the services.
+
+        Raises:
+            ValueError: a parameter was started with a wrong value.
+
+        """
         super().__init__('face_affect', **kwargs)
-        declare_parameters(self)
-        self._values = values_of(self)
-        self.add_on_set_parameters_callback(self._on_parameters)
         self._statistics = Statistics()
         self._reported: Optional[Report] = None
         self._configured = ExitStack()  # destroys what configure made
         self._pipeline: Optional[Pipeline] = None
         self._worker: Optional[Worker] = None
-        self._subscription: Optional[Subscription] = None
-        self._wait_server: Optional[WaitForAffectServer] = None
+        self._input: Optional[ImageInput] = None
         self._newest: Optional[FaceAffectArray] = None
-        self._debug_rate = RateLimit()
+        self._geometry: Optional[CameraGeometry] = None
+        self._first_id = 1
         self._enabled = True
         self._state = 'unconfigured'
         self._logged: dict[str, float] = {}
+        self.create_service(SetBool, '~/enable', self._on_enable)
+        self.create_service(GetFaces, '~/get_faces', self._on_get_faces)
+        self._wait_server = WaitForAffectServer(self, self._refuse_goal)
         self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 10)
         # Steady: diagnostics go on where simulated time stands still.
-        self._steady = Clock(clock_type=ClockType.STEADY_TIME)
-        self.create_timer(DIAGNOSTICS_PERIOD, self._publish_diagnostics, clock=self._steady)
+        self.create_timer(DIAGNOSTICS_PERIOD, self._publish_diagnostics,
+                          clock=Clock(clock_type=ClockType.STEADY_TIME))
+        # Last, since it may fail: rclpy then calls destroy_node on what there is.
+        self._values = declare_parameters(self)
+        self.add_on_set_parameters_callback(self._on_parameters)
 
     def start(self) -> None:
         """Configure and activate, if parameter autostart asks for it."""
         if self._values['autostart'] and self.trigger_configure() == SUCCESS:
             self.trigger_activate()
 
+    def note_fault(self, error: str) -> None:
+        """Note and log an error that belongs to no image."""
+        error = printable(error)
+        self._statistics.note_error(error)
+        if self._is_due(error):
+            self.get_logger().error(error)
+
     # Lifecycle
 
+    @explained
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Load the models; FAILURE, with the reason logged, leaves the node unconfigured."""
         values = self._values
+        models = ModelNames(
+            values['detector_model'], values['emotion_model'], values['gender_model'])
+        # Milliseconds since 1970: what an earlier run gave out is never given again.
+        self._first_id = max(self._first_id, time.time_ns() // 1_000_000)
         try:
-            models = ModelNames(
-                values['detector_model'], values['emotion_model'], values['gender_model'])
-            # Milliseconds since 1970: what an earlier run gave out is never given again.
             self._pipeline = Pipeline(settings_from(values), models, values['num_threads'],
-                                      first_id=time.time_ns() // 1_000_000)
+                                      first_id=self._first_id)
         except (ModelError, ValueError) as error:
-            self.get_logger().error(f'cannot configure: {error}')
             self._statistics.note_error(str(error))
+            self.get_logger().error(f'cannot configure: {error}')
             return FAILURE
         self._statistics.note_error('')
-        self._faces = self._managed_publisher(FaceAffectArray, '~/faces', depth=10)
-        self._debug_image = self._managed_publisher(Image, '~/debug_image', depth=1)
-        self._debug_compressed = self._managed_publisher(
-            CompressedImage, '~/debug_image/compressed', depth=1)
-        for service in (self.create_service(SetBool, '~/enable', self._on_enable),
-                        self.create_service(GetFaces, '~/get_faces', self._on_get_faces)):
-            self._configured.callback(self.destroy_service, service)
-        self._wait_server = WaitForAffectServer(self, self._refuse_goal)
-        self._configured.callback(self._wait_server.destroy)
+        self._faces = self._managed_publisher(FaceAffectArray, '~/faces', 10)
+        self._markers = self._managed_publisher(MarkerArray, '~/markers', 1)
+        self._debug_images = DebugImages(self._managed_publisher, lambda: self._values)
         self._state = 'inactive'
         names = ', '.join(sidecar.name for sidecar in self._pipeline.sidecars)
         self.get_logger().info(f'configured with {names}')
         return super().on_configure(state)
 
+    @explained
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Start to process images."""
         activated = super().on_activate(state)
@@ -132,29 +160,36 @@ class FaceAffectNode(LifecycleNode):
             self._start_processing()
         return activated
 
+    @explained
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Stop to process images; nothing is published any more."""
         self._stop_processing()
-        if self._wait_server:
-            self._wait_server.abort_all('the node was deactivated')
+        self._wait_server.abort_all('the node was deactivated')
         self._state = 'inactive'
         return super().on_deactivate(state)
 
+    @explained
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Release models, topics and services."""
+        """Release models and topics."""
         self._release()
+        # What befell images says nothing about the next configuration.
+        self._statistics.note_error('')
         return super().on_cleanup(state)
 
+    @explained
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Stop and release everything."""
         self._stop_processing()
+        self._wait_server.abort_all('the node was shut down')
         self._release()
         self._state = 'finalized'
         return super().on_shutdown(state)
 
+    @explained
     def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Go back to unconfigured after an unexpected error in a transition."""
         self._stop_processing()
+        self._wait_server.abort_all('the node failed')
         self._release()
         return SUCCESS
 
@@ -166,12 +201,11 @@ class FaceAffectNode(LifecycleNode):
 
     def _release(self) -> None:
         self._configured.close()
-        self._wait_server = None
+        if self._pipeline is not None:
+            self._first_id = self._pipeline.next_id
         self._pipeline = None
         self._newest = None
         self._state = 'unconfigured'
-        # What befell images says nothing about the next configuration.
-        self._statistics.note_error('')
 
     # Processing
 
@@ -180,50 +214,55 @@ class FaceAffectNode(LifecycleNode):
             return
         self._pipeline.reset()
         self._reported = None
-        self._worker = Worker(self._pipeline, self._statistics, self._publish, self._now,
-                              self._log_drop, limits_from(self._values))
-        compressed = self._values['image_transport'] == 'compressed'
-        qos = QoSProfile(depth=1, reliability=qos_profile_sensor_data.reliability)
-        self._subscription = self.create_subscription(
-            CompressedImage if compressed else Image,
-            'image/compressed' if compressed else 'image', self._worker.put, qos,
-            qos_overriding_options=QoSOverridingOptions.with_default_policies())
-        self.get_logger().info(f'waiting for images on {self._subscription.topic_name}')
+        if self._values['publish_bearing'] or self._values['publish_position']:
+            self._geometry = CameraGeometry(self, self._values['publish_position'],
+                                            self._values['rectified'], self._log_problem)
+        self._worker = Worker(self._pipeline, self._statistics, image_kind(self._values),
+                              self._publish, self._debug_images.show, self._now, self._log_drop,
+                              limits_from(self._values))
+        self._input = ImageInput(self, self._values, self._worker.put)
+        self.get_logger().info(f'waiting for images on {self._input.topic}')
 
     def _stop_processing(self) -> None:
-        if self._subscription is not None:
-            self.destroy_subscription(self._subscription)
-            self._subscription = None
+        if self._input is not None:
+            self._input.destroy()
+            self._input = None
         if self._worker is not None:
             self._worker.stop()
             self._worker = None
+        if self._geometry is not None:
+            self._geometry.destroy()
+            self._geometry = None
 
     def _now(self) -> float:
         return float(self.get_clock().now().nanoseconds * 1e-9)
 
-    def _publish(self, result: FrameResult, image: NDArray[np.uint8], header: Header,
-                 elapsed: float) -> None:
+    def _publish(self, result: FrameResult, header: Header, elapsed: float) -> None:
+        if self._geometry is not None:
+            result = self._geometry.locate(result, header)
         message = result_to_message(result, header, elapsed)
         self._newest = message
         self._faces.publish(message)
-        if self._wait_server:
-            self._wait_server.add_result(result)
-        raw = self._debug_image.get_subscription_count() > 0
-        compressed = self._debug_compressed.get_subscription_count() > 0
-        if (raw or compressed) and self._debug_rate.passes(self._values['debug_image_max_rate']):
-            picture = annotate(image, result, self._values['debug_image_scale'])
-            if raw:
-                self._debug_image.publish(image_to_message(picture, header))
-            if compressed:
-                self._debug_compressed.publish(image_to_compressed_message(picture, header))
+        self._wait_server.add_result(result)
+        if self._markers.get_subscription_count() > 0:
+            self._markers.publish(markers(message))
 
     def _log_drop(self, reason: str, error: str) -> None:
+        self._log_problem(reason, f'image dropped ({reason}): {error}')
+
+    def _log_problem(self, kind: str, text: str) -> None:
         if not self.context.ok():
             return  # Shut down while an image was in work
+        if self._is_due(kind):
+            self.get_logger().warning(printable(text))
+
+    def _is_due(self, kind: str) -> bool:
+        """Tell whether a fault of that kind is to be logged again."""
         now = time.monotonic()
-        if now - self._logged.get(reason, -LOG_PERIOD) >= LOG_PERIOD:
-            self._logged[reason] = now
-            self.get_logger().warning(f'image dropped ({reason}): {error}')
+        if now - self._logged.get(kind, -LOG_PERIOD) < LOG_PERIOD:
+            return False
+        self._logged[kind] = now
+        return True
 
     # Services, parameters, diagnostics
 
@@ -261,7 +300,7 @@ class FaceAffectNode(LifecycleNode):
         try:
             self._values = check_change(self._values, changes, self._pipeline is not None)
         except (ValueError, TypeError) as error:
-            return SetParametersResult(successful=False, reason=str(error))
+            return SetParametersResult(successful=False, reason=printable(error))
         if self._pipeline is not None:
             self._pipeline.settings = settings_from(self._values)
         if self._worker is not None:
@@ -270,37 +309,64 @@ class FaceAffectNode(LifecycleNode):
 
     def _publish_diagnostics(self) -> None:
         report = self._statistics.report()
-        topic = self._subscription.topic_name if self._subscription else 'none'
+        silent = self._reported is not None and report.received == self._reported.received
+        missing = self._input.missing() if self._input and silent else ''
         state = self._state if self._enabled or self._state != 'active' else 'paused'
         self._diagnostics.publish(diagnostic_array(
-            self.get_fully_qualified_name().lstrip('/'), state, topic, self.get_clock().now(),
-            report, self._reported, self._pipeline, self._missing_images()))
+            self.get_fully_qualified_name().lstrip('/'), state,
+            self._input.topic if self._input else 'none', self.get_clock().now(), report,
+            self._reported, self._pipeline, missing,
+            dict(self._geometry.problems) if self._geometry else {}))
         self._reported = report
-
-    def _missing_images(self) -> str:
-        if self._subscription is None:
-            return ''
-        topic = self._subscription.topic_name
-        reliability = self._subscription.qos_profile.reliability
-        return missing_images(topic, self.get_publishers_info_by_topic(topic),
-                              reliability == ReliabilityPolicy.RELIABLE)
 
     def destroy_node(self) -> None:
         """Stop the worker before the node goes."""
         self._stop_processing()
         self._release()
+        self._wait_server.destroy()
         super().destroy_node()
 
 
-def main(arguments: Optional[list[str]] = None) -> int:
-    """Run the node until SIGINT, SIGTERM or a shutdown of the context."""
-    rclpy.init(args=arguments)
-    node = FaceAffectNode()
+def initialise(arguments: Optional[list[str]]) -> None:
+    """Start ROS; where log files cannot be written, without them."""
+    try:
+        rclpy.init(args=arguments)
+    except RuntimeError as error:  # RCLError, which rclpy does not export
+        if 'logging' not in str(error):
+            raise
+        print(f'face_affect: no log file is written: {error}', file=sys.stderr)
+        get_default_context(shutting_down=True)  # The next call makes a new one
+        words = sys.argv if arguments is None else arguments
+        rclpy.init(args=[*words, '--ros-args', '--disable-external-lib-logs'])
+
+
+def spin(node: FaceAffectNode) -> None:
+    """Serve until SIGINT, SIGTERM or a shutdown of the context.
+
+    A request that the middleware cannot read is an error of the executor's: it is logged, and
+    the node goes on.
+    """
     executor = SingleThreadedExecutor()
     executor.add_node(node)
+    while rclpy.ok():
+        try:
+            executor.spin()
+        except RuntimeError as error:
+            node.note_fault(f'{type(error).__name__}: {error}')
+
+
+def main(arguments: Optional[list[str]] = None) -> int:
+    """Run the node; return the exit status, 1 for a wrong parameter."""
+    initialise(arguments)
+    try:
+        node = FaceAffectNode()
+    except ValueError as error:
+        print(f'face_affect: cannot start: {printable(error)}', file=sys.stderr)
+        rclpy.try_shutdown()
+        return 1
     try:
         node.start()
-        executor.spin()
+        spin(node)
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
     finally:

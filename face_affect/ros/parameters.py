@@ -1,12 +1,16 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """The node's parameters: declared, described, ranged and checked in one place."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Optional, Union
+from typing import Any, Literal, Optional, Union
 
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
+from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
@@ -20,8 +24,8 @@ Value = Union[bool, int, float, str]
 class ParameterSpec:
     """One parameter.
 
-    ``low`` and ``high`` bound a number; ``choices`` a word. ``fixed`` ones are
-    read when the node is configured and can be set only before.
+    ``low`` and ``high`` bound a number; ``choices`` a word. ``fixed`` says from when on
+    it stays as it is: 'configured' is until cleanup, 'started' for good.
     """
 
     name: str
@@ -30,13 +34,13 @@ class ParameterSpec:
     low: Optional[float] = None
     high: Optional[float] = None
     choices: tuple[str, ...] = ()
-    fixed: bool = False
+    fixed: Literal['', 'configured', 'started'] = ''
 
     @property
     def descriptor(self) -> ParameterDescriptor:
         """The declaration for ROS."""
         descriptor = ParameterDescriptor(
-            description=self.description,
+            description=self.description, read_only=self.fixed == 'started',
             additional_constraints=f'one of {", ".join(self.choices)}' if self.choices else '')
         if self.low is None or self.high is None:
             return descriptor
@@ -48,13 +52,35 @@ class ParameterSpec:
                 from_value=self.low, to_value=self.high)]
         return descriptor
 
+    def check(self, value: Any) -> None:
+        """Refuse a value that ROS itself lets pass: an unknown word, or NaN.
+
+        Raises:
+            ValueError: the message says what the value must be.
+
+        """
+        if self.choices and value not in self.choices:
+            raise ValueError(f'{self.name} is {value!r}, but must be one of '
+                             f'{", ".join(self.choices)}')
+        if self.low is not None and self.high is not None and not self.low <= value <= self.high:
+            raise ValueError(f'{self.name} is {value}, but must be from '
+                             f'{self.low:g} to {self.high:g}')
+
 
 _MODELS, _SETTINGS = ModelNames(), Settings()
 
 SPECS = (
-    ParameterSpec('autostart', False, 'configure and activate the node as it starts', fixed=True),
+    ParameterSpec('autostart', False, 'configure and activate the node as it starts',
+                  fixed='started'),
     ParameterSpec('image_transport', 'raw', 'how images arrive: raw on image, or compressed '
-                  '(JPEG, PNG) on image/compressed', choices=('raw', 'compressed'), fixed=True),
+                  '(JPEG, PNG) on image/compressed', choices=('raw', 'compressed'),
+                  fixed='configured'),
+    ParameterSpec('image_reliability', 'best_effort', 'QoS of the image subscription: best_effort '
+                  'takes images from every publisher, reliable loses none on a bad link; '
+                  'qos_overrides go before', choices=('best_effort', 'reliable'),
+                  fixed='started'),
+    ParameterSpec('image_depth', 1, 'QoS of the image subscription: images that wait in the '
+                  'middleware', 1, 100, fixed='started'),
     ParameterSpec('max_rate', 0.0, 'images a second that are processed at most, the others are '
                   'dropped (over_rate); 0: all', 0.0, 1000.0),
     ParameterSpec('max_age', 0.0, "seconds between an image's stamp and the node's clock above "
@@ -63,12 +89,20 @@ SPECS = (
                   0.05, 1.0),
     ParameterSpec('debug_image_max_rate', 0.0, 'debug images a second at most; 0: one for each '
                   'result', 0.0, 1000.0),
+    ParameterSpec('publish_bearing', False, 'give the direction to each face, by camera_info',
+                  fixed='configured'),
+    ParameterSpec('publish_position', False, 'give the position of each face too, by camera_info '
+                  'and depth_image', fixed='configured'),
+    ParameterSpec('rectified', False, 'the images are rectified: P of camera_info counts, not K '
+                  'and D', fixed='configured'),
     ParameterSpec('detector_model', _MODELS.detector, 'the network that finds faces: a name in '
-                  "the package's models/, or the absolute path of a sidecar", fixed=True),
-    ParameterSpec('emotion_model', _MODELS.emotion, 'the network that reads emotion', fixed=True),
-    ParameterSpec('gender_model', _MODELS.gender, 'the network that reads gender', fixed=True),
+                  "the package's models/, or the absolute path of a sidecar", fixed='configured'),
+    ParameterSpec('emotion_model', _MODELS.emotion, 'the network that reads emotion',
+                  fixed='configured'),
+    ParameterSpec('gender_model', _MODELS.gender, 'the network that reads gender',
+                  fixed='configured'),
     ParameterSpec('num_threads', 1, 'CPU threads of each network; one is fastest', 1, 16,
-                  fixed=True),
+                  fixed='configured'),
     ParameterSpec('enable_emotion', _SETTINGS.enable_emotion, 'estimate emotion'),
     ParameterSpec('enable_gender', _SETTINGS.enable_gender, 'estimate gender'),
     ParameterSpec('detect_far', _SETTINGS.detect_far, 'look for small, far faces too, in full '
@@ -81,6 +115,9 @@ SPECS = (
                   'images in which a face must be found before it is reported', 1, 100),
     ParameterSpec('forget_time', _SETTINGS.forget_time,
                   'seconds without being found after which a face is gone', 0.0, 60.0),
+    ParameterSpec('match_iou', _SETTINGS.match_iou,
+                  'least IoU of the box found and the box expected, both grown by the uncertainty '
+                  'of what is expected, to be the same face', 0.0, 1.0),
     ParameterSpec('smoothing_time', _SETTINGS.smoothing_time,
                   'time constant in seconds of the smoothing of probabilities; 0: none',
                   0.0, 60.0),
@@ -98,12 +135,6 @@ def limits_from(values: Mapping[str, Any]) -> Limits:
     return Limits(values['max_rate'], values['max_age'])
 
 
-def declare_parameters(node: Node) -> None:
-    """Declare all parameters on ``node``."""
-    for spec in SPECS:
-        node.declare_parameter(spec.name, spec.default, spec.descriptor)
-
-
 def settings_from(values: Mapping[str, Any]) -> Settings:
     """Return the pipeline's settings.
 
@@ -114,9 +145,21 @@ def settings_from(values: Mapping[str, Any]) -> Settings:
     return Settings(**{name: values[name] for name in _SETTING_NAMES})
 
 
-def values_of(node: Node) -> dict[str, Any]:
-    """Return all parameters' values."""
-    return {spec.name: node.get_parameter(spec.name).value for spec in SPECS}
+def declare_parameters(node: Node) -> dict[str, Any]:
+    """Declare all parameters on ``node``; return the values that it was started with.
+
+    Raises:
+        ValueError: one is out of range or of another type; the message says which.
+
+    """
+    try:
+        values: dict[str, Any] = {spec.name: node.declare_parameter(
+            spec.name, spec.default, spec.descriptor).value for spec in SPECS}
+    except (InvalidParameterTypeException, InvalidParameterValueException) as error:
+        raise ValueError(str(error)) from error
+    for spec in SPECS:
+        spec.check(values[spec.name])
+    return values
 
 
 def check_change(
@@ -133,16 +176,10 @@ def check_change(
         spec = _BY_NAME.get(change.name)
         if spec is None:
             continue
-        if spec.fixed and configured and change.value != values[change.name]:
+        if spec.fixed == 'configured' and configured and change.value != values[change.name]:
             raise ValueError(f'{spec.name} can be set only before the node is configured; '
                              'call cleanup first')
-        if spec.choices and change.value not in spec.choices:
-            raise ValueError(f'{spec.name} is {change.value!r}, but must be one of '
-                             f'{", ".join(spec.choices)}')
-        if spec.low is not None and spec.high is not None \
-                and not spec.low <= change.value <= spec.high:  # ROS itself lets NaN pass
-            raise ValueError(f'{spec.name} is {change.value}, but must be from '
-                             f'{spec.low:g} to {spec.high:g}')
+        spec.check(change.value)
         changed[change.name] = change.value
     settings_from(changed)
     return changed

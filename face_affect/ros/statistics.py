@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """What becomes of every frame, counted; safe to use from several threads."""
 
 from __future__ import annotations
@@ -17,12 +20,11 @@ WINDOW = 300  # results that percentiles are taken over
 class Report:
     """A snapshot: frame counts since the start, seconds by stage (p50, p95).
 
-    ``stamp`` seconds, by a steady clock; ``age`` seconds from the stamp of the newest
-    processed image to when its turn came.
+    ``stamp`` seconds, by a steady clock; ``faces`` in the newest result; ``age``
+    seconds from the stamp of the newest processed image to when its turn came.
     """
 
     stamp: float
-
     received: int
     processed: int
     dropped: Mapping[str, int]
@@ -30,6 +32,11 @@ class Report:
     age: float
     stages: Mapping[str, tuple[float, float]]
     last_error: str
+
+    @property
+    def under_way(self) -> int:
+        """Frames that have arrived, but neither given a result nor been dropped yet."""
+        return self.received - self.processed - sum(self.dropped.values())
 
 
 class Statistics:
@@ -68,8 +75,18 @@ class Statistics:
             self._processed += 1
             self._faces = faces
             self._age = age
-            for stage, elapsed in stages.items():
-                self._stages.setdefault(stage, deque(maxlen=WINDOW)).append(elapsed)
+        for stage, elapsed in stages.items():
+            self.time(stage, elapsed)
+
+    def time(self, stage: str, elapsed: float) -> None:
+        """Note the seconds that a stage took for one frame."""
+        with self._lock:
+            self._stages.setdefault(stage, deque(maxlen=WINDOW)).append(elapsed)
+
+    def rest(self) -> None:
+        """Note that processing has stopped: nobody is seen any more."""
+        with self._lock:
+            self._faces = 0
 
     def report(self) -> Report:
         """Return a snapshot."""

@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """The action ~/wait_for_affect."""
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ from face_affect_msgs.action import WaitForAffect
 from rclpy.action import ActionServer, CancelResponse, GoalResponse
 from rclpy.action.server import ServerGoalHandle
 from rclpy.clock import Clock, ClockType
+from rclpy.duration import Duration
 from rclpy.node import Node
 from rclpy.time import Time
 
@@ -69,6 +73,8 @@ class WaitForAffectServer:
         # Steady: goals can be cancelled while simulated time stands still.
         self._timer = node.create_timer(
             TIMEOUT_CHECK, self._check_time, clock=Clock(clock_type=ClockType.STEADY_TIME))
+        self._timer.cancel()
+        self._checked = node.get_clock().now()
         self._server = ActionServer(
             node, WaitForAffect, '~/wait_for_affect', execute_callback=lambda handle: None,
             goal_callback=self._accept, handle_accepted_callback=self._start,
@@ -107,9 +113,12 @@ class WaitForAffectServer:
         goal = handle.request
         timeout = goal.timeout.sec * 1_000_000_000 + goal.timeout.nanosec
         deadline = None
+        now = self._node.get_clock().now()
         if timeout:
-            now = self._node.get_clock().now()
-            deadline = Time(nanoseconds=now.nanoseconds + timeout, clock_type=now.clock_type)
+            deadline = now + Duration(nanoseconds=timeout)
+        if not self._pending:
+            self._checked = now
+            self._timer.reset()
         self._pending.append(_Pending(handle, AffectWatch(wanted_from(goal)), deadline))
 
     def _take_results(self) -> None:
@@ -123,7 +132,11 @@ class WaitForAffectServer:
 
     def _check_time(self) -> None:
         now = self._node.get_clock().now()
+        back = self._checked - now
+        self._checked = now
         for pending in list(self._pending):
+            if pending.deadline is not None and back > Duration():  # A bag that starts again
+                pending.deadline -= back
             if pending.handle.is_cancel_requested:
                 self._decide(pending, None, 'cancelled')
             elif pending.deadline is not None and now >= pending.deadline:
@@ -137,6 +150,8 @@ class WaitForAffectServer:
     def _decide(self, pending: _Pending, found: Optional[tuple[Face, FrameResult]],
                 reason: str) -> None:
         self._pending.remove(pending)
+        if not self._pending:
+            self._timer.cancel()
         result = WaitForAffect.Result(success=found is not None, message=reason)
         if found:
             face, frame = found

@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """The thread that turns image messages into results."""
 
 from __future__ import annotations
@@ -6,11 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 import threading
 import time
-from typing import Optional, Union
+from typing import Optional
 
 import numpy as np
 from numpy.typing import NDArray
-from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
 from face_affect.core.faces import FrameResult
@@ -20,6 +22,11 @@ from face_affect.ros.conversions import decode, seconds
 from face_affect.ros.mailbox import Mailbox
 from face_affect.ros.rate import RateLimit
 from face_affect.ros.statistics import Statistics
+from face_affect.ros.wire import ImageKind, read_message
+
+
+class Overdue(Exception):
+    """The image is older than ``Limits.max_age``."""
 
 
 @dataclass(frozen=True)
@@ -30,22 +37,24 @@ class Limits:
     max_age: float = 0.0
 
 
-ImageMessage = Union[Image, CompressedImage]
-Publish = Callable[[FrameResult, NDArray[np.uint8], Header, float], None]
+Publish = Callable[[FrameResult, Header, float], None]
+Show = Callable[[NDArray[np.uint8], FrameResult, Header], bool]
 
 
 class Worker:
     """Processes the newest image; the one before it is dropped if it still waits."""
 
-    def __init__(self, pipeline: Pipeline, statistics: Statistics, publish: Publish,
-                 now: Callable[[], float], on_drop: Callable[[str, str], None],
-                 limits: Limits) -> None:
+    def __init__(self, pipeline: Pipeline, statistics: Statistics, kind: ImageKind,
+                 publish: Publish, show: Show, now: Callable[[], float],
+                 on_drop: Callable[[str, str], None], limits: Limits) -> None:
         """Start the thread.
 
         Args:
             pipeline: what reads the faces.
             statistics: counts what becomes of every image.
-            publish: called with result, image, header and the seconds spent on it.
+            kind: the type of the image messages.
+            publish: called with result, header and the seconds spent on it.
+            show: called with image, result and header after that; tells whether it drew.
             now: the time in seconds, for images whose stamp is zero.
             on_drop: called with the reason (a word) and the error, not for images that are
                 left out on purpose.
@@ -54,23 +63,25 @@ class Worker:
         """
         self._pipeline = pipeline
         self._statistics = statistics
+        self._kind = kind
         self._publish = publish
+        self._show = show
         self._now = now
         self._on_drop = on_drop
         self.limits = limits
         self._rate = RateLimit()
-        self._mailbox: Mailbox[ImageMessage] = Mailbox()
+        self._mailbox: Mailbox[bytes] = Mailbox()
         self._shape: Optional[tuple[int, ...]] = None
         self._thread = threading.Thread(target=self._run, name='face_affect_worker', daemon=True)
         self._thread.start()
 
-    def put(self, message: ImageMessage) -> None:
-        """Hand over the newest image."""
+    def put(self, data: bytes) -> None:
+        """Hand over the newest image, still serialised: one that is overtaken costs nothing."""
         self._statistics.receive()
         if not self._rate.passes(self.limits.max_rate):
             self._statistics.drop('over_rate')
             return
-        if self._mailbox.put(message):
+        if self._mailbox.put(data):
             self._statistics.drop('overrun')
 
     def stop(self) -> None:
@@ -78,40 +89,59 @@ class Worker:
         if self._mailbox.close():
             self._statistics.drop('stopped')
         self._thread.join()
+        self._statistics.rest()
 
     def _run(self) -> None:
         while True:
-            message = self._mailbox.take()
-            if message is None:
+            data = self._mailbox.take()
+            if data is None:
                 return
             try:
-                self._process(message)
+                image, result, header = self._process(data)
+            except Overdue:
+                self._statistics.drop('too_old')
             except ImageError as error:
                 self._drop(error.reason, str(error))
             # Whatever goes wrong with one image, the next one deserves its chance.
             except Exception as error:
                 self._drop('failed', f'{type(error).__name__}: {error}')
+            else:
+                self._draw(image, result, header)
 
     def _drop(self, reason: str, error: str) -> None:
         self._statistics.drop(reason, error)
         self._on_drop(reason, error)
 
-    def _process(self, message: ImageMessage) -> None:
+    def _process(self, data: bytes) -> tuple[NDArray[np.uint8], FrameResult, Header]:
         start = time.perf_counter()
+        message = read_message(data, self._kind)
         # A camera without a clock stamps zero: time must go on all the same.
         stamp = seconds(message.header)
         age = self._now() - stamp if stamp else 0.0
         if 0 < self.limits.max_age < age:
-            self._statistics.drop('too_old')
-            return
+            raise Overdue
         image = decode(message)
         decoded = time.perf_counter()
         self._check_size(image)
         result = self._pipeline.process(image, stamp or self._now())
-        self._publish(result, image, message.header, time.perf_counter() - start)
-        stages = {'decode': decoded - start, **result.timings,
-                  'total': time.perf_counter() - start}
+        published = time.perf_counter()
+        self._publish(result, message.header, published - start)
+        end = time.perf_counter()
+        stages = {'decode': decoded - start, **result.timings, 'publish': end - published,
+                  'total': end - start}
         self._statistics.process(len(result.faces), stages, age)
+        return image, result, message.header
+
+    def _draw(self, image: NDArray[np.uint8], result: FrameResult, header: Header) -> None:
+        """Show a result that was published already: what fails here costs no result."""
+        start = time.perf_counter()
+        try:
+            if self._show(image, result, header):
+                self._statistics.time('debug image', time.perf_counter() - start)
+        except Exception as error:
+            reason = f'{type(error).__name__}: {error}'
+            self._statistics.note_error(f'debug image: {reason}')
+            self._on_drop('debug image', reason)
 
     def _check_size(self, image: NDArray[np.uint8]) -> None:
         """Believe a new size only when it comes twice: a single odd image is a fault."""

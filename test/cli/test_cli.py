@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 from __future__ import annotations
 
 import json
@@ -200,6 +203,24 @@ def test_output_is_not_writable(
     (tmp_path / 'file').write_text('in the way')
     assert main(['run', str(path), '-o', str(tmp_path / 'file' / f'out{path.suffix}')]) == 2
     assert 'face-affect: error: ' in capfd.readouterr().err
+
+
+def test_a_full_disk_is_an_error(
+    picture: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / 'full.png').symlink_to('/dev/full')
+    assert main(['run', str(picture), '-o', str(tmp_path / 'full.png')]) == 2
+    assert 'full.png: No space left on device' in capfd.readouterr().err
+
+
+def test_a_video_that_was_cut_off_is_an_error(video: Path, tmp_path: Path) -> None:
+    output = tmp_path / 'cut.mp4'
+    found = subprocess.run(
+        ['bash', '-c', 'ulimit -f 1; exec "$@"', '-', sys.executable, '-m', 'face_affect.cli',
+         'run', str(video), '-o', str(output)],
+        capture_output=True, text=True, timeout=60)
+    assert found.returncode == 2
+    assert f'video {output} holds 0 of ' in found.stderr
 
 
 @pytest.mark.parametrize('name', ['out.unknown', 'out'])

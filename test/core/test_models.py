@@ -1,16 +1,24 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+import hashlib
 import json
+import os
 from pathlib import Path
 import shutil
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from face_affect.core import models
+from face_affect.core import models, runtime
 from face_affect.core.classification import Classifier
 from face_affect.core.detection import load_detector
+from face_affect.core.faces import EMOTIONS, GENDERS
 from face_affect.core.models import (
     available_models,
     CropGeometry,
@@ -88,6 +96,20 @@ def test_bad_json(tmp_path: Path, text: str, reason: str | None) -> None:
     ({'crop': {DETECTOR: {'scale': 50}}}, 'out of range'),
     ({'crop': {DETECTOR: {'size': 1}}}, 'size'),
     ({'crop': []}, 'not usable'),
+    ({'name': ''}, 'no word'),
+    ({'name': 'a\nb'}, r"name 'a\\nb' is no word"),
+    ({'name': 'x' * 65}, 'no word'),
+    ({'name': 3}, 'not usable'),
+    ({'sha256': 'abc'}, "sha256 'abc' is none"),
+    ({'sha256': 0}, 'not usable'),
+    ({'decoder': ['cells']}, 'no name'),
+    ({'labels': ['yes', 'no']}, 'are not .*angry'),
+    ({'labels': [*reversed(EMOTIONS)]}, 'are not'),
+    ({'input': {'width': 64.0, 'height': 64, 'colour': 'gray', 'scale': 1, 'offset': 0}}, 'kind'),
+    ({'input': {'width': 64, 'height': 64, 'colour': 'gray', 'scale': float('nan'), 'offset': 0}},
+     'kind'),
+    ({'input': {'width': 64, 'height': 64, 'colour': 'gray', 'scale': '1', 'offset': 0}},
+     'not usable'),
 ])
 def test_wrong_value(copy: Path, changes: dict[str, Any], reason: str) -> None:
     with pytest.raises(ModelError, match=reason):
@@ -101,6 +123,60 @@ def test_missing_key(copy: Path, key: str) -> None:
     copy.write_text(json.dumps(values))
     with pytest.raises(ModelError, match=key):
         read_sidecar(copy)
+
+
+def test_deep_json(tmp_path: Path) -> None:
+    path = tmp_path / 'deep.json'
+    path.write_text('[' * 100_000)
+    with pytest.raises(ModelError, match='not usable'):
+        read_sidecar(path)
+
+
+def make_fifo(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def make_huge(path: Path) -> None:
+    path.touch()
+    os.truncate(path, 2 ** 33)
+
+
+def make_endless(path: Path) -> None:
+    path.symlink_to('/dev/zero')
+
+
+@pytest.mark.parametrize('make, reason', [
+    (Path.mkdir, 'directory'), (make_fifo, 'no regular file'), (make_huge, 'longer than'),
+    (make_endless, 'no regular file')])
+@pytest.mark.parametrize('suffix', ['.json', '.tflite'])
+def test_file_is_no_file(copy: Path, suffix: str, make: Callable[[Path], None], reason: str
+                         ) -> None:
+    path = copy.with_suffix(suffix)
+    path.unlink()
+    make(path)
+    with pytest.raises(ModelError, match=reason):
+        Network(read_sidecar(copy))
+
+
+def test_what_was_hashed_is_what_runs(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Swap the file between the two: what is loaded must not come from the disk again."""
+    loaded = []
+
+    class Interpreter:
+        def __init__(self, model_content: bytes, num_threads: int) -> None:
+            loaded.append(model_content)
+            raise ValueError('seen')
+
+    def swap() -> SimpleNamespace:
+        copy.with_suffix('.tflite').write_bytes(b'another')
+        return SimpleNamespace(Interpreter=Interpreter)
+
+    sidecar = read_sidecar(copy)
+    monkeypatch.setattr(runtime, '_interpreter_module', swap)
+    with pytest.raises(ModelError, match='seen'):
+        Network(sidecar)
+    assert copy.with_suffix('.tflite').read_bytes() == b'another'
+    assert [hashlib.sha256(content).hexdigest() for content in loaded] == [sidecar.sha256]
 
 
 def test_missing_sidecar(tmp_path: Path) -> None:
@@ -126,7 +202,7 @@ def test_altered_network(copy: Path) -> None:
 @pytest.mark.parametrize('content', [b'', b'TFL3', b'no network' * 100])
 def test_file_is_no_network(copy: Path, content: bytes) -> None:
     copy.with_suffix('.tflite').write_bytes(content)
-    digest = models.hashlib.sha256(content).hexdigest()
+    digest = hashlib.sha256(content).hexdigest()
     with pytest.raises(ModelError, match='refuses'):
         Network(read_sidecar(altered(copy, sha256=digest)))
 
@@ -141,7 +217,7 @@ def test_wrong_input_shape(copy: Path, change: dict[str, Any]) -> None:
 
 def test_labels_do_not_fit_the_outputs(copy: Path) -> None:
     with pytest.raises(ModelError, match='2 labels'):
-        Classifier(read_sidecar(altered(copy, labels=['yes', 'no'])), DETECTOR)
+        Classifier(read_sidecar(altered(copy, task='gender', labels=GENDERS)), DETECTOR)
 
 
 def test_unknown_detector(copy: Path) -> None:
@@ -169,7 +245,9 @@ def test_unknown_name(name: str) -> None:
         find_model(name, 'emotion')
 
 
-@pytest.mark.parametrize('name', ['/none/model.json', '/', '/' + 'x' * 1000, '/etc/passwd'])
+@pytest.mark.parametrize('name', [
+    '/none/model.json', '/', '/' + 'x' * 1000, '/etc/passwd', '/a\0b', '/dev/null', '/dev/stdin',
+    '/proc/self/mem', '/\ud800'])
 def test_unknown_path(name: str) -> None:
     with pytest.raises(ModelError):
         find_model(name, 'emotion')

@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """
 What the tests over DDS share: processes that always end, a ROS client, the demo's pictures.
 
@@ -18,10 +21,11 @@ import signal
 import socket
 import subprocess
 import time
-from typing import Any, Union
+from typing import Any, Optional, Union
 
 import cv2
 from diagnostic_msgs.msg import DiagnosticArray
+from face_affect_msgs.action import WaitForAffect
 from face_affect_msgs.msg import FaceAffectArray
 from lifecycle_msgs.msg import State, Transition
 from lifecycle_msgs.srv import ChangeState, GetState
@@ -30,6 +34,7 @@ from numpy.typing import NDArray
 from rcl_interfaces.msg import SetParametersResult
 from rcl_interfaces.srv import GetParameters, SetParameters, SetParametersAtomically
 import rclpy
+from rclpy.action import ActionClient
 from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
@@ -40,11 +45,15 @@ from rosbags.highlevel import AnyReader
 from sensor_msgs.msg import CompressedImage, Image, RegionOfInterest
 from std_msgs.msg import Header
 
+from benchmarks.footprint import Footprint
+
 ROOT = Path(__file__).resolve().parents[2]
 BAG = ROOT / 'demo' / 'bag'
 BAG_TOPIC = '/camera/image_raw/compressed'
 # Generous, for a busy machine: nothing takes that long unless it hangs.
 DEADLINE = 30.0
+# What a process gets to end in before it is killed
+KIND_SECONDS = 10.0
 FRAME_RATE = 15  # pictures a second
 # Frames of the demo bag: nobody there; Joe Biden, near; Eileen Collins, who smiles
 EMPTY, BIDEN, COLLINS = 0, 184, 222
@@ -147,12 +156,20 @@ class Process:
 
     def end(self, number: signal.Signals, timeout: float) -> int:
         """Send a signal; return the exit code."""
-        self._process.send_signal(number)
+        self.send(number)
         return self.wait(timeout)
+
+    def send(self, number: signal.Signals) -> None:
+        if self.running:
+            self._process.send_signal(number)
 
     def kill(self) -> None:
         self._process.kill()
         self._process.wait()
+
+    @property
+    def footprint(self) -> Footprint:
+        return Footprint.of(self._process.pid)
 
 
 class Robot:
@@ -161,7 +178,7 @@ class Robot:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._domain = free_domain()
-        self._processes: list[Process] = []
+        self.processes: list[Process] = []
         self._clients: dict[str, Any] = {}
         self._context = Context()
         rclpy.init(context=self._context, domain_id=self._domain)
@@ -171,7 +188,13 @@ class Robot:
         self._reports = self.subscribe(DiagnosticArray, '/diagnostics')
 
     def close(self) -> None:
-        for process in self._processes:
+        """End all processes, kindly first: killed ones leave shared memory behind."""
+        for process in self.processes:
+            process.send(signal.SIGCONT)
+            process.send(signal.SIGTERM)
+        for process in self.processes:
+            with suppress(AssertionError):
+                process.wait(KIND_SECONDS)
             process.kill()
         self._executor.shutdown()
         self.node.destroy_node()
@@ -180,9 +203,9 @@ class Robot:
     # Processes
 
     def start(self, *arguments: str) -> Process:
-        log = self._folder / f'{len(self._processes)}_{Path(arguments[0]).name}.txt'
+        log = self._folder / f'{len(self.processes)}_{Path(arguments[0]).name}.txt'
         process = Process(arguments, log, self._domain)
-        self._processes.append(process)
+        self.processes.append(process)
         return process
 
     def start_node(self, remap: Sequence[str] = (), **parameters: Any) -> Process:
@@ -195,7 +218,7 @@ class Robot:
         return self.start('face-affect', 'play', *arguments)
 
     def _outputs(self) -> str:
-        return '\n'.join(f'{process.name}:\n{process.output}' for process in self._processes)
+        return '\n'.join(f'{process.name}:\n{process.output}' for process in self.processes)
 
     def add_node(self, create: Callable[[Context], Node]) -> Node:
         """Add a node to this process; it runs while the client waits for something."""
@@ -242,8 +265,10 @@ class Robot:
     @property
     def last_report(self) -> dict[str, str]:
         """What the last message on /diagnostics said."""
-        status = self._reports[-1].status[0]
-        return {'message': status.message, **{item.key: item.value for item in status.values}}
+        report = self._reports[-1]
+        stamp, status = report.header.stamp, report.status[0]
+        return {'stamp': f'{stamp.sec}.{stamp.nanosec:09}', 'message': status.message,
+                **{item.key: item.value for item in status.values}}
 
     def report(self) -> dict[str, str]:
         """Return what the next message on /diagnostics says."""
@@ -271,7 +296,12 @@ class Robot:
 
     def set_parameters(self, **values: Any) -> list[SetParametersResult]:
         """Set one after the other."""
-        request = SetParameters.Request(parameters=_parameters(values))
+        return self.set_each(list(values.items()))
+
+    def set_each(self, changes: list[tuple[str, Any]]) -> list[SetParametersResult]:
+        """Set one after the other, in one request; a name may come again."""
+        request = SetParameters.Request(parameters=[
+            Parameter(name, value=value).to_parameter_msg() for name, value in changes])
         return list(self.ask(SetParameters, '/face_affect/set_parameters', request).results)
 
     def set_at_once(self, **values: Any) -> SetParametersResult:
@@ -305,6 +335,10 @@ class Camera:
     def wait_for_subscriber(self) -> None:
         self._robot.spin_until(self._publisher.get_subscription_count, 'a subscriber')
 
+    def publish(self, message: ImageMessage) -> None:
+        """Publish ``message`` with the header that it has."""
+        self._publisher.publish(message)
+
     def send(self, message: ImageMessage) -> Header:
         """Publish ``message``; return the header that it got."""
         self._count += 1
@@ -312,13 +346,18 @@ class Camera:
         message.header.stamp.sec = seconds
         message.header.stamp.nanosec = rest * 1_000_000_000 // FRAME_RATE
         message.header.frame_id = self._frame_id
-        self._publisher.publish(message)
+        self.publish(message)
         return message.header
 
-    def stream(self, message: ImageMessage) -> None:
-        """Publish ``message`` 15 times a second while the robot waits for something."""
+    def frames_since(self, header: Header) -> int:
+        """Return how many images were sent after the one with that header."""
+        return self._count - round(
+            (header.stamp.sec + header.stamp.nanosec * 1e-9) * FRAME_RATE)
+
+    def stream(self, message: ImageMessage, rate: float = FRAME_RATE) -> None:
+        """Publish ``message`` so many times a second while the robot waits for something."""
         self.stop()
-        self._timer = self._robot.node.create_timer(1 / FRAME_RATE, lambda: self.send(message))
+        self._timer = self._robot.node.create_timer(1 / rate, lambda: self.send(message))
 
     def stop(self) -> None:
         if self._timer is not None:
@@ -361,3 +400,29 @@ class Watcher:
         self.wait_for(lambda result: True, 'the first result')
         self.camera.stop()
         self.look_at(message)
+
+
+class Waiting:
+    """A goal of the action."""
+
+    def __init__(self, robot: Robot, client: ActionClient, **goal: Any) -> None:
+        self._robot = robot
+        self.feedback: list[WaitForAffect.Feedback] = []
+        robot.spin_until(client.server_is_ready, 'the action')
+        self._handle = robot.result(client.send_goal_async(
+            WaitForAffect.Goal(**goal),
+            feedback_callback=lambda message: self.feedback.append(message.feedback)))
+        self.accepted = self._handle.accepted
+        self._result: Optional[Any] = self._handle.get_result_async() if self.accepted else None
+
+    @property
+    def done(self) -> bool:
+        return self._result is not None and self._result.done()
+
+    def cancel(self) -> None:
+        self._robot.result(self._handle.cancel_goal_async())
+
+    def end(self) -> tuple[int, WaitForAffect.Result]:
+        """Return status and result."""
+        answer = self._robot.result(self._result)
+        return answer.status, answer.result

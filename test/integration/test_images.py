@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """Images of all kinds, good and bad; and the debug image."""
 
 from __future__ import annotations
@@ -26,6 +29,9 @@ from numpy.typing import NDArray
 import pytest
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import CompressedImage, Image
+
+from face_affect.ros import debug_images
+from face_affect.ros.node import FaceAffectNode
 
 Picture = NDArray[np.uint8]
 # Lost images would be miscounted: best effort is for cameras.
@@ -163,16 +169,15 @@ def test_nothing_is_drawn_unless_subscribed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, topic: str, kind: type
 ) -> None:
     """Run the node in this process: nobody else can see that it does not publish."""
-    module = pytest.importorskip('face_affect.ros.node')
     drawn: list[Picture] = []
-    annotate = module.annotate
+    annotate = debug_images.annotate
 
     def counting_annotate(image: Picture, *details: Any) -> Picture:
         drawn.append(image)
         return annotate(image, *details)
-    monkeypatch.setattr(module, 'annotate', counting_annotate)
+    monkeypatch.setattr(debug_images, 'annotate', counting_annotate)
     robot = Robot(tmp_path)
-    node = robot.add_node(lambda context: module.FaceAffectNode(
+    node = robot.add_node(lambda context: FaceAffectNode(
         context=context, parameter_overrides=[Parameter('autostart', value=True)]))
     try:
         node.start()

@@ -1,8 +1,13 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """The managed node's states, wrong models, and its end."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+import hashlib
+import json
 from pathlib import Path
 import shutil
 import signal
@@ -13,8 +18,7 @@ import pytest
 from sensor_msgs.msg import CompressedImage
 
 END_SECONDS = 5.0
-INTERFACES = {'/face_affect/enable', '/face_affect/get_faces',
-              '/face_affect/wait_for_affect/_action/send_goal'}
+TOPICS = {'/face_affect/faces', '/face_affect/debug_image', '/face_affect/debug_image/compressed'}
 
 
 @pytest.fixture(scope='module')
@@ -40,8 +44,8 @@ def unconfigured(robot: Robot, node: Process) -> Robot:
 
 
 def offered(robot: Robot) -> set[str]:
-    """Return the node's own services and actions that exist now."""
-    return INTERFACES & {name for name, _ in robot.node.get_service_names_and_types()}
+    """Return the topics of the node that it publishes now."""
+    return {topic for topic in TOPICS if robot.node.count_publishers(topic)}
 
 
 def assert_silent(watcher: Watcher, state: str) -> None:
@@ -56,10 +60,10 @@ def assert_silent(watcher: Watcher, state: str) -> None:
 def test_there_and_back(unconfigured: Robot, watcher: Watcher) -> None:
     robot = unconfigured
     watcher.camera.stream(jpeg_image(demo_jpegs()[COLLINS]))
-    robot.spin_until(lambda: not offered(robot), 'no services')
+    robot.spin_until(lambda: not offered(robot), 'no topics')
     for _ in range(2):
         assert robot.change_state('configure')
-        robot.spin_until(lambda: offered(robot) == INTERFACES, 'services and action')
+        robot.spin_until(lambda: offered(robot) == TOPICS, 'topics')
         assert_silent(watcher, 'inactive')
         for _ in range(2):
             assert robot.change_state('activate')
@@ -68,7 +72,7 @@ def test_there_and_back(unconfigured: Robot, watcher: Watcher) -> None:
             assert robot.change_state('deactivate')
         assert_silent(watcher, 'inactive')
         assert robot.change_state('cleanup')
-        robot.spin_until(lambda: not offered(robot), 'services and action gone')
+        robot.spin_until(lambda: not offered(robot), 'topics gone')
     assert_silent(watcher, 'unconfigured')
     watcher.camera.stop()
 
@@ -119,6 +123,33 @@ def altered_model(folder: Path) -> str:
     return str(folder / 'emotion_mini_xception.json')
 
 
+def truncated_model(folder: Path) -> str:
+    sidecar = Path(altered_model(folder))
+    network = sidecar.with_suffix('.tflite')
+    network.write_bytes(network.read_bytes()[:10_000])
+    return str(sidecar)
+
+
+def swapped_model(folder: Path) -> str:
+    """Give emotion's sidecar, hash included, the network of gender."""
+    values = json.loads((ROOT / 'models' / 'emotion_mini_xception.json').read_text())
+    network = (ROOT / 'models' / 'gender_mini_xception.tflite').read_bytes()
+    values['sha256'] = hashlib.sha256(network).hexdigest()
+    (folder / 'swapped.json').write_text(json.dumps(values))
+    (folder / 'swapped.tflite').write_bytes(network)
+    return str(folder / 'swapped.json')
+
+
+def garbage_model(folder: Path) -> str:
+    """Give emotion's sidecar a file that is no network, with the right hash."""
+    sidecar = Path(swapped_model(folder))
+    values = json.loads(sidecar.read_text())
+    values['sha256'] = hashlib.sha256(b'no network' * 1000).hexdigest()
+    sidecar.write_text(json.dumps(values))
+    sidecar.with_suffix('.tflite').write_bytes(b'no network' * 1000)
+    return str(sidecar)
+
+
 def model_without_network(folder: Path) -> str:
     shutil.copy(ROOT / 'models' / 'emotion_mini_xception.json', folder / 'alone.json')
     return str(folder / 'alone.json')
@@ -136,6 +167,9 @@ def emotion_model(folder: Path) -> str:
 @pytest.mark.parametrize('parameter, model, reason', [
     ('emotion_model', unknown_model, "no model 'no_such_model'"),
     ('emotion_model', altered_model, 'altered'),
+    ('emotion_model', truncated_model, 'altered'),
+    ('emotion_model', swapped_model, 'do not fit its 7 labels'),
+    ('emotion_model', garbage_model, 'the runtime refuses'),
     ('emotion_model', model_without_network, 'alone.tflite'),
     ('gender_model', broken_sidecar, 'broken.json'),
     ('detector_model', emotion_model, 'is for emotion, not for face_detection'),
@@ -152,10 +186,26 @@ def test_wrong_model_is_refused_with_the_reason(
     assert reason in robot.report()['last error']
     logged = [line for line in node.output.splitlines() if 'cannot configure' in line]
     assert reason in logged[-1]
-    robot.spin_until(lambda: not offered(robot), 'services and action gone')
+    robot.spin_until(lambda: not offered(robot), 'topics gone')
     assert robot.set_parameters(**{parameter: right})[0].successful
     assert robot.change_state('configure')
-    robot.spin_until(lambda: offered(robot) == INTERFACES, 'services and action')
+    robot.spin_until(lambda: offered(robot) == TOPICS, 'topics')
+
+
+def test_no_parameter_forges_a_line_of_the_log(unconfigured: Robot, node: Process) -> None:
+    robot = unconfigured
+    right = robot.parameters('emotion_model')[0]
+    forged = 'none\r\n[FATAL] \x1b[31mforged\u2028' + 'x' * 10_000
+    assert robot.set_parameters(emotion_model=forged)[0].successful
+    assert not robot.change_state('configure')
+    answer, = robot.set_parameters(image_transport=forged)
+    assert not answer.successful and answer.reason.isprintable() and len(answer.reason) < 1000
+    assert robot.report()['message'].isprintable()
+    assert robot.set_parameters(emotion_model=right)[0].successful
+    lines = node.output.splitlines()
+    assert any('FATAL' in line for line in lines)
+    assert not any(line.startswith('[FATAL]') or '\x1b[31mforged' in line or len(line) > 1000
+                   for line in lines)
 
 
 def test_autostart_with_a_wrong_model_stays_alive(tmp_path: Path) -> None:
@@ -181,7 +231,7 @@ def test_shutdown_while_active(tmp_path: Path) -> None:
         watcher.wait_for(lambda result: result.faces, 'a face')
         assert robot.change_state('active_shutdown')
         assert robot.state == 'finalized'
-        robot.spin_until(lambda: not offered(robot), 'services and action gone')
+        robot.spin_until(lambda: not offered(robot), 'topics gone')
         assert robot.report()['lifecycle state'] == 'finalized'
         assert node.end(signal.SIGINT, END_SECONDS) == 0, node.output
     finally:

@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """Parameters while images come in."""
 
 from __future__ import annotations
@@ -38,6 +41,19 @@ def test_faces_vanish_and_return(watcher: Watcher, name: str, value: Any) -> Non
     watcher.wait_for(lambda result: not result.faces, 'no face')
     assert watcher.robot.set_parameters(**{name: DEFAULTS[name]})[0].successful
     watcher.wait_for(lambda result: result.faces, 'the face again')
+
+
+def test_a_change_is_there_with_the_next_frame(watcher: Watcher) -> None:
+    watcher.camera.stop()
+    try:
+        for wanted in 5 * (False, True):
+            assert watcher.robot.set_at_once(
+                enable_emotion=wanted, enable_gender=wanted).successful
+            face = watcher.look_at(jpeg_image(demo_jpegs()[COLLINS])).faces[0]
+            assert (face.emotion.label == Emotion.HAPPY) == wanted
+            assert (face.gender.label == Gender.FEMALE) == wanted
+    finally:
+        watcher.camera.stream(jpeg_image(demo_jpegs()[COLLINS]))
 
 
 def test_emotion_off_leaves_gender(watcher: Watcher) -> None:
@@ -82,6 +98,9 @@ def test_low_confidence_is_unknown(watcher: Watcher) -> None:
     ('image_transport', 'raw', 'before the node is configured'),
     ('image_transport', 'theora', ''),
     ('num_threads', 2, 'before the node is configured'),
+    ('autostart', False, 'read-only'),
+    ('image_reliability', 'reliable', 'read-only'),
+    ('image_depth', 5, 'read-only'),
     ('no_such_parameter', 1, ''),
 ])
 def test_bad_value_is_refused_with_a_reason(

@@ -1,46 +1,34 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """The services ~/enable and ~/get_faces, and the action ~/wait_for_affect."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Optional
+from typing import Any
 
 from action_msgs.msg import GoalStatus
 from builtin_interfaces.msg import Duration
 from face_affect_msgs.action import WaitForAffect
 from face_affect_msgs.msg import Emotion, Gender
 from face_affect_msgs.srv import GetFaces
-from harness import BAG, BAG_TOPIC, Camera, COLLINS, demo_jpegs, EMPTY, jpeg_image, Robot, Watcher
+from harness import (
+    BAG,
+    BAG_TOPIC,
+    Camera,
+    COLLINS,
+    demo_jpegs,
+    EMPTY,
+    jpeg_image,
+    Robot,
+    Waiting,
+    Watcher,
+)
 import pytest
 from rclpy.action import ActionClient
 from sensor_msgs.msg import CompressedImage
 from std_srvs.srv import SetBool
-
-
-class Waiting:
-    """A goal of the action."""
-
-    def __init__(self, robot: Robot, client: ActionClient, **goal: Any) -> None:
-        self._robot = robot
-        self.feedback: list[WaitForAffect.Feedback] = []
-        robot.spin_until(client.server_is_ready, 'the action')
-        self._handle = robot.result(client.send_goal_async(
-            WaitForAffect.Goal(**goal),
-            feedback_callback=lambda message: self.feedback.append(message.feedback)))
-        self.accepted = self._handle.accepted
-        self._result: Optional[Any] = self._handle.get_result_async() if self.accepted else None
-
-    @property
-    def done(self) -> bool:
-        return self._result is not None and self._result.done()
-
-    def cancel(self) -> None:
-        self._robot.result(self._handle.cancel_goal_async())
-
-    def end(self) -> tuple[int, WaitForAffect.Result]:
-        """Return status and result."""
-        answer = self._robot.result(self._result)
-        return answer.status, answer.result
 
 
 @pytest.fixture(scope='module')

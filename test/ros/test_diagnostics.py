@@ -1,11 +1,16 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 from __future__ import annotations
 
 from types import SimpleNamespace
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticStatus
+from hypothesis import given
+from hypothesis import strategies as st
 import pytest
-from rclpy.qos import QoSProfile, ReliabilityPolicy
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.time import Time
 
 from face_affect.ros.diagnostics import diagnostic_array, missing_images
@@ -18,9 +23,15 @@ def report(stamp: float = 10.0, received: int = 0, processed: int = 0,
                   {'detect': (0.001, 0.002)}, error)
 
 
-def publisher(reliability: ReliabilityPolicy) -> Any:
-    return SimpleNamespace(node_name='camera', node_namespace='/head',
-                           qos_profile=QoSProfile(depth=1, reliability=reliability))
+RELIABLE = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
+BEST_EFFORT = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
+LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+IMAGE = 'sensor_msgs/msg/Image'
+
+
+def publisher(qos: QoSProfile, kind: str = IMAGE, name: str = 'camera') -> Any:
+    return SimpleNamespace(node_name=name, node_namespace='/head', qos_profile=qos,
+                           topic_type=kind)
 
 
 @pytest.mark.parametrize('state, now, level, message', [
@@ -33,6 +44,10 @@ def publisher(reliability: ReliabilityPolicy) -> Any:
      'processing'),
     ('active', report(received=30, processed=20, dropped={'over_rate': 10}), DiagnosticStatus.OK,
      'processing'),
+    ('active', report(received=30, processed=29, dropped={'stopped': 1}), DiagnosticStatus.OK,
+     'processing'),
+    ('active', report(received=30, dropped={'malformed': 30}), DiagnosticStatus.WARN,
+     'images dropped: malformed'),
     ('active', report(received=30, dropped={'too_old': 30}), DiagnosticStatus.WARN,
      'images dropped: too_old'),
     ('active', report(received=30, dropped={'failed': 1}, error='broken'), DiagnosticStatus.ERROR,
@@ -57,11 +72,45 @@ def test_values() -> None:
     assert values['faces'] == '2'
 
 
-@pytest.mark.parametrize('publishers, reliable, words', [
-    ([], False, 'on /image: it has no publisher'),
-    ([publisher(ReliabilityPolicy.BEST_EFFORT)], True, 'incompatible QoS'),
-    ([publisher(ReliabilityPolicy.BEST_EFFORT)], False, 'though /head/camera publishes there'),
-    ([publisher(ReliabilityPolicy.RELIABLE)], True, 'though /head/camera publishes there'),
+@pytest.mark.parametrize('publishers, qos, words', [
+    ([], BEST_EFFORT, 'on /image: it has no publisher'),
+    ([publisher(BEST_EFFORT)], RELIABLE, '/head/camera has an incompatible QoS (ERROR: '),
+    ([publisher(BEST_EFFORT)], LATCHED, 'incompatible QoS'),
+    ([publisher(BEST_EFFORT)], BEST_EFFORT, '/head/camera is silent'),
+    ([publisher(RELIABLE)], BEST_EFFORT, '/head/camera is silent'),
+    ([publisher(RELIABLE)], RELIABLE, '/head/camera is silent'),
+    ([publisher(RELIABLE, 'std_msgs/msg/String')], RELIABLE,
+     '/head/camera publishes std_msgs/msg/String, not sensor_msgs/msg/Image'),
+    ([publisher(RELIABLE, name='_NODE_NAME_UNKNOWN_')], RELIABLE,
+     'on /image: a node not known by name yet is silent'),
+    ([publisher(RELIABLE), publisher(BEST_EFFORT)], RELIABLE, '; /head/camera is silent'),
 ])
-def test_why_no_image_comes(publishers: list[Any], reliable: bool, words: str) -> None:
-    assert words in missing_images('/image', publishers, reliable)
+def test_why_no_image_comes(publishers: list[Any], qos: QoSProfile, words: str) -> None:
+    assert words in missing_images('/image', IMAGE, qos, publishers)
+
+
+def test_an_image_that_takes_forever_is_an_error() -> None:
+    before = report(9.0, received=5, processed=4)
+    now = report(11.0, received=45, processed=4, dropped={'overrun': 40})
+    status, = diagnostic_array('face_affect', 'active', '/image', Time(), now, before, None).status
+    assert status.level == DiagnosticStatus.ERROR
+    assert status.message == 'stalled: one image takes more than 2 s'
+
+
+def test_what_a_plot_reads_is_a_number() -> None:
+    array = diagnostic_array('face_affect', 'active', '/image', Time(),
+                             report(11.0, 60, 40, {'overrun': 20}), report(9.0, 0, 0), None)
+    words = {'lifecycle state', 'image topic', 'last error'}
+    for item in array.status[0].values:
+        if item.key not in words:
+            float(item.value)
+
+
+@given(st.text(max_size=1000), st.text(max_size=1000))
+def test_no_text_from_outside_breaks_a_line(error: str, missing: str) -> None:
+    for state, now in (('unconfigured', report(error=error)), ('active', report(error=error))):
+        status, = diagnostic_array('face_affect', state, '/image', Time(), now, report(9.0), None,
+                                   missing).status
+        for text in (status.message, *(item.value for item in status.values)):
+            assert text.isprintable()
+            assert len(text) <= 500

@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -6,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from rclpy.serialization import serialize_message
 from sensor_msgs.msg import Image
 
 from face_affect.core.faces import FrameResult
@@ -34,20 +38,20 @@ class FakePipeline:
         self.stamps.clear()
 
 
-def image(age: float) -> Image:
+def image(age: float) -> bytes:
     message = Image(width=4, height=4, encoding='mono8', step=4)
     message.data = np.zeros(16, np.uint8).tobytes()
     stamp = NOW - age
     message.header.stamp.sec = int(stamp)
     message.header.stamp.nanosec = round((stamp - int(stamp)) * 1e9)
-    return message
+    return serialize_message(message)
 
 
 def run(limits: Limits, put: Callable[[Worker, FakePipeline], None]) -> tuple[Report, list[float]]:
     """Let ``put`` hand images to a worker; return its counts and the stamps processed."""
     statistics, pipeline = Statistics(), FakePipeline()
-    worker = Worker(pipeline, statistics, lambda *_: None,  # type: ignore[arg-type]
-                    lambda: NOW, lambda *_: None, limits)
+    worker = Worker(pipeline, statistics, Image, lambda *_: None,  # type: ignore[arg-type]
+                    lambda *_: False, lambda: NOW, lambda *_: None, limits)
     put(worker, pipeline)
     worker.stop()
     report = statistics.report()

@@ -1,0 +1,329 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Replay frames through the real node for long, at full speed, and watch what it holds.
+
+    make soak                          # 200,000 frames; files in soak_output
+    python -m benchmarks.soak --frames 5000
+
+The demo bag goes round and round to a node in a process of its own. Passed, exit status 0, if
+after the warm-up its memory grew by less than 5 MB, it has no more threads or file descriptors,
+and every frame received was processed or dropped for a reason.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+import json
+import os
+from pathlib import Path
+import platform
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import time
+from typing import Any
+
+from diagnostic_msgs.msg import DiagnosticArray
+from face_affect_msgs.msg import FaceAffectArray
+import matplotlib
+import rclpy
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.qos import QoSProfile
+from rosbags.highlevel import AnyReader
+from sensor_msgs.msg import CompressedImage
+from tqdm import tqdm
+
+from benchmarks.footprint import Footprint
+
+BAG = Path(__file__).resolve().parents[1] / 'demo' / 'bag'
+TOPIC = '/camera/image_raw/compressed'
+# So many frames are on their way: one in work, one in the mailbox, and one that overtakes it.
+AHEAD = 3
+# What part of the frames, or how many at least, may go by until nothing grows any more
+WARM_UP, SHORTEST_WARM_UP = 0.1, 1000
+ALLOWED_GROWTH = 5e6  # bytes
+PATIENCE = 30.0  # seconds without a result after which the node counts as dead
+LOST = 0.2  # seconds without a result after which the next frame is sent all the same
+# The debug image is subscribed to in every other stretch of so many frames.
+STRETCH = 200
+
+
+def bag_frames() -> list[bytearray]:
+    """Return the demo bag's images as CDR; seconds and nanoseconds stand at bytes 4 and 8."""
+    with AnyReader([BAG]) as reader:
+        wanted = [each for each in reader.connections if each.topic == TOPIC]
+        return [bytearray(data) for _, _, data in reader.messages(wanted)]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The node at one moment: frames by its own count, and what it holds."""
+
+    seconds: float
+    received: int
+    processed: int
+    dropped: dict[str, int]
+    footprint: Footprint
+
+
+@dataclass
+class Soak:
+    """One run: what was sent and what the node reported, second by second."""
+
+    sent: int = 0
+    results: int = 0
+    debug_images: int = 0
+    seconds: float = 0.0
+    samples: list[Sample] = field(default_factory=list)
+
+    @property
+    def warm_up(self) -> int:
+        """Frames that the warm-up takes."""
+        return max(round(WARM_UP * self.sent), SHORTEST_WARM_UP)
+
+    @property
+    def warm(self) -> list[Sample]:
+        """The samples after the warm-up."""
+        return [sample for sample in self.samples if sample.received >= self.warm_up]
+
+    @property
+    def growth(self) -> int:
+        """Bytes of memory at the end beyond those after the warm-up."""
+        return self.warm[-1].footprint.memory - self.warm[0].footprint.memory
+
+    def faults(self) -> list[str]:
+        """Return what went wrong."""
+        first, last = self.warm[0].footprint, self.samples[-1]
+        dropped = sum(last.dropped.values())
+        checks = {
+            f'memory grew by {self.growth / 1e6:.1f} MB': self.growth >= ALLOWED_GROWTH,
+            f'threads rose from {first.threads} to {last.footprint.threads}':
+                last.footprint.threads > first.threads,
+            f'file descriptors rose from {first.files} to {last.footprint.files}':
+                last.footprint.files > first.files,
+            f'{last.received} frames received, but {last.processed} processed and {dropped} '
+            'dropped': last.received != last.processed + dropped,
+            f'{self.results} results for {last.processed} processed frames':
+                self.results != last.processed,
+        }
+        return [text for text, wrong in checks.items() if wrong]
+
+
+class Player:
+    """Sends frames to the node and listens to it."""
+
+    def __init__(self, domain: int, pid: int) -> None:
+        """Join ROS domain ``domain``, where the node is process ``pid``."""
+        self._pid = pid
+        self._frames = bag_frames()
+        self._context = rclpy.Context()
+        rclpy.init(context=self._context, domain_id=domain)
+        self._node = rclpy.create_node('soak', context=self._context)
+        self._executor = SingleThreadedExecutor(context=self._context)
+        self._executor.add_node(self._node)
+        self._publisher = self._node.create_publisher(
+            CompressedImage, '/image/compressed', QoSProfile(depth=10))
+        self._node.create_subscription(
+            FaceAffectArray, '/face_affect/faces', self._on_result, QoSProfile(depth=10))
+        self._node.create_subscription(DiagnosticArray, '/diagnostics', self._on_report, 10)
+        self._debug_subscription: Any = None
+        self._newest = 0
+        self._heard = time.monotonic()
+        self._soak = Soak()
+        self._start = time.monotonic()
+
+    def run(self, frames: int) -> Soak:
+        """Send so many frames; return what was seen.
+
+        Raises:
+            TimeoutError: the node does not answer any more.
+
+        """
+        self._wait(lambda: self._publisher.get_subscription_count() > 0, 'no subscription')
+        soak = self._soak
+        self._start = self._heard = time.monotonic()
+        with tqdm(total=frames, unit='frame', disable=None) as bar:
+            while soak.sent < frames:
+                while soak.sent < frames and (soak.sent - self._newest < AHEAD
+                                              or time.monotonic() - self._heard > LOST):
+                    self._send()
+                    bar.update()
+                self._executor.spin_once(timeout_sec=LOST / 4)
+                self._check_alive()
+        soak.seconds = time.monotonic() - self._start
+        sent = len(soak.samples)
+        # One report may have been under way; the next one counts all.
+        self._wait(lambda: len(soak.samples) >= sent + 2, 'no last report')
+        return soak
+
+    def close(self) -> None:
+        """Leave the domain."""
+        self._executor.shutdown()
+        self._node.destroy_node()
+        rclpy.shutdown(context=self._context)
+
+    def _send(self) -> None:
+        self._soak.sent += 1
+        data = self._frames[self._soak.sent % len(self._frames)]
+        # The number of the frame as stamp: 30 a second, without a step back.
+        seconds, rest = divmod(self._soak.sent, 30)
+        struct.pack_into('<iI', data, 4, 1 + seconds, rest * 1_000_000_000 // 30)
+        self._publisher.publish(bytes(data))
+        if self._soak.sent % STRETCH == 0:
+            self._change_debug_subscription()
+
+    def _change_debug_subscription(self) -> None:
+        if self._debug_subscription is None:
+            self._debug_subscription = self._node.create_subscription(
+                CompressedImage, '/face_affect/debug_image/compressed', self._on_debug_image, 1)
+        else:
+            self._node.destroy_subscription(self._debug_subscription)
+            self._debug_subscription = None
+
+    def _on_result(self, result: FaceAffectArray) -> None:
+        stamp = result.header.stamp
+        self._newest = (stamp.sec - 1) * 30 + round(stamp.nanosec * 30 / 1e9)
+        self._soak.results += 1
+        self._heard = time.monotonic()
+
+    def _on_debug_image(self, image: CompressedImage) -> None:
+        self._soak.debug_images += 1
+
+    def _on_report(self, report: DiagnosticArray) -> None:
+        values = {item.key: item.value for item in report.status[0].values}
+        self._soak.samples.append(Sample(
+            time.monotonic() - self._start, int(values['frames received']),
+            int(values['frames processed']),
+            {key.removeprefix('dropped: '): int(value) for key, value in values.items()
+             if key.startswith('dropped: ')},
+            Footprint.of(self._pid)))
+
+    def _check_alive(self) -> None:
+        if time.monotonic() - self._heard > PATIENCE:
+            raise TimeoutError(f'no result for {PATIENCE:.0f} s')
+
+    def _wait(self, condition: Any, complaint: str) -> None:
+        end = time.monotonic() + PATIENCE
+        while not condition():
+            if time.monotonic() > end:
+                raise TimeoutError(f'{complaint} within {PATIENCE:.0f} s')
+            self._executor.spin_once(timeout_sec=0.1)
+
+
+@contextmanager
+def running_node(domain: int, log: Path) -> Iterator[int]:
+    """Run the node in ROS domain ``domain``; give its process id."""
+    words = ['face_affect_node', '--ros-args', '-p', 'autostart:=true', '-p',
+             'image_transport:=compressed', '-p', 'image_reliability:=reliable',
+             '-p', 'image_depth:=10']
+    with log.open('w') as stream:
+        node = subprocess.Popen(words, stdout=stream, stderr=subprocess.STDOUT,
+                                env={**os.environ, 'ROS_DOMAIN_ID': str(domain),
+                                     'ROS_LOG_DIR': str(log.parent / 'ros_log')})
+    try:
+        yield node.pid
+    finally:
+        node.send_signal(signal.SIGINT)
+        try:
+            node.wait(10)
+        except subprocess.TimeoutExpired:
+            node.kill()
+            node.wait()
+
+
+def soak_report(soak: Soak) -> str:
+    """Return the run as Markdown."""
+    last, first = soak.samples[-1], soak.warm[0].footprint
+    drops = ', '.join(f'{count} {reason}' for reason, count in last.dropped.items()) or 'none'
+    faults = soak.faults()
+    return f"""# Soak test
+
+`make soak FRAMES={soak.sent}` on {processor()}, Python {platform.python_version()}.
+
+| | |
+|---|---|
+| frames sent | {soak.sent:,} in {soak.seconds:.0f} s, {soak.sent / soak.seconds:.0f} a second |
+| received by the node | {last.received:,} |
+| processed | {last.processed:,} |
+| dropped | {drops} |
+| results heard | {soak.results:,} |
+| debug images heard | {soak.debug_images:,} |
+| memory after the warm-up, at the end | {first.memory / 1e6:.1f}, \
+{last.footprint.memory / 1e6:.1f} MB ({soak.growth / 1e6:+.1f}) |
+| threads | {first.threads}, {last.footprint.threads} |
+| file descriptors | {first.files}, {last.footprint.files} |
+| verdict | {'; '.join(faults) or 'passed'} |
+
+![Memory, threads and file descriptors over the frames](soak.png)
+"""
+
+
+def processor() -> str:
+    """Return the name of this machine's processor."""
+    lines = Path('/proc/cpuinfo').read_text().splitlines()
+    return next((line.split(':')[1].strip() for line in lines if line.startswith('model name')),
+                platform.machine())
+
+
+def draw(soak: Soak, path: Path) -> None:
+    """Plot memory, threads and descriptors over the frames received."""
+    matplotlib.use('Agg')
+    from matplotlib import pyplot as plt
+    figure, (upper, lower) = plt.subplots(2, 1, sharex=True, figsize=(8, 5))
+    frames = [sample.received for sample in soak.samples]
+    upper.plot(frames, [sample.footprint.memory / 1e6 for sample in soak.samples])
+    upper.axvline(soak.warm_up, color='gray', linestyle=':', label='end of the warm-up')
+    upper.set(ylabel='resident memory, MB')
+    upper.legend()
+    lower.plot(frames, [sample.footprint.threads for sample in soak.samples], label='threads')
+    lower.plot(frames, [sample.footprint.files for sample in soak.samples],
+               label='file descriptors')
+    lower.set(xlabel='frames received', ylim=(0, None))
+    lower.legend()
+    figure.tight_layout()
+    figure.savefig(path)
+    plt.close(figure)
+
+
+def main() -> int:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(prog='python -m benchmarks.soak', description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--frames', type=int, default=200_000, help='how many frames to send, '
+                        f'at least {2 * SHORTEST_WARM_UP} (default: %(default)s)')
+    parser.add_argument('--domain', type=int, default=77,
+                        help='ROS domain to run in (default: %(default)s)')
+    parser.add_argument('--output', type=Path, default=Path('soak_output'),
+                        help='where report, numbers and plot go (default: %(default)s)')
+    arguments = parser.parse_args()
+    if arguments.frames < 2 * SHORTEST_WARM_UP:
+        parser.error(f'--frames must be at least {2 * SHORTEST_WARM_UP}')
+    if shutil.which('face_affect_node') is None:
+        print('error: face_affect_node is not on the PATH; run `. ./env.sh`', file=sys.stderr)
+        return 2
+    output: Path = arguments.output
+    output.mkdir(parents=True, exist_ok=True)
+    with running_node(arguments.domain, output / 'node.log') as pid:
+        player = Player(arguments.domain, pid)
+        try:
+            soak = player.run(arguments.frames)
+        except TimeoutError as error:
+            print(f'error: {error}; see {output}/node.log', file=sys.stderr)
+            return 1
+        finally:
+            player.close()
+    (output / 'soak.json').write_text(json.dumps(asdict(soak)))
+    (output / 'soak.md').write_text(soak_report(soak))
+    draw(soak, output / 'soak.png')
+    print(soak_report(soak))
+    return 1 if soak.faults() else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
