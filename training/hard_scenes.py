@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 r"""Pick the scenes in which a trained detector takes something else for a face.
 
     python -m training.hard_scenes --model models/face_detector.json \

@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 r"""Make scenes of near faces out of a set of face crops, labelled by a teacher detector.
 
     python -m training.label_faces --data DATA/fairface_gray80_train.npz \

@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """YuNet (Wu et al. 2023) through OpenCV: a peer to compare with, a teacher to label with."""
 
 from __future__ import annotations
