@@ -91,6 +91,15 @@ class Estimate:
         return self._winner(self.probabilities)
 
     @property
+    def best(self) -> str:
+        """The most probable label, however small its probability."""
+        return self.labels[self.probabilities.index(self.confidence)]
+
+    def probability(self, label: str) -> float:
+        """Return the smoothed probability of ``label``, 0..1."""
+        return self.probabilities[self.labels.index(label)]
+
+    @property
     def confidence(self) -> float:
         """The largest smoothed probability, 0..1."""
         return max(self.probabilities)
