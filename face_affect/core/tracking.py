@@ -1,78 +1,111 @@
-"""Detections over time to ids: greedy matching of predicted and found boxes."""
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Detections over time to ids: where each face is expected, and how people look."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+import itertools
 import math
+from typing import Optional
 
+import numpy as np
+from numpy.typing import NDArray
+
+from face_affect.core.appearance import Appearance, describe, difference, mixed
 from face_affect.core.faces import Box, Detection
+from face_affect.core.matching import best_pairs, contested_pairs, Costs, match_cost, similar_sizes
+from face_affect.core.motion import Expected, Motion
 
-# A face moves less than its own size between two looks; twice that in a gap.
-MAX_JUMP = 1.0
-MAX_GROWTH = 2.0
-VELOCITY_GAIN = 0.5
+# What a whole difference in appearance adds to a pair's cost. Costs that differ by MARGIN or
+# more are told apart without a look at the picture.
+APPEARANCE_COST = 10.0
+MARGIN = 15.0
+# A face that looks like one just lost, within so many of its sizes of where that is expected,
+# is the same, however it came there.
+SAME_LOOKS = 0.2
+REACH = 4.0
+# Seconds after which it is looked again how somebody looks.
+REFRESH_TIME = 0.2
+# Boxes nearer than this share of their sizes hide parts of each other's surroundings.
+CLEARANCE = 0.8
+# Nothing that is farther off, larger or smaller, in pixels, is a face.
+FARTHEST, SMALLEST = 1e6, 1e-2
 
 
 @dataclass
 class Track:
-    """One face over time; ``velocity`` in pixels a second, times in seconds."""
+    """One face over time; times in seconds.
+
+    ``described``: when it was last seen how the person looks, with nobody near.
+    """
 
     id: int
     detection: Detection
     first_seen: float
     last_seen: float
     frames: int = 1
-    velocity: tuple[float, float] = field(default=(0.0, 0.0))
+    appearance: Optional[Appearance] = None
+    described: float = -math.inf
+    motion: Motion = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Start where the face was found."""
+        self.motion = Motion.at(self.detection.box)
+
+    def expected(self, stamp: float) -> Expected:
+        """Return what to expect at ``stamp``."""
+        return self.motion.after(stamp - self.last_seen)
 
     def predicted(self, stamp: float) -> Box:
         """Return where the face should be at ``stamp``."""
-        # A prediction far ahead is a guess: go on for a quarter of a second at most.
-        ahead = min(stamp - self.last_seen, 0.25)
-        return self.detection.box.moved(self.velocity[0] * ahead, self.velocity[1] * ahead)
+        expected, (x, y) = self.expected(stamp), self.detection.box.centre
+        return self.detection.box.moved(expected.x - x, expected.y - y)
 
     def update(self, detection: Detection, stamp: float) -> None:
         """Take in where the face was found."""
-        elapsed = stamp - self.last_seen
-        if elapsed > 0:
-            (x0, y0), (x1, y1) = self.detection.box.centre, detection.box.centre
-            measured = ((x1 - x0) / elapsed, (y1 - y0) / elapsed)
-            self.velocity = (
-                self.velocity[0] + VELOCITY_GAIN * (measured[0] - self.velocity[0]),
-                self.velocity[1] + VELOCITY_GAIN * (measured[1] - self.velocity[1]))
+        self.motion.update(detection.box, stamp - self.last_seen)
         self.detection = detection
         self.last_seen = stamp
         self.frames += 1
 
-
-def match_cost(predicted: Box, found: Box) -> float:
-    """Return how badly ``found`` fits: 0 the same box, infinite not the same face.
-
-    The distance of the centres in face sizes, plus the logarithm of the ratio of sizes.
-    """
-    size, other = math.sqrt(predicted.area), math.sqrt(found.area)
-    distance = math.dist(predicted.centre, found.centre) / max(size, other)
-    growth = abs(math.log(other / size))
-    if distance > MAX_JUMP or growth > math.log(MAX_GROWTH):
-        return math.inf
-    return distance + growth
+    def look(self, image: NDArray[np.uint8], alone: bool) -> None:
+        """Take in how the person looks, the first time also if not ``alone``."""
+        if self.last_seen - self.described < REFRESH_TIME or not (
+                alone or self.appearance is None):
+            return
+        seen = describe(image, self.detection.box)
+        if seen is not None:
+            # What was seen with somebody near is replaced as a whole.
+            known = None if self.described == -math.inf else self.appearance
+            self.appearance = mixed(known, seen)
+            self.described = self.last_seen if alone else -math.inf
 
 
 class Tracker:
-    """Gives each face an id that no other face gets while the tracker lives."""
+    """Gives each face an id that no other face gets while the tracker lives.
 
-    def __init__(self, confirm_frames: int = 1, forget_time: float = 1.5,
+    Of each face it keeps the box, the motion and a few mean colours (see
+    ``appearance``), no picture, for as long as the face may come back.
+    """
+
+    def __init__(self, confirm_frames: int = 1, forget_time: float = 2.0, match_iou: float = 0.3,
                  first_id: int = 1) -> None:
-        """Set when a face counts and when it is gone.
+        """Set when a face counts, when it is gone and when it is the same.
 
         Args:
             confirm_frames: in how many images a face must be found to be reported.
             forget_time: seconds without being found after which a face is gone.
+            match_iou: least IoU, 0..1, of the box found and the box expected, both
+                grown by the uncertainty of what is expected; see ``match_cost``.
             first_id: the id of the first face, from which the others go on.
 
         """
         self.confirm_frames = confirm_frames
         self.forget_time = forget_time
+        self.match_iou = match_iou
         self.next_id = first_id
         self._tracks: list[Track] = []
         self._stamp = -math.inf
@@ -82,17 +115,29 @@ class Tracker:
         self._tracks = []
         self._stamp = -math.inf
 
-    def update(self, detections: Sequence[Detection], stamp: float) -> list[Track]:
+    def update(self, detections: Sequence[Detection], stamp: float,
+               image: Optional[NDArray[np.uint8]] = None) -> list[Track]:
         """Take in one image's detections; return the confirmed faces found in it.
 
-        ``stamp`` seconds; a step back in time (a bag that starts again) forgets all.
+        Args:
+            detections: the faces found; one without a finite box is left out.
+            stamp: seconds; a step back in time (a bag that starts again) forgets all.
+            image: u8 [H, W, 3] BGR or [H, W] gray, to tell people apart by their looks
+                where they come near each other; without it places alone decide.
+
+        Raises:
+            ValueError: ``stamp`` is not finite.
+
         """
+        if not math.isfinite(stamp):
+            raise ValueError(f'stamp is {stamp}, but must be finite')
         if stamp < self._stamp:
             self.reset()
         self._stamp = stamp
+        detections = [found for found in detections if _is_place(found.box)]
         self._tracks = [track for track in self._tracks
                         if stamp - track.last_seen <= self.forget_time]
-        pairs = self._match(detections, stamp)
+        pairs = self._match(detections, stamp, image)
         for row, column in pairs:
             self._tracks[row].update(detections[column], stamp)
         seen = [self._tracks[row] for row, _ in sorted(pairs)]
@@ -101,6 +146,11 @@ class Tracker:
         new = [Track(id, found, stamp, stamp) for id, found in enumerate(unknown, self.next_id)]
         self.next_id += len(new)
         self._tracks += new
+        if image is not None:
+            boxes = [(track, track.predicted(stamp)) for track in self._tracks]
+            for track in seen + new:
+                track.look(image, not any(_near(track.detection.box, box)
+                                          for other, box in boxes if other is not track))
         return [track for track in seen + new if track.frames >= self.confirm_frames]
 
     @property
@@ -113,15 +163,61 @@ class Tracker:
         """The ids that may still be seen again."""
         return frozenset(track.id for track in self._tracks)
 
-    def _match(self, detections: Sequence[Detection], stamp: float) -> list[tuple[int, int]]:
-        boxes = [track.predicted(stamp) for track in self._tracks]
-        costs = [(match_cost(box, found.box), row, column)
-                 for row, box in enumerate(boxes) for column, found in enumerate(detections)]
-        pairs: list[tuple[int, int]] = []
-        rows, columns = set[int](), set[int]()
-        for cost, row, column in sorted(costs):
-            if math.isfinite(cost) and row not in rows and column not in columns:
-                pairs.append((row, column))
-                rows.add(row)
-                columns.add(column)
-        return pairs
+    def _match(self, detections: Sequence[Detection], stamp: float,
+               image: Optional[NDArray[np.uint8]]) -> list[tuple[int, int]]:
+        """Return pairs of rows of tracks and of detections."""
+        expected = [track.expected(stamp) for track in self._tracks]
+        costs: Costs = {}
+        for row, expectation in enumerate(expected):
+            for column, found in enumerate(detections):
+                cost = match_cost(expectation, found.box, self.match_iou)
+                if cost < math.inf:
+                    costs[row, column] = cost
+        if image is None:
+            return best_pairs(costs)
+        looks = _Looks(image, detections)
+        for row, column in contested_pairs(costs, MARGIN):
+            costs[row, column] += APPEARANCE_COST * difference(
+                self._tracks[row].appearance, looks.of(column))
+        pairs = best_pairs(costs)
+        return pairs + self._recognised(pairs, expected, looks)
+
+    def _recognised(self, pairs: Sequence[tuple[int, int]], expected: Sequence[Expected],
+                    looks: _Looks) -> list[tuple[int, int]]:
+        """Return more pairs: of faces just lost, and of new ones that look the same."""
+        rows = set(range(len(self._tracks))) - {row for row, _ in pairs}
+        columns = set(range(len(looks.detections))) - {column for _, column in pairs}
+        costs: Costs = {}
+        for row, column in itertools.product(rows, columns):
+            box, lost = looks.detections[column].box, expected[row]
+            distance = math.dist(box.centre, (lost.x, lost.y))
+            if distance <= REACH * math.exp(lost.size) and similar_sizes(lost, box):
+                costs[row, column] = difference(self._tracks[row].appearance, looks.of(column))
+        return best_pairs({pair: cost for pair, cost in costs.items() if cost <= SAME_LOOKS})
+
+
+class _Looks:
+    """How the people found in an image look, worked out when asked for."""
+
+    def __init__(self, image: NDArray[np.uint8], detections: Sequence[Detection]) -> None:
+        self.detections = detections
+        self._image = image
+        self._known: dict[int, Optional[Appearance]] = {}
+
+    def of(self, column: int) -> Optional[Appearance]:
+        """Return the appearance of one of ``detections``."""
+        if column not in self._known:
+            self._known[column] = describe(self._image, self.detections[column].box)
+        return self._known[column]
+
+
+def _near(one: Box, other: Box) -> bool:
+    (x0, y0), (x1, y1) = one.centre, other.centre
+    return (abs(x1 - x0) < CLEARANCE * (one.width + other.width)
+            and abs(y1 - y0) < CLEARANCE * (one.height + other.height))
+
+
+def _is_place(box: Box) -> bool:
+    """Tell whether ``box`` is finite and has a size; what is compared with NaN is false."""
+    return (abs(box.x) <= FARTHEST and abs(box.y) <= FARTHEST
+            and SMALLEST <= box.width <= FARTHEST and SMALLEST <= box.height <= FARTHEST)

@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """The node under many transitions, many parameter changes, and many frames."""
 
 from __future__ import annotations
