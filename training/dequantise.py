@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """The float network behind an int8 .tflite: its very weights, without the rounding of activations.
 
 So whatever is done with gradients concerns the network that runs on the robot, and

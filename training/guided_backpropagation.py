@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """Guided back-propagation (Springenberg et al. 2015), in PyTorch and as TensorFlow operations.
 
 The gradient of a class's score by the image, where a ReLU lets back only what is

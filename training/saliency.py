@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """Write models/NAME_saliency.tflite and its sidecar, which explain the classifier NAME.
 
     python -m training.saliency emotion_mini_residual --data DATA

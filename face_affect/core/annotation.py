@@ -5,11 +5,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from face_affect.core.faces import Face, FrameResult, UNKNOWN
+from face_affect.core.saliency import Explanation
 
 # BGR, told apart by brightness too.
 COLOURS = {
@@ -19,6 +22,7 @@ COLOURS = {
 }
 FONT = cv2.FONT_HERSHEY_SIMPLEX
 DARK = (25, 25, 25)
+LEAST_TILE = 96  # pixels; smaller, a saliency image cannot be read
 
 
 def annotate(
@@ -28,15 +32,53 @@ def annotate(
 
     ``scale`` 0..1: the copy's size, as a part of the image's.
     """
+    canvas, unit = _canvas(image, scale)
+    for face in result.faces:
+        _draw_face(canvas, face, unit, min(scale, 1.0))
+    return canvas
+
+
+def annotate_saliency(
+    image: NDArray[np.uint8], explanations: Sequence[Explanation], scale: float = 1.0
+) -> NDArray[np.uint8]:
+    """Return a BGR copy of ``image`` (BGR or gray) with every explanation where its face is.
+
+    ``scale`` 0..1: the copy's size, as a part of the image's.
+    """
+    canvas, unit = _canvas(image, scale)
+    height, width = canvas.shape[:2]
+    for explanation in explanations:
+        square = explanation.square
+        side = min(max(round(square.width * min(scale, 1.0)), LEAST_TILE), width, height)
+        x, y = (round(middle * min(scale, 1.0) - side / 2) for middle in square.centre)
+        left, top = min(max(x, 0), width - side), min(max(y, 0), height - side)
+        canvas[top:top + side, left:left + side] = saliency_tile(explanation.gradient, side)
+        lines = [f'#{explanation.face.id % 10_000}',
+                 f'{explanation.label} {explanation.probability:.0%}']
+        _draw_box(canvas, (left, top, left + side, top + side), lines,
+                  COLOURS.get(explanation.label, COLOURS[UNKNOWN]), unit)
+    return canvas
+
+
+def saliency_tile(gradient: NDArray[np.float32], side: int) -> NDArray[np.uint8]:
+    """Return ``gradient`` f32 [S, S] as u8 [side, side, 3]: gray 0, bright positive.
+
+    The hundredth part of the pixels with the largest magnitude is at full contrast.
+    """
+    limit = max(float(np.quantile(np.abs(gradient), 0.99)), 1e-12)
+    gray = 128 + 127 * np.clip(gradient / limit, -1, 1)
+    tile = cv2.resize(gray.astype(np.uint8), (side, side), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(cv2.cvtColor(tile, cv2.COLOR_GRAY2BGR), dtype=np.uint8)
+
+
+def _canvas(image: NDArray[np.uint8], scale: float) -> tuple[NDArray[np.uint8], float]:
+    """Return a BGR copy of that size, and the size of letters on it."""
     if scale < 1:
         size = [max(1, round(side * scale)) for side in image.shape[1::-1]]
         image = np.asarray(
             cv2.resize(image, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
     canvas = cv2.cvtColor(image, cv2.COLOR_GRAY2BGR) if image.ndim == 2 else image.copy()
-    unit = max(0.4, min(canvas.shape[:2]) / 900)
-    for face in result.faces:
-        _draw_face(canvas, face, unit, min(scale, 1.0))
-    return canvas
+    return np.asarray(canvas, dtype=np.uint8), max(0.4, min(canvas.shape[:2]) / 900)
 
 
 def _caption(face: Face) -> list[str]:
@@ -54,10 +96,15 @@ def _draw_face(canvas: NDArray[np.uint8], face: Face, unit: float, scale: float)
     box = face.detection.box
     left, top = round(box.x * scale), round(box.y * scale)
     right, bottom = round((box.x + box.width) * scale), round((box.y + box.height) * scale)
+    _draw_box(canvas, (left, top, right, bottom), _caption(face), colour, unit)
+
+
+def _draw_box(canvas: NDArray[np.uint8], corners: tuple[int, int, int, int], lines: list[str],
+              colour: tuple[int, int, int], unit: float) -> None:
+    left, top, right, bottom = corners
     thick = max(2, round(3 * unit))
     cv2.rectangle(canvas, (left, top), (right, bottom), DARK, thick + 2)
     cv2.rectangle(canvas, (left, top), (right, bottom), colour, thick)
-    lines = _caption(face)
     stroke = max(1, round(1.5 * unit))
     sizes = [cv2.getTextSize(line, FONT, unit, stroke)[0] for line in lines]
     pad = round(4 * unit) + 2

@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """Guided back-propagation: what in a face made the network answer as it did."""
 
 from __future__ import annotations
@@ -66,6 +69,10 @@ class Saliency:
 
         In logits by unit of brightness (0..1). Positive: brighter would speak for the label;
         zero: the network did not look there.
+
+        Raises:
+            ValueError: the classifier has no such label.
+
         """
         row = self.classifier.labels.index(label)
         _, gradient = self._network(crop, self._one_hot[row])
@@ -76,20 +83,23 @@ class Explainer:
     """Explains the faces of a result."""
 
     def __init__(self, classifiers: Iterable[Sidecar], detector: str, threads: int = 1) -> None:
-        """Load the networks that explain ``classifiers``, for faces that ``detector`` finds.
+        """Load what explains those of ``classifiers`` that have such a network beside them.
+
+        ``detector``: the name of the one that finds the faces.
 
         Raises:
-            ModelError: one of them is missing or not usable.
+            ModelError: a network is not usable, or explains another version.
 
         """
         self._detector = detector
-        self._networks = {sidecar.task: Saliency(sidecar, threads) for sidecar in classifiers}
+        self._networks = {sidecar.task: Saliency(sidecar, threads) for sidecar in classifiers
+                          if saliency_path(sidecar).exists()}
 
     def __call__(self, image: NDArray[np.uint8], faces: Sequence[Face],
                  subject: str) -> list[Explanation]:
         """Explain ``subject``, one of SUBJECTS, for all faces.
 
-        A face whose task is switched off has no explanation.
+        A face has none where its task is switched off or has no network that explains it.
 
         Args:
             image: u8 [H, W, 3] BGR or [H, W] gray, in which ``faces`` were found.

@@ -35,6 +35,7 @@ from visualization_msgs.msg import MarkerArray
 from face_affect.core.faces import FrameResult
 from face_affect.core.models import ModelError
 from face_affect.core.pipeline import ModelNames, Pipeline
+from face_affect.core.saliency import Explainer
 from face_affect.core.text import printable
 from face_affect.core.watch import Wanted
 from face_affect.ros.camera_geometry import CameraGeometry
@@ -144,7 +145,8 @@ class FaceAffectNode(LifecycleNode):
         self._statistics.note_error('')
         self._faces = self._managed_publisher(FaceAffectArray, '~/faces', 10)
         self._markers = self._managed_publisher(MarkerArray, '~/markers', 1)
-        self._debug_images = DebugImages(self._managed_publisher, lambda: self._values)
+        self._debug_images = DebugImages(
+            self._managed_publisher, lambda: self._values, self._explainer(self._pipeline))
         self._state = 'inactive'
         names = ', '.join(sidecar.name for sidecar in self._pipeline.sidecars)
         self.get_logger().info(f'configured with {names}')
@@ -198,6 +200,15 @@ class FaceAffectNode(LifecycleNode):
             kind, topic, QoSProfile(depth=depth))
         self._configured.callback(self.destroy_lifecycle_publisher, publisher)
         return publisher
+
+    def _explainer(self, pipeline: Pipeline) -> Explainer:
+        detector, *classifiers = pipeline.sidecars
+        try:
+            return Explainer(classifiers, detector.name, self._values['num_threads'])
+        except ModelError as error:
+            # A robot can do without reasons.
+            self.note_fault(f'no saliency images: {error}')
+            return Explainer((), detector.name)
 
     def _release(self) -> None:
         self._configured.close()
