@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""The command line: face-affect run, models, play."""
+"""The command line: face-affect run, explain, models, play."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from face_affect.core.annotation import annotate
+from face_affect.core.annotation import annotate, comparison_sheet
+from face_affect.core.comparison import Comparison
 from face_affect.core.faces import Estimate, Face, FrameResult
 from face_affect.core.models import available_models, ModelError, Sidecar
 from face_affect.core.pipeline import ModelNames, Pipeline, Settings
@@ -105,6 +106,26 @@ def _process(pipeline: Pipeline, frame: Frame, moving: bool) -> FrameResult:
     return pipeline.process(frame.image, frame.stamp)
 
 
+def explain(arguments: argparse.Namespace) -> int:
+    """Write a sheet of what each network says of the faces in a picture, and why."""
+    media = open_media(arguments.input)
+    if media.moving or len(media) != 1:
+        raise MediaError(f'{arguments.input} is not one picture')
+    frame, = media
+    settings = Settings(confirm_frames=1, detection_threshold=arguments.threshold)
+    models = ModelNames(detector=arguments.detector_model)
+    pipeline = Pipeline(settings, models)
+    faces = pipeline.process(frame.image, frame.stamp).faces
+    if not faces:
+        raise MediaError(f'no face in {arguments.input}; a lower --threshold finds more')
+    comparison = Comparison(pipeline.sidecars[0].name)
+    sheet = comparison_sheet([comparison(frame.image, face.detection.box) for face in faces])
+    output = arguments.output or Path(f'{Path(arguments.input).stem}_explained.png')
+    write_picture(output, sheet)
+    print(output)
+    return 0
+
+
 def _accuracy_text(sidecar: Sidecar) -> str:
     return ', '.join(f'{name} {value:.1%}' for name, value in sidecar.accuracy.items()
                      if not name.endswith('_ece')) or 'not measured here'
@@ -154,6 +175,10 @@ def _parser() -> argparse.ArgumentParser:
         'run', help='read the faces of a picture, folder, video or camera',
         description='Prints one line a face (or one JSON object a frame) and writes the '
         'annotated picture, folder or video.'))
+    _add_explain(commands.add_parser(
+        'explain', help='show what in a picture made the networks answer as they did',
+        description='Writes a sheet: for each face and each network what it saw, its '
+        'probabilities, and guided back-propagation for each class.'))
     models = commands.add_parser('models', help='list the models with their figures')
     models.set_defaults(call=list_models)
     _add_play(commands.add_parser(
@@ -186,6 +211,17 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
                             help='a model of "face-affect models", or the absolute path of a '
                             'sidecar (default: %(default)s)')
     parser.set_defaults(call=run)
+
+
+def _add_explain(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('input', metavar='PICTURE', help='a picture')
+    parser.add_argument('-o', '--output', type=Path, metavar='SHEET',
+                        help='where the sheet goes (default: PICTURE_explained.png here)')
+    parser.add_argument('--threshold', type=float, default=Settings().detection_threshold,
+                        help='least detection score, 0 to 1 (default: %(default)s)')
+    parser.add_argument('--detector-model', default=ModelNames().detector, metavar='NAME',
+                        help='what finds the faces (default: %(default)s)')
+    parser.set_defaults(call=explain)
 
 
 def _add_play(parser: argparse.ArgumentParser) -> None:

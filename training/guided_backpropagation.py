@@ -22,17 +22,20 @@ def _guide(module: nn.Module, gradients: tuple[Tensor], _: tuple[Tensor]) -> tup
     return (gradients[0].clamp(min=0),)
 
 
-def guided_gradient(model: nn.Module, images: Tensor, classes: Tensor) -> Tensor:
+def input_gradient(
+    model: nn.Module, images: Tensor, classes: Tensor, guided: bool = True
+) -> Tensor:
     """Return the guided gradient f32 [N, 1, S, S], by PyTorch.
 
     Args:
         model: a classifier.
         images: f32 [N, 1, S, S] in 0..1.
         classes: int64 [N], whose scores are explained.
+        guided: false for the plain gradient, which lets back all that a ReLU let through.
 
     """
     hooks = [module.register_full_backward_hook(_guide)
-             for module in model.modules() if isinstance(module, nn.ReLU)]
+             for module in model.modules() if guided and isinstance(module, nn.ReLU)]
     images = images.clone().requires_grad_()
     score = model.eval()(images).gather(1, classes[:, None]).sum()
     gradient, = torch.autograd.grad(score, images)

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from face_affect.core.comparison import Reading
 from face_affect.core.faces import Face, FrameResult, UNKNOWN
 from face_affect.core.saliency import Explanation
 
@@ -22,6 +23,8 @@ COLOURS = {
 }
 FONT = cv2.FONT_HERSHEY_SIMPLEX
 DARK = (25, 25, 25)
+WHITE = (255, 255, 255)
+SHEET_TILE, SHEET_LINE, SHEET_GAP = 144, 24, 8  # pixels, of sheets
 LEAST_TILE = 96  # pixels; smaller, a saliency image cannot be read
 
 
@@ -128,3 +131,43 @@ def contact_sheet(
     cells += [np.zeros_like(cells[0])] * (-len(cells) % columns)
     rows = [np.hstack(cells[i:i + columns]) for i in range(0, len(cells), columns)]
     return np.vstack(rows)
+
+
+def comparison_sheet(faces: Sequence[Sequence[Reading]]) -> NDArray[np.uint8]:
+    """Return a picture u8 [H, W, 3] BGR of one row for each network's reading of each face.
+
+    A row shows what the network saw, then for each label probability and guided gradient; the
+    most probable label has a frame.
+    """
+    rows = [_reading_row(reading, number) for number, readings in enumerate(faces, 1)
+            for reading in readings]
+    width = max(row.shape[1] for row in rows)
+    return np.vstack([cv2.copyMakeBorder(
+        row, 0, 0, 0, width - row.shape[1], cv2.BORDER_CONSTANT, value=WHITE) for row in rows])
+
+
+def _reading_row(reading: Reading, number: int) -> NDArray[np.uint8]:
+    crop = cv2.resize(reading.crop, (SHEET_TILE, SHEET_TILE), interpolation=cv2.INTER_LINEAR)
+    cells = [_cell(cv2.cvtColor(crop, cv2.COLOR_GRAY2BGR), f'face {number}')]
+    best = int(reading.probabilities.argmax())
+    for i, label in enumerate(reading.labels):
+        tile = saliency_tile(reading.gradients[i], SHEET_TILE)
+        if i == best:
+            cv2.rectangle(tile, (0, 0), (SHEET_TILE - 1, SHEET_TILE - 1),
+                          COLOURS.get(label, DARK), 5)
+        cells.append(_cell(tile, f'{label} {reading.probabilities[i]:.0%}'))
+    row = np.hstack(cells)
+    title = np.full((SHEET_LINE, row.shape[1], 3), 255, np.uint8)
+    _write(title, reading.model, (SHEET_GAP, SHEET_LINE - 7))
+    return np.vstack([title, row])
+
+
+def _cell(tile: NDArray[np.uint8], caption: str) -> NDArray[np.uint8]:
+    cell = np.full((SHEET_TILE + SHEET_LINE + SHEET_GAP, SHEET_TILE + SHEET_GAP, 3), 255, np.uint8)
+    cell[:SHEET_TILE, SHEET_GAP:] = tile
+    _write(cell, caption, (SHEET_GAP, SHEET_TILE + SHEET_LINE - 7))
+    return cell
+
+
+def _write(canvas: NDArray[np.uint8], text: str, place: tuple[int, int]) -> None:
+    cv2.putText(canvas, text, place, FONT, 0.5, DARK, 1, cv2.LINE_AA)

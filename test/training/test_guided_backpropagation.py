@@ -20,7 +20,7 @@ from face_affect.core.saliency import Saliency, saliency_path  # noqa: E402
 from training.architectures import CLASSIFIERS  # noqa: E402
 from training.dequantise import dequantised  # noqa: E402
 from training.export import folded, to_float16  # noqa: E402
-from training.guided_backpropagation import guided_function, guided_gradient  # noqa: E402
+from training.guided_backpropagation import guided_function, input_gradient  # noqa: E402
 
 TOLERANCE = 1e-4  # of the largest gradient
 CLASSES = 7
@@ -49,7 +49,7 @@ def difference(found: NDArray[np.float32], expected: NDArray[np.float32]) -> flo
 
 def reference(model: torch.nn.Module, face: NDArray[np.uint8], label: int) -> NDArray[np.float32]:
     image = torch.from_numpy(face[None, None].astype(np.float32) * np.float32(1 / 255))
-    return guided_gradient(model, image, torch.tensor([label]))[0, 0].numpy()
+    return input_gradient(model, image, torch.tensor([label]))[0, 0].numpy()
 
 
 def assert_equal(differences: list[float]) -> None:
@@ -76,16 +76,16 @@ def test_guided_by_hand() -> None:
         model[2].weight[:] = torch.tensor([5.0, 7.0, -4.0])[None, :, None, None]
     image = torch.tensor([[[[0.5]]]])
     # Only the first path is open in both directions.
-    assert guided_gradient(model, image, torch.tensor([0])).item() == 10
-    assert guided_gradient(model, -image, torch.tensor([0])).item() == -7
+    assert input_gradient(model, image, torch.tensor([0])).item() == 10
+    assert input_gradient(model, -image, torch.tensor([0])).item() == -7
 
 
 def test_hooks_are_gone() -> None:
     model = random_model('mini_residual', CLASSES)
     image = torch.rand(1, 1, 48, 48, requires_grad=True)
     plain, = torch.autograd.grad(model(image)[0, 0], image)
-    guided = guided_gradient(model, image.detach(), torch.tensor([0]))
-    again, = torch.autograd.grad(model(image)[0, 0], image)
+    guided = input_gradient(model, image.detach(), torch.tensor([0]))
+    again = input_gradient(model, image.detach(), torch.tensor([0]), guided=False)
     assert torch.equal(plain, again)
     assert not torch.allclose(plain, guided)
 
