@@ -156,7 +156,6 @@ class FaceAffectNode(LifecycleNode):
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Start to process images."""
         activated = super().on_activate(state)
-        self._newest = None
         self._state = 'active'
         if self._enabled:
             self._start_processing()
@@ -215,7 +214,6 @@ class FaceAffectNode(LifecycleNode):
         if self._pipeline is not None:
             self._first_id = self._pipeline.next_id
         self._pipeline = None
-        self._newest = None
         self._state = 'unconfigured'
 
     # Processing
@@ -241,6 +239,7 @@ class FaceAffectNode(LifecycleNode):
         if self._worker is not None:
             self._worker.stop()
             self._worker = None
+        self._newest = None  # Of people who may have gone long before anybody asks
         if self._geometry is not None:
             self._geometry.destroy()
             self._geometry = None
@@ -294,10 +293,15 @@ class FaceAffectNode(LifecycleNode):
         newest = self._newest
         response.success = newest is not None
         if newest is None:
-            response.message = f'no result yet; the node is {self._state}'
+            response.message = f'no result yet; the node is {self._activity}'
         else:
             response.faces = newest
         return response
+
+    @property
+    def _activity(self) -> str:
+        """The lifecycle state, or 'paused'."""
+        return 'paused' if self._state == 'active' and not self._enabled else self._state
 
     def _refuse_goal(self, wanted: Wanted) -> Optional[str]:
         if self._state != 'active':
@@ -322,9 +326,8 @@ class FaceAffectNode(LifecycleNode):
         report = self._statistics.report()
         silent = self._reported is not None and report.received == self._reported.received
         missing = self._input.missing() if self._input and silent else ''
-        state = self._state if self._enabled or self._state != 'active' else 'paused'
         self._diagnostics.publish(diagnostic_array(
-            self.get_fully_qualified_name().lstrip('/'), state,
+            self.get_fully_qualified_name().lstrip('/'), self._activity,
             self._input.topic if self._input else 'none', self.get_clock().now(), report,
             self._reported, self._pipeline, missing,
             dict(self._geometry.problems) if self._geometry else {}))
