@@ -1,0 +1,1 @@
+"""Subcommands of face-affect: their arguments, and what they print."""
