@@ -4,6 +4,7 @@
 # make audit      asks for known vulnerabilities of everything that is installed
 # make docs       the guides and the API as HTML, in BUILD_ROOT/build/docs
 # make demo       a recording through the node, live; files in demo_output
+# make golden     the result of the demo bag that tests compare with, anew
 # make soak       FRAMES=200000 frames at full speed; report in soak_output
 # make clean      remove what setup has made
 #
@@ -29,7 +30,7 @@ INSTALLED := package.xml CMakeLists.txt setup.cfg \
 # What bandit looks at: all but tests and training
 SCANNED := face_affect launch demo benchmarks scripts
 
-.PHONY: setup test coverage audit docs demo soak clean FORCE
+.PHONY: setup test coverage audit docs demo golden soak clean FORCE
 
 setup: $(BUILT)
 
@@ -69,6 +70,9 @@ docs: setup
 # exec: signals reach the demo itself.
 demo: setup
 	@. ./env.sh && exec python -m demo.run "$(INPUT)"
+
+golden: setup
+	@. ./env.sh && rm -rf test/golden/demo && face-affect bag demo/bag -o test/golden/demo
 
 soak: setup
 	@. ./env.sh && exec python -m benchmarks.soak --frames $(FRAMES)
