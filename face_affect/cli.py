@@ -19,6 +19,7 @@ from tqdm import tqdm
 from face_affect.commands.bag import add_bag
 from face_affect.commands.compare import add_compare
 from face_affect.commands.pipeline_options import add_pipeline_options, models_of, settings_of
+from face_affect.commands.report import add_report
 from face_affect.core.annotation import annotate
 from face_affect.core.faces import Estimate, Face, FrameResult
 from face_affect.core.models import available_models, ModelError, Sidecar
@@ -161,6 +162,7 @@ def _parser() -> argparse.ArgumentParser:
         'untouched. A picture folder, video or camera is published as JPEG '
         'sensor_msgs/CompressedImage. Needs rclpy.'))
     add_bag(commands)
+    add_report(commands)
     add_compare(commands)
     return parser
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Optional
 
 from face_affect.bags.job import read_information
-from face_affect.bags.messages import nanoseconds, RESULT_TYPE, result_from_message
+from face_affect.bags.messages import nanoseconds, result_from_message, RESULT_TYPE
 from face_affect.bags.recordings import BagRecording, RecordingError
 from face_affect.core.faces import FrameResult
 
