@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from concurrent.futures import as_completed, Future, ProcessPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 import glob
 import multiprocessing
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Optional
 from face_affect.bags.job import Job, Options, Outcome
 from face_affect.bags.process import process_bag
 from face_affect.bags.recordings import is_bag, RecordingError
+from face_affect.bags.stop import follow, SIGNALS
 from face_affect.core.text import printable
 from face_affect.extras import needs
 
@@ -36,8 +38,9 @@ def plan(inputs: Sequence[str], output: Path, options: Options) -> list[Job]:
 
     """
     output = output.absolute()
-    if len(inputs) == 1 and (is_bag(Path(inputs[0])) or Path(inputs[0]).is_file()):
-        return [Job(str(Path(inputs[0]).absolute()), output, options)]
+    first = Path(inputs[0])
+    if len(inputs) == 1 and first.exists() and (is_bag(first) or first.is_file()):
+        return [Job(str(first.absolute()), output, options)]
     found = [pair for source in inputs for pair in _find(source)]
     names = [name for _, name in found]
     twice = [str(name) for name, count in Counter(names).items() if count > 1]
@@ -97,48 +100,55 @@ def run_local(jobs: Sequence[Job], workers: int) -> Iterator[Outcome]:
 
 def _run_pool(jobs: Sequence[Job], workers: int, lost: list[Job]) -> Iterator[Outcome]:
     # spawn: threads of this process, such as the progress bar's, would not survive a fork.
-    pool = ProcessPoolExecutor(workers, multiprocessing.get_context('spawn'), _leave_signals)
-    handlers = {number: signal.signal(number, _interrupt)
-                for number in (signal.SIGINT, signal.SIGTERM)}
-    futures: dict[Future[Outcome], Job] = {}
+    context = multiprocessing.get_context('spawn')
+    stop = context.Event()
+    waiting = list(reversed(jobs))
+    running: dict[Future[Outcome], Job] = {}
+    with _interruptible(), ProcessPoolExecutor(workers, context, follow, (stop,)) as pool:
+        try:
+            while waiting or running:
+                # One for each worker: what the pool has queued cannot be called back.
+                while waiting and len(running) < workers and not lost:
+                    job = waiting.pop()
+                    try:
+                        running[pool.submit(process_bag, job)] = job
+                    except BrokenProcessPool:
+                        lost.append(job)
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    job = running.pop(future)
+                    if isinstance(future.exception(), BrokenProcessPool):
+                        lost.append(job)
+                    else:
+                        yield future.result()
+                if lost and not running:
+                    lost += reversed(waiting)
+                    return
+        except KeyboardInterrupt:
+            stop.set()
+            lost.clear()
+            for future, job in running.items():
+                yield Outcome(job, 'interrupted') if future.exception() else future.result()
+            yield from (Outcome(job, 'interrupted') for job in reversed(waiting))
+        finally:
+            # Whoever asks for no more outcomes wants no more work, either.
+            stop.set()
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let SIGTERM be like Ctrl-C, and both come once only."""
+    def interrupt(number: int, frame: Optional[FrameType]) -> None:
+        for each in handlers:
+            signal.signal(each, signal.SIG_IGN)
+        raise KeyboardInterrupt
+    handlers = {number: signal.getsignal(number) for number in SIGNALS}
     try:
-        futures = {pool.submit(process_bag, job): job for job in jobs}
-        for future in as_completed(futures):
-            job = futures.pop(future)
-            try:
-                outcome = future.result()
-            except BrokenProcessPool:
-                lost.append(job)
-            else:
-                yield outcome
-    except KeyboardInterrupt:
-        lost.clear()
         for number in handlers:
-            signal.signal(number, signal.SIG_IGN)
-        for child in multiprocessing.active_children():
-            child.terminate()
-        pool.shutdown(cancel_futures=True)
-        for future, job in futures.items():
-            yield _outcome_of_interrupted(future, job)
+            signal.signal(number, interrupt)
+        yield
     finally:
-        pool.shutdown(cancel_futures=True)
         for number, handler in handlers.items():
             signal.signal(number, handler)
-
-
-def _outcome_of_interrupted(future: Future[Outcome], job: Job) -> Outcome:
-    if future.cancelled() or future.exception():
-        return Outcome(job, 'interrupted')
-    return future.result()
-
-
-def _interrupt(number: int, frame: Optional[FrameType]) -> None:
-    raise KeyboardInterrupt
-
-
-def _leave_signals() -> None:
-    """Let the parent alone decide: a terminal's Ctrl-C reaches every process."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def run_on_cluster(jobs: Sequence[Job], scheduler: str) -> Iterator[Outcome]:
