@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 # make setup      virtual environment (with ROS 2 as wheels where none is sourced), workspace built
 # make test       set-up, linters, type checks, all tests
 # make coverage   all tests but those of the training, with branch coverage of core and ros
@@ -6,10 +9,12 @@
 # make demo       a recording through the node, live; files in demo_output
 # make golden     the result of the demo bag that tests compare with, anew
 # make soak       FRAMES=200000 frames at full speed; report in soak_output
+# make bench      times of all stages, of peers, and over ROS; report in bench_output
 # make clean      remove what setup has made
 #
 # PYTHON=python3.12          the interpreter to set up with
 # INPUT=FILE                 what `make demo` plays: a bag, a video, a folder, a camera number
+# TREE=1                     `make demo` shows a behaviour tree at work, not the table of faces
 # BUILD_ROOT=/tmp/py312      where .venv, build, install and log go (default: here)
 # REQUIREMENTS=FILE          other Python packages, such as requirements/oldest.txt
 
@@ -17,6 +22,7 @@ PYTHON ?= python3
 BUILD_ROOT ?= .
 REQUIREMENTS ?=
 INPUT ?= demo/bag
+TREE ?=
 FRAMES ?= 200000
 
 SHELL := /bin/bash
@@ -26,11 +32,11 @@ export FACE_AFFECT_BUILD_ROOT := $(abspath $(BUILD_ROOT))
 READY := $(FACE_AFFECT_BUILD_ROOT)/.venv/.ready
 BUILT := $(FACE_AFFECT_BUILD_ROOT)/install/.built
 INSTALLED := package.xml CMakeLists.txt setup.cfg \
-  $(shell find face_affect face_affect_msgs launch config models -type f -not -path '*/__pycache__/*')
+  $(shell find face_affect face_affect_msgs launch config examples models -type f -not -path '*/__pycache__/*')
 # What bandit looks at: all but tests and training
 SCANNED := face_affect launch demo benchmarks scripts
 
-.PHONY: setup test coverage audit docs demo golden soak clean FORCE
+.PHONY: setup test coverage audit docs demo golden soak bench clean FORCE
 
 setup: $(BUILT)
 
@@ -48,7 +54,7 @@ $(BUILT): $(READY) $(INSTALLED)
 	@touch $@
 
 test: setup
-	@. ./env.sh && ruff check . && mypy face_affect training demo benchmarks && \
+	@. ./env.sh && ruff check . && mypy face_affect training demo benchmarks examples && \
 	  bandit -qr -c pyproject.toml $(SCANNED) && python -m pytest -ra
 
 # Absolute, so that processes started elsewhere leave their part there, too
@@ -69,13 +75,16 @@ docs: setup
 
 # exec: signals reach the demo itself.
 demo: setup
-	@. ./env.sh && exec python -m demo.run "$(INPUT)"
+	@. ./env.sh && exec python -m demo.run $(if $(TREE),--tree) "$(INPUT)"
 
 golden: setup
 	@. ./env.sh && rm -rf test/golden/demo && face-affect bag demo/bag -o test/golden/demo
 
 soak: setup
 	@. ./env.sh && exec python -m benchmarks.soak --frames $(FRAMES)
+
+bench: setup
+	@. ./env.sh && exec python -m benchmarks.run
 
 clean:
 	rm -rf $(addprefix $(FACE_AFFECT_BUILD_ROOT)/,.venv build install log)

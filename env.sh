@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 # Enter face_affect's environment, from any directory, in bash and zsh (in other shells: from here).
 #
 #     . ./env.sh

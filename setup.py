@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """Build the ROS-free package for pip; what it is and needs stands in setup.cfg."""
 
 from setuptools import find_packages, setup

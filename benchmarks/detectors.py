@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """Compare face detectors on the same scenes in the same run, one thread.
 
     python benchmarks/detectors.py --data face_scenes.npz [--yunet yunet.onnx] [--json FILE]

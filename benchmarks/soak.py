@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """Replay frames through the real node for long, at full speed, and watch what it holds.
 
     make soak                          # 200,000 frames; files in soak_output

@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """What the follower prints: a live table, or lines where nobody watches, and a summary."""
 
 from __future__ import annotations

@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """Follow a face_affect node: show its results live, and leave a video, a sheet and a bag."""
 
 from __future__ import annotations

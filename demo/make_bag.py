@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# Copyright 2025 the face_affect authors
+# Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 """
 Build the demo bag and its truth from public-domain portraits in pinned PyPI packages.

@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """The files that the demo leaves: a video, a contact sheet and a bag of results."""
 
 from __future__ import annotations

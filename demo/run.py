@@ -1,9 +1,13 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """
 Show the package at work: a recording through the node, three processes over DDS.
 
 A player publishes the recording, the node reads the faces, a follower shows the results as they
-come and leaves a video, a contact sheet and a bag of results. Enter the environment first
-(`. ./env.sh`), or let `make demo` do so.
+come and leaves a video, a contact sheet and a bag of results. With --tree the behaviour tree of
+examples/greeting_tree.py is shown in their place. Enter the environment first (`. ./env.sh`), or
+let `make demo` do so.
 """
 
 from __future__ import annotations
@@ -36,7 +40,8 @@ from face_affect.bags.recordings import (
 from face_affect.media import MediaError, open_media, Stills, write_picture
 
 ROOT = Path(__file__).resolve().parents[1]
-WRITTEN = ('annotated.mp4', 'contact_sheet.png', 'results.mcap', 'node.log', 'player.log')
+WRITTEN = ('annotated.mp4', 'contact_sheet.png', 'results.mcap', 'node.log', 'player.log',
+           'follower.log')
 READY_SECONDS = 60  # for the follower, which itself waits for the node
 SUBSCRIBER_SECONDS = 30  # for the player to find the node
 FINISH_SECONDS = 120.0  # for the follower to encode what it still has
@@ -146,10 +151,12 @@ class Children:
         self._environment = environment
         self._children: list[Child] = []
 
-    def start(self, name: str, command: Sequence[str], log: Path) -> Child:
-        """Start a process whose output goes to ``log``."""
+    def start(self, name: str, command: Sequence[str], log: Path, keep: Sequence[int] = ()
+              ) -> Child:
+        """Start a process whose output goes to ``log``; it gets the file descriptors ``keep``."""
         with log.open('wb') as file:
-            return self._start(name, command, log, stdout=file, stderr=subprocess.STDOUT)
+            return self._start(name, command, log, stdout=file, stderr=subprocess.STDOUT,
+                               pass_fds=keep)
 
     def start_visible(self, name: str, command: Sequence[str], log: Path, keep: int) -> Child:
         """Start a process that prints here and gets the file descriptor ``keep``.
@@ -222,6 +229,11 @@ def follower_command(source: Source, output: Path, ready: int) -> list[str]:
     return [*command, '--compressed'] if source.compressed else command
 
 
+def tree_command(ready: int) -> list[str]:
+    """Return how the behaviour tree is started; it writes to ``ready`` when it is."""
+    return [sys.executable, str(ROOT / 'examples' / 'greeting_tree.py'), '--ready-fd', str(ready)]
+
+
 def player_command(source: Source, rate: float) -> list[str]:
     """Return how the player is started."""
     command = [_executable('face-affect'), 'play', source.input, '--rate', str(rate),
@@ -244,7 +256,7 @@ def environment() -> dict[str, str]:
 
 
 def show(source: Source, output: Path, options: argparse.Namespace) -> int:
-    """Run the three processes; return the exit code.
+    """Run the processes; return the exit code.
 
     Raises:
         DemoError: a process failed.
@@ -254,10 +266,14 @@ def show(source: Source, output: Path, options: argparse.Namespace) -> int:
     with Children(variables) as children:
         ready, written = os.pipe()
         node = children.start('node', node_command(source), output / 'node.log')
-        follower = children.start_visible(
-            'follower', follower_command(source, output, written), node.log, written)
+        follow = follower_command(source, output, written)
+        if options.tree:
+            follower = children.start('follower', follow, output / 'follower.log', [written])
+            children.start_visible('tree', tree_command(written), node.log, written)
+        else:
+            follower = children.start_visible('follower', follow, node.log, written)
         os.close(written)
-        _wait_until_ready(ready, children)
+        _wait_until_ready(ready, children, 2 if options.tree else 1)
         print(f'playing {options.input} on {source.topic}, ROS_DOMAIN_ID '
               f'{variables["ROS_DOMAIN_ID"]}', flush=True)
         player = children.start(
@@ -265,11 +281,14 @@ def show(source: Source, output: Path, options: argparse.Namespace) -> int:
         return _play(children, follower, player, endless=not source.frames)
 
 
-def _wait_until_ready(ready: int, children: Children) -> None:
+def _wait_until_ready(ready: int, children: Children, count: int) -> None:
+    """Wait until ``count`` processes have written that they are."""
     end = time.monotonic() + READY_SECONDS
     with open(ready, 'rb', buffering=0) as pipe:
         while time.monotonic() < end:
-            if select.select([pipe], [], [], POLL_SECONDS)[0] and pipe.read(1):
+            if select.select([pipe], [], [], POLL_SECONDS)[0]:
+                count -= len(pipe.read(count))
+            if count <= 0:
                 return
             children.check()
     raise DemoError(f'the follower was not ready within {READY_SECONDS} s')
@@ -316,6 +335,8 @@ def _parse_arguments() -> argparse.Namespace:
     parser.add_argument('--topic', help="the bag's image topic (default: the first)")
     parser.add_argument('--rate', type=float, default=1.0,
                         help='how many times as fast as recorded (default: %(default)s)')
+    parser.add_argument('--tree', action='store_true',
+                        help='show a behaviour tree at work in place of the table of faces')
     parser.add_argument('--output', type=Path, default=Path('demo_output'),
                         help='the folder for the results (default: %(default)s)')
     options = parser.parse_args()

@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """The command line: face-affect run, models, play, bag, report, compare."""
 
 from __future__ import annotations

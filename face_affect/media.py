@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """Pictures, folders, videos and cameras as one stream of frames."""
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ from numpy.typing import NDArray
 
 PICTURES = {'.bmp', '.jpeg', '.jpg', '.pgm', '.png', '.ppm', '.tif', '.tiff', '.webp'}
 DEFAULT_RATE = 30.0  # frames a second, where a video does not say
+STREAM_TIMEOUT = 5000  # milliseconds for a network stream to open, and to give the next frame
 
 
 class MediaError(Exception):
@@ -37,6 +41,7 @@ class Stills:
 
     files: tuple[Path, ...]
     moving = False
+    live = False
     rate = 1.0
 
     def __len__(self) -> int:
@@ -52,8 +57,17 @@ class Stills:
             yield Frame(index, float(index), np.asarray(image, dtype=np.uint8), path.name)
 
 
+def _capture(source: Union[str, int]) -> cv2.VideoCapture:
+    # A network stream is read by FFmpeg, which would wait half a minute for one that is not there.
+    if isinstance(source, str) and '://' in source:
+        return cv2.VideoCapture(source, cv2.CAP_FFMPEG, [
+            cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, STREAM_TIMEOUT,
+            cv2.CAP_PROP_READ_TIMEOUT_MSEC, STREAM_TIMEOUT])
+    return cv2.VideoCapture(source)
+
+
 class Video:
-    """A video file, a stream address or a camera number."""
+    """A video file, a stream address or a camera number; ``live`` unless it is a file."""
 
     moving = True
 
@@ -66,8 +80,8 @@ class Video:
         """
         self._source = source
         self._name = str(source)
-        self._live = isinstance(source, int) or '://' in self._name
-        self._capture = cv2.VideoCapture(source)
+        self.live = isinstance(source, int) or '://' in self._name
+        self._capture = _capture(source)
         if not self._capture.isOpened():
             kind = 'camera' if isinstance(source, int) else 'video'
             raise MediaError(f'{kind} {source} does not open')
@@ -75,7 +89,7 @@ class Video:
         self.rate = rate if 0 < rate <= 1000 else DEFAULT_RATE
         # Asked now: a capture that has been read to its end no longer knows.
         count = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
-        self._count = 0 if self._live else max(0, int(count))
+        self._count = 0 if self.live else max(0, int(count))
 
     def __len__(self) -> int:
         """Return the number of frames that the file announces; 0 for a live source."""
@@ -84,13 +98,13 @@ class Video:
     def __iter__(self) -> Iterator[Frame]:
         """Read frames until the end, and anew if called again; the clock stamps a live source."""
         if not self._capture.isOpened():
-            self._capture.open(self._source)
+            self._capture = _capture(self._source)
         index, start = 0, time.monotonic()
         while True:
             done, image = self._capture.read()
             if not done:
                 break
-            stamp = time.monotonic() - start if self._live else index / self.rate
+            stamp = time.monotonic() - start if self.live else index / self.rate
             yield Frame(index, stamp, np.asarray(image, dtype=np.uint8), self._name)
             index += 1
         self._capture.release()

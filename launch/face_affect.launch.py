@@ -1,44 +1,30 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """Start the face_affect node on a camera's image topic."""
 
 import os
 
 from ament_index_python.packages import get_package_prefix, PackageNotFoundError
 from launch import Action, LaunchContext, LaunchDescription
-from launch.actions import DeclareLaunchArgument, LogInfo, OpaqueFunction, SetEnvironmentVariable
+from launch.actions import (
+    DeclareLaunchArgument,
+    IncludeLaunchDescription,
+    LogInfo,
+    OpaqueFunction,
+)
+from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
 from launch_ros.actions import Node
 from launch_ros.substitutions import FindPackageShare
 
 NODE_NAME = 'face_affect'
 BOOLEANS = ['true', 'false', 'True', 'False']
-# Where Fast DDS looks for its profiles: from version 3 (Kilted) on in the first, before that in
-# the second. It must be one of them: what reads both loads the file twice and complains.
-FASTDDS_VARIABLES = ['FASTDDS_DEFAULT_PROFILES_FILE', 'FASTRTPS_DEFAULT_PROFILES_FILE']
-DISTROS_BEFORE_FASTDDS_3 = ['humble', 'iron', 'jazzy']
 
 
 def is_true(context: LaunchContext, name: str) -> bool:
     """Tell whether a launch argument that takes a boolean is set."""
     return LaunchConfiguration(name).perform(context).lower() == 'true'
-
-
-def set_fastdds_profile(context: LaunchContext) -> list[Action]:
-    """
-    Give images room in shared memory, unless the user has chosen a profile already.
-
-    The segment that an image passes through belongs to the process that publishes it: the camera
-    driver needs the profile as much as this node does. It gets it where it is started after this
-    file in the same launch.
-    """
-    if any(name in context.environment for name in FASTDDS_VARIABLES):
-        return []
-    old = context.environment.get('ROS_DISTRO') in DISTROS_BEFORE_FASTDDS_3
-    return [
-        SetEnvironmentVariable(
-            FASTDDS_VARIABLES[1 if old else 0],
-            PathJoinSubstitution([FindPackageShare('face_affect'), 'config', 'fastdds_shm.xml']),
-        ),
-    ]
 
 
 def start_node(context: LaunchContext) -> list[Action]:
@@ -51,6 +37,12 @@ def start_node(context: LaunchContext) -> list[Action]:
     # What is left empty stays as params_file (or the including launch file) has it.
     if transport:
         parameters['image_transport'] = transport
+    camera_info = LaunchConfiguration('camera_info').perform(context)
+    depth_image = LaunchConfiguration('depth_image').perform(context)
+    if camera_info:
+        parameters['publish_bearing'] = True
+    if depth_image:
+        parameters['publish_position'] = True
     if LaunchConfiguration('use_sim_time').perform(context):
         parameters['use_sim_time'] = is_true(context, 'use_sim_time')
 
@@ -70,7 +62,13 @@ def start_node(context: LaunchContext) -> list[Action]:
             namespace=namespace,
             parameters=[LaunchConfiguration('params_file'), parameters],
             # A remapping names one topic: that of the raw image leaves the compressed one alone.
-            remappings=[('image', image), ('image/compressed', f'{image}/compressed')],
+            remappings=[
+                ('image', image),
+                ('image/compressed', f'{image}/compressed'),
+                # By convention, CameraInfo comes beside the image.
+                ('camera_info', camera_info or f'{image.rpartition("/")[0]}/camera_info'),
+                ('depth_image', depth_image or 'depth_image'),
+            ],
             ros_arguments=ros_arguments,
             output='screen',
             emulate_tty=True,
@@ -118,6 +116,22 @@ def generate_launch_description() -> LaunchDescription:
             description='How the images arrive (empty: as params_file says).',
         ),
         DeclareLaunchArgument(
+            'camera_info',
+            default_value='',
+            description=(
+                "The camera's CameraInfo topic. Where it is given, faces get a bearing "
+                '(empty: as params_file says, on camera_info beside the image).'
+            ),
+        ),
+        DeclareLaunchArgument(
+            'depth_image',
+            default_value='',
+            description=(
+                'The topic of depth images that lie over the images, pixel by pixel. Where it is '
+                'given, faces get a position (empty: as params_file says).'
+            ),
+        ),
+        DeclareLaunchArgument(
             'namespace',
             default_value='',
             description='Namespace of the node, for instance the name of the robot.',
@@ -148,7 +162,8 @@ def generate_launch_description() -> LaunchDescription:
             choices=BOOLEANS,
             description='Log at debug level and show the debug image in rqt_image_view.',
         ),
-        OpaqueFunction(function=set_fastdds_profile),
+        IncludeLaunchDescription(PythonLaunchDescriptionSource(PathJoinSubstitution(
+            [share, 'launch', 'fastdds_profile.launch.py']))),
         OpaqueFunction(function=start_node),
         OpaqueFunction(function=start_viewer),
     ])

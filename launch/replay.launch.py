@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """Play a bag through the face_affect node, in the bag's own time, and end with the bag."""
 
 from launch import Action, LaunchContext, LaunchDescription

@@ -1,4 +1,7 @@
 #!/usr/bin/env python3
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """Ask for known vulnerabilities of the installed packages and of those in requirements files.
 
     scripts/audit.py requirements/*.txt

@@ -1,4 +1,7 @@
 #!/usr/bin/env bash
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 # Prepare the virtual environment BUILD_ROOT/.venv; does nothing where it is as it should be.
 #
 #     scripts/setup.sh BUILD_ROOT PYTHON [REQUIREMENTS]

@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """Write the table of the node's parameters, from their declarations, into README.md."""
 
 from __future__ import annotations

@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """What all tests share: the demo bag's frames and the truth about them."""
 
 from __future__ import annotations

@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """Small bags made of the demo bag, and what is in bags."""
 
 from __future__ import annotations

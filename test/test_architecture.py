@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """The rules of the house: who may import whom."""
 
 from __future__ import annotations
@@ -76,6 +79,13 @@ def test_shells_process_no_images(path: Path) -> None:
     assert not tops & {'cv2', 'PIL', 'scipy', 'skimage', 'ai_edge_litert', 'tflite_runtime'}
 
 
+@pytest.mark.parametrize('path', sources('behaviours'), ids=lambda path: path.name)
+def test_behaviours_build_on_the_core_alone(path: Path) -> None:
+    own = {name for name in imported_modules(path) if name.startswith('face_affect.')}
+    assert not {name for name in own
+                if not name.startswith(('face_affect.core', 'face_affect.behaviours'))}
+
+
 @pytest.mark.parametrize('path', sources(''), ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_product_needs_no_training(path: Path) -> None:
     tops = {name.split('.')[0] for name in imported_modules(path)}
@@ -109,6 +119,7 @@ def test_there_are_sources() -> None:
     assert len(sources('core')) > 10
     assert len(sources('ros')) > 4
     assert len(sources('bags')) > 1
+    assert len(sources('behaviours')) > 4
 
 
 def test_core_loads_nothing_heavy() -> None:

@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """Network architectures, built by name.
 
 Classifiers: ``image [B, 1, S, S] in 0..1 -> logits [B, C]``. Detectors: ``image

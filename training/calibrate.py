@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """Calibrate a classifier's crop for a detector, by running that over the training pictures.
 
     python -m training.calibrate --model models/gender_mini_xception.json --data FILE.npz

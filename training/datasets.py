@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """Face picture sets in memory, with labels, soft targets and groups.
 
 The npz form: ``encoded`` (u8, the JPEG, PNG or WebP bytes of all pictures end

@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """What a detector's answers cost: focal loss for scores, smooth L1 for boxes and points."""
 
 from __future__ import annotations

@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """How well a detector finds the faces of scenes, by their size."""
 
 from __future__ import annotations

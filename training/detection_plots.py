@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """Pictures of how well a detector does: curves, and sheets of what it found and missed."""
 
 from __future__ import annotations

@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """Measure a model, the very .tflite through face_affect.core, on any picture set.
 
     python -m training.evaluate --model models/emotion_mini_xception.json --data FILE.npz

@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """A trained PyTorch network as TensorFlow operations, and those as full-int8 TFLite.
 
 Batch normalisation is folded, the graph is walked with torch.fx, and every

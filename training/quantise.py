@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """Turn a trained network into models/NAME.tflite (full int8) and its sidecar.
 
     python -m training.quantise recipes/emotion_mini_xception.yaml --data DATA
@@ -112,7 +115,7 @@ class QuantisedClassifier:
     def calibration(self) -> NDArray[np.float32]:
         """Return training pictures f32 [N, 1, S, S]."""
         rows = np.random.default_rng(self._recipe.seed).choice(
-            self.pictures, CALIBRATION_PICTURES, replace=False)
+            self.pictures, min(CALIBRATION_PICTURES, self.pictures), replace=False)
         return network_input(self._fitted.images[rows], self._recipe.input_size)
 
     def measured(self, sidecar: Sidecar, model: torch.nn.Module) -> Sidecar:

@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """Random views of scenes, in which faces of all sizes turn up in all conditions."""
 
 from __future__ import annotations

@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """Pictures of scenes with the faces in them.
 
 The npz form: pictures as in ``training.datasets``; ``boxes`` [M, 4] (x, y, width,

@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """What is particular to a task: its data, views, network, loss and validation figures."""
 
 from __future__ import annotations

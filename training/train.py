@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """Train a network by its recipe.
 
     python -m training.train recipes/emotion_mini_xception.yaml --data DATA

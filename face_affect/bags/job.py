@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """What is to be done with a recording, and what came of it; both go from process to process."""
 
 from __future__ import annotations

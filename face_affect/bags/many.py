@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """Many recordings: on all cores of this machine, or on a Dask cluster."""
 
 from __future__ import annotations

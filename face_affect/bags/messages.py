@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """ROS messages without ROS: their definitions, and between them and the core's results."""
 
 from __future__ import annotations

@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """Publish a recording into ROS, without an installation's ros2 bag."""
 
 from __future__ import annotations

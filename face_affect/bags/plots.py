@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """Interactive plots of results, as HTML (Plotly)."""
 
 from __future__ import annotations

@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """One recording through the pipeline: a bag or a video in, a bag of results and tables out."""
 
 from __future__ import annotations

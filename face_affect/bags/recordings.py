@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """Bags and media as timed messages, ready to publish or to process."""
 
 from __future__ import annotations

@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """Results as one HTML file that needs nothing else, to look at instead of reading numbers."""
 
 from __future__ import annotations

@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """The results in a bag, of face-affect bag or recorded from a node."""
 
 from __future__ import annotations

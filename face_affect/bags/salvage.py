@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """What can be read of an MCAP file whose end is missing, as when the power went."""
 
 from __future__ import annotations

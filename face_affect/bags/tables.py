@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """Results as tables: one row a face and image, and one without a face where nobody is."""
 
 from __future__ import annotations

@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """Bags out: whole or not there at all, and written by one process at a time."""
 
 from __future__ import annotations

@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """Arguments for the pipeline's settings and models, alike in every command that has them."""
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ _NUMBERS = (
     ('--min-face-size', 'min_face_size', 'least face size in pixels'),
     ('--confirm-frames', 'confirm_frames', 'images in which a face must be found to count'),
     ('--forget-time', 'forget_time', 'seconds unseen after which a face is gone'),
+    ('--match-iou', 'match_iou', 'least overlap of a face with where it is expected, 0 to 1'),
     ('--smoothing-time', 'smoothing_time', 'time constant of smoothing in seconds; 0: none'),
     ('--emotion-min-confidence', 'emotion_min_confidence', 'emotion is unknown below this'),
     ('--gender-min-confidence', 'gender_min_confidence', 'gender is unknown below this'))

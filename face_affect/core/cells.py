@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """How the cells of a detector's output maps code faces: assignment, encoding, decoding.
 
 An anchor-free code in the manner of CenterNet (Zhou et al. 2019) and TTFNet (Liu et

@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """What a box, a detection, an estimate and a face are."""
 
 from __future__ import annotations
@@ -124,12 +127,25 @@ class Estimate:
 
 
 @dataclass(frozen=True)
+class Location:
+    """Where a face is, in the camera's optical frame (REP-103): x right, y down, z forward.
+
+    ``bearing`` the direction to the middle of its box, a unit vector;
+    ``position`` that point in metres, None where no depth is known.
+    """
+
+    bearing: tuple[float, float, float]
+    position: Optional[tuple[float, float, float]] = None
+
+
+@dataclass(frozen=True)
 class Face:
     """A face that is followed.
 
     ``id`` is positive and never given to another face; ``age`` seconds since it
     was first seen; ``frames`` images in which it was found. ``emotion`` and
-    ``gender`` are None where that task is switched off.
+    ``gender`` are None where that task is switched off, ``location`` where the
+    camera's calibration is not known.
     """
 
     id: int
@@ -138,6 +154,7 @@ class Face:
     frames: int
     emotion: Optional[Estimate] = None
     gender: Optional[Estimate] = None
+    location: Optional[Location] = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return the face ready for JSON; the box is [x, y, width, height] in pixels."""

@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """Camera data to images, by hand: no copy where the camera's layout is already right."""
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from face_affect.core.text import printable
 Pixels = NDArray[np.uint8]
 
 MAX_SIDE = 16384
+MAX_PIXELS = 2 ** 26  # 64 megapixels, 200 MB as BGR
 
 
 class ImageError(ValueError):
@@ -75,6 +79,12 @@ _SEMI_PLANAR = {'nv12', 'nv21'}
 _EVEN_WIDTH = {'yuv422_yuy2', 'yuyv', 'yuv422', 'uyvy'} | _SEMI_PLANAR
 
 
+def _check_size(width: int, height: int) -> None:
+    if not (0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE and width * height <= MAX_PIXELS):
+        raise ImageError('bad_size', f'image size {width}x{height} is not from 1 to {MAX_SIDE}, '
+                         f'or more than {MAX_PIXELS} pixels')
+
+
 def supported_encodings() -> list[str]:
     """Return the names of all encodings that ``decode_raw`` knows, sorted."""
     return sorted(_ENCODINGS)
@@ -105,8 +115,7 @@ def decode_raw(
     if encoding not in _ENCODINGS:
         raise UnknownEncodingError(encoding)
     pixel_bytes, channels, convert = _ENCODINGS[encoding]
-    if not (0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE):
-        raise ImageError('bad_size', f'image size {width}x{height} is not from 1 to {MAX_SIDE}')
+    _check_size(width, height)
     if encoding in _EVEN_WIDTH and (width % 2 or (encoding in _SEMI_PLANAR and height % 2)):
         raise ImageError('bad_size', f'{encoding} image size {width}x{height} is odd')
     row_bytes = width * pixel_bytes
@@ -142,8 +151,7 @@ def decode_compressed(data: bytes | bytearray | memoryview | Pixels) -> Pixels:
         raise ImageError('undecodable', f'compressed image refused: {error.err}') from error
     if image is None:
         raise ImageError('undecodable', f'{buffer.size} bytes of compressed image do not decode')
-    if max(image.shape[:2]) > MAX_SIDE:
-        raise ImageError('bad_size', f'image size {image.shape[1]}x{image.shape[0]} is too large')
+    _check_size(image.shape[1], image.shape[0])
     return np.asarray(image, dtype=np.uint8)
 
 

@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """Model sidecars: what the JSON beside a .tflite says is what runs."""
 
 from __future__ import annotations

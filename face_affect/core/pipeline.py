@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """One frame through all of it: detect, track, crop, classify, smooth."""
 
 from __future__ import annotations
@@ -45,7 +48,8 @@ class Settings:
     ``detection_threshold`` and the two ``min_confidence`` 0..1; ``detect_far``: look
     for small faces in the full resolution too, see ``far``; ``min_face_size``
     pixels; ``confirm_frames`` images in which a face must be found before it is
-    reported; ``forget_time`` and ``smoothing_time`` seconds.
+    reported; ``forget_time`` and ``smoothing_time`` seconds; ``match_iou`` 0..1, least
+    overlap of the box found and the box expected to be the same face, see ``matching``.
     """
 
     enable_emotion: bool = True
@@ -54,7 +58,8 @@ class Settings:
     detect_far: bool = False
     min_face_size: int = 0
     confirm_frames: int = 2
-    forget_time: float = 1.5
+    forget_time: float = 2.0
+    match_iou: float = 0.3
     smoothing_time: float = 0.5
     emotion_min_confidence: float = 0.4
     gender_min_confidence: float = 0.6
@@ -70,6 +75,7 @@ class Settings:
         _check('min_face_size', self.min_face_size, 0, 4096)
         _check('confirm_frames', self.confirm_frames, 1, 100)
         _check('forget_time', self.forget_time, 0.0, 60.0)
+        _check('match_iou', self.match_iou, 0.0, 1.0)
         _check('smoothing_time', self.smoothing_time, 0.0, 60.0)
         _check('emotion_min_confidence', self.emotion_min_confidence, 0.0, 1.0)
         _check('gender_min_confidence', self.gender_min_confidence, 0.0, 1.0)
@@ -128,10 +134,11 @@ class Pipeline:
         self._timings = {}
         self._tracker.confirm_frames = settings.confirm_frames
         self._tracker.forget_time = settings.forget_time
+        self._tracker.match_iou = settings.match_iou
         with self._timed('detect'):
             detections = large_enough(self._detect(image, stamp, settings), settings.min_face_size)
         with self._timed('track'):
-            tracks = self._tracker.update(detections, stamp)
+            tracks = self._tracker.update(detections, stamp, image)
             for smoother in self._smoothers.values():
                 smoother.time_constant = settings.smoothing_time
                 smoother.keep(self._tracker.ids)

@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """The one place that knows LiteRT (TensorFlow Lite)."""
 
 from __future__ import annotations

@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """Text that came from outside, made fit for logs and answers."""
 
 from __future__ import annotations

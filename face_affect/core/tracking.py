@@ -1,78 +1,110 @@
-"""Detections over time to ids: greedy matching of predicted and found boxes."""
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Detections over time to ids: where each face is expected, and how people look."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+import itertools
 import math
+from typing import Optional
 
+import numpy as np
+from numpy.typing import NDArray
+
+from face_affect.core.appearance import Appearance, describe, difference, mixed
 from face_affect.core.faces import Box, Detection
+from face_affect.core.matching import best_pairs, clear_pairs, Costs, Gate, Place, without
+from face_affect.core.motion import Expected, Motion
 
-# A face moves less than its own size between two looks; twice that in a gap.
-MAX_JUMP = 1.0
-MAX_GROWTH = 2.0
-VELOCITY_GAIN = 0.5
+# What a whole difference in appearance adds to a pair's cost. Pairs that cost less by MARGIN than
+# all their rivals need no look at the picture.
+APPEARANCE_COST = 15.0
+MARGIN = 12.0
+# A face that looks like one just lost, within so many of its sizes of where that is expected,
+# is the same, however it came there.
+SAME_LOOKS = 0.2
+REACH = 4.0
+# One who comes in where somebody left the picture is another, if the looks differ by more.
+OTHER_LOOKS = 0.4
+# Seconds after which it is looked again how somebody looks.
+REFRESH_TIME = 0.2
+# Boxes nearer than this share of their sizes hide parts of each other's surroundings.
+CLEARANCE = 0.8
+# Nothing that is farther off, larger or smaller, in pixels, is a face.
+FARTHEST, SMALLEST = 1e6, 1e-2
 
 
 @dataclass
 class Track:
-    """One face over time; ``velocity`` in pixels a second, times in seconds."""
+    """One face over time; times in seconds.
+
+    ``described``: when it was last seen how the person looks, with nobody near.
+    """
 
     id: int
     detection: Detection
     first_seen: float
     last_seen: float
     frames: int = 1
-    velocity: tuple[float, float] = field(default=(0.0, 0.0))
+    appearance: Optional[Appearance] = None
+    described: float = -math.inf
+    motion: Motion = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Start where the face was found."""
+        self.motion = Motion.at(self.detection.box)
+
+    def expected(self, stamp: float) -> Expected:
+        """Return what to expect at ``stamp``."""
+        return self.motion.after(stamp - self.last_seen)
 
     def predicted(self, stamp: float) -> Box:
         """Return where the face should be at ``stamp``."""
-        # A prediction far ahead is a guess: go on for a quarter of a second at most.
-        ahead = min(stamp - self.last_seen, 0.25)
-        return self.detection.box.moved(self.velocity[0] * ahead, self.velocity[1] * ahead)
+        expected, (x, y) = self.expected(stamp), self.detection.box.centre
+        return self.detection.box.moved(expected.x - x, expected.y - y)
 
     def update(self, detection: Detection, stamp: float) -> None:
         """Take in where the face was found."""
-        elapsed = stamp - self.last_seen
-        if elapsed > 0:
-            (x0, y0), (x1, y1) = self.detection.box.centre, detection.box.centre
-            measured = ((x1 - x0) / elapsed, (y1 - y0) / elapsed)
-            self.velocity = (
-                self.velocity[0] + VELOCITY_GAIN * (measured[0] - self.velocity[0]),
-                self.velocity[1] + VELOCITY_GAIN * (measured[1] - self.velocity[1]))
+        self.motion.update(detection.box, stamp - self.last_seen)
         self.detection = detection
         self.last_seen = stamp
         self.frames += 1
 
-
-def match_cost(predicted: Box, found: Box) -> float:
-    """Return how badly ``found`` fits: 0 the same box, infinite not the same face.
-
-    The distance of the centres in face sizes, plus the logarithm of the ratio of sizes.
-    """
-    size, other = math.sqrt(predicted.area), math.sqrt(found.area)
-    distance = math.dist(predicted.centre, found.centre) / max(size, other)
-    growth = abs(math.log(other / size))
-    if distance > MAX_JUMP or growth > math.log(MAX_GROWTH):
-        return math.inf
-    return distance + growth
+    def look(self, seen: Optional[Appearance], alone: bool) -> None:
+        """Take in how the person looks, and whether ``alone``."""
+        if seen is None:
+            return
+        # What was seen with somebody near is replaced as a whole.
+        known = self.appearance if self.described > -math.inf else None
+        self.appearance = mixed(known, seen)
+        self.described = self.last_seen if alone else -math.inf
 
 
 class Tracker:
-    """Gives each face an id that no other face gets while the tracker lives."""
+    """Gives each face an id that no other face gets while the tracker lives.
 
-    def __init__(self, confirm_frames: int = 1, forget_time: float = 1.5,
+    Of each face it keeps the box, the motion and a few mean colours (see
+    ``appearance``), no picture, for as long as the face may come back.
+    """
+
+    def __init__(self, confirm_frames: int = 1, forget_time: float = 2.0, match_iou: float = 0.3,
                  first_id: int = 1) -> None:
-        """Set when a face counts and when it is gone.
+        """Set when a face counts, when it is gone and when it is the same.
 
         Args:
             confirm_frames: in how many images a face must be found to be reported.
             forget_time: seconds without being found after which a face is gone.
+            match_iou: least IoU, 0..1, of the box found and the box expected, both
+                grown by the uncertainty of what is expected; see ``matching.Gate``.
             first_id: the id of the first face, from which the others go on.
 
         """
         self.confirm_frames = confirm_frames
         self.forget_time = forget_time
+        self.match_iou = match_iou
         self.next_id = first_id
         self._tracks: list[Track] = []
         self._stamp = -math.inf
@@ -82,25 +114,43 @@ class Tracker:
         self._tracks = []
         self._stamp = -math.inf
 
-    def update(self, detections: Sequence[Detection], stamp: float) -> list[Track]:
+    def update(self, detections: Sequence[Detection], stamp: float,
+               image: Optional[NDArray[np.uint8]] = None) -> list[Track]:
         """Take in one image's detections; return the confirmed faces found in it.
 
-        ``stamp`` seconds; a step back in time (a bag that starts again) forgets all.
+        Args:
+            detections: the faces found; one without a finite box is left out.
+            stamp: seconds; a step back in time (a bag that starts again) forgets all.
+            image: u8 [H, W, 3] BGR or [H, W] gray, to tell people apart by their looks
+                where they come near each other; without it places alone decide.
+
+        Raises:
+            ValueError: ``stamp`` is not finite.
+
         """
+        if not math.isfinite(stamp):
+            raise ValueError(f'stamp is {stamp}, but must be finite')
         if stamp < self._stamp:
             self.reset()
-        self._stamp = stamp
+        detections = [found for found in detections if _is_place(found.box)]
         self._tracks = [track for track in self._tracks
                         if stamp - track.last_seen <= self.forget_time]
-        pairs = self._match(detections, stamp)
+        looks = None if image is None else _Looks(image, detections)
+        pairs = self._match(detections, stamp, looks)
+        self._stamp = stamp
         for row, column in pairs:
             self._tracks[row].update(detections[column], stamp)
+        found_as = {column: self._tracks[row] for row, column in pairs}
         seen = [self._tracks[row] for row, _ in sorted(pairs)]
-        matched = {column for _, column in pairs}
-        unknown = [found for i, found in enumerate(detections) if i not in matched]
-        new = [Track(id, found, stamp, stamp) for id, found in enumerate(unknown, self.next_id)]
-        self.next_id += len(new)
+        new = []
+        for column, found in enumerate(detections):
+            if column not in found_as:
+                found_as[column] = Track(self.next_id, found, stamp, stamp)
+                self.next_id += 1
+                new.append(found_as[column])
         self._tracks += new
+        if looks is not None:
+            self._refresh(found_as, looks)
         return [track for track in seen + new if track.frames >= self.confirm_frames]
 
     @property
@@ -113,15 +163,83 @@ class Tracker:
         """The ids that may still be seen again."""
         return frozenset(track.id for track in self._tracks)
 
-    def _match(self, detections: Sequence[Detection], stamp: float) -> list[tuple[int, int]]:
-        boxes = [track.predicted(stamp) for track in self._tracks]
-        costs = [(match_cost(box, found.box), row, column)
-                 for row, box in enumerate(boxes) for column, found in enumerate(detections)]
-        pairs: list[tuple[int, int]] = []
-        rows, columns = set[int](), set[int]()
-        for cost, row, column in sorted(costs):
-            if math.isfinite(cost) and row not in rows and column not in columns:
-                pairs.append((row, column))
-                rows.add(row)
-                columns.add(column)
-        return pairs
+    def _match(self, detections: Sequence[Detection], stamp: float, looks: Optional[_Looks]
+               ) -> list[tuple[int, int]]:
+        """Return pairs of rows of tracks and of detections."""
+        places = [Place.of(found.box) for found in detections]
+        gates = [Gate(track.expected(stamp), self.match_iou) for track in self._tracks]
+        costs: Costs = {}
+        for row, gate in enumerate(gates):
+            for column, place in enumerate(places):
+                cost = gate.cost(place)
+                if cost < math.inf:
+                    costs[row, column] = cost
+        if looks is None:
+            return best_pairs(costs)
+        left = {row for row, gate in enumerate(gates)
+                if self._tracks[row].last_seen < self._stamp and looks.is_outside(gate.expected)}
+        for row, column in [pair for pair in costs if pair[0] in left]:
+            if difference(self._tracks[row].appearance, looks.of(column)) > OTHER_LOOKS:
+                del costs[row, column]
+        pairs = clear_pairs(costs, MARGIN)
+        pairs += best_pairs({
+            (row, column): cost + APPEARANCE_COST * difference(
+                self._tracks[row].appearance, looks.of(column))
+            for (row, column), cost in without(costs, pairs).items()})
+        return pairs + self._recognised(pairs, gates, places, looks)
+
+    def _recognised(self, pairs: Sequence[tuple[int, int]], gates: Sequence[Gate],
+                    places: Sequence[Place], looks: _Looks) -> list[tuple[int, int]]:
+        """Return more pairs: of faces just lost, and of new ones that look the same."""
+        rows = set(range(len(gates))) - {row for row, _ in pairs}
+        columns = set(range(len(places))) - {column for _, column in pairs}
+        costs = {(row, column): difference(self._tracks[row].appearance, looks.of(column))
+                 for row, column in itertools.product(rows, columns)
+                 if gates[row].distance(places[column]) <= REACH
+                 and gates[row].similar_size(places[column])}
+        return best_pairs({pair: cost for pair, cost in costs.items() if cost <= SAME_LOOKS})
+
+    def _refresh(self, found_as: Mapping[int, Track], looks: _Looks) -> None:
+        """Look again at faces that nobody is near, and at new ones in any case."""
+        due = {column: track for column, track in found_as.items()
+               if self._stamp - track.described >= REFRESH_TIME}
+        if not due:
+            return
+        boxes = [(track, track.predicted(self._stamp)) for track in self._tracks]
+        for column, track in due.items():
+            alone = not any(_near(track.detection.box, box)
+                            for other, box in boxes if other is not track)
+            if alone or track.appearance is None:
+                track.look(looks.of(column), alone)
+
+
+class _Looks:
+    """How the people found in an image look, worked out when asked for."""
+
+    def __init__(self, image: NDArray[np.uint8], detections: Sequence[Detection]) -> None:
+        self._detections = detections
+        self._image = image
+        self._known: dict[int, Optional[Appearance]] = {}
+
+    def is_outside(self, expected: Expected) -> bool:
+        """Tell whether the middle of a face should be outside the image."""
+        height, width = self._image.shape[:2]
+        return not (0 <= expected.x <= width and 0 <= expected.y <= height)
+
+    def of(self, column: int) -> Optional[Appearance]:
+        """Return the appearance in a detection."""
+        if column not in self._known:
+            self._known[column] = describe(self._image, self._detections[column].box)
+        return self._known[column]
+
+
+def _near(one: Box, other: Box) -> bool:
+    (x0, y0), (x1, y1) = one.centre, other.centre
+    return (abs(x1 - x0) < CLEARANCE * (one.width + other.width)
+            and abs(y1 - y0) < CLEARANCE * (one.height + other.height))
+
+
+def _is_place(box: Box) -> bool:
+    """Tell whether ``box`` is finite and has a size; what is compared with NaN is false."""
+    return (abs(box.x) <= FARTHEST and abs(box.y) <= FARTHEST
+            and SMALLEST <= box.width <= FARTHEST and SMALLEST <= box.height <= FARTHEST)

@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """Wait for a face that shows something for some time without a break."""
 
 from __future__ import annotations

@@ -1,16 +1,18 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """Between ROS messages and the core's images and results."""
 
 from __future__ import annotations
 
 import array
-from typing import Optional, Union
+from typing import Any, Optional, Union
 
 from builtin_interfaces.msg import Duration
 from face_affect_msgs.msg import Emotion, FaceAffect, FaceAffectArray, Gender
-from geometry_msgs.msg import Point32
+from geometry_msgs.msg import Point, Point32, Vector3
 import numpy as np
 from numpy.typing import NDArray
-from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import CompressedImage, Image, RegionOfInterest
 from std_msgs.msg import Header
 
@@ -23,46 +25,21 @@ from face_affect.core.images import (
     UnknownEncodingError,
 )
 from face_affect.core.text import printable
+from face_affect.ros.wire import WireCompressedImage, WireImage, WireMessage
 
 try:
     from cv_bridge import CvBridge, CvBridgeError
 except ImportError:
     CvBridge = None
 
-# Bytes of an image message in which all is empty: encapsulation, stamp, length of frame_id
-SHORTEST = 16
-
-ImageMessage = Union[Image, CompressedImage]
-ImageKind = Union[type[Image], type[CompressedImage]]
-
-
-def parse(data: bytes, kind: ImageKind) -> ImageMessage:
-    """Return the message of type ``kind`` that the middleware delivered as ``data``.
-
-    Raises:
-        ImageError: it is none: 'malformed'.
-
-    """
-    # Fast CDR 2.3 reads beyond the end, and the process dies, where the encapsulation header
-    # (four bytes) announces more padding than follows.
-    if len(data) < SHORTEST:
-        raise ImageError('malformed', f'{len(data)} bytes are no {kind.__name__}')
-    try:
-        message: ImageMessage = deserialize_message(data, kind)
-    except Exception as error:  # rclpy's own kinds of error differ between distributions
-        raise ImageError('malformed', f'{len(data)} bytes are no {kind.__name__}: '
-                         f'{error}') from error
-    return message
-
-
-def decode(message: ImageMessage) -> NDArray[np.uint8]:
+def decode(message: WireMessage) -> NDArray[np.uint8]:
     """Return the picture as u8 [H, W, 3] BGR or [H, W] gray, a view where possible.
 
     Raises:
         ImageError: it cannot be decoded; ``reason`` says why in a word.
 
     """
-    if isinstance(message, CompressedImage):
+    if isinstance(message, WireCompressedImage):
         return decode_compressed(message.data)
     try:
         return decode_raw(message.data, message.encoding, message.width, message.height,
@@ -73,9 +50,10 @@ def decode(message: ImageMessage) -> NDArray[np.uint8]:
         return _decode_with_cv_bridge(message)
 
 
-def _decode_with_cv_bridge(message: Image) -> NDArray[np.uint8]:
+def _decode_with_cv_bridge(message: WireImage) -> NDArray[np.uint8]:
+    fields = {**vars(message), 'data': array.array('B', message.data)}
     try:
-        return np.asarray(CvBridge().imgmsg_to_cv2(message, 'bgr8'), dtype=np.uint8)
+        return np.asarray(CvBridge().imgmsg_to_cv2(Image(**fields), 'bgr8'), dtype=np.uint8)
     except (CvBridgeError, ValueError, TypeError) as error:
         raise ImageError(
             'unknown_encoding', f"encoding '{printable(message.encoding, 40)}' is known neither "
@@ -116,12 +94,24 @@ def _estimate(
 
 def face_to_message(face: Face, width: int, height: int) -> FaceAffect:
     """Return ``face`` in an image of that size as a message."""
-    return FaceAffect(
+    message = FaceAffect(
         id=face.id, roi=_region(face.detection.box, width, height), score=face.detection.score,
         landmarks=[Point32(x=x, y=y) for x, y in face.detection.landmarks.tolist()],
         emotion=_estimate(face.emotion, Emotion, EMOTIONS),
         gender=_estimate(face.gender, Gender, GENDERS),
         tracked_for=duration(face.age), tracked_frames=face.frames)
+    if face.location is not None:
+        message.has_bearing = True
+        message.bearing = _xyz(Vector3, face.location.bearing)
+        if face.location.position is not None:
+            message.has_position = True
+            message.position = _xyz(Point, face.location.position)
+    return message
+
+
+def _xyz(kind: type, values: tuple[float, float, float]) -> Any:
+    x, y, z = values
+    return kind(x=x, y=y, z=z)
 
 
 def result_to_message(result: FrameResult, header: Header, elapsed: float) -> FaceAffectArray:

@@ -1,8 +1,11 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """The node's state as a DiagnosticStatus."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Optional
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
@@ -86,10 +89,12 @@ def _rates(report: Report, previous: Optional[Report]) -> dict[str, str]:
 
 def diagnostic_array(name: str, state: str, image_topic: str, stamp: Time, report: Report,
                      previous: Optional[Report], pipeline: Optional[Pipeline],
-                     missing: str = '') -> DiagnosticArray:
+                     missing: str = '', problems: Optional[Mapping[str, int]] = None
+                     ) -> DiagnosticArray:
     """Return the status of node ``name``.
 
-    ``previous`` is the report of a second ago; ``missing`` says why no image comes.
+    ``previous`` is the report of a second ago; ``missing`` says why no image
+    comes; ``problems`` counts, by reason, images whose faces were not located.
     """
     level, message = _level(state, report, previous, missing)
     values = {'lifecycle state': state, 'image topic': image_topic,
@@ -98,6 +103,7 @@ def diagnostic_array(name: str, state: str, image_topic: str, stamp: Time, repor
               **_rates(report, previous), 'image age ms': f'{report.age * 1e3:.1f}',
               'last error': report.last_error or 'none'}
     values.update({f'dropped: {reason}': n for reason, n in sorted(report.dropped.items())})
+    values.update({f'not located: {word}': n for word, n in sorted((problems or {}).items())})
     for stage, (median, high) in report.stages.items():
         values[f'{stage} p50 ms'] = f'{median * 1e3:.2f}'
         values[f'{stage} p95 ms'] = f'{high * 1e3:.2f}'

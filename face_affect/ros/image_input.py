@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """Where images come from: the subscription to the camera."""
 
 from __future__ import annotations
@@ -10,8 +13,8 @@ from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rclpy.qos_overriding_options import QoSOverridingOptions
 from sensor_msgs.msg import CompressedImage, Image
 
-from face_affect.ros.conversions import ImageKind
 from face_affect.ros.diagnostics import missing_images
+from face_affect.ros.wire import ImageKind
 
 RELIABILITY = {'best_effort': ReliabilityPolicy.BEST_EFFORT,
                'reliable': ReliabilityPolicy.RELIABLE}

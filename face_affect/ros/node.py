@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """The node: a managed node around the pipeline."""
 
 from __future__ import annotations
@@ -27,16 +30,19 @@ from rclpy.qos import QoSProfile
 from rclpy.utilities import get_default_context
 from std_msgs.msg import Header
 from std_srvs.srv import SetBool
+from visualization_msgs.msg import MarkerArray
 
 from face_affect.core.faces import FrameResult
 from face_affect.core.models import ModelError
 from face_affect.core.pipeline import ModelNames, Pipeline
 from face_affect.core.text import printable
 from face_affect.core.watch import Wanted
+from face_affect.ros.camera_geometry import CameraGeometry
 from face_affect.ros.conversions import result_to_message
 from face_affect.ros.debug_images import DebugImages
 from face_affect.ros.diagnostics import diagnostic_array
 from face_affect.ros.image_input import image_kind, ImageInput
+from face_affect.ros.markers import markers
 from face_affect.ros.parameters import (
     check_change,
     declare_parameters,
@@ -90,6 +96,7 @@ class FaceAffectNode(LifecycleNode):
         self._worker: Optional[Worker] = None
         self._input: Optional[ImageInput] = None
         self._newest: Optional[FaceAffectArray] = None
+        self._geometry: Optional[CameraGeometry] = None
         self._first_id = 1
         self._enabled = True
         self._state = 'unconfigured'
@@ -136,6 +143,7 @@ class FaceAffectNode(LifecycleNode):
             return FAILURE
         self._statistics.note_error('')
         self._faces = self._managed_publisher(FaceAffectArray, '~/faces', 10)
+        self._markers = self._managed_publisher(MarkerArray, '~/markers', 1)
         self._debug_images = DebugImages(self._managed_publisher, lambda: self._values)
         self._state = 'inactive'
         names = ', '.join(sidecar.name for sidecar in self._pipeline.sidecars)
@@ -206,6 +214,9 @@ class FaceAffectNode(LifecycleNode):
             return
         self._pipeline.reset()
         self._reported = None
+        if self._values['publish_bearing'] or self._values['publish_position']:
+            self._geometry = CameraGeometry(self, self._values['publish_position'],
+                                            self._values['rectified'], self._log_problem)
         self._worker = Worker(self._pipeline, self._statistics, image_kind(self._values),
                               self._publish, self._debug_images.show, self._now, self._log_drop,
                               limits_from(self._values))
@@ -219,21 +230,31 @@ class FaceAffectNode(LifecycleNode):
         if self._worker is not None:
             self._worker.stop()
             self._worker = None
+        if self._geometry is not None:
+            self._geometry.destroy()
+            self._geometry = None
 
     def _now(self) -> float:
         return float(self.get_clock().now().nanoseconds * 1e-9)
 
     def _publish(self, result: FrameResult, header: Header, elapsed: float) -> None:
+        if self._geometry is not None:
+            result = self._geometry.locate(result, header)
         message = result_to_message(result, header, elapsed)
         self._newest = message
         self._faces.publish(message)
         self._wait_server.add_result(result)
+        if self._markers.get_subscription_count() > 0:
+            self._markers.publish(markers(message))
 
     def _log_drop(self, reason: str, error: str) -> None:
+        self._log_problem(reason, f'image dropped ({reason}): {error}')
+
+    def _log_problem(self, kind: str, text: str) -> None:
         if not self.context.ok():
             return  # Shut down while an image was in work
-        if self._is_due(reason):
-            self.get_logger().warning(f'image dropped ({reason}): {printable(error)}')
+        if self._is_due(kind):
+            self.get_logger().warning(printable(text))
 
     def _is_due(self, kind: str) -> bool:
         """Tell whether a fault of that kind is to be logged again."""
@@ -294,7 +315,8 @@ class FaceAffectNode(LifecycleNode):
         self._diagnostics.publish(diagnostic_array(
             self.get_fully_qualified_name().lstrip('/'), state,
             self._input.topic if self._input else 'none', self.get_clock().now(), report,
-            self._reported, self._pipeline, missing))
+            self._reported, self._pipeline, missing,
+            dict(self._geometry.problems) if self._geometry else {}))
         self._reported = report
 
     def destroy_node(self) -> None:

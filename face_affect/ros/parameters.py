@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """The node's parameters: declared, described, ranged and checked in one place."""
 
 from __future__ import annotations
@@ -86,6 +89,12 @@ SPECS = (
                   0.05, 1.0),
     ParameterSpec('debug_image_max_rate', 0.0, 'debug images a second at most; 0: one for each '
                   'result', 0.0, 1000.0),
+    ParameterSpec('publish_bearing', False, 'give the direction to each face, by camera_info',
+                  fixed='configured'),
+    ParameterSpec('publish_position', False, 'give the position of each face too, by camera_info '
+                  'and depth_image', fixed='configured'),
+    ParameterSpec('rectified', False, 'the images are rectified: P of camera_info counts, not K '
+                  'and D', fixed='configured'),
     ParameterSpec('detector_model', _MODELS.detector, 'the network that finds faces: a name in '
                   "the package's models/, or the absolute path of a sidecar", fixed='configured'),
     ParameterSpec('emotion_model', _MODELS.emotion, 'the network that reads emotion',
@@ -106,6 +115,9 @@ SPECS = (
                   'images in which a face must be found before it is reported', 1, 100),
     ParameterSpec('forget_time', _SETTINGS.forget_time,
                   'seconds without being found after which a face is gone', 0.0, 60.0),
+    ParameterSpec('match_iou', _SETTINGS.match_iou,
+                  'least IoU of the box found and the box expected, both grown by the uncertainty '
+                  'of what is expected, to be the same face', 0.0, 1.0),
     ParameterSpec('smoothing_time', _SETTINGS.smoothing_time,
                   'time constant in seconds of the smoothing of probabilities; 0: none',
                   0.0, 60.0),

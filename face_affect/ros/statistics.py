@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """What becomes of every frame, counted; safe to use from several threads."""
 
 from __future__ import annotations

@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """The thread that turns image messages into results."""
 
 from __future__ import annotations
@@ -14,10 +17,11 @@ from std_msgs.msg import Header
 from face_affect.core.faces import FrameResult
 from face_affect.core.images import ImageError, SizeCheck
 from face_affect.core.pipeline import Pipeline
-from face_affect.ros.conversions import decode, ImageKind, parse, seconds
+from face_affect.ros.conversions import decode, seconds
 from face_affect.ros.mailbox import Mailbox
 from face_affect.ros.rate import RateLimit
 from face_affect.ros.statistics import Statistics
+from face_affect.ros.wire import ImageKind, read_message
 
 
 class Overdue(Exception):
@@ -109,7 +113,7 @@ class Worker:
 
     def _process(self, data: bytes) -> tuple[NDArray[np.uint8], FrameResult, Header]:
         start = time.perf_counter()
-        message = parse(data, self._kind)
+        message = read_message(data, self._kind)
         # A camera without a clock stamps zero: time must go on all the same.
         stamp = seconds(message.header)
         age = self._now() - stamp if stamp else 0.0

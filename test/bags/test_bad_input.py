@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """face-affect bag and broken, odd or missing things: clear errors, nothing silently wrong."""
 
 from __future__ import annotations

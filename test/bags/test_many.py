@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """Many recordings: on this machine's cores and on a Dask cluster, with workers that die."""
 
 from __future__ import annotations

@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """The command line, and so all of the core, needs and asks for no network."""
 
 from __future__ import annotations

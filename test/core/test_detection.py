@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -46,6 +49,13 @@ def blazeface_with(rows: dict[int, tuple[float, Sequence[float]]]) -> Any:
     for row, (logit, values) in rows.items():
         logits[row], regression[row] = logit, values
     return BlazeFace(FakeNetwork(regression, logits))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize('name, size', [
+    ('face_detector_blazeface', (192, 192)), ('face_detector', (320, 240))])
+def test_detector_says_what_it_is(name: str, size: tuple[int, int]) -> None:
+    detector = load_detector(find_model(name, 'face_detection'))
+    assert (detector.name, detector.input_size) == (name, size)
 
 
 @pytest.mark.parametrize('boxes, scores, kept', [

@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 from __future__ import annotations
 
 from typing import Any
@@ -185,6 +188,7 @@ def test_unknown_encoding(encoding: str) -> None:
     ('bgr8', 10, 0, 30, 300, 'bad_size'),
     ('bgr8', -10, 10, 30, 300, 'bad_size'),
     ('bgr8', 16385, 1, 49155, 49155, 'bad_size'),
+    ('mono8', 8192, 8193, 8192, 10, 'bad_size'),
     ('mono8', 2 ** 32 - 1, 2 ** 32 - 1, 2 ** 32 - 1, 10, 'bad_size'),
     ('yuyv', 5, 4, 10, 40, 'bad_size'),
     ('nv12', 5, 4, 6, 99, 'bad_size'),
@@ -299,3 +303,10 @@ def test_jpeg_round_trip(gray: bool) -> None:
     assert found.shape == picture.shape
     assert np.abs(found.astype(int) - picture).mean() < 2
     assert len(encode_jpeg(picture, 20)) < len(encode_jpeg(picture, 95))
+
+
+def test_jpeg_that_cannot_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cv2, 'imencode', lambda *_: (False, None))
+    with pytest.raises(ImageError, match=r'no JPEG of an image of shape \(1, 2, 3\)') as caught:
+        encode_jpeg(np.zeros((1, 2, 3), np.uint8))
+    assert caught.value.reason == 'not_encodable'

@@ -1,12 +1,19 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 from __future__ import annotations
 
+from collections.abc import Sequence
 import math
+from typing import Optional
 
+from hypothesis import given, strategies
 import numpy as np
+from numpy.typing import NDArray
 import pytest
 
 from face_affect.core.faces import Box, Detection
-from face_affect.core.tracking import match_cost, Tracker
+from face_affect.core.tracking import Tracker
 
 DT = 1 / 15
 
@@ -15,24 +22,12 @@ def found_at(x: float, y: float = 100, size: float = 50) -> Detection:
     return Detection(Box(x, y, size, size), 0.9, np.zeros((6, 2), np.float32))
 
 
-def ids(tracker: Tracker, detections: list[Detection], stamp: float) -> list[int]:
+def ids(tracker: Tracker, detections: list[Detection], stamp: float,
+        image: Optional[NDArray[np.uint8]] = None) -> list[int]:
     """Return the ids of ``detections`` in their own order; 0 where none is reported."""
-    tracks = {id(track.detection): track.id for track in tracker.update(detections, stamp)}
+    tracks = {id(track.detection): track.id
+              for track in tracker.update(detections, stamp, image)}
     return [tracks.get(id(found), 0) for found in detections]
-
-
-@pytest.mark.parametrize('found, cost', [
-    (Box(0, 0, 10, 10), 0.0),
-    (Box(5, 0, 10, 10), 0.5),
-    (Box(10, 0, 10, 10), 1.0),
-    (Box(10.1, 0, 10, 10), math.inf),
-    (Box(-5, -5, 20, 20), math.log(2)),
-    (Box(-6, -6, 22, 22), math.inf),
-    (Box(3, 3, 4, 4), math.inf),
-])
-def test_match_cost(found: Box, cost: float) -> None:
-    assert match_cost(Box(0, 0, 10, 10), found) == pytest.approx(cost)
-    assert match_cost(found, Box(0, 0, 10, 10)) == pytest.approx(cost)
 
 
 def test_nothing_ever() -> None:
@@ -157,3 +152,183 @@ def test_ids_start_where_asked() -> None:
     tracker = Tracker(first_id=1_000_000_000_000)
     faces = tracker.update([found_at(0), found_at(200)], 0.0)
     assert sorted(face.id for face in faces) == [1_000_000_000_000, 1_000_000_000_001]
+
+
+# Grey wall; in front of it people of whom each is of one colour, with a face of another.
+WALL = np.full((240, 640, 3), 128, np.uint8)
+COLOURS = ((40, 40, 200), (200, 60, 30), (20, 140, 60))
+
+
+def picture(people: Sequence[tuple[int, Detection]]) -> NDArray[np.uint8]:
+    """Return a picture of people (who, where); the last stands in front."""
+    image = WALL.copy()
+    for who, found in people:
+        x, y, size = (round(value) for value in (found.box.x, found.box.y, found.box.width))
+        image[max(y - size // 2, 0):y + 3 * size, max(x - size // 4, 0):x + size + size // 4] = \
+            COLOURS[who]
+        image[max(y, 0):y + size, max(x, 0):x + size] = (150, 170, 200 + 10 * who)
+    return image
+
+
+@pytest.mark.parametrize('rate', [5, 15, 30])
+@pytest.mark.parametrize('speed', [100, 250])
+def test_two_cross_and_one_is_hidden(rate: int, speed: float) -> None:
+    tracker = Tracker()
+    rng = np.random.default_rng(rate)
+    for i in range(round(400 / speed * rate)):
+        x = speed * i / rate
+        front, behind = (found_at(at + float(rng.normal(0, 1)), y, size)
+                         for at, y, size in ((x, 100, 60), (400 - x, 104, 50)))
+        hidden = front.box.iou(behind.box) > 0.2
+        people = [(1, behind), (0, front)]
+        found = [front] if hidden else [front, behind]
+        assert ids(tracker, found, i / rate, picture(people)) == [1, 2][:len(found)]
+
+
+@pytest.mark.parametrize('rate', [5, 15, 30])
+@pytest.mark.parametrize('seconds', [0.4, 1.0, 1.5])
+def test_hidden_for_a_while_in_walking(rate: int, seconds: float) -> None:
+    tracker = Tracker()
+    for i in range(2 * rate):
+        assert ids(tracker, [found_at(80 * i / rate)], i / rate) == [1]
+    later = (2 * rate - 1) / rate + seconds
+    assert tracker.update([], later - 1 / rate) == []
+    assert ids(tracker, [found_at(80 * later)], later) == [1]
+
+
+def test_hidden_by_one_who_stays() -> None:
+    """The hidden one comes out on the side where he went in, and the other has gone on a bit."""
+    tracker = Tracker()
+    for i in range(15):
+        front, behind = found_at(300, size=70), found_at(150 + 6 * i, size=50)
+        assert ids(tracker, [front, behind], i * DT, picture([(1, behind), (0, front)])) == [1, 2]
+    for i in range(15, 37):
+        front = found_at(300, size=70)
+        assert ids(tracker, [front], i * DT, picture([(0, front)])) == [1]
+    for i in range(37, 50):
+        front, behind = found_at(300, size=70), found_at(234 - 6 * (i - 37), size=50)
+        assert ids(tracker, [behind, front], i * DT, picture([(1, behind), (0, front)])) == [2, 1]
+
+
+def test_looks_decide_who_comes_out_on_which_side() -> None:
+    """Two go behind something and each comes out where he went in: places alone mislead."""
+    for looking in (True, False):
+        tracker = Tracker()
+        for i in range(12):
+            left, right = found_at(100 + 10 * i), found_at(430 - 10 * i)
+            image = picture([(0, left), (1, right)]) if looking else None
+            assert ids(tracker, [left, right], i * DT, image) == [1, 2]
+        left, right = found_at(240), found_at(290)
+        image = picture([(0, left), (1, right)]) if looking else None
+        given = ids(tracker, [left, right], 11 * DT + 1.0, image)
+        assert given == ([1, 2] if looking else [2, 1])
+
+
+def test_a_jump_is_followed_by_looks() -> None:
+    tracker = Tracker()
+    for i in range(10):
+        found = found_at(100)
+        assert ids(tracker, [found], i * DT, picture([(0, found)])) == [1]
+    found = found_at(280)
+    assert ids(tracker, [found], 10 * DT, picture([(0, found)])) == [1]
+    other = found_at(100)
+    assert ids(tracker, [other], 11 * DT, picture([(1, other)])) == [2]
+
+
+def test_looks_that_cannot_be_seen_do_not_matter() -> None:
+    tracker = Tracker()
+    for i in range(10):
+        found = [found_at(-500), found_at(10 * i), found_at(300, size=0.5)]
+        assert ids(tracker, found, i * DT, WALL) == [1, 2, 3]
+    gray = WALL[..., 0].copy()
+    assert ids(tracker, [found_at(100)], 10 * DT, gray) == [2]
+
+
+@pytest.mark.parametrize('seed', range(5))
+def test_trembling_boxes_at_five_images_a_second(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    tracker = Tracker()
+    for i in range(60):
+        boxes = [found_at(*(place + rng.normal(0, 3, 2)).tolist(),
+                          size=50 * float(np.exp(rng.normal(0, 0.08))))
+                 for place in ((100, 100), (220, 110), (340, 95))]
+        found = [box for box in boxes if i < 2 or rng.random() > 0.15]
+        names = ids(tracker, found, i / 5)
+        assert names == [boxes.index(box) + 1 for box in found]
+
+
+def test_who_comes_back_after_being_forgotten_is_new() -> None:
+    tracker = Tracker()
+    for i in range(10):
+        found = found_at(100)
+        tracker.update([found], i * DT, picture([(0, found)]))
+    gone = 9 * DT
+    for stamp, expected in ((gone + 2.0, 1), (gone + 4.01, 2)):
+        found = found_at(100)
+        assert ids(tracker, [found], stamp, picture([(0, found)])) == [expected]
+
+
+@pytest.mark.parametrize('iou, expected', [(0.0, 1), (0.1, 1), (0.9, 2)])
+def test_match_iou(iou: float, expected: int) -> None:
+    tracker = Tracker(match_iou=iou)
+    tracker.update([found_at(0)], 0.0)
+    assert ids(tracker, [found_at(20)], DT) == [expected]
+
+
+def test_a_bag_that_starts_again() -> None:
+    tracker, given = Tracker(), list[set[int]]()
+    for _ in range(3):
+        given.append(set())
+        for i in range(30):
+            given[-1].update(ids(tracker, [found_at(100 + 5 * i), found_at(400)], 1e9 + i * DT))
+    assert given == [{1, 2}, {3, 4}, {5, 6}]
+
+
+@pytest.mark.parametrize('stamp', [math.nan, math.inf, -math.inf])
+def test_a_stamp_that_is_no_time(stamp: float) -> None:
+    tracker = Tracker()
+    tracker.update([found_at(0)], 0.0)
+    with pytest.raises(ValueError, match='finite'):
+        tracker.update([found_at(0)], stamp)
+    assert ids(tracker, [found_at(0)], DT) == [1]
+
+
+@pytest.mark.parametrize('box', [
+    Box(math.nan, 0, 50, 50), Box(0, math.inf, 50, 50), Box(0, 0, math.nan, 50), Box(0, 0, 50, 0),
+    Box(0, 0, -50, -50), Box(0, 0, 1e300, 1e300), Box(-1e300, 0, 50, 50), Box(0, 0, 1e-300, 50)])
+def test_a_box_that_is_no_place(box: Box) -> None:
+    tracker = Tracker()
+    wrong = Detection(box, 0.9, np.zeros((0, 2), np.float32))
+    assert ids(tracker, [wrong, found_at(100)], 0.0, WALL) == [0, 1]
+    assert ids(tracker, [found_at(100), wrong], DT, WALL) == [1, 0]
+
+
+ANY_NUMBER = strategies.floats(allow_nan=True, allow_infinity=True)
+USUAL = strategies.floats(-100, 700)
+ANY_BOX = strategies.builds(Box, *[USUAL] * 2, *[strategies.floats(1, 300)] * 2) | \
+    strategies.builds(Box, *[ANY_NUMBER] * 4)
+ANY_STAMP = strategies.sampled_from([0.0, 0.1, 0.1, 0.2, 1.5, 2.1, 1e9, -5.0]) | \
+    strategies.floats(allow_nan=False, allow_infinity=False)
+ANY_FRAMES = strategies.lists(
+    strategies.tuples(ANY_STAMP, strategies.lists(ANY_BOX, max_size=5)), max_size=8)
+
+
+@given(ANY_FRAMES, strategies.booleans(), strategies.integers(1, 2 ** 60))
+def test_whatever_comes_ids_are_sound(
+    frames: list[tuple[float, list[Box]]], looking: bool, first: int
+) -> None:
+    tracker = Tracker(first_id=first)
+    newest, last = first - 1, -math.inf
+    for stamp, boxes in frames:
+        found = [Detection(box, 0.9, np.zeros((0, 2), np.float32)) for box in boxes]
+        known = tracker.ids if stamp >= last else frozenset[int]()
+        tracks = tracker.update(found, stamp, WALL if looking else None)
+        given_ids = [track.id for track in tracks]
+        assert len(set(given_ids)) == len(given_ids) <= len(found)
+        assert all(any(track.detection is one for one in found) for track in tracks)
+        new = sorted(set(given_ids) - known)
+        assert new == list(range(newest + 1, newest + 1 + len(new)))
+        newest, last = newest + len(new), stamp
+        for track in tracks:
+            predicted = track.predicted(stamp)
+            assert all(map(math.isfinite, (predicted.x, predicted.y)))

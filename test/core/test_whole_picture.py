@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """What the chain says of a face in a picture against what the net says of its training crop.
 
 A net is only as good as its crop: the crop must show the face as the training pictures do.

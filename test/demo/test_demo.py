@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """The demo, run for real: a node, a player and a follower as processes of their own."""
 
 from collections.abc import Iterator
@@ -116,6 +119,20 @@ def test_results_are_readable_without_the_package(finished: Finished) -> None:
     ids = {face.id for _, result in results for face in result.faces}  # type: ignore[attr-defined]
     assert len(ids) >= 3
     assert all(f'#{number} ' in finished.output for number in ids)
+
+
+def test_tree_is_shown_at_work(tmp_path: Path) -> None:
+    pytest.importorskip('py_trees')
+    with started('--tree', '--rate', '3', '--output', str(tmp_path)) as demo:
+        code, output = demo.finish()
+        assert code == 0, output
+        assert demo.left_behind() == []
+    # A tree as of py_trees.display.unicode_tree, and what the robot does meanwhile
+    assert '[-] Greeter' in output
+    assert '--> Faces [✓] -- 2 faces' in output
+    assert 'Hello! Can I help you?' in output
+    assert 'Thank you for your smile!' in output
+    assert (tmp_path / 'annotated.mp4').stat().st_size > 0
 
 
 @pytest.mark.parametrize('wrong', ['no_such_thing.mp4', 'demo/truth.json'])

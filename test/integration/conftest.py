@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """Fixtures for the tests over DDS, and the skipping of all where ROS is missing."""
 
 from __future__ import annotations
@@ -9,6 +12,7 @@ import shutil
 from typing import Optional
 
 import pytest
+from skipping import skipped
 
 try:
     # Not `import face_affect_msgs.msg`: that finds the folder of .msg files, too.
@@ -23,17 +27,11 @@ except ImportError as error:
 PROFILES = ('FASTDDS_DEFAULT_PROFILES_FILE', 'FASTRTPS_DEFAULT_PROFILES_FILE')
 
 
-class SkippedModule(pytest.Module):
-    """A test module that is not even imported."""
-
-    def collect(self) -> list[pytest.Item]:
-        pytest.skip(f'needs the built workspace: {MISSING}', allow_module_level=True)
-
-
 def pytest_pycollect_makemodule(
     module_path: Path, parent: pytest.Collector
 ) -> Optional[pytest.Module]:
-    return SkippedModule.from_parent(parent, path=module_path) if MISSING else None
+    reason = f'needs the built workspace: {MISSING}'
+    return skipped(module_path, parent, reason) if MISSING else None
 
 
 @pytest.fixture(scope='session', autouse=True)

@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """
 What the tests over DDS share: processes that always end, a ROS client, the demo's pictures.
 

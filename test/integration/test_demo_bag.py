@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """The main job: the demo bag is played to the node, and its results are held against the truth."""
 
 from __future__ import annotations

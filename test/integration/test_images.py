@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """Images of all kinds, good and bad; and the debug image."""
 
 from __future__ import annotations

@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """The managed node's states, wrong models, and its end."""
 
 from __future__ import annotations

@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """face-affect play: what it publishes, when, and what it says to bad input."""
 
 from __future__ import annotations

@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """The node keeps no picture and talks to nobody but its ROS domain."""
 
 from __future__ import annotations

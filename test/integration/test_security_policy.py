@@ -1,16 +1,36 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """The SROS2 policy grants what the node uses, and nothing else."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
 
-from harness import Robot, ROOT
+from face_affect_msgs.srv import GetFaces
+import harness
+from harness import Camera, COLLINS, demo_jpegs, jpeg_image, Robot, ROOT, Watcher
 import pytest
 from rclpy.action import get_action_server_names_and_types_by_node
+from sensor_msgs.msg import CompressedImage
 
 POLICY = ROOT / 'config' / 'security' / 'face_affect.policy.xml'
 NODE, NAMESPACE = 'face_affect', '/'
+# What the client needs, as docs/security.md says, and what every node has
+CLIENT = """<policy version="0.2.0"><enclaves><enclave path="/client"><profiles>
+<profile ns="/" node="client">
+  <topics publish="ALLOW"><topic>/image/compressed</topic><topic>/parameter_events</topic>
+    <topic>/rosout</topic></topics>
+  <topics subscribe="ALLOW"><topic>/diagnostics</topic><topic>/face_affect/faces</topic></topics>
+  <services request="ALLOW"><service>/face_affect/change_state</service>
+    <service>/face_affect/get_faces</service><service>/face_affect/get_state</service></services>
+  <services reply="ALLOW"><service>~/describe_parameters</service>
+    <service>~/get_parameter_types</service><service>~/get_parameters</service>
+    <service>~/get_type_description</service><service>~/list_parameters</service>
+    <service>~/set_parameters</service><service>~/set_parameters_atomically</service></services>
+</profile></profiles></enclave></enclaves></policy>"""
 # Names that belong to an action
 HIDDEN = '/_action/'
 
@@ -55,7 +75,7 @@ def test_policy_is_exact_in_every_state(robot: Robot) -> None:
                         reason='before Iron there is no get_type_description')
     allowed = granted()
     raw, compressed = ('subscribe', '/image'), ('subscribe', '/image/compressed')
-    robot.start_node(use_sim_time=True)
+    robot.start_node(use_sim_time=True, publish_position=True)
     assert robot.state == 'unconfigured'
     assert used(robot) <= allowed
     for transport, absent in (('raw', compressed), ('compressed', raw)):
@@ -74,3 +94,43 @@ def test_policy_is_exact_in_every_state(robot: Robot) -> None:
 def test_policy_keeps_to_the_schema() -> None:
     policy = pytest.importorskip('sros2.policy', reason='needs SROS2')
     assert policy.load_policy(Path(POLICY)).find('enclaves/enclave').get('path') == '/face_affect'
+
+
+@pytest.fixture
+def secured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Robot]:
+    """Give a robot on which nobody may do more than the policies say."""
+    artifacts = pytest.importorskip('sros2.api._artifact_generation', reason='needs SROS2')
+    domain = harness.free_domain()
+    monkeypatch.setattr(harness, 'free_domain', lambda: domain)
+    monkeypatch.setenv('ROS_DOMAIN_ID', str(domain))
+    (tmp_path / 'client.xml').write_text(CLIENT)
+    artifacts.generate_artifacts(tmp_path / 'keystore', [], [POLICY, tmp_path / 'client.xml'])
+    for name, value in (('KEYSTORE', str(tmp_path / 'keystore')), ('ENABLE', 'true'),
+                        ('STRATEGY', 'Enforce'), ('ENCLAVE_OVERRIDE', '/client')):
+        monkeypatch.setenv(f'ROS_SECURITY_{name}', value)
+    try:
+        robot = Robot(tmp_path)
+    except RuntimeError as error:
+        pytest.skip(f'the middleware has no security: {error}')
+    monkeypatch.setenv('ROS_SECURITY_ENCLAVE_OVERRIDE', '/face_affect')
+    yield robot
+    robot.close()
+
+
+def test_node_works_where_the_policy_is_enforced(secured: Robot) -> None:
+    secured.start_node(image_transport='compressed')
+    assert secured.change_state('configure')
+    assert secured.change_state('activate')
+    watcher = Watcher(secured, Camera(secured, '/image/compressed', CompressedImage))
+    watcher.camera.stream(jpeg_image(demo_jpegs()[COLLINS]))
+    assert watcher.wait_for(lambda result: result.faces, 'a face').image_width == 640
+    assert secured.ask(GetFaces, '/face_affect/get_faces').success
+    assert secured.report()['lifecycle state'] == 'active'
+
+
+def test_node_does_not_start_on_a_topic_that_is_not_granted(secured: Robot) -> None:
+    node = secured.start_node(['image:=/not_granted'])
+    assert secured.change_state('configure')
+    assert not secured.change_state('activate')
+    assert secured.state == 'unconfigured'
+    assert 'on_activate failed' in node.output

@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """The services ~/enable and ~/get_faces, and the action ~/wait_for_affect."""
 
 from __future__ import annotations

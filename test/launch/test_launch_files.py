@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """
 The launch files and their configuration.
 
@@ -24,9 +27,13 @@ ROOT = Path(__file__).resolve().parents[2]
 LAUNCH_FILES = sorted((ROOT / 'launch').glob('*.launch.py'))
 PARAMETER_FILES = ['face_affect.yaml', 'care_o_bot.yaml']
 PASSED_ON = {'image_transport', 'namespace', 'params_file', 'debug'}
-ARGUMENTS = {
-    'face_affect.launch.py': PASSED_ON | {'image', 'use_sim_time', 'autostart'},
+ARGUMENTS: dict[str, set[str]] = {
+    'face_affect.launch.py': PASSED_ON | {'image', 'camera_info', 'depth_image', 'use_sim_time',
+                                          'autostart'},
     'replay.launch.py': PASSED_ON | {'bag', 'topic', 'rate', 'loop'},
+    'camera.launch.py': {'source', 'namespace', 'frame_id', 'rate', 'loop', 'compressed',
+                         'calibration'},
+    'fastdds_profile.launch.py': set(),
     'care_o_bot.launch.py': PASSED_ON | {'camera', 'image', 'use_sim_time', 'autostart'},
 }
 FASTDDS_VARIABLES = ['FASTDDS_DEFAULT_PROFILES_FILE', 'FASTRTPS_DEFAULT_PROFILES_FILE']
@@ -160,7 +167,7 @@ def launched(
     (index / 'face_affect').touch()
     for linked in ('launch', 'config'):
         (share / linked).symlink_to(ROOT / linked)
-    for name in ('face_affect_node', 'face-affect'):
+    for name in ('face_affect_node', 'face-affect', 'camera_node'):
         (executables / name).write_text(RECORDER.format(python=sys.executable))
         (executables / name).chmod(0o755)
     paths = [str(prefix), *os.environ.get('AMENT_PREFIX_PATH', '').split(os.pathsep)]
@@ -197,7 +204,8 @@ def test_description_offers_its_arguments(path: Path) -> None:
     description = sources.get_launch_description_from_python_launch_file(str(path))
     offered = {argument.name: argument for argument in description.get_launch_arguments()}
     assert set(offered) == ARGUMENTS[path.name]
-    assert offered['image_transport'].choices == ['', 'raw', 'compressed']
+    if set(offered) >= PASSED_ON:
+        assert offered['image_transport'].choices == ['', 'raw', 'compressed']
 
 
 def test_node_starts_with_the_defaults(launched: Any) -> None:
@@ -237,6 +245,24 @@ def test_parameter_file_is_heard_where_no_argument_is_given(
     _, records = launched('face_affect.launch.py', f'params_file:={own}')
     assert node_parameters(records['face_affect_node']) == {
         'image_transport': 'compressed', 'use_sim_time': True, 'autostart': True}
+
+
+def test_camera_info_is_looked_for_beside_the_image(launched: Any) -> None:
+    _, records = launched('face_affect.launch.py', 'image:=/cam/rgb/image_raw')
+    node = records['face_affect_node']
+    assert 'camera_info:=/cam/rgb/camera_info' in node['arguments']
+    parameters = node_parameters(node)
+    assert not parameters['publish_bearing'] and not parameters['publish_position']
+
+
+def test_camera_info_and_depth_image_are_used_where_given(launched: Any) -> None:
+    _, records = launched('face_affect.launch.py', 'camera_info:=/cam/info',
+                          'depth_image:=/cam/aligned_depth_to_color/image_raw')
+    node = records['face_affect_node']
+    assert 'camera_info:=/cam/info' in node['arguments']
+    assert 'depth_image:=/cam/aligned_depth_to_color/image_raw' in node['arguments']
+    parameters = node_parameters(node)
+    assert parameters['publish_bearing'] and parameters['publish_position']
 
 
 def test_unknown_choice_is_refused(launched: Any) -> None:
@@ -316,6 +342,29 @@ def test_care_o_bot_topics(launched: Any, arguments: list[str], image: str) -> N
     assert f'image/compressed:={image}/compressed' in node['arguments']
     expected = parameters_of((ROOT / 'config' / 'care_o_bot.yaml').read_text())
     assert node_parameters(node) == {**expected, 'autostart': True}
+
+
+def test_camera_starts_with_the_defaults(launched: Any) -> None:
+    _, records = launched('camera.launch.py')
+    camera = records['camera_node']
+    assert '__ns:=/camera' in camera['arguments']
+    # The right types: to ROS, 0 is no name and 0 is no rate.
+    assert node_parameters(camera) == {
+        'source': '0', 'frame_id': 'camera_optical_frame', 'rate': 0.0, 'loop': False,
+        'compressed': False, 'calibration': ''}
+    assert isinstance(node_parameters(camera)['rate'], float)
+    assert any(name in camera['environment'] for name in FASTDDS_VARIABLES)
+
+
+def test_arguments_reach_the_camera(launched: Any) -> None:
+    _, records = launched(
+        'camera.launch.py', 'source:=rtsp://door/1', 'namespace:=door', 'rate:=5', 'loop:=True',
+        'compressed:=true', 'calibration:=/door.yaml', 'frame_id:=door_optical')
+    camera = records['camera_node']
+    assert '__ns:=/door' in camera['arguments']
+    assert node_parameters(camera) == {
+        'source': 'rtsp://door/1', 'frame_id': 'door_optical', 'rate': 5.0, 'loop': True,
+        'compressed': True, 'calibration': '/door.yaml'}
 
 
 def installed_share() -> Path:

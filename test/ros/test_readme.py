@@ -1,3 +1,6 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
 """The README's table of parameters follows the declarations."""
 
 from pathlib import Path

@@ -1,0 +1,38 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Make int8_rate.tflite: nothing but dense int8 multiplications; needs training's tools.
+
+    python -m benchmarks.make_int8_rate
+
+How fast it runs is what an int8 network can reach at best on a machine.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+import torch
+from torch import nn
+
+from benchmarks.networks import RATE_CHANNELS, RATE_LAYERS, RATE_NETWORK, RATE_SIDE
+from training.architectures import GlobalAveragePool
+from training.export import to_int8, to_tensorflow
+
+
+def main() -> int:
+    """Write the file."""
+    torch.manual_seed(0)
+    layers: list[nn.Module] = [nn.Conv2d(3, RATE_CHANNELS, 1), nn.ReLU()]
+    for _ in range(RATE_LAYERS):
+        layers += [nn.Conv2d(RATE_CHANNELS, RATE_CHANNELS, 1), nn.ReLU()]
+    model = nn.Sequential(*layers, GlobalAveragePool())
+    pictures = np.random.default_rng(0).random((8, 3, RATE_SIDE, RATE_SIDE), dtype=np.float32)
+    function = to_tensorflow(model, (RATE_SIDE, RATE_SIDE, 3))
+    RATE_NETWORK.write_bytes(to_int8(function, pictures))
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,65 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""A camera for measurements: one picture again and again, stamped when it is sent.
+
+    python -m benchmarks.ros_camera PICTURE.npy --transport raw --rate 30 --seconds 10
+
+Prints how many pictures it sent.
+"""
+
+from __future__ import annotations
+
+import argparse
+import struct
+import sys
+import time
+
+import numpy as np
+import rclpy
+from rclpy.qos import qos_profile_sensor_data
+from sensor_msgs.msg import CompressedImage, Image
+
+from benchmarks.stages import jpeg_message, raw_message
+
+PATIENCE = 20.0  # seconds until somebody must have subscribed
+
+
+def main() -> int:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('picture', help='a .npy file, u8 [H, W, 3] BGR')
+    parser.add_argument('--transport', choices=('raw', 'compressed'), default='raw')
+    parser.add_argument('--rate', type=float, default=30.0, help='pictures a second')
+    parser.add_argument('--seconds', type=float, default=10.0, help='for how long')
+    arguments = parser.parse_args()
+    image = np.load(arguments.picture)
+    compressed = arguments.transport == 'compressed'
+    data = bytearray(jpeg_message(image) if compressed else raw_message(image))
+    rclpy.init()
+    node = rclpy.create_node('camera')
+    publisher = node.create_publisher(
+        CompressedImage if compressed else Image,
+        '/image/compressed' if compressed else '/image', qos_profile_sensor_data)
+    start = time.monotonic()
+    while not publisher.get_subscription_count():
+        if time.monotonic() - start > PATIENCE:
+            print('error: nobody subscribes', file=sys.stderr)
+            return 1
+        time.sleep(0.05)
+    start = time.monotonic()
+    count = round(arguments.rate * arguments.seconds)
+    for frame in range(count):
+        time.sleep(max(0.0, start + frame / arguments.rate - time.monotonic()))
+        # The stamp is the first thing in the message, after the encapsulation.
+        struct.pack_into('<iI', data, 4, *divmod(time.time_ns(), 1_000_000_000))
+        publisher.publish(bytes(data))
+    print(count)
+    node.destroy_node()
+    rclpy.shutdown()
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

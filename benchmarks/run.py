@@ -1,0 +1,263 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Measure the whole product and its peers; `make bench`.
+
+    python -m benchmarks.run                  # all; about fifteen minutes
+    python -m benchmarks.run --only core --seconds 1
+    python -m benchmarks.run --check          # against the baseline, a warning where slower
+
+One core, one thread; medians. Tables go to the screen and to bench.md, numbers to bench.json and
+charts to bench.png in the output folder.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterable
+from dataclasses import asdict
+import json
+import os
+from pathlib import Path
+import platform
+import sys
+import tempfile
+from typing import Any
+
+import cv2
+import numpy as np
+from tqdm import tqdm
+
+from benchmarks import charts
+from benchmarks.networks import int8_rate, time_networks
+from benchmarks.peers import HAAR, Peer, PEERS
+from benchmarks.ros_latency import measure, Outcome, standard_cases
+from benchmarks.scenes import crowd
+from benchmarks.stages import time_stages, time_starts
+from face_affect.core.models import PACKAGE
+
+BASELINE = Path(__file__).parent / 'baseline.json'
+ENVIRONMENTS = Path(os.environ.get('FACE_AFFECT_BUILD_ROOT', '.')) / 'build' / 'peers'
+FACES = (0, 1, 4, 16)
+SIZES = ((640, 480), (1280, 720))
+CURVE_FACES = (0, 1, 2, 4, 8, 16)
+CURVE_SIZES = ((320, 240), (640, 480), (960, 720), (1280, 960), (1920, 1440))
+STAGES = ('decode JPEG', 'decode raw', 'detect', 'track', 'crop', 'emotion', 'gender', 'smooth',
+          'core', 'message', 'in all', 'annotate')
+SLOWER = 1.2  # as much slower than the baseline is worth a warning
+PARTS = ('core', 'curves', 'networks', 'start', 'peers', 'ros')
+
+Row = dict[str, Any]
+
+
+def scene_name(faces: int, width: int, height: int) -> str:
+    """Return what a scene is called in tables and files."""
+    return f'{width}x{height}, {faces} face' + 's' * (faces != 1)
+
+
+def measure_core(seconds: float) -> list[Row]:
+    """Return a row for each scene and stage: median and 99th percentile in milliseconds."""
+    rows = []
+    for width, height in SIZES:
+        for faces in tqdm(FACES, f'stages {width}x{height}', disable=None, leave=False):
+            times, found = time_stages(crowd(faces, width, height), seconds)
+            rows += [{'scene': scene_name(faces, width, height), 'faces': faces, 'found': found,
+                      'stage': stage, 'median_ms': np.median(times[stage]) * 1e3,
+                      'p99_ms': np.percentile(times[stage], 99) * 1e3}
+                     for stage in STAGES if stage in times]
+    return rows
+
+
+def measure_curves(seconds: float) -> list[Row]:
+    """Return the core's median against the number of faces, and against the size."""
+    scenes = [(faces, 640, 480) for faces in CURVE_FACES]
+    scenes += [(1, width, height) for width, height in CURVE_SIZES]
+    return [{'faces': faces, 'width': width, 'height': height,
+             'median_ms': np.median(time_stages(crowd(faces, width, height), seconds)[0]['core'])
+             * 1e3}
+            for faces, width, height in tqdm(scenes, 'curves', disable=None, leave=False)]
+
+
+def measure_peers(seconds: float, peers: Iterable[Peer] = PEERS) -> list[Row]:
+    """Return each peer's median and ours, measured before and after it, by scene."""
+    scenes = {scene_name(faces, 640, 480): crowd(faces) for faces in (1, 4)}
+    rows = []
+    for peer in tqdm(list(peers), 'peers', disable=None, leave=False):
+        stage = 'detect' if peer.detector_alone else 'core'
+        ours = {name: time_stages(image, seconds / 2)[0][stage] for name, image in scenes.items()}
+        theirs = peer.time(scenes, seconds, ENVIRONMENTS)
+        for name, image in scenes.items():
+            own = float(np.median(ours[name] + time_stages(image, seconds / 2)[0][stage]))
+            rows.append({'peer': peer.name, 'scene': name, 'faces_found': theirs[name].faces,
+                         'peer_ms': theirs[name].median * 1e3, 'own_ms': own * 1e3,
+                         'ratio': theirs[name].median / own})
+    return rows
+
+
+def measure_networks(seconds: float) -> list[Row]:
+    """Return each int8 network's time, and its floor by the rate of a network of pure work."""
+    rate = int8_rate(seconds)
+    return [{'network': name, 'parameters': row['parameters'], 'macs': row['macs'],
+             'median_ms': row['seconds'] * 1e3, 'floor_ms': row['macs'] / rate * 1e3,
+             'rate_gmacs': rate / 1e9} for name, row in time_networks(seconds).items()]
+
+
+def measure_start() -> list[Row]:
+    """Return seconds and peak memory of a process from its start to the first result."""
+    with tempfile.TemporaryDirectory() as folder:
+        picture = Path(folder) / 'picture.npy'
+        np.save(picture, crowd(1))
+        return [dict(time_starts(str(picture)))]
+
+
+def measure_ros(seconds: float, domain: int) -> list[Row]:
+    """Return a row for each standard case."""
+    return [_ros_row(measure(case, seconds, domain))
+            for case in tqdm(standard_cases(), 'ROS', disable=None, leave=False)]
+
+
+def _ros_row(outcome: Outcome) -> Row:
+    median, high = np.percentile(outcome.latencies, (50, 99)) * 1e3
+    return {'case': outcome.case.name, **asdict(outcome.case), 'p50_ms': median, 'p99_ms': high,
+            'sent': outcome.sent, 'processed': outcome.processed, 'lost': outcome.lost,
+            'dropped': outcome.received - outcome.processed, 'cpu': outcome.cpu,
+            'memory_mb': outcome.memory / 1e6, 'first_s': outcome.first}
+
+
+def use_one_core() -> None:
+    """Keep this process and all that it starts to one core, and OpenCV to one thread."""
+    os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    cv2.setNumThreads(1)
+
+
+def machine() -> dict[str, str]:
+    """Return what the figures were measured on."""
+    lines = Path('/proc/cpuinfo').read_text().splitlines()
+    name = next((line.split(':')[1].strip() for line in lines if line.startswith('model name')),
+                platform.machine())
+    return {'processor': name, 'python': platform.python_version(), 'numpy': np.__version__,
+            'opencv': cv2.__version__, 'package': str(PACKAGE.parent.name)}
+
+
+def check() -> list[Row]:
+    """Compare with the baseline, by the ratio to a peer in the same run.
+
+    Returns:
+        a row for each scene: the ratio then and now, and whether that is a warning.
+
+    """
+    known = json.loads(BASELINE.read_text())
+    rows = measure_peers(2.0, [HAAR])
+    return [{**row, 'baseline': known[row['scene']],
+             'slower': known[row['scene']] / row['ratio'],
+             'warning': known[row['scene']] / row['ratio'] > SLOWER} for row in rows]
+
+
+def table(rows: list[Row], columns: dict[str, str]) -> str:
+    """Return ``rows`` as a Markdown table; ``columns`` maps keys to headings."""
+    def cell(value: Any) -> str:
+        return f'{value:.3g}' if isinstance(value, float) else str(value)
+    lines = ['| ' + ' | '.join(columns.values()) + ' |', '|---' * len(columns) + '|']
+    lines += ['| ' + ' | '.join(cell(row.get(key, '')) for key in columns) + ' |' for row in rows]
+    return '\n'.join(lines)
+
+
+def stage_table(rows: list[Row]) -> str:
+    """Return the stages as rows and the scenes as columns: median (99th percentile)."""
+    scenes = list(dict.fromkeys(row['scene'] for row in rows))
+    cells = {(row['stage'], row['scene']):
+             f'{row["median_ms"]:.3f} ({row["p99_ms"]:.2f})' for row in rows}
+    return table([{'stage': stage, **{scene: cells.get((stage, scene), '') for scene in scenes}}
+                  for stage in STAGES], {'stage': 'ms', **{scene: scene for scene in scenes}})
+
+
+def report(results: dict[str, list[Row]], about: dict[str, str]) -> str:
+    """Return everything measured as Markdown."""
+    formats: dict[str, tuple[str, Callable[[list[Row]], str]]] = {
+        'core': ('Stages, median (99th percentile), milliseconds', stage_table),
+        'curves': ('Core against faces and size', lambda rows: table(rows, {
+            'width': 'width', 'height': 'height', 'faces': 'faces', 'median_ms': 'ms'})),
+        'networks': ('Networks and their floor', lambda rows: table(rows, {
+            'network': 'network', 'parameters': 'parameters', 'macs': 'MACs', 'median_ms': 'ms',
+            'floor_ms': 'floor, ms', 'rate_gmacs': 'GMAC/s of this machine'})),
+        'start': ('From the start of Python to the first result', lambda rows: table(rows, {
+            'seconds': 's', 'memory': 'peak memory, bytes'})),
+        'peers': ('Peers in the same run', lambda rows: table(rows, {
+            'peer': 'peer', 'scene': 'scene', 'faces_found': 'faces it found',
+            'peer_ms': 'its ms', 'own_ms': 'our ms', 'ratio': 'times faster'})),
+        'ros': ('Over ROS: camera stamp to result received', lambda rows: table(rows, {
+            'case': 'case', 'p50_ms': 'p50, ms', 'p99_ms': 'p99, ms', 'sent': 'sent',
+            'processed': 'processed', 'dropped': 'dropped', 'lost': 'lost', 'cpu': 'node CPU',
+            'memory_mb': 'memory, MB', 'first_s': 'first result, s'})),
+    }
+    head = ', '.join(f'{key} {value}' for key, value in about.items() if key != 'package')
+    parts = [f'## {formats[name][0]}\n\n{formats[name][1](rows)}'
+             for name, rows in results.items()]
+    return '\n\n'.join([f'# Benchmark\n\n{head}; one core, one thread.', *parts]) + '\n'
+
+
+def run(only: list[str], seconds: float, ros_seconds: float, domain: int
+        ) -> dict[str, list[Row]]:
+    """Measure the parts named in ``only``."""
+    measures: dict[str, Callable[[], list[Row]]] = {
+        'ros': lambda: measure_ros(ros_seconds, domain),  # first: it needs both cores
+        'core': lambda: measure_core(seconds), 'curves': lambda: measure_curves(seconds),
+        'networks': lambda: measure_networks(seconds), 'start': measure_start,
+        'peers': lambda: measure_peers(seconds)}
+    results = {}
+    for name, part in measures.items():
+        if name in only:
+            if name != 'ros':
+                use_one_core()
+            results[name] = part()
+    return {name: results[name] for name in PARTS if name in results}
+
+
+def main() -> int:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(prog='python -m benchmarks.run', description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--only', nargs='+', choices=PARTS, default=list(PARTS),
+                        help='measure these parts only')
+    parser.add_argument('--seconds', type=float, default=3.0,
+                        help='for each scene (default: %(default)s)')
+    parser.add_argument('--ros-seconds', type=float, default=10.0,
+                        help='for each case over ROS (default: %(default)s)')
+    parser.add_argument('--domain', type=int, default=78,
+                        help='ROS domain to run in (default: %(default)s)')
+    parser.add_argument('--output', type=Path, default=Path('bench_output'),
+                        help='where tables, numbers and charts go (default: %(default)s)')
+    parser.add_argument('--check', action='store_true', help='only compare with the baseline: '
+                        f'warn of what is more than {SLOWER - 1:.0%} slower, relative to a peer')
+    parser.add_argument('--set-baseline', action='store_true',
+                        help='measure what --check compares with, and keep it')
+    arguments = parser.parse_args()
+    if arguments.check:
+        use_one_core()
+        rows = check()
+        print(table(rows, {'scene': 'scene', 'peer_ms': 'peer ms', 'own_ms': 'our ms',
+                           'ratio': 'ratio', 'baseline': 'baseline', 'slower': 'slower by'}))
+        for row in rows:
+            if row['warning']:
+                print(f'WARNING: {row["scene"]} is {row["slower"]:.2f} times as slow as the '
+                      'baseline', file=sys.stderr)
+        return 0
+    if arguments.set_baseline:
+        use_one_core()
+        rows = measure_peers(5.0, [HAAR])
+        BASELINE.write_text(json.dumps(
+            {row['scene']: round(row['ratio'], 2) for row in rows}, indent=2) + '\n')
+        return 0
+    results = run(arguments.only, arguments.seconds, arguments.ros_seconds, arguments.domain)
+    output: Path = arguments.output
+    output.mkdir(parents=True, exist_ok=True)
+    text = report(results, machine())
+    (output / 'bench.json').write_text(json.dumps({'machine': machine(), **results}, indent=1))
+    (output / 'bench.md').write_text(text)
+    charts.draw(results, output / 'bench.png')
+    print(text)
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,64 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""A detector as detectors are, from the truth: boxes that tremble, faces missed, false alarms."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from benchmarks.tracking.stage import HEIGHT, SEEN, TrueFace, TrueFrame, WIDTH
+from face_affect.core.detection import NMS_IOU, non_maximum_suppression
+from face_affect.core.faces import Box, Detection
+
+# Parts of the face's size, standard deviations: what the two detectors show on the demo bag
+# is 0.01 to 0.03 and 0.02 to 0.06.
+PLACE_JITTER, SIZE_JITTER = 0.03, 0.05
+# A face half covered trembles more.
+COVERED_JITTER = 2.0
+LEAST_SEEN = 0.35  # never found below
+MISSED = 0.03
+MISSED_COVERED = 0.5
+# Now and then a face is missed for longer (turned away, blurred): such misses a second.
+LAPSES, LAPSE = 0.05, (0.2, 0.6)
+FALSE_ALARMS = 0.05  # a second
+
+
+class SimulatedDetector:
+    """Finds the true faces of one scene, as well as a detector would."""
+
+    def __init__(self, rate: float, seed: int) -> None:
+        """Work at ``rate`` Hz; all that happens by chance follows ``seed``."""
+        self._rate = rate
+        self._rng = np.random.default_rng(seed)
+        self._back: dict[int, float] = {}
+
+    def __call__(self, frame: TrueFrame) -> list[Detection]:
+        """Return what is found in ``frame``, best first."""
+        found = [(self._trembling(face), face.visible)
+                 for face in frame.faces if self._finds(face, frame.stamp)]
+        if self._rng.random() < FALSE_ALARMS / self._rate:
+            size = float(self._rng.uniform(20, 80))
+            found.append((Box(float(self._rng.uniform(0, WIDTH - size)),
+                              float(self._rng.uniform(0, HEIGHT - size)), size, size), SEEN))
+        boxes = np.array([(box.x, box.y, box.width, box.height) for box, _ in found],
+                         dtype=np.float32).reshape(-1, 4)
+        scores = np.array([score for _, score in found], dtype=np.float32)
+        return [Detection(found[i][0], found[i][1], np.zeros((0, 2), dtype=np.float32))
+                for i in non_maximum_suppression(boxes, scores, NMS_IOU)]
+
+    def _finds(self, face: TrueFace, stamp: float) -> bool:
+        if self._rng.random() < LAPSES / self._rate:
+            self._back[face.identity] = stamp + float(self._rng.uniform(*LAPSE))
+        missed = MISSED if face.visible >= SEEN else MISSED_COVERED
+        return (face.visible >= LEAST_SEEN and self._rng.random() >= missed
+                and stamp >= self._back.get(face.identity, 0.0))
+
+    def _trembling(self, face: TrueFace) -> Box:
+        scale = 1.0 if face.visible >= SEEN else COVERED_JITTER
+        size = scale * np.sqrt(face.box.area)
+        dx, dy = self._rng.normal(0, PLACE_JITTER * size, 2).tolist()
+        across, down = np.exp(self._rng.normal(0, SIZE_JITTER * scale, 2)).tolist()
+        x, y = face.box.centre
+        width, height = face.box.width * across, face.box.height * down
+        return Box(x + dx - width / 2, y + dy - height / 2, width, height)

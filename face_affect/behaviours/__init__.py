@@ -1,0 +1,19 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""
+Leaves for py_trees: the faces in front of the robot, in its behaviour trees.
+
+They need py_trees (rosdep key py_trees, or ``pip install py_trees``), and work under
+``py_trees_ros.trees.BehaviourTree`` as under ``py_trees.trees.BehaviourTree`` set up with
+``setup(node=...)``. No tick blocks; whoever ticks the tree also spins the node.
+"""
+
+from face_affect.behaviours.conditions import IsEmotion, IsFacePresent, IsGender
+from face_affect.behaviours.faces_to_blackboard import FacesToBlackboard
+from face_affect.behaviours.history import FaceHistory
+from face_affect.behaviours.select_face import SelectFace
+from face_affect.behaviours.wait_for_affect import WaitForAffect
+
+__all__ = ['FaceHistory', 'FacesToBlackboard', 'IsEmotion', 'IsFacePresent', 'IsGender',
+           'SelectFace', 'WaitForAffect']

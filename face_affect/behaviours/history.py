@@ -1,0 +1,73 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""The results of the last seconds, and who has shown what for how long."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Optional
+
+from face_affect_msgs.msg import FaceAffect, FaceAffectArray
+
+
+def seconds(time: Any) -> float:
+    """Return a Time or Duration message in seconds."""
+    return float(time.sec + time.nanosec * 1e-9)
+
+
+class FaceHistory:
+    """Results over at least ``memory`` seconds, by the stamps of their images.
+
+    It knows how long something has been shown whether or not somebody looked
+    at every result.
+    """
+
+    def __init__(self, memory: float) -> None:
+        """Start empty.
+
+        Raises:
+            ValueError: ``memory`` is not positive.
+
+        """
+        if not memory > 0:
+            raise ValueError(f'memory is {memory} s, but must be positive')
+        self.memory = memory
+        self._results: deque[FaceAffectArray] = deque()
+
+    @property
+    def newest(self) -> Optional[FaceAffectArray]:
+        """The newest result; None before the first."""
+        return self._results[-1] if self._results else None
+
+    def add(self, result: FaceAffectArray) -> None:
+        """Take in the next result; a step back in time (a bag plays anew) forgets the others."""
+        stamp = seconds(result.header.stamp)
+        if self._results and stamp < seconds(self._results[-1].header.stamp):
+            self._results.clear()
+        self._results.append(result)
+        while len(self._results) > 1 and \
+                stamp - seconds(self._results[1].header.stamp) >= self.memory:
+            self._results.popleft()
+
+    def shown_for(self, face_id: int, shows: Callable[[FaceAffect], bool]) -> Optional[float]:
+        """Return for how long a face has shown something without a break.
+
+        Args:
+            face_id: the face.
+            shows: tells whether a face shows it.
+
+        Returns:
+            seconds from the first to the newest result in which it does, without one between in
+            which it is missing or does not; None if it does not in the newest.
+
+        """
+        first = None
+        for result in reversed(self._results):
+            if not any(face.id == face_id and shows(face) for face in result.faces):
+                break
+            first = result
+        if first is None:
+            return None
+        return seconds(self._results[-1].header.stamp) - seconds(first.header.stamp)

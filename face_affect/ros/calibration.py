@@ -1,0 +1,51 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""A camera's calibration, from a file of camera_calibration."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from sensor_msgs.msg import CameraInfo
+import yaml
+
+
+class CalibrationFileError(ValueError):
+    """A calibration file cannot be used; the message says which and why."""
+
+
+def _numbers(values: Any, count: int) -> list[float]:
+    numbers = [float(value) for value in values['data']]
+    if count and len(numbers) != count:
+        raise ValueError(f'{len(numbers)} numbers where {count} belong')
+    return numbers
+
+
+def read_calibration(path: str) -> CameraInfo:
+    """Return what a YAML file of camera_calibration says, without a header.
+
+    ``path`` may begin with file://, as in a camera_info_url.
+
+    Raises:
+        CalibrationFileError: there is no such file, or it is none of camera_calibration.
+
+    """
+    file = Path(path.removeprefix('file://'))
+    try:
+        content = yaml.safe_load(file.read_text())
+        return CameraInfo(
+            width=int(content['image_width']), height=int(content['image_height']),
+            distortion_model=str(content['distortion_model']),
+            d=_numbers(content['distortion_coefficients'], 0),
+            k=_numbers(content['camera_matrix'], 9),
+            r=_numbers(content['rectification_matrix'], 9),
+            p=_numbers(content['projection_matrix'], 12))
+    except OSError as error:
+        raise CalibrationFileError(f'cannot read calibration {file}: {error.strerror}') from error
+    except KeyError as error:
+        raise CalibrationFileError(f'calibration {file} has no {error}') from error
+    except (yaml.YAMLError, ValueError, TypeError, AssertionError, UnicodeDecodeError) as error:
+        raise CalibrationFileError(
+            f'calibration {file} is none of camera_calibration: {error}') from error

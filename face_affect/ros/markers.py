@@ -1,0 +1,61 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Faces as markers, for viewers of space."""
+
+from __future__ import annotations
+
+from builtin_interfaces.msg import Duration
+from face_affect_msgs.msg import FaceAffect, FaceAffectArray
+from geometry_msgs.msg import Point, Vector3
+from std_msgs.msg import ColorRGBA
+from visualization_msgs.msg import Marker, MarkerArray
+
+from face_affect.core.faces import EMOTIONS, GENDERS, UNKNOWN
+
+RAY = 1.5  # metres; of the arrow to a face whose distance is not known
+HEAD = 0.2  # metres; the size of the ball where a face is
+LIFETIME = Duration(sec=1)
+COLOUR = ColorRGBA(r=1.0, g=0.8, b=0.2, a=0.9)
+
+
+def markers(result: FaceAffectArray) -> MarkerArray:
+    """Return an arrow to each face whose bearing is known, a ball where its position is, and text.
+
+    They replace those of the result before.
+    """
+    array = MarkerArray(markers=[Marker(header=result.header, action=Marker.DELETEALL)])
+    for number, face in enumerate(face for face in result.faces if face.has_bearing):
+        array.markers += _of_face(result, face, 3 * number)
+    return array
+
+
+def _of_face(result: FaceAffectArray, face: FaceAffect, first: int) -> list[Marker]:
+    bearing = face.bearing
+    place = face.position if face.has_position else Point(
+        x=RAY * bearing.x, y=RAY * bearing.y, z=RAY * bearing.z)
+
+    def marker(number: int, kind: int, scale: Vector3) -> Marker:
+        made = Marker(header=result.header, ns='faces', id=first + number, type=kind,
+                      scale=scale, color=COLOUR, lifetime=LIFETIME)
+        made.pose.orientation.w = 1.0
+        return made
+    # Shaft, head and the head's length
+    arrow = marker(0, Marker.ARROW, Vector3(x=0.02, y=0.06, z=0.1))
+    arrow.points = [Point(), place]
+    text = marker(1, Marker.TEXT_VIEW_FACING, Vector3(z=0.12))
+    text.pose.position = Point(x=place.x, y=place.y - HEAD, z=place.z)
+    text.text = _caption(face)
+    if not face.has_position:
+        return [arrow, text]
+    ball = marker(2, Marker.SPHERE, Vector3(x=HEAD, y=HEAD, z=HEAD))
+    ball.pose.position = place
+    return [arrow, text, ball]
+
+
+def _caption(face: FaceAffect) -> str:
+    words = [labels[estimate.label] if estimate.label < len(labels) else UNKNOWN
+             for estimate, labels in ((face.emotion, EMOTIONS), (face.gender, GENDERS))
+             if estimate.confidence]
+    # The last digits, as in the debug image
+    return ' '.join([f'#{face.id % 10_000}', *words])

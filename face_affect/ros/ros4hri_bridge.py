@@ -1,0 +1,225 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""The node's faces on the topics of ROS4HRI (REP-155)."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+import importlib
+import sys
+from typing import Any, Optional, Union
+
+from face_affect_msgs.msg import FaceAffect, FaceAffectArray
+from rcl_interfaces.msg import ParameterDescriptor
+import rclpy
+from rclpy.clock import Clock, ClockType
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.publisher import Publisher
+from rclpy.qos import qos_profile_sensor_data, QoSProfile
+from sensor_msgs.msg import CompressedImage, Image
+from std_msgs.msg import Header
+
+from face_affect.core.faces import Box, EMOTIONS, GENDERS, UNKNOWN
+from face_affect.core.images import ImageError
+from face_affect.core.ros4hri import cropped, expression, face_id, gender, region, TrackedFaces
+from face_affect.ros.conversions import decode, image_to_message
+
+EXIT_FAILED = 1
+TRANSPORTS = {'raw': Image, 'compressed': CompressedImage}
+IMAGES = 30  # kept until their results come: a second's at 30 Hz
+CHECK_PERIOD = 0.5  # seconds between two looks whether the node has fallen silent
+
+
+class MissingMessagesError(ImportError):
+    """hri_msgs is not installed; the message says how to get it."""
+
+
+def load_hri_msgs() -> Any:
+    """Return the module of ROS4HRI's messages.
+
+    Raises:
+        MissingMessagesError: it is not installed.
+
+    """
+    try:
+        return importlib.import_module('hri_msgs.msg')
+    except ImportError as error:
+        raise MissingMessagesError(
+            f'the ROS4HRI bridge needs hri_msgs ({error}): '
+            'sudo apt install ros-$ROS_DISTRO-hri-msgs') from error
+
+
+class FaceTopics:
+    """The topics of one face."""
+
+    def __init__(self, node: Node, hri: Any, number: int) -> None:
+        """Advertise /humans/faces/ID/roi, cropped, expression and softbiometrics."""
+        self._node = node
+        self._hri = hri
+        name = f'/humans/faces/{face_id(number)}'
+        qos = QoSProfile(depth=1)
+        self._roi = node.create_publisher(hri.NormalizedRegionOfInterest2D, f'{name}/roi', qos)
+        self._cropped = node.create_publisher(Image, f'{name}/cropped', qos)
+        self._expression = node.create_publisher(hri.Expression, f'{name}/expression', qos)
+        self._softbiometrics = node.create_publisher(
+            hri.SoftBiometrics, f'{name}/softbiometrics', qos)
+
+    @property
+    def _publishers(self) -> tuple[Publisher, ...]:
+        return self._roi, self._cropped, self._expression, self._softbiometrics
+
+    @property
+    def crop_wanted(self) -> bool:
+        """Whether somebody subscribes to the cropped picture."""
+        return bool(self._cropped.get_subscription_count())
+
+    def publish(self, face: FaceAffect, result: FaceAffectArray) -> None:
+        """Publish all but the picture; what the node does not estimate is left out."""
+        found = region(box_of(face), face.score, result.image_width, result.image_height)
+        self._roi.publish(self._hri.NormalizedRegionOfInterest2D(
+            header=result.header, **vars(found)))
+        if face.emotion.confidence:
+            shown = expression(_label(face.emotion, EMOTIONS), face.emotion.confidence,
+                               face.emotion.probabilities)
+            self._expression.publish(self._hri.Expression(header=result.header, **vars(shown)))
+        if face.gender.confidence:
+            code, confidence = gender(_label(face.gender, GENDERS), face.gender.confidence)
+            self._softbiometrics.publish(self._hri.SoftBiometrics(
+                header=result.header, gender=code, gender_confidence=confidence))
+
+    def publish_crop(self, message: Image) -> None:
+        """Publish the cropped picture."""
+        self._cropped.publish(message)
+
+    def destroy(self) -> None:
+        """Take the topics away."""
+        for publisher in self._publishers:
+            self._node.destroy_publisher(publisher)
+
+
+def box_of(face: FaceAffect) -> Box:
+    """Return the face's box."""
+    return Box(face.roi.x_offset, face.roi.y_offset, face.roi.width, face.roi.height)
+
+
+def _label(estimate: Any, labels: tuple[str, ...]) -> str:
+    return labels[estimate.label] if estimate.label < len(labels) else UNKNOWN
+
+
+def _stamp(header: Header) -> tuple[int, int]:
+    return header.stamp.sec, header.stamp.nanosec
+
+
+class Ros4HriBridge(Node):
+    """Subscribes to the node's faces, and to its images for the cropped pictures."""
+
+    def __init__(self, hri: Any, **kwargs: Any) -> None:
+        """Publish with the messages of ``hri``, the module hri_msgs.msg.
+
+        Raises:
+            ValueError: a parameter has a wrong value.
+
+        """
+        super().__init__('ros4hri_bridge', **kwargs)
+        self._hri = hri
+        transport = self._parameter('image_transport', 'raw', 'how images arrive: raw on image, '
+                                    'or compressed on image/compressed')
+        if transport not in TRANSPORTS:
+            raise ValueError(f'image_transport is {transport!r}, but must be one of '
+                             f'{", ".join(TRANSPORTS)}')
+        keep = float(self._parameter('keep_time', 1.5, 'seconds for which a face that is not in '
+                                     'the results stays; as long as forget_time of the node'))
+        # In ROS 1 the parameters /humans/faces/width and height
+        self._size = (self._parameter('cropped_width', 128, 'of cropped faces, pixels'),
+                      self._parameter('cropped_height', 128, 'of cropped faces, pixels'))
+        self._steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self._tracked = TrackedFaces(keep)
+        self._topics: dict[int, FaceTopics] = {}
+        self._images: OrderedDict[tuple[int, int], Union[Image, CompressedImage]] = OrderedDict()
+        self._list = self.create_publisher(
+            hri.IdsList, '/humans/faces/tracked', QoSProfile(depth=1))
+        self.create_subscription(FaceAffectArray, 'faces', self._on_faces, QoSProfile(depth=10))
+        self.create_subscription(
+            TRANSPORTS[transport], {'raw': 'image', 'compressed': 'image/compressed'}[transport],
+            self._on_image,
+            QoSProfile(depth=5, reliability=qos_profile_sensor_data.reliability))
+        self._keep = keep
+        self._last_result = self._now()
+        self.create_timer(CHECK_PERIOD, self._check, clock=self._steady)
+
+    def _parameter(self, name: str, default: Any, description: str) -> Any:
+        descriptor = ParameterDescriptor(description=description, read_only=True)
+        return self.declare_parameter(name, default, descriptor).value
+
+    def _now(self) -> float:
+        return float(self._steady.now().nanoseconds * 1e-9)
+
+    def _on_image(self, message: Union[Image, CompressedImage]) -> None:
+        self._images[_stamp(message.header)] = message
+        if len(self._images) > IMAGES:
+            self._images.popitem(last=False)
+
+    def _on_faces(self, result: FaceAffectArray) -> None:
+        self._last_result = self._now()
+        self._forget(self._tracked.update((face.id for face in result.faces), self._last_result))
+        for face in result.faces:
+            if face.id not in self._topics:
+                self._topics[face.id] = FaceTopics(self, self._hri, face.id)
+        self._publish_list(result.header)
+        for face in result.faces:
+            self._topics[face.id].publish(face, result)
+        self._publish_crops(result)
+
+    def _publish_crops(self, result: FaceAffectArray) -> None:
+        message = self._images.pop(_stamp(result.header), None)
+        wanted = [face for face in result.faces if self._topics[face.id].crop_wanted]
+        if message is None or not wanted:
+            return
+        try:
+            image = decode(message)
+        except ImageError as error:
+            self.get_logger().warning(f'no cropped faces: {error}', throttle_duration_sec=30.0)
+            return
+        for face in wanted:
+            self._topics[face.id].publish_crop(
+                image_to_message(cropped(image, box_of(face), *self._size), result.header))
+
+    def _check(self) -> None:
+        """Let the faces go where the node has fallen silent."""
+        now = self._now()
+        if now - self._last_result <= self._keep or not self._topics:
+            return
+        self._forget(self._tracked.update([], now))
+        self._publish_list(Header(stamp=self.get_clock().now().to_msg()))
+
+    def _forget(self, numbers: list[int]) -> None:
+        for number in numbers:
+            self._topics.pop(number).destroy()
+
+    def _publish_list(self, header: Header) -> None:
+        self._list.publish(self._hri.IdsList(
+            header=header, ids=[face_id(number) for number in self._tracked.numbers]))
+
+
+def main(arguments: Optional[list[str]] = None) -> int:
+    """Run the bridge until SIGINT or SIGTERM; return the exit code."""
+    rclpy.init(args=arguments)
+    try:
+        bridge = Ros4HriBridge(load_hri_msgs())
+        executor = SingleThreadedExecutor()
+        executor.add_node(bridge)
+        executor.spin()
+    except (MissingMessagesError, ValueError) as error:
+        rclpy.logging.get_logger('ros4hri_bridge').fatal(str(error))
+        return EXIT_FAILED
+    except (KeyboardInterrupt, ExternalShutdownException):
+        pass
+    finally:
+        rclpy.try_shutdown()
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

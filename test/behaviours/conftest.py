@@ -1,0 +1,37 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""A blackboard for each test, and the skipping of all where py_trees or ROS is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Optional
+
+import pytest
+from skipping import skipped
+
+try:
+    # Not `import face_affect_msgs.msg`: that finds the folder of .msg files, too.
+    from face_affect_msgs.msg import FaceAffect  # noqa: F401
+    from py_trees.blackboard import Blackboard
+    import rclpy  # noqa: F401
+
+    MISSING = ''
+except ImportError as error:
+    MISSING = str(error)
+
+
+def pytest_pycollect_makemodule(
+    module_path: Path, parent: pytest.Collector
+) -> Optional[pytest.Module]:
+    return skipped(module_path, parent, MISSING) if MISSING else None
+
+
+@pytest.fixture(autouse=True)
+def blackboard() -> Iterator[None]:
+    """Begin with an empty one: it is shared by all trees of a process."""
+    Blackboard.clear()
+    yield
+    Blackboard.clear()

@@ -1,0 +1,76 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""What the example tree says to whom, result by result."""
+
+from __future__ import annotations
+
+from pathlib import Path
+import runpy
+
+from face_affect_msgs.msg import FaceAffect
+from faces import face, put, result
+from py_trees.blackboard import Blackboard
+from py_trees.common import Status
+import pytest
+
+ROOT = Path(__file__).parents[2]
+HELLO, THANKS, ASK = 'Hello! Can I help you?', 'Thank you for your smile!', \
+    'Is everything all right?'
+
+
+class Talk:
+    """The reactions, ticked once a result."""
+
+    def __init__(self) -> None:
+        self.said: list[tuple[int, str]] = []
+        example = runpy.run_path(str(ROOT / 'examples' / 'greeting_tree.py'))
+        # Without FacesToBlackboard, in whose place the test itself fills the blackboard
+        self._root = example['create_tree'](self._say).children[1]
+        self._results: list[object] = []
+
+    def _say(self, text: str, face: FaceAffect) -> None:
+        self.said.append((face.id, text))
+
+    def show(self, seconds: float, *faces: FaceAffect) -> list[tuple[int, str]]:
+        """Show faces for some time at ten results a second; return what is said meanwhile."""
+        self.said = []
+        for _ in range(round(seconds * 10)):
+            self._results.append(result(len(self._results) / 10, *faces))
+            put(*self._results)  # type: ignore[arg-type]
+            self._root.tick_once()
+            assert self._root.status in (Status.SUCCESS, Status.RUNNING)
+        return self.said
+
+
+@pytest.fixture
+def talk() -> Talk:
+    Blackboard.clear()
+    return Talk()
+
+
+def test_who_comes_is_greeted_once(talk: Talk) -> None:
+    assert talk.show(1.0) == []
+    assert talk.show(0.4, face(1)) == []
+    assert talk.show(5.0, face(1)) == [(1, HELLO)]
+    assert talk.show(2.0, face(1), face(2)) == [(2, HELLO)]
+
+
+def test_the_happy_are_thanked(talk: Talk) -> None:
+    assert talk.show(5.0, face(1, 'happy')) == [(1, HELLO), (1, THANKS)]
+
+
+def test_the_sad_are_asked(talk: Talk) -> None:
+    assert talk.show(5.0, face(1, 'sad')) == [(1, HELLO), (1, ASK)]
+
+
+def test_a_passing_or_uncertain_look_means_nothing(talk: Talk) -> None:
+    talk.show(1.0, face(1))
+    assert talk.show(1.4, face(1, 'sad')) == []
+    assert talk.show(1.0, face(1)) == []
+    assert talk.show(5.0, face(1, 'sad', sure=0.5)) == []
+
+
+def test_each_of_two_is_dealt_with(talk: Talk) -> None:
+    assert talk.show(5.0, face(1, 'sad'), face(2, 'happy')) == [
+        (1, HELLO), (2, HELLO), (2, THANKS), (1, ASK)]

@@ -1,0 +1,75 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""The example tree, ticked while the demo bag plays, reacts as the truth about the bag says."""
+
+from __future__ import annotations
+
+import json
+import runpy
+from typing import Any
+
+from face_affect_msgs.msg import FaceAffect, FaceAffectArray
+from harness import BAG, BAG_TOPIC, box_of, iou, Robot, ROOT
+import pytest
+
+py_trees = pytest.importorskip('py_trees')
+
+TRUTH = json.loads((ROOT / 'demo' / 'truth.json').read_text())
+TICK = 0.05  # seconds
+
+
+def appearance(face: FaceAffect, result: FaceAffectArray) -> int | None:
+    """Return the number of the visit that ``face`` belongs to by the truth."""
+    stamp = result.header.stamp.sec + result.header.stamp.nanosec * 1e-9
+    frame = min(TRUTH['frames'], key=lambda frame: abs(frame['stamp'] - stamp))
+    best = max(frame['faces'], key=lambda true: iou(box_of(face.roi), true['box']), default=None)
+    if best is None or iou(box_of(face.roi), best['box']) < 0.4:
+        return None
+    return int(best['appearance'])
+
+
+@pytest.fixture(scope='module')
+def said(robot: Robot) -> list[tuple[str, int | None]]:
+    """Play the bag to node and tree; return what was said, and in which visit."""
+    example = runpy.run_path(str(ROOT / 'examples' / 'greeting_tree.py'))
+    py_trees.blackboard.Blackboard.clear()
+    spoken: list[tuple[str, int | None]] = []
+
+    def voice(text: str, face: FaceAffect) -> None:
+        result: Any = py_trees.blackboard.Blackboard.get('/face_affect/faces')
+        spoken.append((text, appearance(face, result)))
+
+    tree = py_trees.trees.BehaviourTree(example['create_tree'](voice))
+    tree.setup(node=robot.node)
+    robot.start_node([f'image/compressed:={BAG_TOPIC}'], autostart=True,
+                     image_transport='compressed')
+    robot.spin_until(lambda: robot.node.count_publishers('/face_affect/faces')
+                     and robot.node.count_subscribers(BAG_TOPIC), 'the active node')
+    robot.node.create_timer(TICK, tree.tick)
+    player = robot.play(str(BAG), '--wait-for-subscriber', '30', '--rate', '2')
+    assert robot.spin_to_end(player, 90) == 0, player.output
+    # The bag is over: the tree must notice, and not act on what is over.
+    robot.spin_until(lambda: tree.root.status == py_trees.common.Status.FAILURE, 'failure')
+    return spoken
+
+
+def visits(said: list[tuple[str, int | None]], word: str) -> list[int | None]:
+    return [visit for text, visit in said if word in text]
+
+
+def test_everybody_is_greeted_once_as_they_come(said: list[tuple[str, int | None]]) -> None:
+    seen = {face['appearance'] for frame in TRUTH['frames'] for face in frame['faces']}
+    assert visits(said, 'Hello') == sorted(seen)
+
+
+def test_the_happy_and_only_they_are_thanked(said: list[tuple[str, int | None]]) -> None:
+    happy = {face['appearance'] for frame in TRUTH['frames'] for face in frame['faces']
+             if TRUTH['people'][face['person']]['emotion'] == 'happy'}
+    assert happy
+    assert visits(said, 'smile') == sorted(happy)
+
+
+def test_nobody_is_sad_and_nobody_is_asked(said: list[tuple[str, int | None]]) -> None:
+    assert 'sad' not in {person['emotion'] for person in TRUTH['people']}
+    assert visits(said, 'all right') == []

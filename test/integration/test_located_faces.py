@@ -1,0 +1,162 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Bearings by CameraInfo and positions by depth images, through the live node."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from harness import Camera, COLLINS, demo_jpegs, jpeg_image, Robot, Watcher
+import numpy as np
+import pytest
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+from visualization_msgs.msg import Marker, MarkerArray
+
+FOCAL, CENTRE_X, CENTRE_Y = 525.0, 319.5, 239.5
+DISTANCE = 1.25  # metres
+
+
+class Scene:
+    """Eileen Collins, at some distance before a calibrated camera; all at 15 Hz."""
+
+    def __init__(self, robot: Robot) -> None:
+        self.camera = Camera(robot, '/image/compressed', CompressedImage)
+        self.info = calibrated()
+        self.depth: Image | None = None
+        self._infos = robot.node.create_publisher(CameraInfo, '/camera_info', 1)
+        self._depths = robot.node.create_publisher(Image, '/depth_image', 1)
+        self._jpeg = jpeg_image(demo_jpegs()[COLLINS])
+        robot.node.create_timer(1 / 15, self._send)
+
+    def _send(self) -> None:
+        header = self.camera.send(self._jpeg)
+        self.info.header = header
+        self._infos.publish(self.info)
+        if self.depth is not None:
+            self.depth.header = header
+            self._depths.publish(self.depth)
+
+
+def calibrated(**change: Any) -> CameraInfo:
+    k = [FOCAL, 0.0, CENTRE_X, 0.0, FOCAL, CENTRE_Y, 0.0, 0.0, 1.0]
+    fields = {'width': 640, 'height': 480, 'distortion_model': 'plumb_bob', 'd': [0.0] * 5, 'k': k}
+    return CameraInfo(**{**fields, **change})
+
+
+def depth_image(values: Any, encoding: str, kind: str) -> Image:
+    array = np.asarray(values).astype(kind)
+    height, width = array.shape
+    return Image(encoding=encoding, width=width, height=height, step=width * array.itemsize,
+                 data=array.tobytes())
+
+
+def millimetres(value: float, width: int = 640, height: int = 480) -> Image:
+    return depth_image(np.full((height, width), value), '16UC1', '<u2')
+
+
+@pytest.fixture(scope='module')
+def scene(robot: Robot) -> Scene:
+    robot.start_node(autostart=True, image_transport='compressed', publish_position=True)
+    return Scene(robot)
+
+
+@pytest.fixture
+def wait_for(robot: Robot, scene: Scene) -> Callable[[Callable[[Any], object], str], Any]:
+    watcher = Watcher(robot, scene.camera)
+
+    def wait(condition: Callable[[Any], object], what: str) -> Any:
+        found = watcher.wait_for(
+            lambda result: result.faces and condition(result.faces[0]), what)
+        return found.faces[0]
+    return wait
+
+
+def expected_bearing(face: Any) -> np.ndarray:
+    """Return the direction to the middle of the box, which is rounded to pixels."""
+    x = face.roi.x_offset + face.roi.width / 2 - 0.5
+    y = face.roi.y_offset + face.roi.height / 2 - 0.5
+    ray = np.array([(x - CENTRE_X) / FOCAL, (y - CENTRE_Y) / FOCAL, 1])
+    return np.asarray(ray / np.linalg.norm(ray))
+
+
+def xyz(message: Any) -> list[float]:
+    return [message.x, message.y, message.z]
+
+
+def problem(robot: Robot, word: str) -> None:
+    """Wait until the node counts another problem of that kind."""
+    def count(report: dict[str, str]) -> int:
+        return int(report.get(f'not located: {word}', 0))
+    before = count(robot.report())
+    robot.wait_for_report(lambda report: count(report) > before)
+
+
+def test_bearing_without_depth(scene: Scene, robot: Robot, wait_for: Any) -> None:
+    face = wait_for(lambda face: face.has_bearing, 'a bearing')
+    np.testing.assert_allclose(xyz(face.bearing), expected_bearing(face), atol=2 / FOCAL)
+    assert not face.has_position and xyz(face.position) == [0, 0, 0]
+    problem(robot, 'no_depth')
+
+
+@pytest.mark.parametrize('depth', [
+    millimetres(1000 * DISTANCE),
+    depth_image(np.full((480, 640), DISTANCE), '32FC1', '<f4'),
+], ids=['16UC1', '32FC1'])
+def test_position(scene: Scene, wait_for: Any, depth: Image) -> None:
+    scene.depth = None
+    wait_for(lambda face: not face.has_position, 'no position')
+    scene.depth = depth
+    face = wait_for(lambda face: face.has_position, 'a position')
+    assert face.has_bearing
+    np.testing.assert_allclose(
+        xyz(face.position), expected_bearing(face) / expected_bearing(face)[2] * DISTANCE,
+        atol=2 * DISTANCE / FOCAL)
+
+
+def test_markers_for_who_asks(scene: Scene, robot: Robot) -> None:
+    scene.depth = millimetres(1000 * DISTANCE)
+    arrays = robot.subscribe(MarkerArray, '/face_affect/markers')
+
+    def shown() -> list[int]:
+        return [marker.type for marker in arrays[-1].markers[1:]] if arrays else []
+    robot.spin_until(lambda: shown() == [Marker.ARROW, Marker.TEXT_VIEW_FACING, Marker.SPHERE],
+                     'the markers of one face')
+    assert arrays[-1].markers[0].header.frame_id == 'test_camera'
+
+
+def test_invalid_depth_gives_no_position(scene: Scene, wait_for: Any) -> None:
+    scene.depth = depth_image(np.full((480, 640), np.nan), '32FC1', '<f4')
+    face = wait_for(lambda face: not face.has_position, 'no position')
+    assert face.has_bearing
+
+
+@pytest.mark.parametrize('depth, word', [
+    (millimetres(1000, 320, 240), 'depth_size'),
+    (Image(encoding='bgr8', width=640, height=480, step=1920, data=bytes(640 * 480 * 3)),
+     'depth_encoding'),
+    (Image(encoding='16UC1', width=640, height=480, step=1280, data=bytes(100)), 'depth_layout'),
+])
+def test_wrong_depth_image_is_counted(
+    scene: Scene, robot: Robot, wait_for: Any, depth: Image, word: str,
+) -> None:
+    scene.depth = depth
+    problem(robot, word)
+    face = wait_for(lambda face: not face.has_position, 'a face')
+    assert face.has_bearing
+
+
+@pytest.mark.parametrize('change', [
+    {'k': [0.0] * 9}, {'width': 1280, 'height': 960}, {'distortion_model': 'unheard_of'}])
+def test_wrong_calibration_is_counted(
+    scene: Scene, robot: Robot, wait_for: Any, change: dict[str, Any],
+) -> None:
+    scene.info = calibrated(**change)
+    try:
+        problem(robot, 'camera_info')
+        face = wait_for(lambda face: not face.has_bearing, 'a face without bearing')
+        assert xyz(face.bearing) == [0, 0, 0]
+    finally:
+        scene.info = calibrated()
+    wait_for(lambda face: face.has_bearing, 'a bearing again')

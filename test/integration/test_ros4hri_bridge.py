@@ -1,0 +1,232 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""The ROS4HRI bridge: with the real messages where they are installed, else with stand-ins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, make_dataclass
+import importlib.util
+import math
+from typing import Any
+
+from builtin_interfaces.msg import Time
+import cv2
+from face_affect_msgs.msg import Emotion, FaceAffect, FaceAffectArray, Gender
+from harness import Camera, COLLINS, demo_jpegs, jpeg_image, Robot, Watcher
+import numpy as np
+import pytest
+import rclpy
+from rclpy.context import Context
+from sensor_msgs.msg import CompressedImage, Image, RegionOfInterest
+from std_msgs.msg import Header
+
+from face_affect.ros.ros4hri_bridge import Ros4HriBridge
+
+INSTALLED = importlib.util.find_spec('hri_msgs') is not None
+COLLINS_ID = 0x1a2b3c
+TOPICS = '/humans/faces/f1a2b3c/'
+
+
+# The bridge alone. Its messages are stand-ins that take the fields of hri_msgs 2.0.0, no others.
+
+
+def stand_in(name: str, *fields: str) -> type:
+    return make_dataclass(name, [(each, Any, field(default=None)) for each in fields])
+
+
+STAND_INS = {
+    'IdsList': stand_in('IdsList', 'header', 'ids'),
+    'NormalizedRegionOfInterest2D': stand_in(
+        'NormalizedRegionOfInterest2D', 'header', 'xmin', 'ymin', 'xmax', 'ymax', 'c'),
+    'Expression': stand_in(
+        'Expression', 'header', 'expression', 'valence', 'arousal', 'confidence'),
+    'SoftBiometrics': stand_in('SoftBiometrics', 'header', 'age', 'age_confidence', 'gender',
+                               'gender_confidence'),
+}
+
+
+@dataclass
+class Published:
+    """In place of a publisher: what it was given, and whether somebody wants it."""
+
+    messages: list[Any] = field(default_factory=list)
+    destroyed: bool = False
+
+    def publish(self, message: Any) -> None:
+        assert not self.destroyed
+        self.messages.append(message)
+
+    def get_subscription_count(self) -> int:
+        return 1
+
+
+class Bridge(Ros4HriBridge):
+    """A bridge whose clock is moved by hand, and whose messages are kept."""
+
+    def __init__(self, context: Context, transport: str = 'compressed') -> None:
+        self.published: dict[str, Published] = {}
+        self.time = 0.0
+        super().__init__(
+            type('hri', (), STAND_INS), context=context, cli_args=[
+                '--ros-args', '-p', f'image_transport:={transport}', '-p', 'keep_time:=1.0'])
+
+    def create_publisher(self, kind: Any, topic: str, qos: Any, **options: Any) -> Any:
+        if not topic.startswith('/humans/'):
+            return super().create_publisher(kind, topic, qos, **options)
+        self.published[topic] = Published()
+        return self.published[topic]
+
+    def destroy_publisher(self, publisher: Any) -> bool:
+        if isinstance(publisher, Published):
+            publisher.destroyed = True
+            return True
+        return bool(super().destroy_publisher(publisher))
+
+    def _now(self) -> float:
+        return self.time
+
+    def last(self, topic: str) -> Any:
+        return self.published[topic].messages[-1]
+
+
+@pytest.fixture
+def context() -> Iterator[Context]:
+    context = Context()
+    rclpy.init(context=context)
+    yield context
+    rclpy.shutdown(context=context)
+
+
+@pytest.fixture
+def bridge(context: Context) -> Iterator[Bridge]:
+    bridge = Bridge(context)
+    yield bridge
+    bridge.destroy_node()
+
+
+def header(stamp: float) -> Header:
+    return Header(frame_id='camera', stamp=Time(
+        sec=int(stamp), nanosec=round(stamp % 1 * 1e9)))
+
+
+def result(stamp: float, *numbers: int, emotion: Any = None, gender: Any = None
+           ) -> FaceAffectArray:
+    return FaceAffectArray(header=header(stamp), image_width=640, image_height=480, faces=[
+        FaceAffect(id=number, score=0.9,
+                   roi=RegionOfInterest(x_offset=64, y_offset=48, width=128, height=96),
+                   emotion=emotion or Emotion(), gender=gender or Gender())
+        for number in numbers])
+
+
+def test_faces_come_and_cleanly_disappear(bridge: Bridge) -> None:
+    bridge._on_faces(result(1.0, COLLINS_ID, 7))
+    assert bridge.last('/humans/faces/tracked').ids == ['f7', 'f1a2b3c']
+    assert bridge.last('/humans/faces/tracked').header == header(1.0)
+    bridge.time = 0.5  # missed for a moment
+    bridge._on_faces(result(1.5, 7))
+    assert bridge.last('/humans/faces/tracked').ids == ['f7', 'f1a2b3c']
+    bridge.time = 1.2
+    bridge._on_faces(result(2.2, 7))
+    assert bridge.last('/humans/faces/tracked').ids == ['f7']
+    gone = {topic for topic, each in bridge.published.items() if each.destroyed}
+    assert gone == {TOPICS + name for name in (
+        'roi', 'cropped', 'expression', 'softbiometrics')}
+
+
+def test_faces_disappear_when_the_node_falls_silent(bridge: Bridge) -> None:
+    bridge._on_faces(result(1.0, 7))
+    bridge.time = 0.9
+    bridge._check()
+    assert bridge.last('/humans/faces/tracked').ids == ['f7']
+    bridge.time = 1.1
+    bridge._check()
+    assert bridge.last('/humans/faces/tracked').ids == []
+    assert bridge.published['/humans/faces/f7/roi'].destroyed
+
+
+def test_what_a_face_is_like(bridge: Bridge) -> None:
+    probabilities = [0.0, 0.0, 0.9, 0.1, 0.0, 0.0, 0.0]
+    bridge._on_faces(result(
+        1.0, COLLINS_ID,
+        emotion=Emotion(label=Emotion.FEAR, confidence=0.9, probabilities=probabilities),
+        gender=Gender(label=Gender.FEMALE, confidence=0.75)))
+    region = bridge.last(TOPICS + 'roi')
+    assert (region.xmin, region.ymin, region.xmax, region.ymax) == pytest.approx(
+        (0.1, 0.1, 0.3, 0.3))
+    assert region.c == pytest.approx(0.9)
+    shown = bridge.last(TOPICS + 'expression')
+    assert shown.expression == 'scared'
+    assert shown.confidence == pytest.approx(0.9)
+    assert shown.valence == pytest.approx(0.9 * -0.64 + 0.1 * 0.81)
+    assert shown.header == header(1.0)
+    biometrics = bridge.last(TOPICS + 'softbiometrics')
+    assert (biometrics.gender, biometrics.gender_confidence) == (1, pytest.approx(0.75))
+
+
+def test_unsure_is_undefined_and_not_estimated_is_left_out(bridge: Bridge) -> None:
+    bridge._on_faces(result(
+        1.0, COLLINS_ID, gender=Gender(label=Gender.UNKNOWN, confidence=0.55)))
+    assert bridge.last(TOPICS + 'softbiometrics').gender == 0
+    assert bridge.published[TOPICS + 'expression'].messages == []
+
+
+def test_crop_is_of_the_very_image(bridge: Bridge) -> None:
+    for stamp, gray in ((1.0, 50), (1.1, 200), (1.2, 90)):
+        done, data = cv2.imencode('.png', np.full((480, 640, 3), gray, np.uint8))
+        assert done
+        bridge._on_image(CompressedImage(header=header(stamp), data=data.tobytes()))
+    bridge._on_faces(result(1.1, COLLINS_ID))
+    crop: Image = bridge.last(TOPICS + 'cropped')
+    assert (crop.width, crop.height, crop.encoding) == (128, 128, 'bgr8')
+    picture = np.frombuffer(crop.data, np.uint8).reshape(128, 128, 3)
+    assert (picture[16:112] == 200).all() and not picture[:16].any()
+    bridge._on_faces(result(1.5, COLLINS_ID))  # its image was lost
+    bridge._on_image(CompressedImage(header=header(1.6), data=b'no picture'))
+    bridge._on_faces(result(1.6, COLLINS_ID))
+    assert len(bridge.published[TOPICS + 'cropped'].messages) == 1
+    assert len(bridge.published[TOPICS + 'roi'].messages) == 3
+
+
+def test_unknown_transport_is_refused(context: Context) -> None:
+    with pytest.raises(ValueError, match="'theora', but must be one of raw, compressed"):
+        Bridge(context, 'theora')
+
+
+# As a process
+
+
+@pytest.mark.skipif(INSTALLED, reason='hri_msgs is installed')
+def test_without_hri_msgs_the_bridge_says_how_to_get_them(robot: Robot) -> None:
+    process = robot.start('ros4hri_bridge')
+    assert process.wait() == 1
+    assert 'sudo apt install ros-$ROS_DISTRO-hri-msgs' in process.output
+    assert 'Traceback' not in process.output
+
+
+@pytest.mark.skipif(not INSTALLED, reason='hri_msgs is not installed')
+def test_bridge_and_node_live(robot: Robot) -> None:
+    hri: Any = importlib.import_module('hri_msgs.msg')
+    robot.start_node(autostart=True, image_transport='compressed')
+    bridge = robot.start('ros4hri_bridge', '--ros-args', '-p', 'image_transport:=compressed',
+                         '-r', 'faces:=/face_affect/faces')
+    watcher = Watcher(robot, Camera(robot, '/image/compressed', CompressedImage))
+    tracked = robot.subscribe(hri.IdsList, '/humans/faces/tracked')
+    watcher.camera.stream(jpeg_image(demo_jpegs()[COLLINS]))
+    robot.spin_until(lambda: tracked and tracked[-1].ids, 'a face')
+    name = f'/humans/faces/{tracked[-1].ids[0]}'
+    kinds = {'roi': hri.NormalizedRegionOfInterest2D, 'cropped': Image,
+             'expression': hri.Expression, 'softbiometrics': hri.SoftBiometrics}
+    received = {each: robot.subscribe(kind, f'{name}/{each}') for each, kind in kinds.items()}
+    robot.spin_until(lambda: all(received.values()), 'all topics of the face')
+    region, shown = received['roi'][-1], received['expression'][-1]
+    assert 0 <= region.xmin < region.xmax <= 1 and 0 <= region.ymin < region.ymax <= 1
+    assert shown.expression == hri.Expression.HAPPY
+    assert shown.valence > 0.5 and math.isfinite(shown.arousal)
+    assert received['softbiometrics'][-1].gender == hri.SoftBiometrics.FEMALE
+    assert (received['cropped'][-1].width, received['cropped'][-1].height) == (128, 128)
+    watcher.camera.stop()
+    robot.spin_until(lambda: not tracked[-1].ids, 'nobody')
+    robot.spin_until(lambda: not robot.node.count_publishers(f'{name}/roi'), 'no topics')
+    assert bridge.running

@@ -1,0 +1,26 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Skipping test modules that cannot even be imported."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+
+class SkippedModule(pytest.Module):
+    """A test module that is not imported, but counted as skipped, with the reason."""
+
+    reason = ''
+
+    def collect(self) -> list[pytest.Item]:
+        pytest.skip(self.reason, allow_module_level=True)
+
+
+def skipped(path: Path, parent: pytest.Collector, reason: str) -> SkippedModule:
+    """Return what stands for the module at ``path``."""
+    module: SkippedModule = SkippedModule.from_parent(parent, path=path)
+    module.reason = reason
+    return module
