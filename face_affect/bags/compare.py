@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Optional
 
@@ -194,12 +194,18 @@ def _moved(a: Box, b: Box) -> float:
 
 def _settings(a: Results, b: Results) -> dict[str, tuple[Any, Any]]:
     """Return what the bags were made with, where both say so and differ."""
-    found = {}
-    for name in ('input', 'topic', 'settings', 'models'):
-        one, other = a.information.get(name), b.information.get(name)
-        if one is not None and other is not None and one != other:
-            found[name] = (one, other)
-    return found
+    one, other = (dict(_leaves({name: results.information.get(name) for name in (
+        'input', 'topic', 'settings', 'models')})) for results in (a, b))
+    return {name: (one[name], other[name]) for name in one
+            if name in other and one[name] != other[name]}
+
+
+def _leaves(values: Mapping[str, Any], path: str = '') -> Iterator[tuple[str, Any]]:
+    for name, value in values.items():
+        if isinstance(value, dict):
+            yield from _leaves(value, f'{path}{name}.')
+        else:
+            yield f'{path}{name}', value
 
 
 def _text(face: Face) -> str:

@@ -65,7 +65,7 @@ def _table(found: Any) -> str:
     renamed = ', '.join(f'#{a} is #{b}' for a, b in found.renamed.items() if a != b)
     if renamed:
         lines.append(f'renamed in B: {renamed}')
-    lines += [f'made with other {name}: {one} | {other}'
+    lines += [f'made with another {name}: {one} -> {other}'
               for name, (one, other) in found.settings.items()]
     lines.append('the same' if found.same else 'different')
     return '\n'.join(lines)

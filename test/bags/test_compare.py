@@ -190,7 +190,7 @@ def test_json(two_bags: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -
     assert (found['same'], found['frames'], found['faces']) == (False, 20, 57)
     assert found['changes']['emotion_probabilities']['count'] > 0
     assert len(found['changes']['emotion_probabilities']['examples']) == 5
-    assert found['settings']['settings'][1]['smoothing_time'] == 0
+    assert found['settings'] == {'settings.smoothing_time': [0.5, 0.0]}
     assert found['renamed_ids'] == {}
 
 
