@@ -168,9 +168,9 @@ def print_check() -> None:
 def set_baseline() -> None:
     """Measure what later runs are compared with, and keep it."""
     use_one_core()
-    BASELINE.write_text(json.dumps(
-        {row['scene']: round(row['ratio'], 2) for row in measure_peers(CHECK_SECONDS, [BASELINE_PEER])},
-        indent=2) + '\n')
+    rows = measure_peers(CHECK_SECONDS, [BASELINE_PEER])
+    ratios = {row['scene']: round(row['ratio'], 2) for row in rows}
+    BASELINE.write_text(json.dumps(ratios, indent=2) + '\n')
 
 
 def write(results: dict[str, list[Row]], output: Path) -> str:
