@@ -27,7 +27,7 @@ from face_affect.core.tracking import Track, Tracker
 class ModelNames:
     """Which models run: names of models in the package, or absolute paths of sidecars."""
 
-    detector: str = 'face_detector_blazeface'
+    detector: str = 'face_detector'
     emotion: str = 'emotion_mini_residual'
     gender: str = 'gender_mini_residual'
 
@@ -54,7 +54,7 @@ class Settings:
 
     enable_emotion: bool = True
     enable_gender: bool = True
-    detection_threshold: float = 0.5
+    detection_threshold: float = 0.55
     detect_far: bool = False
     min_face_size: int = 0
     confirm_frames: int = 2
