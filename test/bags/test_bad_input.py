@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 
+import cv2
 from demo_bag import ROOT
 from made_bags import (
     DEMO_BAG,
@@ -120,6 +121,37 @@ def test_no_recording(
     assert f'{tmp_path / name}' in message and reason in message
     assert 'Traceback' not in message
     assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_a_video_that_is_shorter_than_it_says(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / 'cut.avi'
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*'MJPG'), 10, (320, 240))
+    for seed in range(20):
+        writer.write(np.random.default_rng(seed).integers(0, 255, (240, 320, 3), np.uint8))
+    writer.release()
+    path.write_bytes(path.read_bytes()[:path.stat().st_size // 2])
+    assert main(['bag', str(path), '-o', str(tmp_path / 'out')]) == 0
+    known = read_information(tmp_path / 'out')
+    assert known and known['announced'] == 20 and 5 < known['frames'] < 15
+    assert f'announces 20 images, but has {known["frames"]}' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('damage', ['cut', 'zeros'])
+def test_damaged_sqlite3_is_never_silently_wrong(tmp_path: Path, damage: str) -> None:
+    bag = write_bag(tmp_path / 'bag', demo_messages(), storage='sqlite3')
+    path = bag / 'bag.db3'
+    data = bytearray(path.read_bytes())
+    middle = len(data) // 2
+    if damage == 'cut':
+        del data[middle:]
+    else:
+        data[middle:middle + 50_000] = bytes(50_000)
+    path.write_bytes(data)
+    outcome = process_bag(Job(str(bag), tmp_path / 'out'))
+    assert outcome.state in ('failed', 'partial') or outcome.dropped, outcome
+    assert (tmp_path / 'out').exists() is (outcome.state != 'failed')
 
 
 def test_a_truncated_bag_of_ros1_is_an_error(
