@@ -157,8 +157,8 @@ def _write(job: Job, recording: Recording, topic: Topic, run: dict[str, Any], fo
             error = printable(broken)
         state = 'interrupted' if stopped else 'partial' if error else 'done'
         dropped = dict(sorted(reader.dropped.items()))
-        output.close({**run, 'frames': reader.frames, 'dropped': dropped,
-                      'complete': state == 'done', 'error': error})
+        output.close({**run, 'frames': reader.frames, 'announced': topic.count,
+                      'dropped': dropped, 'complete': state == 'done', 'error': error})
     notes = [f'{reason}: {text}' for reason, text in reader.errors.items()]
     if state == 'done' and reader.frames < topic.count:
         notes.append(f'{job.source} announces {topic.count} images, but has {reader.frames}')

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 import heapq
@@ -24,7 +24,7 @@ from face_affect.bags.messages import (
     known_types,
     LATCHED,
 )
-from face_affect.bags.salvage import CutMcap
+from face_affect.bags.salvage import CutMcap, CutSqlite3
 from face_affect.core.images import encode_jpeg
 from face_affect.media import Media
 
@@ -32,6 +32,7 @@ MEDIA_TOPIC = '/camera/image_raw/compressed'
 MEDIA_FRAME = 'camera_optical_frame'
 IMAGE_TYPES = ('sensor_msgs/msg/Image', COMPRESSED_TYPE)
 STORAGE_SUFFIXES = ('.mcap', '.db3')
+SALVAGE: dict[str, Callable[[Path, str], Any]] = {'.mcap': CutMcap, '.db3': CutSqlite3}
 
 
 class RecordingError(ValueError):
@@ -108,19 +109,19 @@ def _storage_files(path: Path) -> list[Path]:
 
 
 def _open_reader(path: Path) -> Any:
-    """Open a file of a bag, or a folder with metadata; a cut MCAP file up to where it ends."""
-    reader = Ros1Reader(path) if path.suffix == '.bag' else Ros2Reader(path)
+    """Open a file of a bag, or a folder with metadata; a damaged file up to where it is so."""
     try:
+        reader = Ros1Reader(path) if path.suffix == '.bag' else Ros2Reader(path)
         reader.open()
-    except Exception:
-        cut = [path] if path.suffix == '.mcap' else list(path.glob('*.mcap'))
-        if len(cut) != 1:
-            raise
+        return reader
+    except Exception as error:
+        files = [path] if path.is_file() else [
+            file for suffix in STORAGE_SUFFIXES for file in path.glob(f'*{suffix}')]
         # If nothing can be saved, what was wrong at first says more.
         with suppress(Exception):
-            return CutMcap(cut[0])
+            if len(files) == 1 and (salvage := SALVAGE.get(files[0].suffix)):
+                return salvage(files[0], str(error))
         raise
-    return reader
 
 
 class BagRecording:

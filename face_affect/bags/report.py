@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -138,14 +138,21 @@ def _head(results: Results, persons: Sequence[Person]) -> str:
         'of these with faces': sum(bool(each.frame.faces) for each in results.results.values())}
     cells = ''.join(f'<div><b>{value}</b>{escape(name)}</div>'
                     for name, value in figures.items())
-    warning = ''
-    if not results.information.get('complete', True):
-        reason = results.information.get('error') or 'processing was interrupted'
-        warning = f'<p class="warning">Not the whole recording: {escape(reason)}</p>'
+    missing = _incomplete(results.information)
+    warning = f'<p class="warning">Not the whole recording: {escape(missing)}</p>' \
+        if missing else ''
     return (f'<h1>{escape(_name(results))}</h1>{warning}<div class="figures">{cells}</div>'
             '<p>Emotion and gender are uncertain estimates from looks at a face: which of seven '
             'posed expressions it resembles, and what annotators would have seen in it. They '
             'are not what a person feels or is.</p>')
+
+
+def _incomplete(information: Mapping[str, Any]) -> str:
+    """Say what is missing of the recording; empty if nothing is, or nobody knows."""
+    if not information.get('complete', True):
+        return str(information.get('error') or 'processing was interrupted')
+    frames, announced = information.get('frames', 0), information.get('announced', 0)
+    return f'it announces {announced} images, but has {frames}' if frames < announced else ''
 
 
 def _end(results: Results) -> float:

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 
+import cv2
 from demo_bag import ROOT
 from made_bags import (
     DEMO_BAG,
@@ -122,6 +123,39 @@ def test_no_recording(
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
+def test_a_video_that_is_shorter_than_it_says(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / 'cut.avi'
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*'MJPG'), 10, (320, 240))
+    for seed in range(20):
+        writer.write(np.random.default_rng(seed).integers(0, 255, (240, 320, 3), np.uint8))
+    writer.release()
+    path.write_bytes(path.read_bytes()[:path.stat().st_size // 2])
+    assert main(['bag', str(path), '-o', str(tmp_path / 'out')]) == 0
+    known = read_information(tmp_path / 'out')
+    assert known and known['announced'] == 20 and 5 < known['frames'] < 15
+    assert f'announces 20 images, but has {known["frames"]}' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('damage', ['cut', 'zeros'])
+def test_of_a_damaged_sqlite3_is_kept_what_came_before(tmp_path: Path, damage: str) -> None:
+    bag = write_bag(tmp_path / 'bag', demo_messages(), storage='sqlite3')
+    path = bag / 'bag.db3'
+    data = bytearray(path.read_bytes())
+    middle = len(data) // 2
+    if damage == 'cut':
+        del data[middle:]
+    else:
+        data[middle:middle + 50_000] = bytes(50_000)
+    path.write_bytes(data)
+    outcome = process_bag(Job(str(bag), tmp_path / 'out'))
+    assert outcome.state == 'partial' and 'breaks off' in outcome.error
+    assert 5 <= outcome.results < len(SEEN)
+    assert [stamp for stamp, _ in read(tmp_path / 'out')] == [
+        message.stamp for message in demo_messages()][:outcome.results]
+
+
 def test_a_truncated_bag_of_ros1_is_an_error(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -131,11 +165,23 @@ def test_a_truncated_bag_of_ros1_is_an_error(
     assert 'cannot read bag' in capsys.readouterr().err
 
 
-def test_broken_metadata_are_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    bag = write_bag(tmp_path / 'bag', demo_messages(), storage='sqlite3')
+@pytest.mark.parametrize('storage', ['sqlite3', 'mcap'])
+def test_broken_metadata_are_an_error_but_no_loss(tmp_path: Path, storage: str) -> None:
+    bag = write_bag(tmp_path / 'bag', demo_messages(), storage=storage)
     (bag / 'metadata.yaml').write_text('rosbag2_bagfile_information: {')
-    assert main(['bag', str(bag), '-o', str(tmp_path / 'out')]) == 2
-    assert 'Could not load YAML' in capsys.readouterr().err
+    outcome = process_bag(Job(str(bag), tmp_path / 'out'))
+    assert (outcome.state, outcome.results) == ('partial', len(SEEN))
+    assert 'Could not load YAML' in outcome.error
+
+
+def test_a_missing_part_is_never_passed_over(tmp_path: Path) -> None:
+    bag = write_bag(tmp_path / 'bag', demo_messages())
+    text = (bag / 'metadata.yaml').read_text()
+    (bag / 'metadata.yaml').write_text(text.replace(
+        'relative_file_paths:\n  - bag.mcap', 'relative_file_paths:\n  - bag.mcap\n  - b_1.mcap'))
+    outcome = process_bag(Job(str(bag), tmp_path / 'out'))
+    assert outcome.state == 'partial'
+    assert 'files are missing' in outcome.error
 
 
 def test_sqlite3_without_metadata(tmp_path: Path) -> None:

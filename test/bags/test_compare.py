@@ -178,7 +178,7 @@ def test_table_and_exit_code(
     text = capsys.readouterr().out
     assert text.startswith('20 images and 57 faces in both\n')
     assert 'faces whose emotion probabilities changed' in text
-    assert 'made with other settings: {' in text and "'smoothing_time': 0.5" in text
+    assert 'made with another settings.smoothing_time: 0.5 -> 0.0' in text
     assert text.endswith('different\n')
     assert main(['compare', a, b, '--tolerance', '1']) == 0
 
