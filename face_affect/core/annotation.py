@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from face_affect.core.comparison import Reading
-from face_affect.core.faces import Face, FrameResult, UNKNOWN
+from face_affect.core.faces import Box, Face, FrameResult, UNKNOWN
 from face_affect.core.saliency import Explanation
 
 # BGR, told apart by brightness too.
@@ -26,6 +26,7 @@ DARK = (25, 25, 25)
 WHITE = (255, 255, 255)
 SHEET_TILE, SHEET_LINE, SHEET_GAP = 144, 24, 8  # pixels, of sheets
 LEAST_TILE = 96  # pixels; smaller, a saliency image cannot be read
+BLUR_CELLS = 6  # to a side of what is left of a face
 
 
 def annotate(
@@ -119,6 +120,25 @@ def _draw_box(canvas: NDArray[np.uint8], corners: tuple[int, int, int, int], lin
     for i, line in enumerate(lines):
         cv2.putText(canvas, line, (x + pad, y + line_height * (i + 1)), FONT, unit, DARK,
                     stroke, cv2.LINE_AA)
+
+
+def blur_faces(image: NDArray[np.uint8], result: FrameResult) -> NDArray[np.uint8]:
+    """Return a copy of ``image`` (BGR or gray) in which nobody recognises the faces found.
+
+    What the detector did not find stays as it is.
+    """
+    canvas = image.copy()
+    height, width = image.shape[:2]
+    for face in result.faces:
+        box = face.detection.box
+        # Hair and chin as well
+        x, y, w, h = Box(box.x - 0.2 * box.width, box.y - 0.35 * box.height,
+                         1.4 * box.width, 1.6 * box.height).region(width, height)
+        if w > 0 and h > 0:
+            cells = cv2.resize(canvas[y:y + h, x:x + w], (BLUR_CELLS, BLUR_CELLS),
+                               interpolation=cv2.INTER_AREA)
+            canvas[y:y + h, x:x + w] = cv2.resize(cells, (w, h), interpolation=cv2.INTER_LINEAR)
+    return canvas
 
 
 def contact_sheet(

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import argparse
+from dataclasses import fields
 import json
 from pathlib import Path
 import subprocess
@@ -15,10 +17,11 @@ import numpy as np
 import pytest
 
 from face_affect.cli import main
+from face_affect.commands.pipeline_options import add_pipeline_options, models_of, settings_of
 from face_affect.core.annotation import SHEET_GAP, SHEET_LINE, SHEET_TILE
 from face_affect.core.faces import EMOTIONS, GENDERS
 from face_affect.core.models import available_models
-from face_affect.core.pipeline import ModelNames
+from face_affect.core.pipeline import ModelNames, Settings
 from face_affect.core.saliency import saliency_path
 from face_affect.media import open_media, VideoFile
 
@@ -256,7 +259,9 @@ def test_wrong_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -
 
 
 @pytest.mark.parametrize('arguments, word', [
-    (['--help'], 'play'), (['run', '--help'], '--json'), (['models', '--help'], 'models'),
+    (['--help'], 'play'), (['bag', '--help'], '--scheduler'),
+    (['report', '--help'], '--blur'), (['compare', '--help'], '--tolerance'),
+    (['run', '--help'], '--json'), (['models', '--help'], 'models'),
     (['play', '--help'], '--remap')])
 def test_help(arguments: list[str], word: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
@@ -334,3 +339,22 @@ def test_explain_takes_one_picture(
 ) -> None:
     assert main(['explain', str(request.getfixturevalue(fixture))]) == 2
     assert 'is not one picture' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('setting', [item.name for item in fields(Settings)])
+def test_every_setting_has_an_option(setting: str) -> None:
+    parser = argparse.ArgumentParser()
+    add_pipeline_options(parser)
+    assert settings_of(parser.parse_args([])) == Settings()
+    option = next(action for action in parser._actions if action.dest == setting)
+    value = not option.default if option.nargs == 0 else 1
+    words = [option.option_strings[0]] + ([] if option.nargs == 0 else ['1'])
+    assert getattr(settings_of(parser.parse_args(words)), setting) == value
+
+
+def test_models_are_options_as_well() -> None:
+    parser = argparse.ArgumentParser()
+    add_pipeline_options(parser)
+    assert models_of(parser.parse_args([])) == ModelNames()
+    words = ['--detector-model', 'a', '--emotion-model', 'b', '--gender-model', 'c']
+    assert models_of(parser.parse_args(words)) == ModelNames('a', 'b', 'c')
