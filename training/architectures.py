@@ -201,10 +201,9 @@ def mini_residual(classes: int) -> nn.Module:
 
 
 def sequential_cnn(classes: int) -> nn.Module:
-    """Build the sequential fully-convolutional network (Arriaga et al. 2017, section III).
+    """Build a sequential fully-convolutional network like the one of Arriaga et al. 2017.
 
-    Nine convolutions as in the authors' ``simple_CNN``, the first of each pair without
-    ReLU; less their dropout.
+    About 600,000 parameters and no fully connected layer; without dropout.
     """
     layers: list[nn.Module] = []
     inputs = 1
