@@ -33,9 +33,10 @@ autodoc_member_order = 'bysource'
 autodoc_typehints_format = 'short'
 # Whatever of ROS is installed where the documentation is built, it comes out the same.
 autodoc_mock_imports = [
-    'action_msgs', 'builtin_interfaces', 'cv_bridge', 'diagnostic_msgs', 'face_affect_msgs',
-    'geometry_msgs', 'lifecycle_msgs', 'rcl_interfaces', 'rclpy', 'rosbags', 'rosgraph_msgs',
-    'sensor_msgs', 'std_msgs', 'std_srvs']
+    'action_msgs', 'ament_index_python', 'builtin_interfaces', 'cv_bridge', 'diagnostic_msgs',
+    'face_affect_msgs', 'geometry_msgs', 'hri_msgs', 'lifecycle_msgs', 'py_trees', 'py_trees_ros',
+    'rcl_interfaces', 'rclpy', 'rosbags', 'rosgraph_msgs', 'sensor_msgs', 'std_msgs', 'std_srvs',
+    'unique_identifier_msgs', 'visualization_msgs']
 
 html_theme = 'alabaster'
 html_theme_options = {'page_width': '75em', 'sidebar_width': '18em'}

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Real people to move about: cut out of the demo bag's frames, with their place in them."""
+"""Real people to move about, cut out of the demo bag's frames or of other pictures."""
 
 from __future__ import annotations
 
@@ -19,11 +19,14 @@ from rosbags.typesys import get_typestore, Stores
 
 from demo.make_bag import COUNTER_TOP, PEOPLE
 from face_affect.core.images import decode_compressed
+from training.scenes import SceneSet
 
 DEMO = Path(__file__).parents[2] / 'demo'
 # In which frame each of PEOPLE stands large and alone.
 FRAMES = (98, 119, 171, 182)
 EMPTY = 0
+LARGE = 60  # pixels, width of a face worth to be cut out
+CAST = 4  # people that a scene needs at most
 BOTTOM = COUNTER_TOP - 4
 
 
@@ -65,6 +68,27 @@ def demo_people() -> tuple[Cutout, ...]:
                 if face['person'] == person)
         people.append(_cut_out(decode_compressed(_jpegs()[frame]), person, box))
     return tuple(people)
+
+
+def people_of(scenes: SceneSet) -> tuple[Cutout, ...]:
+    """Return the heads of all people whose face is LARGE: an ellipse around the face."""
+    heads = []
+    for scene in scenes.scenes:
+        image = scene.image
+        for x, y, width, height in scene.boxes[~scene.ignore]:
+            left, right = round(x - 0.25 * width), round(x + 1.25 * width)
+            top, bottom = round(y - 0.3 * height), round(y + 1.15 * height)
+            if width < LARGE or min(left, top) < 0 or right > image.shape[1] \
+                    or bottom > image.shape[0]:
+                continue
+            part = image[top:bottom, left:right].astype(np.float32)
+            alpha = np.zeros(part.shape[:2], dtype=np.float32)
+            axes = (part.shape[1] // 2 - 2, part.shape[0] // 2 - 2)
+            cv2.ellipse(alpha, (part.shape[1] // 2, part.shape[0] // 2), axes, 0, 0, 360, 1, -1)
+            alpha = cv2.GaussianBlur(alpha, (5, 5), 0)
+            heads.append(Cutout(np.dstack([part * alpha[..., None], alpha]),
+                                (x - left, y - top, width, height)))
+    return tuple(heads)
 
 
 @functools.cache

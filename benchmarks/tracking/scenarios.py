@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from benchmarks.tracking.people import demo_people
+from benchmarks.tracking.people import CAST, Cutout
 from benchmarks.tracking.stage import Actor, Knot, Scene, WIDTH
 
 # Nobody is out of sight for longer, in seconds, unless another identity comes back.
@@ -20,17 +21,21 @@ OUTSIDE = 160.0
 Random = np.random.Generator
 
 
-def make_scene(name: str, seed: int) -> Scene:
-    """Return a scene of the scenario ``name``; the same for the same ``seed``."""
+def make_scene(name: str, seed: int, people: Sequence[Cutout]) -> Scene:
+    """Return a scene of the scenario ``name``; the same for the same ``seed``.
+
+    CAST of the ``people`` act in it.
+    """
     rng = np.random.default_rng([seed, list(SCENARIOS).index(name)])
+    cast = tuple(people[i] for i in rng.permutation(len(people))[:CAST])
     while True:
-        scene = SCENARIOS[name](rng)
+        scene = replace(SCENARIOS[name](rng), people=cast)
         if scene.longest_gap() <= LONGEST_GAP:
             return scene
 
 
 def _people(rng: Random, count: int) -> list[int]:
-    return [int(person) for person in rng.permutation(len(demo_people()))[:count]]
+    return [int(person) for person in rng.permutation(CAST)[:count]]
 
 
 def _eyes(rng: Random) -> float:

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.tracking.people import Cutout, demo_people, room
+from benchmarks.tracking.people import Cutout, room
 from face_affect.core.faces import Box
 
 WIDTH, HEIGHT = 640, 480
@@ -69,14 +69,16 @@ class Actor:
 class Scene:
     """What happens in front of the camera in ``seconds``.
 
-    ``pillar``: left side and width, in front of all; ``camera``: (second, x) of
-    the picture's left side, by which all but the camera shift.
+    ``people``: what the actors look like; ``pillar``: left side and width, in front
+    of all; ``camera``: (second, x) of the picture's left side, by which all but the
+    camera shift.
     """
 
     actors: tuple[Actor, ...]
     seconds: float
     pillar: Optional[tuple[float, float]] = None
     camera: tuple[tuple[float, float], ...] = ((0.0, 0.0),)
+    people: tuple[Cutout, ...] = ()
 
     def frames(self, rate: float) -> list[TrueFrame]:
         """Return the truth at ``rate`` Hz."""
@@ -134,7 +136,7 @@ class Scene:
 
     def _places(self, second: float) -> list[tuple[int, Cutout, tuple[float, float, float]]]:
         """Return identity, picture and place of all who are there, the farthest first."""
-        there = [(identity, demo_people()[actor.person], place)
+        there = [(identity, self.people[actor.person], place)
                  for identity, actor in enumerate(self.actors)
                  if (place := actor.at(second)) is not None]
         return sorted(there, key=lambda one: one[2][2])

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Optional
 
 import cv2
@@ -39,18 +40,17 @@ def describe(image: NDArray[np.uint8], box: Box) -> Optional[Appearance]:
 
     """
     height, width = image.shape[:2]
-    x, _ = box.centre
-    left, right = (min(max(round(x + side * BREADTH / 2 * box.width), 0), width)
-                   for side in (-1, 1))
-    top, bottom = (min(max(round(edge), 0), height) for edge in (
-        box.y - ABOVE * box.height, box.y + (1 + BELOW) * box.height))
+    middle, half = box.x + box.width / 2, BREADTH / 2 * box.width
+    left, right = max(round(middle - half), 0), min(round(middle + half), width)
+    top = max(round(box.y - ABOVE * box.height), 0)
+    bottom = min(round(box.y + (1 + BELOW) * box.height), height)
     if right - left < COLUMNS or bottom - top < ROWS:
         return None
     samples = cv2.resize(image[top:bottom, left:right], (COLUMNS * SAMPLES, ROWS * SAMPLES),
                          interpolation=cv2.INTER_LINEAR)
     cells = cv2.resize(samples, (COLUMNS, ROWS), interpolation=cv2.INTER_AREA)
-    colours = cells.ravel().astype(np.float32)
-    colours -= colours.mean()
+    colours = cells.reshape(-1).astype(np.float32)
+    colours -= colours.sum() / colours.size
     return _unit(colours)
 
 
@@ -70,5 +70,8 @@ def mixed(old: Optional[Appearance], new: Appearance) -> Appearance:
 
 
 def _unit(vector: Appearance) -> Optional[Appearance]:
-    length = float(np.sqrt(vector @ vector))
-    return np.asarray(vector / length, dtype=np.float32) if length > 0 else None
+    length = math.sqrt(float(vector @ vector))
+    if length == 0:
+        return None
+    vector /= np.float32(length)
+    return vector

@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 import math
+from typing import NamedTuple
 
 from face_affect.core.faces import Box
 from face_affect.core.motion import Expected, PLACE_NOISE, SIZE_NOISE
@@ -20,41 +22,72 @@ MAX_GROWTH = 2.0
 Costs = dict[tuple[int, int], float]
 
 
-def match_cost(expected: Expected, found: Box, min_iou: float) -> float:
-    """Return how badly ``found`` fits: infinite if it is not the same face.
+class Place(NamedTuple):
+    """Where a box is: its centre, and its size with its natural logarithm, in pixels."""
 
-    Otherwise -2 times the logarithm of its likelihood, but for a constant: the less
-    sure the place is, the less does a near box count. It fits if the IoU of both boxes,
-    as squares and grown by TOLERANCE standard deviations of the place, is at least
-    ``min_iou`` (Yang et al. 2023, WACV, grow boxes by a fixed part).
-    """
-    x, y = found.centre
-    off_x, off_y = abs(x - expected.x), abs(y - expected.y)
-    size = math.log(found.area) / 2
-    growth = size - expected.size
-    variance = expected.place_variance + PLACE_NOISE ** 2
-    scale = 1 + 2 * TOLERANCE * math.sqrt(variance)
-    one, other = scale * math.exp(expected.size), scale * math.exp(size)
-    smaller, reach = min(one, other), (one + other) / 2
-    shared = max(min(smaller, reach - off_x), 0.0) * max(min(smaller, reach - off_y), 0.0)
-    if (shared <= 0 or shared < min_iou * (one * one + other * other - shared)
-            or not similar_sizes(expected, found)):
-        return math.inf
-    distance = math.hypot(off_x, off_y) * scale / max(one, other)
-    size_variance = expected.size_variance + SIZE_NOISE ** 2
-    return (distance * distance / variance + growth * growth / size_variance
-            + 2 * math.log(variance) + math.log(size_variance))
+    x: float
+    y: float
+    size: float
+    log_size: float
+
+    @classmethod
+    def of(cls, box: Box) -> Place:
+        """Return the place of ``box``."""
+        size = math.sqrt(box.width * box.height)
+        return cls(box.x + box.width / 2, box.y + box.height / 2, size, math.log(size))
 
 
-def similar_sizes(expected: Expected, found: Box) -> bool:
-    """Tell whether a face may have grown or shrunk to ``found``."""
-    return abs(math.log(found.area) / 2 - expected.size) <= math.log(MAX_GROWTH)
+class Gate:
+    """Tells how well places fit to what is expected of one face."""
+
+    def __init__(self, expected: Expected, min_iou: float) -> None:
+        """Let pass what overlaps with an IoU of at least ``min_iou``.
+
+        That is the IoU of the two boxes as squares, both grown by TOLERANCE standard
+        deviations of the expected place (Yang et al. 2023, WACV, grow by a fixed part).
+        """
+        self.expected = expected
+        self._min_iou = min_iou
+        self._variance = expected.place_variance + PLACE_NOISE ** 2
+        self._size_variance = expected.size_variance + SIZE_NOISE ** 2
+        self._grown = 1 + 2 * TOLERANCE * math.sqrt(self._variance)
+        self._size = math.exp(expected.size)
+        self._bias = 2 * math.log(self._variance) + math.log(self._size_variance)
+
+    def cost(self, found: Place) -> float:
+        """Return how badly ``found`` fits: infinite if it is not the same face.
+
+        Otherwise -2 times the logarithm of its likelihood, but for a constant: the less
+        sure the place is, the less does it count that a box is near.
+        """
+        off_x, off_y = abs(found.x - self.expected.x), abs(found.y - self.expected.y)
+        one, other = self._grown * self._size, self._grown * found.size
+        reach = (one + other) / 2
+        if off_x >= reach or off_y >= reach or not self.similar_size(found):
+            return math.inf
+        smaller = min(one, other)
+        shared = min(smaller, reach - off_x) * min(smaller, reach - off_y)
+        if shared < self._min_iou * (one * one + other * other - shared):
+            return math.inf
+        larger = max(self._size, found.size)
+        growth = found.log_size - self.expected.size
+        return ((off_x * off_x + off_y * off_y) / (larger * larger * self._variance)
+                + growth * growth / self._size_variance + self._bias)
+
+    def similar_size(self, found: Place) -> bool:
+        """Tell whether the face may have grown or shrunk to that."""
+        return self._size <= MAX_GROWTH * found.size and found.size <= MAX_GROWTH * self._size
+
+    def distance(self, found: Place) -> float:
+        """Return how far off that is, in sizes of the face."""
+        return math.hypot(found.x - self.expected.x, found.y - self.expected.y) / self._size
 
 
 def best_pairs(costs: Costs) -> list[tuple[int, int]]:
     """Return the pairs of least cost, the best first: each row and column once at most."""
     pairs: list[tuple[int, int]] = []
-    rows, columns = set[int](), set[int]()
+    rows: set[int] = set()
+    columns: set[int] = set()
     for row, column in sorted(costs, key=costs.__getitem__):
         if row not in rows and column not in columns:
             pairs.append((row, column))
@@ -63,12 +96,20 @@ def best_pairs(costs: Costs) -> list[tuple[int, int]]:
     return pairs
 
 
-def contested_pairs(costs: Costs, margin: float) -> list[tuple[int, int]]:
-    """Return the pairs whose cost differs by less than ``margin`` from another of its line."""
-    rows, columns = defaultdict[int, list[float]](list), defaultdict[int, list[float]](list)
-    for (row, column), cost in costs.items():
-        rows[row].append(cost)
-        columns[column].append(cost)
-    return [(row, column) for (row, column), cost in costs.items()
-            if any(sum(abs(cost - other) < margin for other in line) > 1
-                   for line in (rows[row], columns[column]))]
+def clear_pairs(costs: Costs, margin: float) -> list[tuple[int, int]]:
+    """Return the pairs that cost less by ``margin`` than all others of their row and column."""
+    best: list[set[tuple[int, int]]] = []
+    for axis in (0, 1):
+        lines: dict[int, list[tuple[float, tuple[int, int]]]] = defaultdict(list)
+        for pair, cost in costs.items():
+            lines[pair[axis]].append((cost, pair))
+        best.append({pair for (cost, pair), *others in map(sorted, lines.values())
+                     if not others or others[0][0] - cost >= margin})
+    return sorted(best[0] & best[1])
+
+
+def without(costs: Costs, pairs: Sequence[tuple[int, int]]) -> Costs:
+    """Return the costs of what is in no row and no column of ``pairs``."""
+    rows, columns = {row for row, _ in pairs}, {column for _, column in pairs}
+    return {(row, column): cost for (row, column), cost in costs.items()
+            if row not in rows and column not in columns}

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 import itertools
 import math
@@ -16,17 +16,19 @@ from numpy.typing import NDArray
 
 from face_affect.core.appearance import Appearance, describe, difference, mixed
 from face_affect.core.faces import Box, Detection
-from face_affect.core.matching import best_pairs, contested_pairs, Costs, match_cost, similar_sizes
+from face_affect.core.matching import best_pairs, clear_pairs, Costs, Gate, Place, without
 from face_affect.core.motion import Expected, Motion
 
-# What a whole difference in appearance adds to a pair's cost. Costs that differ by MARGIN or
-# more are told apart without a look at the picture.
-APPEARANCE_COST = 10.0
-MARGIN = 15.0
+# What a whole difference in appearance adds to a pair's cost. Pairs that cost less by MARGIN than
+# all their rivals need no look at the picture.
+APPEARANCE_COST = 15.0
+MARGIN = 12.0
 # A face that looks like one just lost, within so many of its sizes of where that is expected,
 # is the same, however it came there.
 SAME_LOOKS = 0.2
 REACH = 4.0
+# One who comes in where somebody left the picture is another, if the looks differ by more.
+OTHER_LOOKS = 0.4
 # Seconds after which it is looked again how somebody looks.
 REFRESH_TIME = 0.2
 # Boxes nearer than this share of their sizes hide parts of each other's surroundings.
@@ -71,17 +73,14 @@ class Track:
         self.last_seen = stamp
         self.frames += 1
 
-    def look(self, image: NDArray[np.uint8], alone: bool) -> None:
-        """Take in how the person looks, the first time also if not ``alone``."""
-        if self.last_seen - self.described < REFRESH_TIME or not (
-                alone or self.appearance is None):
+    def look(self, seen: Optional[Appearance], alone: bool) -> None:
+        """Take in how the person looks, and whether ``alone``."""
+        if seen is None:
             return
-        seen = describe(image, self.detection.box)
-        if seen is not None:
-            # What was seen with somebody near is replaced as a whole.
-            known = None if self.described == -math.inf else self.appearance
-            self.appearance = mixed(known, seen)
-            self.described = self.last_seen if alone else -math.inf
+        # What was seen with somebody near is replaced as a whole.
+        known = self.appearance if self.described > -math.inf else None
+        self.appearance = mixed(known, seen)
+        self.described = self.last_seen if alone else -math.inf
 
 
 class Tracker:
@@ -99,7 +98,7 @@ class Tracker:
             confirm_frames: in how many images a face must be found to be reported.
             forget_time: seconds without being found after which a face is gone.
             match_iou: least IoU, 0..1, of the box found and the box expected, both
-                grown by the uncertainty of what is expected; see ``match_cost``.
+                grown by the uncertainty of what is expected; see ``matching.Gate``.
             first_id: the id of the first face, from which the others go on.
 
         """
@@ -133,24 +132,25 @@ class Tracker:
             raise ValueError(f'stamp is {stamp}, but must be finite')
         if stamp < self._stamp:
             self.reset()
-        self._stamp = stamp
         detections = [found for found in detections if _is_place(found.box)]
         self._tracks = [track for track in self._tracks
                         if stamp - track.last_seen <= self.forget_time]
-        pairs = self._match(detections, stamp, image)
+        looks = None if image is None else _Looks(image, detections)
+        pairs = self._match(detections, stamp, looks)
+        self._stamp = stamp
         for row, column in pairs:
             self._tracks[row].update(detections[column], stamp)
+        found_as = {column: self._tracks[row] for row, column in pairs}
         seen = [self._tracks[row] for row, _ in sorted(pairs)]
-        matched = {column for _, column in pairs}
-        unknown = [found for i, found in enumerate(detections) if i not in matched]
-        new = [Track(id, found, stamp, stamp) for id, found in enumerate(unknown, self.next_id)]
-        self.next_id += len(new)
+        new = []
+        for column, found in enumerate(detections):
+            if column not in found_as:
+                found_as[column] = Track(self.next_id, found, stamp, stamp)
+                self.next_id += 1
+                new.append(found_as[column])
         self._tracks += new
-        if image is not None:
-            boxes = [(track, track.predicted(stamp)) for track in self._tracks]
-            for track in seen + new:
-                track.look(image, not any(_near(track.detection.box, box)
-                                          for other, box in boxes if other is not track))
+        if looks is not None:
+            self._refresh(found_as, looks)
         return [track for track in seen + new if track.frames >= self.confirm_frames]
 
     @property
@@ -163,51 +163,73 @@ class Tracker:
         """The ids that may still be seen again."""
         return frozenset(track.id for track in self._tracks)
 
-    def _match(self, detections: Sequence[Detection], stamp: float,
-               image: Optional[NDArray[np.uint8]]) -> list[tuple[int, int]]:
+    def _match(self, detections: Sequence[Detection], stamp: float, looks: Optional[_Looks]
+               ) -> list[tuple[int, int]]:
         """Return pairs of rows of tracks and of detections."""
-        expected = [track.expected(stamp) for track in self._tracks]
+        places = [Place.of(found.box) for found in detections]
+        gates = [Gate(track.expected(stamp), self.match_iou) for track in self._tracks]
         costs: Costs = {}
-        for row, expectation in enumerate(expected):
-            for column, found in enumerate(detections):
-                cost = match_cost(expectation, found.box, self.match_iou)
+        for row, gate in enumerate(gates):
+            for column, place in enumerate(places):
+                cost = gate.cost(place)
                 if cost < math.inf:
                     costs[row, column] = cost
-        if image is None:
+        if looks is None:
             return best_pairs(costs)
-        looks = _Looks(image, detections)
-        for row, column in contested_pairs(costs, MARGIN):
-            costs[row, column] += APPEARANCE_COST * difference(
+        left = {row for row, gate in enumerate(gates)
+                if self._tracks[row].last_seen < self._stamp and looks.is_outside(gate.expected)}
+        for row, column in [pair for pair in costs if pair[0] in left]:
+            if difference(self._tracks[row].appearance, looks.of(column)) > OTHER_LOOKS:
+                del costs[row, column]
+        pairs = clear_pairs(costs, MARGIN)
+        pairs += best_pairs({
+            (row, column): cost + APPEARANCE_COST * difference(
                 self._tracks[row].appearance, looks.of(column))
-        pairs = best_pairs(costs)
-        return pairs + self._recognised(pairs, expected, looks)
+            for (row, column), cost in without(costs, pairs).items()})
+        return pairs + self._recognised(pairs, gates, places, looks)
 
-    def _recognised(self, pairs: Sequence[tuple[int, int]], expected: Sequence[Expected],
-                    looks: _Looks) -> list[tuple[int, int]]:
+    def _recognised(self, pairs: Sequence[tuple[int, int]], gates: Sequence[Gate],
+                    places: Sequence[Place], looks: _Looks) -> list[tuple[int, int]]:
         """Return more pairs: of faces just lost, and of new ones that look the same."""
-        rows = set(range(len(self._tracks))) - {row for row, _ in pairs}
-        columns = set(range(len(looks.detections))) - {column for _, column in pairs}
-        costs: Costs = {}
-        for row, column in itertools.product(rows, columns):
-            box, lost = looks.detections[column].box, expected[row]
-            distance = math.dist(box.centre, (lost.x, lost.y))
-            if distance <= REACH * math.exp(lost.size) and similar_sizes(lost, box):
-                costs[row, column] = difference(self._tracks[row].appearance, looks.of(column))
+        rows = set(range(len(gates))) - {row for row, _ in pairs}
+        columns = set(range(len(places))) - {column for _, column in pairs}
+        costs = {(row, column): difference(self._tracks[row].appearance, looks.of(column))
+                 for row, column in itertools.product(rows, columns)
+                 if gates[row].distance(places[column]) <= REACH
+                 and gates[row].similar_size(places[column])}
         return best_pairs({pair: cost for pair, cost in costs.items() if cost <= SAME_LOOKS})
+
+    def _refresh(self, found_as: Mapping[int, Track], looks: _Looks) -> None:
+        """Look again at faces that nobody is near, and at new ones in any case."""
+        due = {column: track for column, track in found_as.items()
+               if self._stamp - track.described >= REFRESH_TIME}
+        if not due:
+            return
+        boxes = [(track, track.predicted(self._stamp)) for track in self._tracks]
+        for column, track in due.items():
+            alone = not any(_near(track.detection.box, box)
+                            for other, box in boxes if other is not track)
+            if alone or track.appearance is None:
+                track.look(looks.of(column), alone)
 
 
 class _Looks:
     """How the people found in an image look, worked out when asked for."""
 
     def __init__(self, image: NDArray[np.uint8], detections: Sequence[Detection]) -> None:
-        self.detections = detections
+        self._detections = detections
         self._image = image
         self._known: dict[int, Optional[Appearance]] = {}
 
+    def is_outside(self, expected: Expected) -> bool:
+        """Tell whether the middle of a face should be outside the image."""
+        height, width = self._image.shape[:2]
+        return not (0 <= expected.x <= width and 0 <= expected.y <= height)
+
     def of(self, column: int) -> Optional[Appearance]:
-        """Return the appearance of one of ``detections``."""
+        """Return the appearance in a detection."""
         if column not in self._known:
-            self._known[column] = describe(self._image, self.detections[column].box)
+            self._known[column] = describe(self._image, self._detections[column].box)
         return self._known[column]
 
 

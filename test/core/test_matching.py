@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 
 from face_affect.core.faces import Box
-from face_affect.core.matching import best_pairs, contested_pairs, match_cost, TOLERANCE
+from face_affect.core.matching import best_pairs, clear_pairs, Gate, Place, TOLERANCE, without
 from face_affect.core.motion import Motion, PLACE_NOISE
 
 HERE = Box(0, 0, 100, 100)
 
 
 def cost(found: Box, seconds: float = 0.0, min_iou: float = 0.3) -> float:
-    return match_cost(Motion.at(HERE).after(seconds), found, min_iou)
+    return Gate(Motion.at(HERE).after(seconds), min_iou).cost(Place.of(found))
 
 
 def test_the_same_box_fits_best() -> None:
@@ -38,6 +38,15 @@ def test_the_gate_is_the_iou_of_the_grown_boxes(shift: int, along: int, min_iou:
         moved = HERE.moved(way if along == 0 else 0, way if along else 0)
         if abs(iou - min_iou) > 1e-6:
             assert (cost(moved, min_iou=min_iou) < math.inf) == (iou > min_iou)
+
+
+def test_place() -> None:
+    assert Place.of(Box(10, 20, 40, 90)) == (30, 65, 60, pytest.approx(math.log(60)))
+
+
+def test_distance_is_in_sizes() -> None:
+    gate = Gate(Motion.at(HERE).after(0.5), 0.3)
+    assert gate.distance(Place.of(HERE.moved(300, -400))) == pytest.approx(5)
 
 
 def test_boxes_far_apart_never_fit() -> None:
@@ -66,11 +75,19 @@ def test_best_pairs() -> None:
     assert best_pairs({}) == []
 
 
-def test_contested_pairs() -> None:
-    costs = {(0, 0): 0.0, (1, 0): 4.0, (2, 1): 0.0, (2, 2): 20.0, (3, 3): 1.0}
-    assert contested_pairs(costs, 5.0) == [(0, 0), (1, 0)]
-    assert contested_pairs(costs, 4.0) == []
-    assert contested_pairs(costs, 25.0) == [(0, 0), (1, 0), (2, 1), (2, 2)]
+def test_clear_pairs() -> None:
+    costs = {(0, 0): 0.0, (1, 0): 14.0, (1, 1): 3.0, (2, 2): 0.0, (3, 2): 4.0, (4, 4): 99.0}
+    assert clear_pairs(costs, 10.0) == [(0, 0), (1, 1), (4, 4)]
+    assert clear_pairs(costs, 4.0) == [(0, 0), (1, 1), (2, 2), (4, 4)]
+    assert clear_pairs(costs, 12.0) == [(0, 0), (4, 4)]
+    assert clear_pairs({}, 1.0) == []
+
+
+def test_without() -> None:
+    costs = {(0, 0): 0.0, (1, 0): 14.0, (1, 1): 3.0, (2, 1): 5.0, (2, 2): 1.0}
+    assert without(costs, [(0, 0)]) == {(1, 1): 3.0, (2, 1): 5.0, (2, 2): 1.0}
+    assert without(costs, [(1, 1)]) == {(0, 0): 0.0, (2, 2): 1.0}
+    assert without(costs, []) == costs
 
 
 def test_no_row_or_column_twice() -> None:

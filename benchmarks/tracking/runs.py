@@ -1,0 +1,55 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Scenes through the tracker, with a real detector or a simulated one."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.tracking.metrics import Tracked
+from benchmarks.tracking.simulated import SimulatedDetector
+from benchmarks.tracking.stage import Scene, TrueFrame
+from face_affect.core.pipeline import ModelNames, Pipeline, Settings
+from face_affect.core.tracking import Tracker
+
+# The simulated detector needs pictures for colours only.
+SHRINK = 2
+DEFAULTS = Settings()
+
+
+class Pictures:
+    """The pictures of one scene, each drawn once whatever the rates."""
+
+    def __init__(self, scene: Scene, shrink: int = 1) -> None:
+        """Draw smaller by ``shrink``; see Scene.image."""
+        self._scene = scene
+        self._shrink = shrink
+        self._drawn: dict[int, NDArray[np.uint8]] = {}
+
+    def at(self, second: float) -> NDArray[np.uint8]:
+        """Return the picture at ``second``, u8 [HEIGHT, WIDTH, 3] BGR."""
+        key = round(second * 1e6)
+        if key not in self._drawn:
+            self._drawn[key] = self._scene.image(second, self._shrink)
+        return self._drawn[key]
+
+
+def track_simulated(truth: list[TrueFrame], pictures: Pictures, rate: float, seed: int
+                    ) -> list[Tracked]:
+    """Return the faces reported in each frame, found by a simulated detector."""
+    detector = SimulatedDetector(rate, seed)
+    tracker = Tracker(DEFAULTS.confirm_frames, DEFAULTS.forget_time, DEFAULTS.match_iou)
+    return [[(track.id, track.detection.box) for track in
+             tracker.update(detector(frame), frame.stamp, pictures.at(frame.stamp))]
+            for frame in truth]
+
+
+def track_real(truth: list[TrueFrame], pictures: Pictures, detector: str) -> list[Tracked]:
+    """Return the faces reported in each frame by the pipeline with the model ``detector``."""
+    pipeline = Pipeline(Settings(enable_emotion=False, enable_gender=False),
+                        ModelNames(detector=detector))
+    return [[(face.id, face.detection.box)
+             for face in pipeline.process(pictures.at(frame.stamp), frame.stamp).faces]
+            for frame in truth]
