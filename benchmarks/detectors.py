@@ -24,42 +24,17 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from face_affect.core.detection import Detector, Letterbox, load_detector
-from face_affect.core.faces import Box, Detection
+from face_affect.core.detection import Detector, load_detector
+from face_affect.core.faces import Detection
 from face_affect.core.models import available_models, ModelError
 from training.datasets import DatasetError
 from training.detection_metrics import examine, figures_of, SIZE_NAMES
 from training.scenes import load_scenes, SceneSet
+from training.yunet import YuNet
 
 PRECISION = 0.99
 THRESHOLDS = np.arange(0.05, 0.99, 0.01)
 WARM_UP = 20
-
-
-class YuNet:
-    """YuNet (Wu et al. 2023) through OpenCV, as a peer."""
-
-    name = 'YuNet, OpenCV'
-    input_size = (320, 240)
-
-    def __init__(self, model: Path) -> None:
-        """Load the network file."""
-        self._detector = cv2.FaceDetectorYN.create(str(model), '', self.input_size, 0.05, 0.3)
-        self._letterbox = Letterbox(*self.input_size)
-
-    def __call__(self, image: NDArray[np.uint8], threshold: float) -> list[Detection]:
-        """Return the faces in ``image``; see Detector."""
-        view = cv2.cvtColor(self._letterbox(image), cv2.COLOR_RGB2BGR)
-        _, rows = self._detector.detect(view)
-        found = []
-        for row in rows if rows is not None else ():
-            points = (row[4:14].reshape(5, 2) - self._letterbox.offset) / self._letterbox.scale
-            x, y = (row[:2] - self._letterbox.offset) / self._letterbox.scale
-            width, height = row[2:4] / self._letterbox.scale
-            if row[14] >= threshold:
-                found.append(Detection(Box(float(x), float(y), float(width), float(height)),
-                                       float(row[14]), points))
-        return sorted(found, key=lambda one: -one.score)
 
 
 class SameSizes:

@@ -49,7 +49,7 @@ AHEAD = 3
 WARM_UP, SHORTEST_WARM_UP = 0.1, 1000
 ALLOWED_GROWTH = 5e6  # bytes
 PATIENCE = 30.0  # seconds without a result after which the node counts as dead
-LOST = 0.2  # seconds without a result after which the next frame is sent all the same
+LOST = 0.2  # seconds without a result after which what is on its way counts as lost
 # The debug image is subscribed to in every other stretch of so many frames.
 STRETCH = 200
 
@@ -150,12 +150,11 @@ class Player:
         self._start = self._heard = time.monotonic()
         with tqdm(total=frames, unit='frame', disable=None) as bar:
             while soak.sent < frames:
-                while soak.sent < frames and (soak.sent - self._newest < AHEAD
-                                              or time.monotonic() - self._heard > LOST):
+                while soak.sent < frames and soak.sent - self._newest < AHEAD:
                     self._send()
                     bar.update()
                 self._executor.spin_once(timeout_sec=LOST / 4)
-                self._check_alive()
+                self._look_for_losses()
         soak.seconds = time.monotonic() - self._start
         sent = len(soak.samples)
         # One report may have been under way; the next one counts all.
@@ -204,9 +203,12 @@ class Player:
              if key.startswith('dropped: ')},
             Footprint.of(self._pid)))
 
-    def _check_alive(self) -> None:
-        if time.monotonic() - self._heard > PATIENCE:
+    def _look_for_losses(self) -> None:
+        silence = time.monotonic() - self._heard
+        if silence > PATIENCE:
             raise TimeoutError(f'no result for {PATIENCE:.0f} s')
+        if silence > LOST:
+            self._newest = self._soak.sent
 
     def _wait(self, condition: Any, complaint: str) -> None:
         end = time.monotonic() + PATIENCE

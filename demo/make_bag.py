@@ -276,13 +276,13 @@ def box_at(portrait: Portrait, x: float, y: float, face_width: float) -> tuple[f
     return x - face_width / 2, y - height / 2, x + face_width / 2, y + height / 2
 
 
-def clip_box(box: tuple[float, ...]) -> list[float] | None:
+def clip_box(box: tuple[float, ...], least: float = MIN_VISIBLE) -> list[float] | None:
     """Return [x, y, w, h] inside the picture, or None where too little of the face is in it."""
     left, top, right, bottom = box
     x, y = max(left, 0.0), max(top, 0.0)
     width, height = min(right, WIDTH) - x, min(bottom, HEIGHT) - y
     area = (right - left) * (bottom - top)
-    if min(width, height) <= 0 or width * height < MIN_VISIBLE * area:
+    if min(width, height) <= 0 or width * height < least * area:
         return None
     return [round(value, 1) for value in (x, y, width, height)]
 
@@ -366,6 +366,13 @@ def listed_faces(present: list[Presence]) -> list[dict[str, Any]]:
         if overlap(one['box'], other['box']):
             raise ValueError(f'faces overlap: {one} and {other}')
     return sorted(faces, key=lambda face: face['appearance'])
+
+
+def cut_faces(present: list[Presence]) -> list[list[float]]:
+    """Return what is in the picture of the faces that are not listed: see MIN_VISIBLE."""
+    boxes = [box_at(PEOPLE[presence.person], *presence.place) for presence in present]
+    shown = [clip_box(box, 0.0) for box in boxes if clip_box(box) is None]
+    return [box for box in shown if box is not None]
 
 
 class Scene:
@@ -470,7 +477,7 @@ def build(output: Path, packages: Path) -> None:
             stamp_ns = START_NS + round(i * 10**9 / FPS)
             bag.write(stamp_ns, scene.render(present))
             frames.append({'frame': i, 'stamp': round(stamp_ns / 1e9, 6),
-                           'faces': listed_faces(present)})
+                           'faces': listed_faces(present), 'cut': cut_faces(present)})
     write_truth(output / 'truth.json', frames)
 
 

@@ -32,6 +32,7 @@ from face_affect.core.models import (
     read_sidecar,
     write_sidecar,
 )
+from face_affect.core.pipeline import ModelNames
 from training.datasets import DatasetError, FaceSet, load_faces, training_part
 
 SCENE = 480     # pixels; the side of the scene
@@ -100,7 +101,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog='python -m training.calibrate', description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--model', type=Path, required=True, help="the classifier's sidecar")
-    parser.add_argument('--detector', default='face_detector_blazeface',
+    parser.add_argument('--detector', default=ModelNames().detector,
                         help='the detector (default: %(default)s)')
     parser.add_argument('--data', type=Path, required=True, help='its training pictures (npz)')
     parser.add_argument('--limit', type=int, help='use that many pictures, drawn at random')

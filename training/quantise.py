@@ -146,6 +146,8 @@ class QuantisedDetector:
         scenes = load_scenes(data / recipe.data)
         self._recipe = recipe
         self._fitted, self._held_out = scenes.split(False), scenes.split(True)
+        self._extra = [(load_scenes(data / name).split(False), share)
+                       for name, share in recipe.extra_data.items()]
         self._size = detector_size(recipe.input_size)
         self.pictures = len(self._fitted)
 
@@ -155,11 +157,13 @@ class QuantisedDetector:
 
     def calibration(self) -> NDArray[np.float32]:
         """Return training scenes as the detector sees them, f32 [N, 3, H, W]."""
-        rows = np.random.default_rng(self._recipe.seed).choice(
-            self.pictures, CALIBRATION_SCENES, replace=False)
+        rng = np.random.default_rng(self._recipe.seed)
         letterbox = Letterbox(*self._size)
-        return detector_input(np.stack([
-            letterbox(self._fitted.scenes[row].image).copy() for row in rows])).numpy()
+        views = []
+        for scenes, share in ((self._fitted, 1.0), *self._extra):
+            rows = rng.choice(len(scenes), round(share * CALIBRATION_SCENES), replace=False)
+            views += [letterbox(scenes.scenes[row].image).copy() for row in rows]
+        return detector_input(np.stack(views)).numpy()
 
     def measured(self, sidecar: Sidecar, model: torch.nn.Module) -> Sidecar:
         """Note recall and precision on the validation part, before and after."""

@@ -26,7 +26,8 @@ class Recipe:
     """One training run.
 
     ``data`` is a file name in the data folder; ``input_size`` is the input's width in
-    pixels: classifiers take squares, detectors 4:3.
+    pixels: classifiers take squares, detectors 4:3. ``extra_data`` names further scenes
+    for a detector, and the chance of each file, 0..1, to be shown in place of ``data``.
     ``learning_rate`` is the peak of a one-cycle schedule over ``epochs``, of
     which the first ``early_epochs`` see smaller pictures of ``early_size``
     pixels, which costs less. ``start_from`` names a recipe whose trained weights
@@ -41,6 +42,7 @@ class Recipe:
     architecture: str
     data: str
     data_licence: str
+    extra_data: dict[str, float] = field(default_factory=dict)
     start_from: Optional[str] = None
     input_size: int = 64
     epochs: int = 30

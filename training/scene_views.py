@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 import math
 from typing import Any, Optional
@@ -48,24 +49,28 @@ class SceneAugmentation:
 
     def view(self, scene: Scene, width: int, height: int, rng: np.random.Generator) -> Scene:
         """Return a random cut-out of ``scene``, its faces moved along."""
-        zoom, focus = self._zoom(scene, width, height, rng)
+        zoom, face = self._zoom(scene, width, height, rng)
         squeeze = math.exp(rng.uniform(-self.aspect, self.aspect) / 2)
         angle = math.radians(rng.uniform(-self.rotation, self.rotation) * (rng.random() < 0.5))
         mirror = rng.random() < 0.5
         turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
         linear = np.diag((zoom / squeeze * (-1 if mirror else 1), zoom * squeeze)) @ turn
-        place = rng.uniform(0.05, 0.95, 2) * (width, height)
-        if focus is None:  # Show as much of the picture as fits
+        middle = np.array((width, height)) / 2
+        if face is None:  # Show as much of the picture as fits
             focus = np.array(scene.image.shape[1::-1]) / 2
-            room = np.array((width, height)) - np.array(scene.image.shape[1::-1]) * zoom
-            place = np.array((width, height)) / 2 + rng.uniform(-0.5, 0.5, 2) * np.abs(room)
+            play = np.abs(middle - focus * zoom)
+        else:  # Anywhere, but no more than half of it cut off by the border
+            focus = face[:2] + face[2:] / 2
+            size = face[2:] * (zoom / squeeze, zoom * squeeze)
+            play = np.maximum(middle - size * rng.uniform(0.1, 0.5, 2), 0)
+        place = middle + rng.uniform(-1, 1, 2) * play
         matrix = np.hstack([linear, (place - linear @ focus)[:, None]])
         image = _warp(scene.image, matrix, zoom, width, height, rng)
         return _moved(scene, matrix, image, zoom, squeeze, mirror)
 
     def _zoom(self, scene: Scene, width: int, height: int, rng: np.random.Generator
               ) -> tuple[float, Optional[NDArray[np.float64]]]:
-        """Return the factor of enlargement and the point to keep in view, if any."""
+        """Return the factor of enlargement and the box of the face to keep in view, if any."""
         faces = np.flatnonzero(~scene.ignore)
         fitting = min(width / scene.image.shape[1], height / scene.image.shape[0])
         if len(faces) and rng.random() >= self.whole:
@@ -76,7 +81,7 @@ class SceneAugmentation:
             # Not so small that hardly anything else is seen.
             smallest = min(max(self.smallest, size * fitting / 2), largest)
             wanted = math.exp(rng.uniform(math.log(smallest), math.log(largest)))
-            return wanted / size, (box[:2] + box[2:] / 2).astype(np.float64)
+            return wanted / size, box.astype(np.float64)
         return fitting * math.exp(rng.uniform(math.log(0.7), math.log(1.6))), None
 
     def photograph(self, image: NDArray[np.uint8], rng: np.random.Generator
@@ -125,9 +130,11 @@ def _warp(image: NDArray[np.uint8], matrix: NDArray[np.float64], zoom: float, wi
         image = shrunk
     # Positions count from pixels' corners, warpAffine from their middles.
     matrix[:, 2] += matrix[:, :2].sum(axis=1) / 2 - 0.5
+    # Around the picture: black, as a letterbox, any gray, or its border drawn out.
     colour = float(rng.integers(0, 256)) if rng.random() < 0.5 else 0.0
+    border = cv2.BORDER_REPLICATE if rng.random() < 0.3 else cv2.BORDER_CONSTANT
     return np.asarray(cv2.warpAffine(image, matrix, (width, height), flags=cv2.INTER_LINEAR,
-                                     borderValue=(colour,) * 3), dtype=np.uint8)
+                                     borderMode=border, borderValue=(colour,) * 3), dtype=np.uint8)
 
 
 def _moved(scene: Scene, matrix: NDArray[np.float64], image: NDArray[np.uint8], zoom: float,
@@ -156,9 +163,14 @@ class SceneViews(Dataset[tuple[NDArray[Any], ...]]):
     """
 
     def __init__(self, scenes: SceneSet, augmentation: SceneAugmentation, cells: Cells,
-                 size: tuple[int, int], seed: int, epoch: int) -> None:
-        """Set up one epoch over ``scenes``; ``size`` is (width, height) in pixels."""
+                 size: tuple[int, int], seed: int, epoch: int,
+                 extra: Sequence[tuple[SceneSet, float]] = ()) -> None:
+        """Set up one epoch over ``scenes``; ``size`` is (width, height) in pixels.
+
+        Of each set in ``extra``, a scene takes the place of another with that chance.
+        """
         self._scenes = scenes.scenes
+        self._extra = extra
         self._augmentation = augmentation
         self._cells = cells
         self._size = size
@@ -175,8 +187,17 @@ class SceneViews(Dataset[tuple[NDArray[Any], ...]]):
         if rng.random() < self._augmentation.mosaic:
             view = self._mosaic(row, rng)
         else:
-            view = self._augmentation.view(self._scenes[row], width, height, rng)
+            view = self._augmentation.view(self.drawn(row, rng), width, height, rng)
         return replace(view, image=self._augmentation.photograph(view.image, rng))
+
+    def drawn(self, row: int, rng: np.random.Generator) -> Scene:
+        """Return scene ``row``, or by chance one of the extra sets."""
+        chance = rng.random()
+        for scenes, share in self._extra:
+            if chance < share:
+                return scenes.scenes[int(rng.integers(len(scenes)))]
+            chance -= share
+        return self._scenes[row]
 
     def _mosaic(self, row: int, rng: np.random.Generator) -> Scene:
         width, height = self._size
@@ -187,7 +208,7 @@ class SceneViews(Dataset[tuple[NDArray[Any], ...]]):
         for other, (left, top, right, bottom) in zip(rows, (
                 (0, 0, x, y), (x, 0, width, y), (0, y, x, height), (x, y, width, height))):
             part = self._augmentation.view(
-                self._scenes[other], right - left, bottom - top, rng)
+                self.drawn(int(other), rng), right - left, bottom - top, rng)
             image[top:bottom, left:right] = part.image
             parts.append((part.boxes + np.array((left, top, 0, 0), dtype=np.float32),
                           part.points + np.array((left, top), dtype=np.float32), part.ignore))

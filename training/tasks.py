@@ -108,6 +108,8 @@ class FaceDetection:
         self._recipe = recipe
         self._size = detector_size(recipe.input_size)
         self._fitted, self._held_out = scenes.split(False), scenes.split(True)
+        self._extra = [(load_scenes(data / name).split(False), share)
+                       for name, share in recipe.extra_data.items()]
 
     def network(self) -> nn.Module:
         """Build the untrained network."""
@@ -119,7 +121,8 @@ class FaceDetection:
         early = epoch < self._recipe.early_epochs
         size = detector_size(self._recipe.early_size) if early else self._size
         return SceneViews(self._fitted, self._recipe.augmentation,
-                          Cells(*size, FaceDetector.STRIDES), size, self._recipe.seed, epoch)
+                          Cells(*size, FaceDetector.STRIDES), size, self._recipe.seed, epoch,
+                          self._extra)
 
     def inputs(self, images: Tensor) -> Tensor:
         """Return RGB u8 [B, H, W, 3] as f32 [B, 3, H, W] in 0..1."""

@@ -19,7 +19,7 @@ BOX, POINTS = 4, 5
 # Which face sizes, sqrt(width * height) in strides, a map is for; they overlap, so that a
 # face that grows never falls between two maps. The finest map also takes all smaller faces
 # down to SMALLEST pixels, the coarsest all larger ones.
-FINEST, COARSEST = 1.5, 4.5
+FINEST, COARSEST = 1.5, 7.0
 SMALLEST = 6.0
 # Just outside of its range a map may answer or not.
 SLACK = 1.3

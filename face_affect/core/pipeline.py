@@ -29,7 +29,7 @@ class ModelNames:
 
     detector: str = 'face_detector_blazeface'
     emotion: str = 'emotion_mini_residual'
-    gender: str = 'gender_mini_xception'
+    gender: str = 'gender_mini_residual'
 
 
 # Seconds for which a far face is reported where it was seen last, while others are looked at.

@@ -43,8 +43,8 @@ def test_decoding_undoes_encoding(cells: Cells) -> None:
 
 
 @pytest.mark.parametrize('size, strides', [
-    (7, {8}), (20, {8}), (30, {8, 16}), (36, {8, 16}), (45, {16}), (60, {16, 32}),
-    (72, {16, 32}), (100, {32}), (250, {32})])
+    (7, {8}), (20, {8}), (30, {8, 16}), (36, {8, 16}), (45, {8, 16}), (52, {8, 16, 32}),
+    (60, {16, 32}), (100, {16, 32}), (115, {32}), (250, {32})])
 def test_a_face_goes_to_the_maps_for_its_size(
     cells: Cells, size: float, strides: set[int]
 ) -> None:

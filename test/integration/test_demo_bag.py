@@ -17,6 +17,7 @@ import pytest
 TRUTH = json.loads((ROOT / 'demo' / 'truth.json').read_text())
 PEOPLE = [person['name'] for person in TRUTH['people']]
 SAME_FACE = 0.4  # intersection over union
+PART_OF_FACE = 0.3  # likewise, with what the border leaves of a face
 # Measured: of 363 faces, 344 are found. The others enter or leave, cut by the border.
 MIN_RECALL = 0.92
 MIN_PRECISION = 0.97
@@ -73,7 +74,9 @@ def match(result: FaceAffectArray, frame: dict[str, Any], played: Played) -> Non
         if best is not None and iou(box_of(best.roi), true['box']) >= SAME_FACE:
             left.remove(best)
             played.found[true['person'], true['appearance']].append(best)
-    played.false += len(left)
+    # A face that the border cuts too much to be listed is a face all the same.
+    played.false += sum(not any(iou(box_of(face.roi), cut) >= PART_OF_FACE
+                                for cut in frame['cut']) for face in left)
 
 
 def test_player_ends_well(played: Played) -> None:

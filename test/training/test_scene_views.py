@@ -56,6 +56,35 @@ def test_half_a_face_is_ignored_and_less_is_gone() -> None:
             assert ignore == (shown / (width * height) < 0.55)
 
 
+@pytest.mark.parametrize('size', [12, 60, 200, 240])
+def test_no_more_than_half_of_the_face_is_cut_off(size: int) -> None:
+    augmentation = replace(PLAIN, smallest=size, largest=size, whole=0, rotation=0)
+    cut = 0
+    for seed in range(100):
+        view = augmentation.view(dotted_scene(), *SIZE, np.random.default_rng(seed))
+        (x, y, width, height), = view.boxes
+        for start, length, side in ((x, width, SIZE[0]), (y, height, SIZE[1])):
+            assert min(start + length, side) - max(start, 0) >= 0.5 * length
+            cut += start < 0 or start + length > side
+    assert cut > 0
+
+
+@pytest.mark.parametrize('first, second, levels', [
+    (0, 0, {100}), (1, 0, {0}), (0, 1, {200}), (0.5, 0.5, {0, 200}), (0.3, 0.3, {0, 100, 200})])
+def test_extra_scenes_take_the_place_of_others(
+    first: float, second: float, levels: set[int]
+) -> None:
+    def plain(level: int) -> SceneSet:
+        scene = replace(dotted_scene(), image=np.full((300, 400, 3), level, np.uint8))
+        return SceneSet([scene] * 30, np.zeros(30, np.uint32))
+
+    views = SceneViews(plain(100), SceneAugmentation(), Cells(*SIZE, (8, 16, 32)), SIZE, 1, 0,
+                       [(plain(0), first), (plain(200), second)])
+    drawn = {int(views.drawn(row, np.random.default_rng(row)).image[0, 0, 0])
+             for row in range(30)}
+    assert drawn == levels
+
+
 def test_views_are_repeatable_and_differ_by_epoch() -> None:
     scenes = SceneSet([dotted_scene()] * 4, np.zeros(4, np.uint32))
     cells = Cells(*SIZE, (8, 16, 32))
