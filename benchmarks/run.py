@@ -34,6 +34,7 @@ from benchmarks.peers import HAAR, Peer, PeerError, PEERS
 from benchmarks.ros_latency import measure, Outcome, standard_cases
 from benchmarks.scenes import crowd
 from benchmarks.stages import time_stages, time_starts
+from demo.domain import free_domain
 from face_affect.core.models import PACKAGE
 
 BASELINE = Path(__file__).parent / 'baseline.json'
@@ -116,9 +117,9 @@ def measure_start() -> list[Row]:
         return [dict(time_starts(str(picture)))]
 
 
-def measure_ros(seconds: float, domain: int) -> list[Row]:
+def measure_ros(seconds: float) -> list[Row]:
     """Return a row for each standard case."""
-    return [_ros_row(measure(case, seconds, domain))
+    return [_ros_row(measure(case, seconds, free_domain()))
             for case in tqdm(standard_cases(), 'ROS', disable=None, leave=False)]
 
 
@@ -226,11 +227,10 @@ def report(results: dict[str, list[Row]], about: dict[str, str]) -> str:
     return '\n\n'.join([f'# Benchmark\n\n{head}; one core, one thread.', *parts]) + '\n'
 
 
-def run(only: list[str], seconds: float, ros_seconds: float, domain: int
-        ) -> dict[str, list[Row]]:
+def run(only: list[str], seconds: float, ros_seconds: float) -> dict[str, list[Row]]:
     """Measure the parts named in ``only``."""
     measures: dict[str, Callable[[], list[Row]]] = {
-        'ros': lambda: measure_ros(ros_seconds, domain),  # first: it needs both cores
+        'ros': lambda: measure_ros(ros_seconds),  # first: it needs both cores
         'core': lambda: measure_core(seconds), 'curves': lambda: measure_curves(seconds),
         'networks': lambda: measure_networks(seconds), 'start': measure_start,
         'peers': lambda: measure_peers(seconds)}
@@ -253,8 +253,6 @@ def main() -> int:
                         help='for each scene (default: %(default)s)')
     parser.add_argument('--ros-seconds', type=float, default=10.0,
                         help='for each case over ROS (default: %(default)s)')
-    parser.add_argument('--domain', type=int, default=78,
-                        help='ROS domain to run in (default: %(default)s)')
     parser.add_argument('--output', type=Path, default=Path('bench_output'),
                         help='where tables, numbers and charts go (default: %(default)s)')
     parser.add_argument('--check', action='store_true', help='only compare with the baseline: '
@@ -268,8 +266,7 @@ def main() -> int:
         elif arguments.set_baseline:
             set_baseline()
         else:
-            results = run(arguments.only, arguments.seconds, arguments.ros_seconds,
-                          arguments.domain)
+            results = run(arguments.only, arguments.seconds, arguments.ros_seconds)
             print(write(results, arguments.output))
     except (PeerError, TimeoutError) as error:
         print(f'error: {error}', file=sys.stderr)

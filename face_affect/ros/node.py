@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import ExitStack
 import functools
+import os
+from pathlib import Path
 import sys
 import time
 from typing import Any, Optional
@@ -27,7 +29,6 @@ from rclpy.lifecycle import (
 )
 from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile
-from rclpy.utilities import get_default_context
 from std_msgs.msg import Header
 from std_srvs.srv import SetBool
 from visualization_msgs.msg import MarkerArray
@@ -343,15 +344,21 @@ class FaceAffectNode(LifecycleNode):
 
 def initialise(arguments: Optional[list[str]]) -> None:
     """Start ROS; where log files cannot be written, without them."""
+    words = sys.argv if arguments is None else arguments
+    folder = log_folder()
     try:
-        rclpy.init(args=arguments)
-    except RuntimeError as error:  # RCLError, which rclpy does not export
-        if 'logging' not in str(error):
-            raise
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        # rclpy.init would fail, and leave behind what crashes the process later.
         print(f'face_affect: no log file is written: {error}', file=sys.stderr)
-        get_default_context(shutting_down=True)  # The next call makes a new one
-        words = sys.argv if arguments is None else arguments
-        rclpy.init(args=[*words, '--ros-args', '--disable-external-lib-logs'])
+        words = [*words, '--ros-args', '--disable-external-lib-logs']
+    rclpy.init(args=words)
+
+
+def log_folder() -> Path:
+    """Return where ROS writes its log files, by the rules of rcl_logging."""
+    home = os.environ.get('ROS_HOME') or '~/.ros'
+    return Path(os.environ.get('ROS_LOG_DIR') or f'{home}/log').expanduser()
 
 
 def spin(node: FaceAffectNode) -> None:
