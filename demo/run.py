@@ -251,7 +251,8 @@ def _executable(name: str) -> str:
 
 def environment() -> dict[str, str]:
     """Return the environment of the processes: a ROS domain of their own, on this host."""
-    return {'ROS_DOMAIN_ID': str(free_domain()), 'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST', **os.environ}
+    return {'ROS_DOMAIN_ID': str(free_domain()),
+            'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST', **os.environ}
 
 
 def show(source: Source, output: Path, options: argparse.Namespace) -> int:

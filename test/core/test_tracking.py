@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import math
 from typing import Optional
 
-from hypothesis import given, strategies
+from hypothesis import given, settings, strategies
 import numpy as np
 from numpy.typing import NDArray
 import pytest
