@@ -194,8 +194,9 @@ def _moved(a: Box, b: Box) -> float:
 
 def _settings(a: Results, b: Results) -> dict[str, tuple[Any, Any]]:
     """Return what the bags were made with, where both say so and differ."""
-    one, other = (dict(_leaves({name: results.information.get(name) for name in (
-        'input', 'topic', 'settings', 'models')})) for results in (a, b))
+    one, other = (dict(_leaves({name: value for name, value in results.information.items()
+                                if name in ('input', 'topic', 'settings', 'models')}))
+                  for results in (a, b))
     return {name: (one[name], other[name]) for name in one
             if name in other and one[name] != other[name]}
 
