@@ -7,6 +7,7 @@
 # make audit      asks for known vulnerabilities of everything that is installed
 # make docs       the guides and the API as HTML, in BUILD_ROOT/build/docs
 # make demo       a recording through the node, live; files in demo_output
+# make golden     the result of the demo bag that tests compare with, anew
 # make soak       FRAMES=200000 frames at full speed; report in soak_output
 # make bench      times of all stages, of peers, and over ROS; report in bench_output
 # make clean      remove what setup has made
@@ -35,7 +36,7 @@ INSTALLED := package.xml CMakeLists.txt setup.cfg \
 # What bandit looks at: all but tests and training
 SCANNED := face_affect launch demo benchmarks scripts
 
-.PHONY: setup test coverage audit docs demo soak bench clean FORCE
+.PHONY: setup test coverage audit docs demo golden soak bench clean FORCE
 
 setup: $(BUILT)
 
@@ -75,6 +76,9 @@ docs: setup
 # exec: signals reach the demo itself.
 demo: setup
 	@. ./env.sh && exec python -m demo.run $(if $(TREE),--tree) "$(INPUT)"
+
+golden: setup
+	@. ./env.sh && rm -rf test/golden/demo && face-affect bag demo/bag -o test/golden/demo
 
 soak: setup
 	@. ./env.sh && exec python -m benchmarks.soak --frames $(FRAMES)

@@ -5,8 +5,11 @@
 
 from setuptools import find_packages, setup
 
+# Of files that the code reads
+FOLDERS = {'face_affect.models': 'models', 'face_affect.msg': 'face_affect_msgs/msg'}
+
 setup(
-    packages=[*find_packages(include=['face_affect', 'face_affect.*']), 'face_affect.models'],
-    package_dir={'face_affect.models': 'models'},
-    package_data={'face_affect.models': ['*']},
+    packages=[*find_packages(include=['face_affect', 'face_affect.*']), *FOLDERS],
+    package_dir=FOLDERS,
+    package_data={name: ['*'] for name in FOLDERS},
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+import math
 import os
 from pathlib import Path
 import signal
@@ -15,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from typing import Any, Optional
+from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
 from face_affect_msgs.msg import FaceAffectArray
@@ -160,7 +161,7 @@ class _Listener:
         self._executor = SingleThreadedExecutor(context=self._context)
         self._executor.add_node(self._node)
         self._report: dict[str, str] = {}
-        self._first: Optional[float] = None
+        self._first = math.inf
         self._node.create_subscription(
             FaceAffectArray, '/face_affect/faces', self._on_result, QoSProfile(depth=10))
         self._node.create_subscription(DiagnosticArray, '/diagnostics', self._on_report, 10)
@@ -172,7 +173,6 @@ class _Listener:
         """Receive until the camera has sent all."""
         outcome = self._outcome
         self._spin_until(lambda: len(outcome.latencies) > SKIPPED, 'the first results')
-        assert self._first is not None
         outcome.first = self._first - started
         before, since = Footprint.of(pid), time.monotonic()
         while camera.poll() is None:
@@ -197,7 +197,7 @@ class _Listener:
     def _on_result(self, result: FaceAffectArray) -> None:
         stamp = result.header.stamp
         self._outcome.latencies.append(time.time() - stamp.sec - stamp.nanosec * 1e-9)
-        self._first = self._first or time.monotonic()
+        self._first = min(self._first, time.monotonic())
 
     def _on_report(self, report: DiagnosticArray) -> None:
         self._report = {item.key: item.value for item in report.status[0].values}

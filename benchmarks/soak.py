@@ -40,6 +40,7 @@ from sensor_msgs.msg import CompressedImage
 from tqdm import tqdm
 
 from benchmarks.footprint import Footprint
+from demo.domain import free_domain
 
 BAG = Path(__file__).resolve().parents[1] / 'demo' / 'bag'
 TOPIC = '/camera/image_raw/compressed'
@@ -49,7 +50,7 @@ AHEAD = 3
 WARM_UP, SHORTEST_WARM_UP = 0.1, 1000
 ALLOWED_GROWTH = 5e6  # bytes
 PATIENCE = 30.0  # seconds without a result after which the node counts as dead
-LOST = 0.2  # seconds without a result after which the next frame is sent all the same
+LOST = 0.2  # seconds without a result after which what is on its way counts as lost
 # The debug image is subscribed to in every other stretch of so many frames.
 STRETCH = 200
 
@@ -90,7 +91,8 @@ class Soak:
     @property
     def warm(self) -> list[Sample]:
         """The samples after the warm-up."""
-        return [sample for sample in self.samples if sample.received >= self.warm_up]
+        warm = [sample for sample in self.samples if sample.received >= self.warm_up]
+        return warm or self.samples[-1:]
 
     @property
     def growth(self) -> int:
@@ -102,6 +104,8 @@ class Soak:
         first, last = self.warm[0].footprint, self.samples[-1]
         dropped = sum(last.dropped.values())
         checks = {
+            f'only {last.received} of {self.sent} frames were received':
+                last.received < 2 * self.warm_up,
             f'memory grew by {self.growth / 1e6:.1f} MB': self.growth >= ALLOWED_GROWTH,
             f'threads rose from {first.threads} to {last.footprint.threads}':
                 last.footprint.threads > first.threads,
@@ -150,12 +154,11 @@ class Player:
         self._start = self._heard = time.monotonic()
         with tqdm(total=frames, unit='frame', disable=None) as bar:
             while soak.sent < frames:
-                while soak.sent < frames and (soak.sent - self._newest < AHEAD
-                                              or time.monotonic() - self._heard > LOST):
+                while soak.sent < frames and soak.sent - self._newest < AHEAD:
                     self._send()
                     bar.update()
                 self._executor.spin_once(timeout_sec=LOST / 4)
-                self._check_alive()
+                self._look_for_losses()
         soak.seconds = time.monotonic() - self._start
         sent = len(soak.samples)
         # One report may have been under way; the next one counts all.
@@ -204,9 +207,12 @@ class Player:
              if key.startswith('dropped: ')},
             Footprint.of(self._pid)))
 
-    def _check_alive(self) -> None:
-        if time.monotonic() - self._heard > PATIENCE:
+    def _look_for_losses(self) -> None:
+        silence = time.monotonic() - self._heard
+        if silence > PATIENCE:
             raise TimeoutError(f'no result for {PATIENCE:.0f} s')
+        if silence > LOST:
+            self._newest = self._soak.sent
 
     def _wait(self, condition: Any, complaint: str) -> None:
         end = time.monotonic() + PATIENCE
@@ -297,8 +303,6 @@ def main() -> int:
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--frames', type=int, default=200_000, help='how many frames to send, '
                         f'at least {2 * SHORTEST_WARM_UP} (default: %(default)s)')
-    parser.add_argument('--domain', type=int, default=77,
-                        help='ROS domain to run in (default: %(default)s)')
     parser.add_argument('--output', type=Path, default=Path('soak_output'),
                         help='where report, numbers and plot go (default: %(default)s)')
     arguments = parser.parse_args()
@@ -309,8 +313,9 @@ def main() -> int:
         return 2
     output: Path = arguments.output
     output.mkdir(parents=True, exist_ok=True)
-    with running_node(arguments.domain, output / 'node.log') as pid:
-        player = Player(arguments.domain, pid)
+    domain = free_domain()
+    with running_node(domain, output / 'node.log') as pid:
+        player = Player(domain, pid)
         try:
             soak = player.run(arguments.frames)
         except TimeoutError as error:

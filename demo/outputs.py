@@ -12,19 +12,17 @@ from pathlib import Path
 import shutil
 from typing import Any
 
-from ament_index_python.packages import get_package_share_directory
 import av
 import cv2
 import numpy as np
-from rosbags.rosbag2 import StoragePlugin, Writer
-from rosbags.typesys import get_types_from_msg, get_typestore, Stores
-from rosbags.typesys.store import Typestore
 
+from face_affect.bags.messages import describe, RESULT_TYPE
+from face_affect.bags.recordings import TimedMessage, Topic
+from face_affect.bags.writing import BagWriter
 from face_affect.core.annotation import contact_sheet
 from face_affect.core.images import decode_compressed
 
 VIDEO_NAME, SHEET_NAME, RESULTS_NAME = 'annotated.mp4', 'contact_sheet.png', 'results.mcap'
-RESULT_TYPE = 'face_affect_msgs/msg/FaceAffectArray'
 TIME_BASE = Fraction(1, 90_000)  # seconds; what MP4 players expect
 ASSUMED_FRAME_TIME = 3_000  # in TIME_BASE, where stamps stand still or go back
 SHEET_PICTURES = 12
@@ -141,36 +139,26 @@ class ContactSheet:
             raise OSError(f'cannot write {self._path}')
 
 
-def _typestore() -> Typestore:
-    """Return Humble's types, which later ones kept, and the installed face_affect_msgs."""
-    store = get_typestore(Stores.ROS2_HUMBLE)
-    for path in sorted(Path(get_package_share_directory('face_affect_msgs'), 'msg').glob('*.msg')):
-        store.register(get_types_from_msg(path.read_text(), f'face_affect_msgs/msg/{path.stem}'))
-    return store
-
-
 class ResultsBag:
     """A single MCAP file with the results as they came over the wire."""
 
     def __init__(self, path: Path, topic: str) -> None:
         """Write messages of ``topic`` to ``path``."""
         self._path = path
-        # The writer makes a folder with metadata beside the data; the data stand alone as well.
+        self._topic = topic
+        # A bag is a folder with metadata beside the data; the data stand alone as well.
         self._folder = path.with_suffix('.writing')
         shutil.rmtree(self._folder, ignore_errors=True)
-        # Version 8 of the metadata is the newest that Humble's rosbag2 reads.
-        self._writer = Writer(self._folder, version=8, storage_plugin=StoragePlugin.MCAP)
-        self._writer.open()
-        self._connection = self._writer.add_connection(
-            topic, RESULT_TYPE, typestore=_typestore())
+        self._bag = BagWriter(self._folder)
+        self._bag.advertise(Topic(topic, RESULT_TYPE, *describe(RESULT_TYPE)))
 
     def add(self, stamp: int, data: bytes) -> None:
         """Append a serialised message; ``stamp`` nanoseconds."""
-        self._writer.write(self._connection, stamp, data)
+        self._bag.write(TimedMessage(self._topic, stamp, data))
 
     def close(self) -> None:
         """Finish the file."""
-        self._writer.close()
+        self._bag.close()
         next(self._folder.glob('*.mcap')).replace(self._path)
         shutil.rmtree(self._folder)
 

@@ -30,6 +30,7 @@ from typing import Any, Optional
 import cv2
 import numpy as np
 
+from demo.domain import free_domain
 from face_affect.bags.recordings import (
     BagRecording,
     IMAGE_TYPES,
@@ -250,9 +251,8 @@ def _executable(name: str) -> str:
 
 def environment() -> dict[str, str]:
     """Return the environment of the processes: a ROS domain of their own, on this host."""
-    # 1 to 101 are the domains whose ports are free on every system.
-    domain = str(1 + os.getpid() % 101)
-    return {'ROS_DOMAIN_ID': domain, 'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST', **os.environ}
+    return {'ROS_DOMAIN_ID': str(free_domain()),
+            'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST', **os.environ}
 
 
 def show(source: Source, output: Path, options: argparse.Namespace) -> int:

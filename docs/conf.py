@@ -34,7 +34,8 @@ autodoc_typehints_format = 'short'
 # Whatever of ROS is installed where the documentation is built, it comes out the same.
 autodoc_mock_imports = [
     'action_msgs', 'ament_index_python', 'builtin_interfaces', 'cv_bridge', 'diagnostic_msgs',
-    'face_affect_msgs', 'geometry_msgs', 'hri_msgs', 'lifecycle_msgs', 'py_trees', 'py_trees_ros',
+    'distributed', 'face_affect_msgs', 'geometry_msgs', 'hri_msgs', 'lifecycle_msgs', 'mcap',
+    'plotly', 'py_trees', 'py_trees_ros',
     'rcl_interfaces', 'rclpy', 'rosbags', 'rosgraph_msgs', 'sensor_msgs', 'std_msgs', 'std_srvs',
     'unique_identifier_msgs', 'visualization_msgs']
 

@@ -1,13 +1,14 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""The command line: face-affect run, models, play."""
+"""The command line: face-affect run, explain, models, play, bag, report, compare."""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 import json
 import os
 from pathlib import Path
@@ -18,11 +19,17 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from face_affect.commands.bag import add_bag
+from face_affect.commands.compare import add_compare
+from face_affect.commands.explain import add_explain
+from face_affect.commands.pipeline_options import add_pipeline_options, models_of, settings_of
+from face_affect.commands.report import add_report
 from face_affect.core.annotation import annotate
 from face_affect.core.faces import Estimate, Face, FrameResult
 from face_affect.core.models import available_models, ModelError, Sidecar
-from face_affect.core.pipeline import ModelNames, Pipeline, Settings
+from face_affect.core.pipeline import Pipeline
 from face_affect.core.runtime import Network
+from face_affect.extras import MissingExtraError
 from face_affect.media import Frame, Media, MediaError, open_media, VideoFile, write_picture
 
 Write = Callable[[Frame, NDArray[np.uint8]], None]
@@ -69,14 +76,11 @@ def _output(path: Optional[Path], source: str, media: Media) -> Iterator[Write]:
 
 def run(arguments: argparse.Namespace) -> int:
     """Read the faces of a picture, folder, video or camera."""
-    settings = Settings(
-        enable_emotion=arguments.emotion, enable_gender=arguments.gender,
-        detection_threshold=arguments.threshold, min_face_size=arguments.min_face_size)
+    settings = settings_of(arguments)
     media = open_media(arguments.input)
     if not media.moving:
-        settings = Settings(**{**vars(settings), 'confirm_frames': 1})
-    models = ModelNames(arguments.detector_model, arguments.emotion_model, arguments.gender_model)
-    pipeline = Pipeline(settings, models)
+        settings = replace(settings, confirm_frames=1)
+    pipeline = Pipeline(settings, models_of(arguments))
     output = None
     if arguments.output_wanted:
         output = arguments.output or _default_output(arguments.input, media)
@@ -154,6 +158,7 @@ def _parser() -> argparse.ArgumentParser:
         'run', help='read the faces of a picture, folder, video or camera',
         description='Prints one line a face (or one JSON object a frame) and writes the '
         'annotated picture, folder or video.'))
+    add_explain(commands)
     models = commands.add_parser('models', help='list the models with their figures')
     models.set_defaults(call=list_models)
     _add_play(commands.add_parser(
@@ -161,11 +166,13 @@ def _parser() -> argparse.ArgumentParser:
         description='Publishes a rosbag2 (sqlite3 or mcap) with its own timing, messages '
         'untouched. A picture folder, video or camera is published as JPEG '
         'sensor_msgs/CompressedImage. Needs rclpy.'))
+    add_bag(commands)
+    add_report(commands)
+    add_compare(commands)
     return parser
 
 
 def _add_run(parser: argparse.ArgumentParser) -> None:
-    models, settings = ModelNames(), Settings()
     parser.add_argument('input', metavar='INPUT', help='a picture, a folder of pictures, a video, '
                         'a stream address (rtsp://…) or a camera number')
     parser.add_argument('-o', '--output', type=Path, help='where the annotated picture, video or '
@@ -173,18 +180,7 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--no-output', dest='output_wanted', action='store_false',
                         help='write no annotated picture or video')
     parser.add_argument('--json', action='store_true', help='print one JSON object a frame')
-    parser.add_argument('--no-emotion', dest='emotion', action='store_false',
-                        help='do not estimate emotion')
-    parser.add_argument('--no-gender', dest='gender', action='store_false',
-                        help='do not estimate gender')
-    parser.add_argument('--threshold', type=float, default=settings.detection_threshold,
-                        help='least detection score, 0 to 1 (default: %(default)s)')
-    parser.add_argument('--min-face-size', type=int, default=settings.min_face_size,
-                        help='least face size in pixels (default: %(default)s)')
-    for task in ('detector', 'emotion', 'gender'):
-        parser.add_argument(f'--{task}-model', default=getattr(models, task), metavar='NAME',
-                            help='a model of "face-affect models", or the absolute path of a '
-                            'sidecar (default: %(default)s)')
+    add_pipeline_options(parser)
     parser.set_defaults(call=run)
 
 
@@ -214,7 +210,7 @@ def main(arguments: Optional[list[str]] = None) -> int:
         # Whoever read the output has had enough; Python must not flush into it at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except (MediaError, ModelError, OSError, ValueError) as error:
+    except (MediaError, MissingExtraError, ModelError, OSError, ValueError) as error:
         print(f'face-affect: error: {error}', file=sys.stderr)
         return 2
 

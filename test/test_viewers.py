@@ -22,8 +22,7 @@ SHOWN = {'/face_affect/debug_image', '/face_affect/saliency', '/face_affect/mark
 def published() -> set[str]:
     """Return the topics in README's table."""
     rows = re.findall(r'^\| `([~/\w]+)` \| publisher', (ROOT / 'README.md').read_text(), re.M)
-    # The saliency images have no row yet.
-    return {name.replace('~', '/face_affect') for name in rows} | {'/face_affect/saliency'}
+    return {name.replace('~', '/face_affect') for name in rows}
 
 
 def topics_in(value: Any) -> set[str]:

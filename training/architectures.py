@@ -200,10 +200,27 @@ def mini_residual(classes: int) -> nn.Module:
         nn.Conv2d(128, classes, 1), GlobalAveragePool())
 
 
+def sequential_cnn(classes: int) -> nn.Module:
+    """Build a sequential fully-convolutional network like the one of Arriaga et al. 2017.
+
+    About 600,000 parameters and no fully connected layer; without dropout.
+    """
+    layers: list[nn.Module] = []
+    inputs = 1
+    for outputs, kernel in ((16, 7), (32, 5), (64, 3), (128, 3)):
+        layers += [SameConvolution(inputs, outputs, kernel), nn.BatchNorm2d(outputs),
+                   *_dense(outputs, outputs, kernel=kernel), nn.AvgPool2d(2)]
+        inputs = outputs
+    return nn.Sequential(
+        *layers, SameConvolution(inputs, 256, 3), nn.BatchNorm2d(256),
+        nn.Conv2d(256, classes, 3, padding=1), GlobalAveragePool())
+
+
 DETECTORS: dict[str, Callable[[], nn.Module]] = {'face_detector': FaceDetector}
 CLASSIFIERS: dict[str, Callable[[int], nn.Module]] = {
     'mini_residual': mini_residual,
     'mini_xception': mini_xception,
+    'sequential_cnn': sequential_cnn,
 }
 
 

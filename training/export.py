@@ -26,11 +26,12 @@ from training.architectures import (
 
 os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
 import tensorflow as tf
+from tensorflow.lite.tools import flatbuffer_utils
 
 OWN_MODULES = (Add, GlobalAveragePool, MaxPoolSame, SameConvolution, Upsample)
 
 
-def _folded(model: nn.Module) -> fx.GraphModule:
+def folded(model: nn.Module) -> fx.GraphModule:
     """Trace ``model`` down to known modules and fold batch normalisation."""
     class Tracer(fx.Tracer):
         def is_leaf_module(self, module: nn.Module, name: str) -> bool:
@@ -50,11 +51,16 @@ def _folded(model: nn.Module) -> fx.GraphModule:
     return traced
 
 
+def padding_of(module: nn.Conv2d) -> str:
+    """Return TensorFlow's name for how ``module`` pads."""
+    valid = module.padding == (0, 0) and not isinstance(module, SameConvolution)
+    return 'VALID' if valid and module.kernel_size != (1, 1) else 'SAME'
+
+
 def _convolution(module: nn.Conv2d, x: tf.Tensor) -> tf.Tensor:
     kernel = module.weight.detach().cpu().numpy()
     strides = [1, *module.stride, 1]
-    valid = module.padding == (0, 0) and not isinstance(module, SameConvolution)
-    padding = 'VALID' if valid and module.kernel_size != (1, 1) else 'SAME'
+    padding = padding_of(module)
     if module.groups == 1:
         y = tf.nn.conv2d(x, kernel.transpose(2, 3, 1, 0), strides, padding)
     else:
@@ -69,6 +75,8 @@ def _operation(module: nn.Module, *inputs: tf.Tensor) -> tf.Tensor:
         return tf.nn.relu(*inputs)
     if isinstance(module, MaxPoolSame):
         return tf.nn.max_pool2d(*inputs, 3, 2, 'SAME')
+    if isinstance(module, nn.AvgPool2d):
+        return tf.nn.avg_pool2d(*inputs, module.kernel_size, module.stride, 'VALID')
     if isinstance(module, Add):
         return tf.add(*inputs)
     if isinstance(module, Upsample):
@@ -79,6 +87,26 @@ def _operation(module: nn.Module, *inputs: tf.Tensor) -> tf.Tensor:
     raise TypeError(f'no TensorFlow operation for {type(module).__name__}')
 
 
+def output_nodes(graph: fx.GraphModule) -> tuple[fx.Node, ...]:
+    """Return the nodes that ``graph`` returns."""
+    output, = (node for node in graph.graph.nodes if node.op == 'output')
+    outputs = output.args[0]
+    return outputs if isinstance(outputs, tuple) else (outputs,)
+
+
+def forward(graph: fx.GraphModule, image: tf.Tensor) -> dict[fx.Node, tf.Tensor]:
+    """Return what every node of ``graph``, see ``folded``, makes of ``image`` [1, H, W, C]."""
+    modules = dict(graph.named_modules())
+    values: dict[fx.Node, tf.Tensor] = {}
+    for node in graph.graph.nodes:
+        if node.op == 'placeholder':
+            values[node] = image
+        elif node.op == 'call_module':
+            values[node] = _operation(
+                modules[node.target], *(values[argument] for argument in node.args))
+    return values
+
+
 def to_tensorflow(
     model: nn.Module, shape: tuple[int, int, int]
 ) -> tf.types.experimental.ConcreteFunction:
@@ -86,23 +114,12 @@ def to_tensorflow(
 
     ``shape`` is (H, W, C); the outputs are those of ``model`` with channels last, as a list.
     """
-    folded = _folded(model.cpu())
-    modules = dict(folded.named_modules())
+    graph = folded(model.cpu())
 
     @tf.function(input_signature=[tf.TensorSpec((1, *shape), tf.float32, name='image')])
     def network(image: tf.Tensor) -> list[tf.Tensor]:
-        values: dict[fx.Node, tf.Tensor] = {}
-        for node in folded.graph.nodes:
-            if node.op == 'placeholder':
-                values[node] = image
-            elif node.op == 'call_module':
-                values[node] = _operation(
-                    modules[node.target], *(values[argument] for argument in node.args))
-            elif node.op == 'output':
-                outputs = node.args[0]
-                return [values[output] for output in
-                        (outputs if isinstance(outputs, tuple) else (outputs,))]
-        raise ValueError('the network has no output')
+        values = forward(graph, image)
+        return [values[output] for output in output_nodes(graph)]
 
     return network.get_concrete_function()
 
@@ -123,6 +140,19 @@ def to_int8(
     converter.inference_input_type = tf.int8
     converter.inference_output_type = tf.int8
     return bytes(converter.convert())
+
+
+def to_float16(function: tf.types.experimental.ConcreteFunction) -> bytes:
+    """Return the network as TFLite that stores weights as float16, and computes in float32."""
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([function])
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
+    converter.target_spec.supported_types = [tf.float16]
+    model = flatbuffer_utils.convert_bytearray_to_object(converter.convert())
+    # Where a processor can, this would make it compute in float16, too.
+    model.metadata = [entry for entry in model.metadata
+                      if entry.name != b'reduced_precision_support']
+    return bytes(flatbuffer_utils.convert_object_to_bytearray(model))
 
 
 def largest_difference(

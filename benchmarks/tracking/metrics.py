@@ -18,8 +18,7 @@ from face_affect.core.faces import Box
 HIT_IOU = 0.5
 # A box that overlaps by this much with a face hardly in sight is neither hit nor false.
 IGNORED_IOU = 0.3
-METRICS = ('num_objects', 'num_switches', 'num_transfer', 'num_fragmentations', 'mota', 'idf1',
-           'motp')
+METRICS = ('num_objects', 'num_switches', 'num_transfer', 'num_fragmentations', 'mota', 'idf1')
 
 # Ids and boxes of one frame
 Tracked = Sequence[tuple[int, Box]]
@@ -32,7 +31,7 @@ class Figures:
     ``faces`` true ones, counted in each frame; ``switches``: a face gets another
     id; ``transfers``: an id goes to another face; ``fragmentations``: a face in
     sight is lost and found; ``mota`` and ``idf1``: at most 1, which is perfect;
-    ``motp``: mean IoU of the hits.
+    ``motp``: mean IoU of the hits, 0 without any.
     """
 
     faces: int
@@ -65,6 +64,9 @@ def summary(events: Iterable[motmetrics.MOTAccumulator]) -> Figures:
     table = motmetrics.metrics.create().compute_many(
         accumulators, metrics=METRICS, names=[str(i) for i in range(len(accumulators))],
         generate_overall=True)
-    faces, switches, transfers, fragmentations, mota, idf1, motp = table.loc['OVERALL'].tolist()
+    faces, switches, transfers, fragmentations, mota, idf1 = table.loc['OVERALL'].tolist()
+    # motmetrics' own motp of some scenes together is NaN if one of them has no hit.
+    distances = np.concatenate([one.mot_events.D.to_numpy(dtype=float) for one in accumulators])
+    hits = 1 - distances[np.isfinite(distances)]
     return Figures(int(faces), int(switches), int(transfers), int(fragmentations), float(mota),
-                   float(idf1), 1 - float(motp))
+                   float(idf1), float(hits.mean()) if hits.size else 0.0)

@@ -5,11 +5,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from face_affect.core.faces import Face, FrameResult, UNKNOWN
+from face_affect.core.comparison import Reading
+from face_affect.core.faces import Box, Face, FrameResult, UNKNOWN
+from face_affect.core.saliency import Explanation
 
 # BGR, told apart by brightness too.
 COLOURS = {
@@ -19,6 +23,10 @@ COLOURS = {
 }
 FONT = cv2.FONT_HERSHEY_SIMPLEX
 DARK = (25, 25, 25)
+WHITE = (255, 255, 255)
+SHEET_TILE, SHEET_LINE, SHEET_GAP = 144, 24, 8  # pixels, of sheets
+LEAST_TILE = 96  # pixels; smaller, a saliency image cannot be read
+BLUR_CELLS = 6  # to a side of what is left of a face
 
 
 def annotate(
@@ -28,15 +36,53 @@ def annotate(
 
     ``scale`` 0..1: the copy's size, as a part of the image's.
     """
+    canvas, unit = _canvas(image, scale)
+    for face in result.faces:
+        _draw_face(canvas, face, unit, min(scale, 1.0))
+    return canvas
+
+
+def annotate_saliency(
+    image: NDArray[np.uint8], explanations: Sequence[Explanation], scale: float = 1.0
+) -> NDArray[np.uint8]:
+    """Return a BGR copy of ``image`` (BGR or gray) with every explanation where its face is.
+
+    ``scale`` 0..1: the copy's size, as a part of the image's.
+    """
+    canvas, unit = _canvas(image, scale)
+    height, width = canvas.shape[:2]
+    for explanation in explanations:
+        square = explanation.square
+        side = min(max(round(square.width * min(scale, 1.0)), LEAST_TILE), width, height)
+        x, y = (round(middle * min(scale, 1.0) - side / 2) for middle in square.centre)
+        left, top = min(max(x, 0), width - side), min(max(y, 0), height - side)
+        canvas[top:top + side, left:left + side] = saliency_tile(explanation.gradient, side)
+        lines = [f'#{explanation.face.id % 10_000}',
+                 f'{explanation.label} {explanation.probability:.0%}']
+        _draw_box(canvas, (left, top, left + side, top + side), lines,
+                  COLOURS.get(explanation.label, COLOURS[UNKNOWN]), unit)
+    return canvas
+
+
+def saliency_tile(gradient: NDArray[np.float32], side: int) -> NDArray[np.uint8]:
+    """Return ``gradient`` f32 [S, S] as u8 [side, side, 3]: gray 0, bright positive.
+
+    The hundredth part of the pixels with the largest magnitude is at full contrast.
+    """
+    limit = max(float(np.quantile(np.abs(gradient), 0.99)), 1e-12)
+    gray = 128 + 127 * np.clip(gradient / limit, -1, 1)
+    tile = cv2.resize(gray.astype(np.uint8), (side, side), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(cv2.cvtColor(tile, cv2.COLOR_GRAY2BGR), dtype=np.uint8)
+
+
+def _canvas(image: NDArray[np.uint8], scale: float) -> tuple[NDArray[np.uint8], float]:
+    """Return a BGR copy of that size, and the size of letters on it."""
     if scale < 1:
         size = [max(1, round(side * scale)) for side in image.shape[1::-1]]
         image = np.asarray(
             cv2.resize(image, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
     canvas = cv2.cvtColor(image, cv2.COLOR_GRAY2BGR) if image.ndim == 2 else image.copy()
-    unit = max(0.4, min(canvas.shape[:2]) / 900)
-    for face in result.faces:
-        _draw_face(canvas, face, unit, min(scale, 1.0))
-    return canvas
+    return np.asarray(canvas, dtype=np.uint8), max(0.4, min(canvas.shape[:2]) / 900)
 
 
 def _caption(face: Face) -> list[str]:
@@ -54,10 +100,15 @@ def _draw_face(canvas: NDArray[np.uint8], face: Face, unit: float, scale: float)
     box = face.detection.box
     left, top = round(box.x * scale), round(box.y * scale)
     right, bottom = round((box.x + box.width) * scale), round((box.y + box.height) * scale)
+    _draw_box(canvas, (left, top, right, bottom), _caption(face), colour, unit)
+
+
+def _draw_box(canvas: NDArray[np.uint8], corners: tuple[int, int, int, int], lines: list[str],
+              colour: tuple[int, int, int], unit: float) -> None:
+    left, top, right, bottom = corners
     thick = max(2, round(3 * unit))
     cv2.rectangle(canvas, (left, top), (right, bottom), DARK, thick + 2)
     cv2.rectangle(canvas, (left, top), (right, bottom), colour, thick)
-    lines = _caption(face)
     stroke = max(1, round(1.5 * unit))
     sizes = [cv2.getTextSize(line, FONT, unit, stroke)[0] for line in lines]
     pad = round(4 * unit) + 2
@@ -71,6 +122,25 @@ def _draw_face(canvas: NDArray[np.uint8], face: Face, unit: float, scale: float)
                     stroke, cv2.LINE_AA)
 
 
+def blur_faces(image: NDArray[np.uint8], result: FrameResult) -> NDArray[np.uint8]:
+    """Return a copy of ``image`` (BGR or gray) in which nobody recognises the faces found.
+
+    What the detector did not find stays as it is.
+    """
+    canvas = image.copy()
+    height, width = image.shape[:2]
+    for face in result.faces:
+        box = face.detection.box
+        # Hair and chin as well
+        x, y, w, h = Box(box.x - 0.2 * box.width, box.y - 0.35 * box.height,
+                         1.4 * box.width, 1.6 * box.height).region(width, height)
+        if w > 0 and h > 0:
+            cells = cv2.resize(canvas[y:y + h, x:x + w], (BLUR_CELLS, BLUR_CELLS),
+                               interpolation=cv2.INTER_AREA)
+            canvas[y:y + h, x:x + w] = cv2.resize(cells, (w, h), interpolation=cv2.INTER_LINEAR)
+    return canvas
+
+
 def contact_sheet(
     images: list[NDArray[np.uint8]], columns: int = 4, width: int = 320
 ) -> NDArray[np.uint8]:
@@ -81,3 +151,43 @@ def contact_sheet(
     cells += [np.zeros_like(cells[0])] * (-len(cells) % columns)
     rows = [np.hstack(cells[i:i + columns]) for i in range(0, len(cells), columns)]
     return np.vstack(rows)
+
+
+def comparison_sheet(faces: Sequence[Sequence[Reading]]) -> NDArray[np.uint8]:
+    """Return a picture u8 [H, W, 3] BGR of one row for each network's reading of each face.
+
+    A row shows what the network saw, then for each label probability and guided gradient; the
+    most probable label has a frame.
+    """
+    rows = [_reading_row(reading, number) for number, readings in enumerate(faces, 1)
+            for reading in readings]
+    width = max(row.shape[1] for row in rows)
+    return np.vstack([cv2.copyMakeBorder(
+        row, 0, 0, 0, width - row.shape[1], cv2.BORDER_CONSTANT, value=WHITE) for row in rows])
+
+
+def _reading_row(reading: Reading, number: int) -> NDArray[np.uint8]:
+    crop = cv2.resize(reading.crop, (SHEET_TILE, SHEET_TILE), interpolation=cv2.INTER_LINEAR)
+    cells = [_cell(cv2.cvtColor(crop, cv2.COLOR_GRAY2BGR), f'face {number}')]
+    best = int(reading.probabilities.argmax())
+    for i, label in enumerate(reading.labels):
+        tile = saliency_tile(reading.gradients[i], SHEET_TILE)
+        if i == best:
+            cv2.rectangle(tile, (0, 0), (SHEET_TILE - 1, SHEET_TILE - 1),
+                          COLOURS.get(label, DARK), 5)
+        cells.append(_cell(tile, f'{label} {reading.probabilities[i]:.0%}'))
+    row = np.hstack(cells)
+    title = np.full((SHEET_LINE, row.shape[1], 3), 255, np.uint8)
+    _write(title, reading.model, (SHEET_GAP, SHEET_LINE - 7))
+    return np.vstack([title, row])
+
+
+def _cell(tile: NDArray[np.uint8], caption: str) -> NDArray[np.uint8]:
+    cell = np.full((SHEET_TILE + SHEET_LINE + SHEET_GAP, SHEET_TILE + SHEET_GAP, 3), 255, np.uint8)
+    cell[:SHEET_TILE, SHEET_GAP:] = tile
+    _write(cell, caption, (SHEET_GAP, SHEET_TILE + SHEET_LINE - 7))
+    return cell
+
+
+def _write(canvas: NDArray[np.uint8], text: str, place: tuple[int, int]) -> None:
+    cv2.putText(canvas, text, place, FONT, 0.5, DARK, 1, cv2.LINE_AA)

@@ -50,6 +50,13 @@ class Box:
         bottom = min(max(self.y + self.height, 0.0), height)
         return Box(left, top, right - left, bottom - top)
 
+    def region(self, width: int, height: int) -> tuple[int, int, int, int]:
+        """Return the part inside an image of that size in whole pixels: x, y, width, height."""
+        inside = self.clipped(width, height)
+        left, top = int(inside.x), int(inside.y)
+        return (left, top, min(round(inside.x + inside.width), width) - left,
+                min(round(inside.y + inside.height), height) - top)
+
     def iou(self, other: Box) -> float:
         """Return intersection over union with ``other``, 0..1."""
         width = (min(self.x + self.width, other.x + other.width) - max(self.x, other.x))
@@ -92,6 +99,15 @@ class Estimate:
     def label(self) -> str:
         """The most probable label, or UNKNOWN."""
         return self._winner(self.probabilities)
+
+    @property
+    def best(self) -> str:
+        """The most probable label, however small its probability."""
+        return self.labels[self.probabilities.index(self.confidence)]
+
+    def probability(self, label: str) -> float:
+        """Return the smoothed probability of ``label``, 0..1."""
+        return self.probabilities[self.labels.index(label)]
 
     @property
     def confidence(self) -> float:

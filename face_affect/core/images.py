@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Optional
 
 import cv2
 import numpy as np
@@ -152,6 +153,26 @@ def decode_compressed(data: bytes | bytearray | memoryview | Pixels) -> Pixels:
         raise ImageError('undecodable', f'{buffer.size} bytes of compressed image do not decode')
     _check_size(image.shape[1], image.shape[0])
     return np.asarray(image, dtype=np.uint8)
+
+
+class SizeCheck:
+    """Believes a new image size only when it comes twice: a single odd image is a fault."""
+
+    def __init__(self) -> None:
+        """Expect any size."""
+        self._size: Optional[tuple[int, ...]] = None
+
+    def __call__(self, image: Pixels) -> None:
+        """Take note of ``image``.
+
+        Raises:
+            ImageError: its size is not that of the one before: 'size_changed'.
+
+        """
+        before, self._size = self._size, image.shape[:2]
+        if before is not None and before != self._size:
+            raise ImageError('size_changed', f'image size changed from {before[1]}x{before[0]} to '
+                             f'{self._size[1]}x{self._size[0]}')
 
 
 def encode_jpeg(image: Pixels, quality: int = 90) -> bytes:

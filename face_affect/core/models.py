@@ -20,9 +20,11 @@ from face_affect.core.faces import EMOTIONS, GENDERS
 from face_affect.core.text import printable
 
 PACKAGE = Path(__file__).resolve().parents[1]
-TASKS = ('face_detection', 'emotion', 'gender')
+# A '…_saliency' network explains a classifier, see ``face_affect.core.saliency``.
+TASKS = ('face_detection', 'emotion', 'gender', 'emotion_saliency', 'gender_saliency')
 # Messages and results have this order.
-_LABELS = {'emotion': EMOTIONS, 'gender': GENDERS}
+_LABELS = {'emotion': EMOTIONS, 'emotion_saliency': EMOTIONS,
+           'gender': GENDERS, 'gender_saliency': GENDERS}
 
 # Far above what ships: sidecars of 2 kB, networks of 1 MB
 MAX_SIDECAR_BYTES = 2 ** 20

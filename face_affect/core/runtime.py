@@ -61,12 +61,13 @@ class Network:
         except (ValueError, RuntimeError) as error:
             raise ModelError(f'model {sidecar.name}: the runtime refuses '
                              f'{sidecar.tflite}: {error}') from error
-        details = self._interpreter.get_input_details()[0]
+        details, *others = self._interpreter.get_input_details()
         if tuple(details['shape']) != sidecar.input.shape:
             raise ModelError(
                 f'model {sidecar.name}: the network takes {details["shape"].tolist()}, but its '
                 f'sidecar says {list(sidecar.input.shape)}')
         self._input = details['index']
+        self._others = [other['index'] for other in others]
         self._outputs = self._interpreter.get_output_details()
         self._values = _pixel_values(sidecar, details)
         # The usual int8 input is the pixel less 128, which is one bit turned over.
@@ -78,10 +79,21 @@ class Network:
         """The outputs' shapes, batch of one included."""
         return [tuple(details['shape']) for details in self._outputs]
 
-    def __call__(self, pixels: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
-        """Run on ``pixels`` u8 [H, W] or [H, W, 3]; return the outputs without batch axis."""
+    def __call__(
+        self, pixels: NDArray[np.uint8], *others: NDArray[np.float32]
+    ) -> list[NDArray[np.float32]]:
+        """Run on ``pixels`` u8 [H, W] or [H, W, 3]; return the outputs without batch axis.
+
+        ``others`` f32: the network's further inputs, if it has any, without batch axis.
+
+        Raises:
+            ValueError: there are more or fewer of them than the network has.
+
+        """
         values = (pixels ^ 0x80).view(np.int8) if self._turn else self._values[pixels]
         self._interpreter.set_tensor(self._input, values.reshape(self.sidecar.input.shape))
+        for index, other in zip(self._others, others, strict=True):
+            self._interpreter.set_tensor(index, other[None])
         self._interpreter.invoke()
         return [_real(self._interpreter.get_tensor(details['index'])[0], details)
                 for details in self._outputs]

@@ -72,12 +72,8 @@ def duration(value: float) -> Duration:
 
 
 def _region(box: Box, width: int, height: int) -> RegionOfInterest:
-    inside = box.clipped(width, height)
-    left, top = int(inside.x), int(inside.y)
-    return RegionOfInterest(
-        x_offset=left, y_offset=top,
-        width=min(round(inside.x + inside.width), width) - left,
-        height=min(round(inside.y + inside.height), height) - top)
+    x, y, inside_width, inside_height = box.region(width, height)
+    return RegionOfInterest(x_offset=x, y_offset=y, width=inside_width, height=inside_height)
 
 
 def _estimate(

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""The debug images: drawn only while somebody looks at them."""
+"""The debug and saliency images: made only while somebody looks at them."""
 
 from __future__ import annotations
 
@@ -14,34 +14,43 @@ from rclpy.lifecycle import LifecyclePublisher
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
-from face_affect.core.annotation import annotate
+from face_affect.core.annotation import annotate, annotate_saliency
 from face_affect.core.faces import FrameResult
+from face_affect.core.saliency import Explainer
 from face_affect.ros.conversions import image_to_compressed_message, image_to_message
 from face_affect.ros.rate import RateLimit
 
 
 class DebugImages:
-    """Publishes images with the results drawn in, raw and as JPEG."""
+    """Publishes images with the results drawn in, raw and as JPEG, and with their reasons."""
 
     def __init__(self, publisher: Callable[[type, str, int], LifecyclePublisher],
-                 values: Callable[[], Mapping[str, Any]]) -> None:
+                 values: Callable[[], Mapping[str, Any]], explainer: Explainer) -> None:
         """Create the topics.
 
         Args:
             publisher: creates a publisher of a type and topic, with a depth.
             values: returns the parameters as they are now.
+            explainer: what explains the faces on ~/saliency.
 
         """
         self._raw = publisher(Image, '~/debug_image', 1)
         self._compressed = publisher(CompressedImage, '~/debug_image/compressed', 1)
+        self._saliency = publisher(Image, '~/saliency', 1)
         self._values = values
-        self._rate = RateLimit()
+        self._explainer = explainer
+        self._rate, self._saliency_rate = RateLimit(), RateLimit()
 
     def show(self, image: NDArray[np.uint8], result: FrameResult, header: Header) -> bool:
-        """Draw and publish, if somebody subscribes and it is time; tell whether it was done."""
+        """Draw and publish what is subscribed to, if it is time; tell whether anything was."""
+        values = self._values()
+        annotated = self._show_result(image, result, header, values)
+        return self._show_saliency(image, result, header, values) or annotated
+
+    def _show_result(self, image: NDArray[np.uint8], result: FrameResult, header: Header,
+                     values: Mapping[str, Any]) -> bool:
         raw = self._raw.get_subscription_count() > 0
         compressed = self._compressed.get_subscription_count() > 0
-        values = self._values()
         if not (raw or compressed) or not self._rate.passes(values['debug_image_max_rate']):
             return False
         picture = annotate(image, result, values['debug_image_scale'])
@@ -49,4 +58,14 @@ class DebugImages:
             self._raw.publish(image_to_message(picture, header))
         if compressed:
             self._compressed.publish(image_to_compressed_message(picture, header))
+        return True
+
+    def _show_saliency(self, image: NDArray[np.uint8], result: FrameResult, header: Header,
+                       values: Mapping[str, Any]) -> bool:
+        if not self._saliency.get_subscription_count() or not self._saliency_rate.passes(
+                values['debug_image_max_rate']):
+            return False
+        explanations = self._explainer(image, result.faces, values['saliency_of'])
+        picture = annotate_saliency(image, explanations, values['debug_image_scale'])
+        self._saliency.publish(image_to_message(picture, header))
         return True

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import ExitStack
 import functools
+import os
+from pathlib import Path
 import sys
 import time
 from typing import Any, Optional
@@ -27,7 +29,6 @@ from rclpy.lifecycle import (
 )
 from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile
-from rclpy.utilities import get_default_context
 from std_msgs.msg import Header
 from std_srvs.srv import SetBool
 from visualization_msgs.msg import MarkerArray
@@ -35,6 +36,7 @@ from visualization_msgs.msg import MarkerArray
 from face_affect.core.faces import FrameResult
 from face_affect.core.models import ModelError
 from face_affect.core.pipeline import ModelNames, Pipeline
+from face_affect.core.saliency import Explainer
 from face_affect.core.text import printable
 from face_affect.core.watch import Wanted
 from face_affect.ros.camera_geometry import CameraGeometry
@@ -144,7 +146,8 @@ class FaceAffectNode(LifecycleNode):
         self._statistics.note_error('')
         self._faces = self._managed_publisher(FaceAffectArray, '~/faces', 10)
         self._markers = self._managed_publisher(MarkerArray, '~/markers', 1)
-        self._debug_images = DebugImages(self._managed_publisher, lambda: self._values)
+        self._debug_images = DebugImages(
+            self._managed_publisher, lambda: self._values, self._explainer(self._pipeline))
         self._state = 'inactive'
         names = ', '.join(sidecar.name for sidecar in self._pipeline.sidecars)
         self.get_logger().info(f'configured with {names}')
@@ -154,7 +157,6 @@ class FaceAffectNode(LifecycleNode):
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Start to process images."""
         activated = super().on_activate(state)
-        self._newest = None
         self._state = 'active'
         if self._enabled:
             self._start_processing()
@@ -199,12 +201,20 @@ class FaceAffectNode(LifecycleNode):
         self._configured.callback(self.destroy_lifecycle_publisher, publisher)
         return publisher
 
+    def _explainer(self, pipeline: Pipeline) -> Explainer:
+        detector, *classifiers = pipeline.sidecars
+        try:
+            return Explainer(classifiers, detector.name, self._values['num_threads'])
+        except ModelError as error:
+            # A robot can do without reasons.
+            self.note_fault(f'no saliency images: {error}')
+            return Explainer((), detector.name)
+
     def _release(self) -> None:
         self._configured.close()
         if self._pipeline is not None:
             self._first_id = self._pipeline.next_id
         self._pipeline = None
-        self._newest = None
         self._state = 'unconfigured'
 
     # Processing
@@ -230,6 +240,7 @@ class FaceAffectNode(LifecycleNode):
         if self._worker is not None:
             self._worker.stop()
             self._worker = None
+        self._newest = None  # Of people who may have gone long before anybody asks
         if self._geometry is not None:
             self._geometry.destroy()
             self._geometry = None
@@ -283,10 +294,15 @@ class FaceAffectNode(LifecycleNode):
         newest = self._newest
         response.success = newest is not None
         if newest is None:
-            response.message = f'no result yet; the node is {self._state}'
+            response.message = f'no result yet; the node is {self._activity}'
         else:
             response.faces = newest
         return response
+
+    @property
+    def _activity(self) -> str:
+        """The lifecycle state, or 'paused'."""
+        return 'paused' if self._state == 'active' and not self._enabled else self._state
 
     def _refuse_goal(self, wanted: Wanted) -> Optional[str]:
         if self._state != 'active':
@@ -311,9 +327,8 @@ class FaceAffectNode(LifecycleNode):
         report = self._statistics.report()
         silent = self._reported is not None and report.received == self._reported.received
         missing = self._input.missing() if self._input and silent else ''
-        state = self._state if self._enabled or self._state != 'active' else 'paused'
         self._diagnostics.publish(diagnostic_array(
-            self.get_fully_qualified_name().lstrip('/'), state,
+            self.get_fully_qualified_name().lstrip('/'), self._activity,
             self._input.topic if self._input else 'none', self.get_clock().now(), report,
             self._reported, self._pipeline, missing,
             dict(self._geometry.problems) if self._geometry else {}))
@@ -329,15 +344,21 @@ class FaceAffectNode(LifecycleNode):
 
 def initialise(arguments: Optional[list[str]]) -> None:
     """Start ROS; where log files cannot be written, without them."""
+    words = sys.argv if arguments is None else arguments
+    folder = log_folder()
     try:
-        rclpy.init(args=arguments)
-    except RuntimeError as error:  # RCLError, which rclpy does not export
-        if 'logging' not in str(error):
-            raise
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        # rclpy.init would fail, and leave behind what crashes the process later.
         print(f'face_affect: no log file is written: {error}', file=sys.stderr)
-        get_default_context(shutting_down=True)  # The next call makes a new one
-        words = sys.argv if arguments is None else arguments
-        rclpy.init(args=[*words, '--ros-args', '--disable-external-lib-logs'])
+        words = [*words, '--ros-args', '--disable-external-lib-logs']
+    rclpy.init(args=words)
+
+
+def log_folder() -> Path:
+    """Return where ROS writes its log files, by the rules of rcl_logging."""
+    home = os.environ.get('ROS_HOME') or '~/.ros'
+    return Path(os.environ.get('ROS_LOG_DIR') or f'{home}/log').expanduser()
 
 
 def spin(node: FaceAffectNode) -> None:

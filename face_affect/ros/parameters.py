@@ -15,6 +15,7 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from face_affect.core.pipeline import ModelNames, Settings
+from face_affect.core.saliency import SUBJECTS
 from face_affect.ros.worker import Limits
 
 Value = Union[bool, int, float, str]
@@ -85,10 +86,12 @@ SPECS = (
                   'dropped (over_rate); 0: all', 0.0, 1000.0),
     ParameterSpec('max_age', 0.0, "seconds between an image's stamp and the node's clock above "
                   'which it is dropped (too_old); 0: never', 0.0, 3600.0),
-    ParameterSpec('debug_image_scale', 1.0, "size of the debug image, as a part of the camera's",
-                  0.05, 1.0),
-    ParameterSpec('debug_image_max_rate', 0.0, 'debug images a second at most; 0: one for each '
-                  'result', 0.0, 1000.0),
+    ParameterSpec('debug_image_scale', 1.0, "size of the debug and saliency image, as a part of "
+                  "the camera's", 0.05, 1.0),
+    ParameterSpec('debug_image_max_rate', 0.0, 'debug and saliency images a second at most; 0: '
+                  'one for each result', 0.0, 1000.0),
+    ParameterSpec('saliency_of', 'emotion', 'what the saliency image explains: the most probable '
+                  'emotion or gender, or one class', choices=SUBJECTS),
     ParameterSpec('publish_bearing', False, 'give the direction to each face, by camera_info',
                   fixed='configured'),
     ParameterSpec('publish_position', False, 'give the position of each face too, by camera_info '

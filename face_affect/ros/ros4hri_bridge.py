@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import OrderedDict
 import importlib
 import sys
-from typing import Any, Optional, Union
+from typing import Any, Optional
 
 from face_affect_msgs.msg import FaceAffect, FaceAffectArray
 from rcl_interfaces.msg import ParameterDescriptor
@@ -25,10 +25,12 @@ from face_affect.core.faces import Box, EMOTIONS, GENDERS, UNKNOWN
 from face_affect.core.images import ImageError
 from face_affect.core.ros4hri import cropped, expression, face_id, gender, region, TrackedFaces
 from face_affect.ros.conversions import decode, image_to_message
+from face_affect.ros.wire import read_message, WireMessage
 
 EXIT_FAILED = 1
 TRANSPORTS = {'raw': Image, 'compressed': CompressedImage}
 IMAGES = 30  # kept until their results come: a second's at 30 Hz
+LOG_PERIOD = 30.0  # seconds between two warnings of a kind
 CHECK_PERIOD = 0.5  # seconds between two looks whether the node has fallen silent
 
 
@@ -137,14 +139,15 @@ class Ros4HriBridge(Node):
         self._steady = Clock(clock_type=ClockType.STEADY_TIME)
         self._tracked = TrackedFaces(keep)
         self._topics: dict[int, FaceTopics] = {}
-        self._images: OrderedDict[tuple[int, int], Union[Image, CompressedImage]] = OrderedDict()
+        self._images: OrderedDict[tuple[int, int], WireMessage] = OrderedDict()
+        self._kind = TRANSPORTS[transport]
         self._list = self.create_publisher(
             hri.IdsList, '/humans/faces/tracked', QoSProfile(depth=1))
         self.create_subscription(FaceAffectArray, 'faces', self._on_faces, QoSProfile(depth=10))
         self.create_subscription(
-            TRANSPORTS[transport], {'raw': 'image', 'compressed': 'image/compressed'}[transport],
-            self._on_image,
-            QoSProfile(depth=5, reliability=qos_profile_sensor_data.reliability))
+            self._kind, {'raw': 'image', 'compressed': 'image/compressed'}[transport],
+            self._on_image, QoSProfile(depth=5, reliability=qos_profile_sensor_data.reliability),
+            raw=True)
         self._keep = keep
         self._last_result = self._now()
         self.create_timer(CHECK_PERIOD, self._check, clock=self._steady)
@@ -156,7 +159,12 @@ class Ros4HriBridge(Node):
     def _now(self) -> float:
         return float(self._steady.now().nanoseconds * 1e-9)
 
-    def _on_image(self, message: Union[Image, CompressedImage]) -> None:
+    def _on_image(self, data: bytes) -> None:
+        try:
+            message = read_message(data, self._kind)
+        except ImageError as error:
+            self.get_logger().warning(str(error), throttle_duration_sec=LOG_PERIOD)
+            return
         self._images[_stamp(message.header)] = message
         if len(self._images) > IMAGES:
             self._images.popitem(last=False)
@@ -180,7 +188,8 @@ class Ros4HriBridge(Node):
         try:
             image = decode(message)
         except ImageError as error:
-            self.get_logger().warning(f'no cropped faces: {error}', throttle_duration_sec=30.0)
+            self.get_logger().warning(
+                f'no cropped faces: {error}', throttle_duration_sec=LOG_PERIOD)
             return
         for face in wanted:
             self._topics[face.id].publish_crop(

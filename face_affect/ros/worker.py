@@ -9,14 +9,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 import threading
 import time
-from typing import Optional
 
 import numpy as np
 from numpy.typing import NDArray
 from std_msgs.msg import Header
 
 from face_affect.core.faces import FrameResult
-from face_affect.core.images import ImageError
+from face_affect.core.images import ImageError, SizeCheck
 from face_affect.core.pipeline import Pipeline
 from face_affect.ros.conversions import decode, seconds
 from face_affect.ros.mailbox import Mailbox
@@ -71,7 +70,7 @@ class Worker:
         self.limits = limits
         self._rate = RateLimit()
         self._mailbox: Mailbox[bytes] = Mailbox()
-        self._shape: Optional[tuple[int, ...]] = None
+        self._check_size = SizeCheck()
         self._thread = threading.Thread(target=self._run, name='face_affect_worker', daemon=True)
         self._thread.start()
 
@@ -122,7 +121,11 @@ class Worker:
             raise Overdue
         image = decode(message)
         decoded = time.perf_counter()
-        self._check_size(image)
+        try:
+            self._check_size(image)
+        except ImageError:
+            self._pipeline.reset()
+            raise
         result = self._pipeline.process(image, stamp or self._now())
         published = time.perf_counter()
         self._publish(result, message.header, published - start)
@@ -142,11 +145,3 @@ class Worker:
             reason = f'{type(error).__name__}: {error}'
             self._statistics.note_error(f'debug image: {reason}')
             self._on_drop('debug image', reason)
-
-    def _check_size(self, image: NDArray[np.uint8]) -> None:
-        """Believe a new size only when it comes twice: a single odd image is a fault."""
-        shape, self._shape = self._shape, image.shape[:2]
-        if shape is not None and shape != self._shape:
-            self._pipeline.reset()
-            raise ImageError('size_changed', f'image size changed from {shape[1]}x{shape[0]} to '
-                             f'{self._shape[1]}x{self._shape[0]}')

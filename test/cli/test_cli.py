@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import argparse
+from dataclasses import fields
 import json
 from pathlib import Path
 import subprocess
@@ -15,8 +17,12 @@ import numpy as np
 import pytest
 
 from face_affect.cli import main
+from face_affect.commands.pipeline_options import add_pipeline_options, models_of, settings_of
+from face_affect.core.annotation import SHEET_GAP, SHEET_LINE, SHEET_TILE
 from face_affect.core.faces import EMOTIONS, GENDERS
 from face_affect.core.models import available_models
+from face_affect.core.pipeline import ModelNames, Settings
+from face_affect.core.saliency import saliency_path
 from face_affect.media import open_media, VideoFile
 
 VIDEO_FRAMES = 20
@@ -253,7 +259,9 @@ def test_wrong_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -
 
 
 @pytest.mark.parametrize('arguments, word', [
-    (['--help'], 'play'), (['run', '--help'], '--json'), (['models', '--help'], 'models'),
+    (['--help'], 'play'), (['bag', '--help'], '--scheduler'),
+    (['report', '--help'], '--blur'), (['compare', '--help'], '--tolerance'),
+    (['run', '--help'], '--json'), (['models', '--help'], 'models'),
     (['play', '--help'], '--remap')])
 def test_help(arguments: list[str], word: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
@@ -293,3 +301,60 @@ def test_play_without_ros(missing: str, tmp_path: Path) -> None:
     assert done.returncode == 2
     assert done.stderr.startswith('face-affect: error: play needs')
     assert 'Traceback' not in done.stderr
+
+
+# explain
+
+
+def test_explain(picture: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(['explain', str(picture)]) == 0
+    assert capsys.readouterr().out == 'three_explained.png\n'
+    sheet = cv2.imread('three_explained.png')
+    detector = ModelNames().detector
+    rows = [sidecar for sidecar in available_models()
+            if detector in sidecar.crop and saliency_path(sidecar).exists()]
+    assert len(rows) >= 3
+    # One row for each of the three faces and each network: a face, and as many pictures as labels.
+    row = SHEET_LINE + SHEET_TILE + SHEET_LINE + SHEET_GAP
+    assert sheet.shape == (3 * len(rows) * row, 8 * (SHEET_TILE + SHEET_GAP), 3)
+
+
+def test_explain_where_told(picture: Path, tmp_path: Path) -> None:
+    assert main(['explain', str(picture), '-o', str(tmp_path / 'why.png')]) == 0
+    assert (tmp_path / 'why.png').stat().st_size > 10_000
+
+
+def test_nobody_to_explain(
+    tmp_path: Path, demo_frames: list[DemoFrame], capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / 'empty.jpg').write_bytes(demo_frames[0].jpeg)
+    assert main(['explain', 'empty.jpg']) == 2
+    assert 'no face in empty.jpg' in capsys.readouterr().err
+    assert not list(tmp_path.glob('*.png'))
+
+
+@pytest.mark.parametrize('fixture', ['folder', 'video'])
+def test_explain_takes_one_picture(
+    request: pytest.FixtureRequest, fixture: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(['explain', str(request.getfixturevalue(fixture))]) == 2
+    assert 'is not one picture' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('setting', [item.name for item in fields(Settings)])
+def test_every_setting_has_an_option(setting: str) -> None:
+    parser = argparse.ArgumentParser()
+    add_pipeline_options(parser)
+    assert settings_of(parser.parse_args([])) == Settings()
+    option = next(action for action in parser._actions if action.dest == setting)
+    value = not option.default if option.nargs == 0 else 1
+    words = [option.option_strings[0]] + ([] if option.nargs == 0 else ['1'])
+    assert getattr(settings_of(parser.parse_args(words)), setting) == value
+
+
+def test_models_are_options_as_well() -> None:
+    parser = argparse.ArgumentParser()
+    add_pipeline_options(parser)
+    assert models_of(parser.parse_args([])) == ModelNames()
+    words = ['--detector-model', 'a', '--emotion-model', 'b', '--gender-model', 'c']
+    assert models_of(parser.parse_args(words)) == ModelNames('a', 'b', 'c')

@@ -6,7 +6,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from face_affect.core.annotation import annotate, COLOURS, contact_sheet
+from face_affect.core.annotation import (
+    annotate,
+    annotate_saliency,
+    COLOURS,
+    contact_sheet,
+    LEAST_TILE,
+    saliency_tile,
+)
 from face_affect.core.faces import (
     Box,
     Detection,
@@ -17,6 +24,7 @@ from face_affect.core.faces import (
     GENDERS,
     UNKNOWN,
 )
+from face_affect.core.saliency import Explanation
 
 
 def face(box: Box, label: str = 'happy', number: int = 1) -> Face:
@@ -103,3 +111,60 @@ def test_tasks_that_are_off() -> None:
     (1, (120, 640, 3)), (3, (120, 640, 3)), (4, (120, 640, 3)), (5, (240, 640, 3))])
 def test_contact_sheet(count: int, shape: tuple[int, ...]) -> None:
     assert contact_sheet([blank()] * count, 4, 160).shape == shape
+
+
+# Saliency
+
+
+def explanation(square: Box, label: str = 'happy') -> Explanation:
+    gradient = np.zeros((48, 48), np.float32)
+    gradient[:24], gradient[24:, 24:] = 0.01, -0.01
+    return Explanation(face(square, label), label, 0.8, square, gradient)
+
+
+def test_tile_shows_sign_and_size() -> None:
+    tile = saliency_tile(explanation(Box(0, 0, 9, 9)).gradient, 96)
+    assert tile.shape == (96, 96, 3)
+    assert tile[10, 10].tolist() == [255] * 3
+    assert tile[80, 10].tolist() == [128] * 3
+    assert tile[80, 80].tolist() == [1] * 3
+
+
+def test_tile_of_nothing_is_gray() -> None:
+    assert (saliency_tile(np.zeros((48, 48), np.float32), 96) == 128).all()
+
+
+def test_one_bright_pixel_does_not_hide_the_rest() -> None:
+    gradient = explanation(Box(0, 0, 9, 9)).gradient
+    gradient[40, 5] = 100
+    assert saliency_tile(gradient, 96)[10, 10, 0] == 255
+
+
+@pytest.mark.parametrize('scale', [1.0, 0.5])
+def test_explanation_stands_where_the_face_is(scale: float) -> None:
+    square = Box(100, 20, 200, 200)
+    found = annotate_saliency(blank(), [explanation(square)], scale)
+    assert found.shape == (round(240 * scale), round(320 * scale), 3)
+    for (x, y), gray in {(150, 90): 255, (250, 180): 1}.items():
+        assert found[round(y * scale), round(x * scale)].tolist() == [gray] * 3
+    assert found[3, 3].tolist() == [90] * 3
+    assert (found == COLOURS['happy']).all(axis=2).sum() > 200
+
+
+def test_small_face_is_enlarged() -> None:
+    found = annotate_saliency(blank(), [explanation(Box(160, 120, 10, 10))])
+    assert (found != 90).any(axis=2)[125].sum() >= LEAST_TILE
+
+
+@pytest.mark.parametrize('square', [
+    Box(-50, -50, 80, 80), Box(300, 200, 80, 80), Box(-500, -500, 50, 50), Box(0, 0, 900, 900),
+    Box(10.5, 10.5, 0.4, 0.4)])
+@pytest.mark.parametrize('shape', [(240, 320, 3), (240, 320), (20, 2000, 3), (1, 1)])
+def test_explanation_anywhere(square: Box, shape: tuple[int, ...]) -> None:
+    image = blank(shape)
+    assert annotate_saliency(image, [explanation(square)]).shape == (*shape[:2], 3)
+    assert (image == 90).all()
+
+
+def test_nothing_to_explain() -> None:
+    np.testing.assert_array_equal(annotate_saliency(blank(), []), blank())

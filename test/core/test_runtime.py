@@ -44,11 +44,15 @@ def test_pixel_values_of_a_float_network() -> None:
 
 @pytest.mark.parametrize('sidecar', available_models(), ids=lambda sidecar: sidecar.name)
 def test_network_equals_the_bare_interpreter(sidecar: Sidecar) -> None:
-    pixels = np.random.default_rng(0).integers(0, 256, sidecar.input.shape[1:], dtype=np.uint8)
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(0, 256, sidecar.input.shape[1:], dtype=np.uint8)
     interpreter: Any = runtime._interpreter_module().Interpreter(
         model_content=sidecar.network_bytes(), num_threads=1)
     interpreter.allocate_tensors()
-    entry = interpreter.get_input_details()[0]
+    entry, *further = interpreter.get_input_details()
+    others = [rng.random(other['shape'][1:], np.float32) for other in further]
+    for other, number in zip(further, others):
+        interpreter.set_tensor(other['index'], number[None])
     values = pixels * sidecar.input.scale + sidecar.input.offset
     if entry['dtype'] != np.float32:
         scale, zero = entry['quantization']
@@ -56,13 +60,19 @@ def test_network_equals_the_bare_interpreter(sidecar: Sidecar) -> None:
     interpreter.set_tensor(entry['index'], values.astype(entry['dtype'])[None])
     interpreter.invoke()
     network = Network(sidecar)
-    for found, details in zip(network(pixels), interpreter.get_output_details()):
+    for found, details in zip(network(pixels, *others), interpreter.get_output_details()):
         raw = interpreter.get_tensor(details['index'])[0]
         if raw.dtype != np.float32:
             scale, zero = details['quantization']
             raw = (raw.astype(np.float32) - zero) * scale
         np.testing.assert_allclose(found, raw, atol=1e-5)
         assert found.dtype == np.float32
+
+
+def test_further_inputs_are_demanded() -> None:
+    network = Network(find_model('emotion_mini_xception_saliency', 'emotion_saliency'))
+    with pytest.raises(ValueError, match='shorter'):
+        network(np.zeros((64, 64), np.uint8))
 
 
 @pytest.mark.parametrize('name, task', [

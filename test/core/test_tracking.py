@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import math
 from typing import Optional
 
-from hypothesis import given, strategies
+from hypothesis import given, settings, strategies
 import numpy as np
 from numpy.typing import NDArray
 import pytest
@@ -313,6 +313,7 @@ ANY_FRAMES = strategies.lists(
     strategies.tuples(ANY_STAMP, strategies.lists(ANY_BOX, max_size=5)), max_size=8)
 
 
+@settings(deadline=None)
 @given(ANY_FRAMES, strategies.booleans(), strategies.integers(1, 2 ** 60))
 def test_whatever_comes_ids_are_sound(
     frames: list[tuple[float, list[Box]]], looking: bool, first: int

@@ -53,7 +53,7 @@ class Demo:
 def started(*arguments: str) -> Iterator[Demo]:
     mark = uuid.uuid4().hex
     with subprocess.Popen(
-            [sys.executable, 'demo/run.py', *arguments], cwd=ROOT, text=True,
+            [sys.executable, '-m', 'demo.run', *arguments], cwd=ROOT, text=True,
             env={**os.environ, 'FACE_AFFECT_TEST': mark}, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT) as process:
         try:

@@ -13,12 +13,10 @@ import array
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 import functools
-import itertools
 import json
 import os
 from pathlib import Path
 import signal
-import socket
 import subprocess
 import time
 from typing import Any, Optional, Union
@@ -46,6 +44,7 @@ from sensor_msgs.msg import CompressedImage, Image, RegionOfInterest
 from std_msgs.msg import Header
 
 from benchmarks.footprint import Footprint
+from demo.domain import free_domain
 
 ROOT = Path(__file__).resolve().parents[2]
 BAG = ROOT / 'demo' / 'bag'
@@ -59,20 +58,6 @@ FRAME_RATE = 15  # pictures a second
 EMPTY, BIDEN, COLLINS = 0, 184, 222
 
 ImageMessage = Union[Image, CompressedImage]
-
-_domains = itertools.count(os.getpid())
-
-
-def free_domain() -> int:
-    """Return a ROS domain in which nobody on this machine is."""
-    for number in itertools.islice(_domains, 100):
-        domain = 1 + number % 100
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe, suppress(OSError):
-            # The port of a domain's first participant, by the rules of DDSI-RTPS
-            probe.bind(('', 7410 + 250 * domain))
-            return domain
-    raise RuntimeError('no ROS domain is free')
-
 
 def read_bag(topic: str = BAG_TOPIC) -> list[tuple[int, bytes]]:
     """Return stamp (nanoseconds) and CDR of the demo bag's messages on ``topic``."""

@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 
-from harness import Camera, COLLINS, demo_jpegs, free_domain, jpeg_image, Robot, ROOT, Watcher
+from harness import Camera, COLLINS, demo_jpegs, jpeg_image, Robot, ROOT, Watcher
 import pytest
 from sensor_msgs.msg import CompressedImage
 
@@ -109,8 +109,8 @@ def in_range(name: str, value: float) -> bool:
 
 def test_a_short_soak(tmp_path: Path) -> None:
     run = subprocess.Popen(
-        [sys.executable, '-m', 'benchmarks.soak', '--frames', '4000', '--domain',
-         str(free_domain()), '--output', str(tmp_path / 'soak')],
+        [sys.executable, '-m', 'benchmarks.soak', '--frames', '4000', '--output',
+         str(tmp_path / 'soak')],
         cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
         output, _ = run.communicate(timeout=240)

@@ -47,10 +47,17 @@ def said(robot: Robot) -> list[tuple[str, int | None]]:
     robot.spin_until(lambda: robot.node.count_publishers('/face_affect/faces')
                      and robot.node.count_subscribers(BAG_TOPIC), 'the active node')
     robot.node.create_timer(TICK, tree.tick)
-    player = robot.play(str(BAG), '--wait-for-subscriber', '30', '--rate', '2')
-    assert robot.spin_to_end(player, 90) == 0, player.output
-    # The bag is over: the tree must notice, and not act on what is over.
-    robot.spin_until(lambda: tree.root.status == py_trees.common.Status.FAILURE, 'failure')
+    results = robot.subscribe(FaceAffectArray, '/face_affect/faces')
+    # A machine that is too busy for thirty images a second gets another chance.
+    for rate in ('2', '0.3'):
+        spoken.clear()
+        results.clear()
+        player = robot.play(str(BAG), '--wait-for-subscriber', '30', '--rate', rate)
+        assert robot.spin_to_end(player, 90) == 0, player.output
+        # The bag is over: the tree must notice, and not act on what is over.
+        robot.spin_until(lambda: tree.root.status == py_trees.common.Status.FAILURE, 'failure')
+        if len(results) == len(TRUTH['frames']):
+            break
     return spoken
 
 

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Images of all kinds, good and bad; and the debug image."""
+"""Images of all kinds, good and bad; the debug and the saliency image."""
 
 from __future__ import annotations
 
@@ -30,6 +30,9 @@ import pytest
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import CompressedImage, Image
 
+from face_affect.core.annotation import annotate_saliency
+from face_affect.core.pipeline import Pipeline, Settings
+from face_affect.core.saliency import Explainer
 from face_affect.ros import debug_images
 from face_affect.ros.node import FaceAffectNode
 
@@ -161,21 +164,22 @@ def test_debug_image(watcher: Watcher, encode: Callable[[Picture], Image]) -> No
     assert changed.mean() < 0.3, 'drawn where no face is'
 
 
-@pytest.mark.parametrize('topic, kind', [
-    ('/face_affect/debug_image', Image),
-    ('/face_affect/debug_image/compressed', CompressedImage),
+@pytest.mark.parametrize('topic, kind, drawing', [
+    ('/face_affect/debug_image', Image, 'annotate'),
+    ('/face_affect/debug_image/compressed', CompressedImage, 'annotate'),
+    ('/face_affect/saliency', Image, 'annotate_saliency'),
 ])
 def test_nothing_is_drawn_unless_subscribed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, topic: str, kind: type
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, topic: str, kind: type, drawing: str
 ) -> None:
     """Run the node in this process: nobody else can see that it does not publish."""
     drawn: list[Picture] = []
-    annotate = debug_images.annotate
+    draw = getattr(debug_images, drawing)
 
-    def counting_annotate(image: Picture, *details: Any) -> Picture:
+    def counting_draw(image: Picture, *details: Any) -> Picture:
         drawn.append(image)
-        return annotate(image, *details)
-    monkeypatch.setattr(debug_images, 'annotate', counting_annotate)
+        return draw(image, *details)
+    monkeypatch.setattr(debug_images, drawing, counting_draw)
     robot = Robot(tmp_path)
     node = robot.add_node(lambda context: FaceAffectNode(
         context=context, parameter_overrides=[Parameter('autostart', value=True)]))
@@ -197,6 +201,53 @@ def test_nothing_is_drawn_unless_subscribed(
     finally:
         node.destroy_node()
         robot.close()
+
+
+# Saliency
+
+
+def explained(subject: str) -> Picture:
+    """Return what ~/saliency shows, but for the face's number."""
+    pipeline = Pipeline(Settings(confirm_frames=1))
+    detector, *classifiers = pipeline.sidecars
+    picture = demo_picture(BIDEN)
+    faces = pipeline.process(picture, 0.0).faces
+    explanations = Explainer(classifiers, detector.name)(picture, faces, subject)
+    return annotate_saliency(picture, explanations)
+
+
+def different(a: Picture, b: Picture) -> float:
+    """Return the part of the pixels that differ."""
+    return float((a != b).any(axis=2).mean())
+
+
+def test_saliency_of_what_the_parameter_says(watcher: Watcher) -> None:
+    robot = watcher.robot
+    seen: list[Image] = robot.subscribe(Image, '/face_affect/saliency', 10)
+    number = 0.005  # part of the picture that the face's number takes at most
+
+    def shows(picture: Picture) -> bool:
+        return bool(seen) and different(
+            np.frombuffer(seen[-1].data, np.uint8).reshape(480, 640, 3), picture) < number
+
+    explained_emotion = explained('emotion')
+    watcher.camera.stream(good())
+    try:
+        robot.spin_until(lambda: shows(explained_emotion), 'the most probable emotion')
+        for subject in ('happy', 'gender', 'emotion'):
+            picture = explained(subject)
+            assert different(picture, demo_picture(BIDEN)) > 0.02
+            assert subject == 'emotion' or different(picture, explained_emotion) > number
+            assert robot.set_parameters(saliency_of=subject)[0].successful
+            robot.spin_until(lambda picture=picture: shows(picture), f'saliency of {subject}')
+        refused = robot.set_parameters(saliency_of='bored')[0]
+        assert not refused.successful
+        assert "'bored', but must be one of emotion, gender, angry" in refused.reason
+        assert robot.set_parameters(enable_emotion=False)[0].successful
+        robot.spin_until(lambda: shows(demo_picture(BIDEN)), 'nothing to explain')
+    finally:
+        watcher.camera.stop()
+        assert robot.set_at_once(saliency_of='emotion', enable_emotion=True).successful
 
 
 # Bad input

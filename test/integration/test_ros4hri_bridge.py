@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 import rclpy
 from rclpy.context import Context
+from rclpy.serialization import serialize_message
 from sensor_msgs.msg import CompressedImage, Image, RegionOfInterest
 from std_msgs.msg import Header
 
@@ -176,14 +177,17 @@ def test_crop_is_of_the_very_image(bridge: Bridge) -> None:
     for stamp, gray in ((1.0, 50), (1.1, 200), (1.2, 90)):
         done, data = cv2.imencode('.png', np.full((480, 640, 3), gray, np.uint8))
         assert done
-        bridge._on_image(CompressedImage(header=header(stamp), data=data.tobytes()))
+        bridge._on_image(serialize_message(
+            CompressedImage(header=header(stamp), data=data.tobytes())))
     bridge._on_faces(result(1.1, COLLINS_ID))
     crop: Image = bridge.last(TOPICS + 'cropped')
     assert (crop.width, crop.height, crop.encoding) == (128, 128, 'bgr8')
     picture = np.frombuffer(crop.data, np.uint8).reshape(128, 128, 3)
     assert (picture[16:112] == 200).all() and not picture[:16].any()
     bridge._on_faces(result(1.5, COLLINS_ID))  # its image was lost
-    bridge._on_image(CompressedImage(header=header(1.6), data=b'no picture'))
+    bridge._on_image(serialize_message(
+        CompressedImage(header=header(1.6), data=b'no picture')))
+    bridge._on_image(b'not even a message')
     bridge._on_faces(result(1.6, COLLINS_ID))
     assert len(bridge.published[TOPICS + 'cropped'].messages) == 1
     assert len(bridge.published[TOPICS + 'roi'].messages) == 3

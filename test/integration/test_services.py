@@ -92,6 +92,8 @@ def test_enable(watcher: Watcher) -> None:
         answer = enable(robot, False)
         assert answer.success and answer.message == 'paused'
     assert robot.state == 'active'
+    newest = get_faces(robot)
+    assert not newest.success and newest.message == 'no result yet; the node is paused'
     robot.report()
     watcher.results.clear()
     assert robot.report()['lifecycle state'] == 'paused'

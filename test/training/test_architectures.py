@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pytest
 
 torch = pytest.importorskip('torch', reason='training needs PyTorch')
+
+from random_networks import random_model  # noqa: E402
 
 from face_affect.core.cells import Cells  # noqa: E402
 from training.architectures import (  # noqa: E402
@@ -36,6 +36,10 @@ def test_shapes(name: str, classes: int, size: int) -> None:
         assert model(torch.zeros(3, 1, size, size)).shape == (3, classes)
 
 
+def test_sequential_cnn_is_as_large_as_the_papers() -> None:
+    assert parameter_count(build('sequential_cnn', 7)) == pytest.approx(600_000, rel=0.1)
+
+
 def test_unknown_architecture() -> None:
     with pytest.raises(ValueError, match=r"no architecture 'resnet'; there are .*mini_xception"):
         build('resnet', 7)
@@ -50,19 +54,6 @@ def test_pool_halves_and_rounds_up(side: int) -> None:
     first = 0 if side % 2 else 1
     ends = np.minimum(np.arange(first + 1, first + 1 + side, 2), side - 1)[:found.shape[-1]]
     np.testing.assert_array_equal(found[0, 0].numpy(), ends[:, None] * side + ends)
-
-
-def random_model(name: str, *arguments: int) -> Any:
-    """Return a network whose normalisation is not the identity."""
-    torch.manual_seed(0)
-    model = build(name, *arguments)
-    for module in model.modules():
-        if isinstance(module, torch.nn.BatchNorm2d):
-            torch.nn.init.uniform_(module.running_mean, -0.5, 0.5)
-            torch.nn.init.uniform_(module.running_var, 0.5, 2.0)
-            torch.nn.init.uniform_(module.weight, 0.5, 1.5)
-            torch.nn.init.uniform_(module.bias, -0.5, 0.5)
-    return model.eval()
 
 
 @pytest.mark.parametrize('name', CLASSIFIERS)

@@ -1,0 +1,148 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""What can be read of a file whose end is missing, as when the power went."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+import sqlite3
+from typing import Any
+
+from mcap.exceptions import EndOfFile, McapError
+from mcap.records import Channel, Message, Schema
+from mcap.stream_reader import StreamReader
+from rosbags.interfaces import (
+    Connection,
+    ConnectionExtRosbag2,
+    MessageDefinition,
+    MessageDefinitionFormat,
+)
+from rosbags.rosbag2.metadata import parse_qos
+
+FORMATS = {'ros2msg': MessageDefinitionFormat.MSG, 'ros2idl': MessageDefinitionFormat.IDL}
+
+
+class CutMcap:
+    """Reads an MCAP file from its begin to where it is cut off; stands for a reader of rosbags."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        """Look through the file; ``reason``: why the bag is not read as a whole one.
+
+        Raises:
+            McapError: it is no MCAP file, or no channel can be read.
+
+        """
+        self.path = path
+        self._reason = reason
+        self.connections: list[Connection] = []
+        schemas: dict[int, Schema] = {}
+        channels: dict[int, Channel] = {}
+        counts: Counter[int] = Counter()
+        try:
+            for record in self._records():
+                if isinstance(record, Schema):
+                    schemas[record.id] = record
+                elif isinstance(record, Channel):
+                    channels[record.id] = record
+                elif isinstance(record, Message):
+                    counts[record.channel_id] += 1
+        except McapError:
+            if not channels:
+                raise
+        self.connections = [
+            _connection(channel, schemas.get(channel.schema_id), counts[channel.id], self)
+            for channel in channels.values()]
+
+    def _records(self) -> Iterator[Any]:
+        with self.path.open('rb') as stream:
+            # Not a whole file's size in memory, whatever a broken length says
+            try:
+                yield from StreamReader(stream, record_size_limit=2 ** 28).records
+            except EndOfFile:
+                raise McapError('the file ends in the middle of a record') from None
+        raise McapError(self._reason)
+
+    def messages(self, connections: Collection[Connection]) -> Iterator[tuple[Any, int, bytes]]:
+        """Give connection, time stamp in nanoseconds and data of each message.
+
+        Raises:
+            McapError: after the last one; there would be more, were the file whole.
+
+        """
+        wanted = {connection.id: connection for connection in connections}
+        for record in self._records():
+            if isinstance(record, Message) and record.channel_id in wanted:
+                yield wanted[record.channel_id], record.log_time, record.data
+
+
+class CutSqlite3:
+    """Reads a sqlite3 file up to where it is damaged; stands for a reader of rosbags."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        """Look through the file; ``reason``: why the bag is not read as a whole one.
+
+        Raises:
+            sqlite3.Error: not even its topics can be read.
+
+        """
+        self.path = path
+        self._reason = reason
+        counts: Counter[int] = Counter()
+        with suppress(sqlite3.Error):
+            for topic, _, _ in self._rows():
+                counts[topic] += 1
+        with closing(self._open()) as database:
+            topics = database.execute('SELECT id, name, type, serialization_format FROM topics')
+            self.connections = [
+                Connection(number, name, kind, self._definition(kind), '', counts[number],
+                           ConnectionExtRosbag2(encoding, []), self)
+                for number, name, kind, encoding in topics]
+
+    def _open(self) -> sqlite3.Connection:
+        database = sqlite3.connect(f'{self.path.absolute().as_uri()}?mode=ro', uri=True)
+        # Lets SQLite open a file that is shorter than its header says; nothing is written.
+        database.execute('PRAGMA writable_schema = ON')
+        return database
+
+    def _definition(self, kind: str) -> MessageDefinition:
+        query = ('SELECT encoding, encoded_message_definition FROM message_definitions '
+                 'WHERE topic_type = ?')
+        # Older files have no such table.
+        with closing(self._open()) as database, suppress(sqlite3.Error):
+            for encoding, text in database.execute(query, (kind,)):
+                return MessageDefinition(FORMATS[encoding], text)
+        return MessageDefinition(MessageDefinitionFormat.NONE, '')
+
+    def _rows(self) -> Iterator[tuple[int, int, bytes]]:
+        with closing(self._open()) as database:
+            # In the order of writing, which needs no index
+            yield from database.execute(
+                'SELECT topic_id, timestamp, data FROM messages NOT INDEXED ORDER BY id')
+
+    def messages(self, connections: Collection[Connection]) -> Iterator[tuple[Any, int, bytes]]:
+        """Give connection, time stamp in nanoseconds and data of each message.
+
+        Raises:
+            sqlite3.Error: after the last one that can be read.
+
+        """
+        wanted = {connection.id: connection for connection in connections}
+        for topic, stamp, data in self._rows():
+            if topic in wanted:
+                yield wanted[topic], stamp, data
+        raise sqlite3.DatabaseError(self._reason)
+
+
+def _connection(channel: Channel, schema: Any, count: int, owner: object) -> Connection:
+    text = schema.data.decode() if schema else ''
+    kind = FORMATS.get(schema.encoding) if text else None
+    return Connection(
+        channel.id, channel.topic, schema.name if schema else 'unknown/msg/Unknown',
+        MessageDefinition(kind or MessageDefinitionFormat.NONE, text), '', count,
+        ConnectionExtRosbag2(
+            channel.message_encoding,
+            parse_qos(channel.metadata.get('offered_qos_profiles', ''))), owner)

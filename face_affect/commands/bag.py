@@ -1,0 +1,130 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""face-affect bag: recordings through the pipeline."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable, Sequence
+import os
+from pathlib import Path
+import sys
+import time
+from typing import Any, TYPE_CHECKING
+
+from tqdm import tqdm
+
+from face_affect.commands.pipeline_options import add_pipeline_options, models_of, settings_of
+from face_affect.extras import needs
+
+if TYPE_CHECKING:
+    from face_affect.bags.job import Job, Outcome
+
+EXIT_INCOMPLETE, EXIT_FAILED, EXIT_INTERRUPTED = 1, 2, 130
+
+
+def add_bag(commands: Any) -> None:
+    """Add the subcommand."""
+    parser: argparse.ArgumentParser = commands.add_parser(
+        'bag', help='read the faces in bags and videos; write bags of results and tables',
+        description='Takes recordings through the same pipeline as the node, every image of '
+        'them, and writes bags of results, each at the stamp of its image. What is finished '
+        'already is skipped.')
+    parser.add_argument('inputs', metavar='IN', nargs='+', help='a rosbag2 (sqlite3, MCAP), a '
+                        'bag of ROS 1, a video file; or a folder of these, or a glob pattern')
+    parser.add_argument('-o', '--output', type=Path, required=True, metavar='OUT',
+                        help='the bag to write; with several recordings the folder for the bags')
+    parser.add_argument('--topic', help='the image topic (default: the first of the bag)')
+    parser.add_argument('--keep', action='store_true', help="copy the recording's topics, too")
+    parser.add_argument('--images', action='store_true',
+                        help='write annotated pictures (JPEG), too')
+    parser.add_argument('--csv', action='store_true', help='write OUT/faces.csv, too')
+    parser.add_argument('--parquet', action='store_true', help='write OUT/faces.parquet, too')
+    parser.add_argument('--storage', choices=('mcap', 'sqlite3'), default='mcap',
+                        help='what the bag is written as (default: %(default)s)')
+    parser.add_argument('--pace', action='store_true',
+                        help="go at the recording's own pace (default: as fast as possible)")
+    parser.add_argument('--overwrite', action='store_true',
+                        help='replace what was made with other settings, models or input')
+    parser.add_argument('--workers', type=int, default=0, metavar='N',
+                        help='processes for several recordings (default: one a core)')
+    parser.add_argument('--scheduler', metavar='ADDRESS',
+                        help='let a Dask cluster do it: tcp://HOST:PORT; files are on a disk '
+                        'that all workers share')
+    add_pipeline_options(parser)
+    parser.set_defaults(call=bag)
+
+
+def bag(arguments: argparse.Namespace) -> int:
+    """Run ``face-affect bag``; return the exit code."""
+    with needs('bags', 'face-affect bag'):
+        from face_affect.bags.job import Options
+        from face_affect.bags.many import plan
+    if arguments.workers < 0:
+        raise ValueError(f'--workers is {arguments.workers}, but must not be negative')
+    tables = tuple(name for name in ('csv', 'parquet') if getattr(arguments, name))
+    options = Options(
+        settings_of(arguments), models_of(arguments), arguments.topic, arguments.keep,
+        arguments.images, tables, arguments.storage, arguments.pace, arguments.overwrite)
+    jobs = plan(arguments.inputs, arguments.output, options)
+    if len(jobs) == 1 and not arguments.scheduler:
+        outcomes = [_run_one(jobs[0])]
+        _report(outcomes[0])
+    else:
+        outcomes = _run_many(jobs, arguments)
+    return _exit_code(outcomes)
+
+
+def _run_one(job: Job) -> Outcome:
+    from face_affect.bags.process import process_bag
+    with tqdm(unit='frame', file=sys.stderr, disable=None) as bar:
+        def progress(total: int) -> None:
+            bar.total = total or None
+            bar.update()
+        return process_bag(job, progress)
+
+
+def _run_many(jobs: Sequence[Job], arguments: argparse.Namespace) -> list[Outcome]:
+    from face_affect.bags.many import run_local, run_on_cluster
+    workers = arguments.workers or len(os.sched_getaffinity(0))
+    running: Iterable[Outcome] = run_on_cluster(jobs, arguments.scheduler) \
+        if arguments.scheduler else run_local(jobs, min(workers, len(jobs)))
+    outcomes = []
+    start, frames = time.monotonic(), 0
+    with tqdm(total=len(jobs), unit='bag', file=sys.stderr, disable=None) as bar:
+        for outcome in running:
+            outcomes.append(outcome)
+            frames += outcome.frames if outcome.state != 'skipped' else 0
+            rate = frames / (time.monotonic() - start)
+            _report(outcome, bar)
+            bar.set_postfix_str(f'{rate:.0f} frames/s', refresh=False)
+            bar.update()
+    print(f'{len(outcomes)} of {len(jobs)} recordings, {frames} frames in '
+          f'{time.monotonic() - start:.1f} s, {rate:.0f} frames/s', file=sys.stderr)
+    return outcomes
+
+
+def _report(outcome: Outcome, bar: Any = tqdm) -> None:
+    """Say what came of a recording."""
+    where = f'{outcome.job.source} -> {outcome.job.output}'
+    drops = ', '.join(f'{count} {reason}' for reason, count in outcome.dropped.items()) or 'none'
+    rate = f', {outcome.frames / outcome.elapsed:.0f} frames/s' if outcome.state == 'done' else ''
+    lines = [f'{where}: {outcome.state}, {outcome.frames} frames, {outcome.results} results, '
+             f'dropped: {drops}{rate}']
+    if outcome.state == 'failed':
+        lines = [f'face-affect: error: {outcome.error}']
+    elif outcome.error:
+        lines.append(f'face-affect: error: {outcome.error}; what came before is in the output')
+    lines += [f'face-affect: note: {note}' for note in outcome.notes]
+    for line in lines:
+        bar.write(line, file=sys.stderr)
+
+
+def _exit_code(outcomes: Sequence[Outcome]) -> int:
+    states = {outcome.state for outcome in outcomes}
+    if 'interrupted' in states:
+        return EXIT_INTERRUPTED
+    if states == {'failed'}:
+        return EXIT_FAILED
+    return EXIT_INCOMPLETE if states & {'failed', 'partial'} else 0

@@ -1,0 +1,123 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Guided back-propagation: what in a face made the network answer as it did."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from face_affect.core.crop import crop_face, crop_square
+from face_affect.core.faces import Box, EMOTIONS, Face, GENDERS
+from face_affect.core.models import ModelError, read_sidecar, Sidecar
+from face_affect.core.runtime import Network
+
+# What an explanation can be about: a task, that is its most probable class, or a class.
+SUBJECTS = ('emotion', 'gender', *EMOTIONS, *GENDERS)
+
+
+def saliency_path(classifier: Sidecar) -> Path:
+    """Return where the sidecar of the network lies that explains ``classifier``."""
+    return classifier.path.with_name(f'{classifier.path.stem}_saliency.json')
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why one label, of one face.
+
+    ``probability`` 0..1 of the label; ``square`` what the network saw, in pixels of the image;
+    ``gradient`` f32 [S, S], see Saliency.
+    """
+
+    face: Face
+    label: str
+    probability: float
+    square: Box
+    gradient: NDArray[np.float32]
+
+
+class Saliency:
+    """The guided gradient (Springenberg et al. 2015) of a classifier's scores by its input."""
+
+    def __init__(self, classifier: Sidecar, threads: int = 1) -> None:
+        """Load the network that explains ``classifier``.
+
+        Raises:
+            ModelError: there is none, it is not usable, or it explains another version.
+
+        """
+        sidecar = read_sidecar(saliency_path(classifier))
+        if (sidecar.task, sidecar.training.get('sha256')) != (
+                f'{classifier.task}_saliency', classifier.sha256):
+            raise ModelError(f'model {sidecar.name} explains another version of '
+                             f'{classifier.name}; export it with python -m training.saliency')
+        self.classifier = classifier
+        self._network = Network(sidecar, threads)
+        side, labels = classifier.input.width, len(classifier.labels)
+        if self._network.output_shapes != [(1, labels), (1, side, side, 1)]:
+            raise ModelError(f'model {sidecar.name}: outputs {self._network.output_shapes} do '
+                             f'not fit {classifier.name}')
+        self._one_hot = np.eye(labels, dtype=np.float32)
+
+    def __call__(self, crop: NDArray[np.uint8], label: str) -> NDArray[np.float32]:
+        """Return the gradient f32 [S, S] of the score of ``label`` for a crop u8 [S, S].
+
+        In logits by unit of brightness (0..1). Positive: brighter would speak for the label;
+        zero: the network did not look there.
+
+        Raises:
+            ValueError: the classifier has no such label.
+
+        """
+        row = self.classifier.labels.index(label)
+        _, gradient = self._network(crop, self._one_hot[row])
+        return gradient[:, :, 0]
+
+
+class Explainer:
+    """Explains the faces of a result."""
+
+    def __init__(self, classifiers: Iterable[Sidecar], detector: str, threads: int = 1) -> None:
+        """Load what explains those of ``classifiers`` that have such a network beside them.
+
+        ``detector``: the name of the one that finds the faces.
+
+        Raises:
+            ModelError: a network is not usable, or explains another version.
+
+        """
+        self._detector = detector
+        self._networks = {sidecar.task: Saliency(sidecar, threads) for sidecar in classifiers
+                          if saliency_path(sidecar).exists()}
+
+    def __call__(self, image: NDArray[np.uint8], faces: Sequence[Face],
+                 subject: str) -> list[Explanation]:
+        """Explain ``subject``, one of SUBJECTS, for all faces.
+
+        A face has none where its task is switched off or has no network that explains it.
+
+        Args:
+            image: u8 [H, W, 3] BGR or [H, W] gray, in which ``faces`` were found.
+            faces: those of one FrameResult.
+            subject: what to explain.
+
+        """
+        found = []
+        for face in faces:
+            for task, network in self._networks.items():
+                estimate = getattr(face, task)
+                if estimate is None or subject not in (task, *estimate.labels):
+                    continue
+                label = estimate.best if subject == task else subject
+                classifier = network.classifier
+                geometry = classifier.crop_for(self._detector)
+                crop = crop_face(image, face.detection.box, geometry, classifier.input.width)
+                found.append(Explanation(
+                    face, label, estimate.probability(label),
+                    crop_square(face.detection.box, geometry), network(crop, label)))
+        return found

@@ -1,0 +1,404 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""face-affect bag and broken, odd or missing things: clear errors, nothing silently wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import cv2
+from demo_bag import ROOT
+from made_bags import (
+    DEMO_BAG,
+    demo_messages,
+    IMAGES,
+    read,
+    SEEN,
+    write_bag,
+    write_ros1_bag,
+)
+import numpy as np
+import pytest
+
+from face_affect.bags.job import Job, Options, read_information
+from face_affect.bags.messages import compressed_image, describe, new_message, serialise
+from face_affect.bags.process import process_bag
+from face_affect.bags.recordings import BagRecording, TimedMessage, Topic
+from face_affect.bags.writing import work_folder, WriteError
+from face_affect.cli import main
+from face_affect.core.images import encode_jpeg
+
+SECONDS = 60.0
+
+
+def command(*arguments: object) -> list[str]:
+    return [sys.executable, '-m', 'face_affect.cli', 'bag', *map(str, arguments)]
+
+
+def wait_for(condition: Callable[[], object], process: subprocess.Popen[str]) -> None:
+    end = time.monotonic() + SECONDS
+    while not condition():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+# Broken recordings
+
+
+@pytest.fixture
+def cut_bag(tmp_path: Path) -> Path:
+    """Return a bag without metadata that ends in the middle of a chunk."""
+    source = write_bag(tmp_path / 'whole', demo_messages(range(60, 200)))
+    data = (source / 'whole.mcap').read_bytes()
+    path = tmp_path / 'cut.mcap'
+    path.write_bytes(data[:len(data) * 2 // 3])
+    return path
+
+
+def test_of_a_truncated_mcap_is_kept_what_came_before(
+    cut_bag: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(['bag', str(cut_bag), '-o', str(tmp_path / 'out')]) == 1
+    message = capsys.readouterr().err
+    assert f'bag {cut_bag} breaks off: the file ends in the middle of a record' in message
+    results, images = read(tmp_path / 'out'), list(demo_messages(range(60, 200)))
+    assert 30 < len(results) < 100
+    assert [stamp for stamp, _ in results] == [image.stamp for image in images[:len(results)]]
+    known = read_information(tmp_path / 'out')
+    assert known and not known['complete'] and 'breaks off' in known['error']
+
+
+def test_a_truncated_mcap_with_metadata(cut_bag: Path, tmp_path: Path) -> None:
+    shutil.copy(cut_bag, tmp_path / 'whole' / 'whole.mcap')
+    outcome = process_bag(Job(str(tmp_path / 'whole'), tmp_path / 'out'))
+    assert (outcome.state, len(read(tmp_path / 'out'))) == ('partial', outcome.results)
+
+
+def test_a_partial_output_is_made_anew_when_the_recording_is_whole(
+    cut_bag: Path, tmp_path: Path
+) -> None:
+    assert process_bag(Job(str(cut_bag), tmp_path / 'out')).state == 'partial'
+    shutil.copy(tmp_path / 'whole' / 'whole.mcap', cut_bag)
+    assert process_bag(Job(str(cut_bag), tmp_path / 'out')).state == 'done'
+    assert len(read(tmp_path / 'out')) == 140
+
+
+def test_a_finished_output_is_not_replaced_by_a_partial_one(
+    cut_bag: Path, tmp_path: Path
+) -> None:
+    whole = tmp_path / 'whole' / 'whole.mcap'
+    assert process_bag(Job(str(whole), tmp_path / 'out')).state == 'done'
+    outcome = process_bag(Job(str(cut_bag), tmp_path / 'out', Options(overwrite=True)))
+    assert outcome.state == 'partial'
+    assert outcome.notes == (f'{tmp_path / "out"} stays as it was',)
+    assert len(read(tmp_path / 'out')) == 140
+
+
+@pytest.mark.parametrize('name, content, reason', [
+    ('a.mcap', b'', 'seems to be empty'),
+    ('a.mcap', b'no bag at all' * 10, 'File magic is invalid'),
+    ('a.mcap', b'\x89MCAP0\r\n', 'cannot read bag'),
+    ('a.db3', b'', 'missing tables'),
+    ('a.db3', b'no database' * 100, 'file is not a database'),
+    ('a.bag', b'#ROSBAG V2.0\n', 'cannot read bag'),
+    ('a.bag', b'no bag', 'File magic is invalid'),
+    ('a.mp4', b'no video', 'does not open'),
+    ('a.txt', b'a text', 'does not open')])
+def test_no_recording(
+    tmp_path: Path, name: str, content: bytes, reason: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    assert main(['bag', str(tmp_path / name), '-o', str(tmp_path / 'out')]) == 2
+    message = capfd.readouterr().err
+    assert f'{tmp_path / name}' in message and reason in message
+    assert 'Traceback' not in message
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_a_video_that_is_shorter_than_it_says(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / 'cut.avi'
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*'MJPG'), 10, (320, 240))
+    for seed in range(20):
+        writer.write(np.random.default_rng(seed).integers(0, 255, (240, 320, 3), np.uint8))
+    writer.release()
+    path.write_bytes(path.read_bytes()[:path.stat().st_size // 2])
+    assert main(['bag', str(path), '-o', str(tmp_path / 'out')]) == 0
+    known = read_information(tmp_path / 'out')
+    assert known and known['announced'] == 20 and 5 < known['frames'] < 15
+    assert f'announces 20 images, but has {known["frames"]}' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('damage', ['cut', 'zeros'])
+def test_of_a_damaged_sqlite3_is_kept_what_came_before(tmp_path: Path, damage: str) -> None:
+    bag = write_bag(tmp_path / 'bag', demo_messages(), storage='sqlite3')
+    path = bag / 'bag.db3'
+    data = bytearray(path.read_bytes())
+    middle = len(data) // 2
+    if damage == 'cut':
+        del data[middle:]
+    else:
+        data[middle:middle + 50_000] = bytes(50_000)
+    path.write_bytes(data)
+    outcome = process_bag(Job(str(bag), tmp_path / 'out'))
+    assert outcome.state == 'partial' and 'breaks off' in outcome.error
+    assert 5 <= outcome.results < len(SEEN)
+    assert [stamp for stamp, _ in read(tmp_path / 'out')] == [
+        message.stamp for message in demo_messages()][:outcome.results]
+
+
+def test_a_truncated_bag_of_ros1_is_an_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write_ros1_bag(tmp_path / 'cut.bag', demo_messages())
+    path.write_bytes(path.read_bytes()[:100_000])
+    assert main(['bag', str(path), '-o', str(tmp_path / 'out')]) == 2
+    assert 'cannot read bag' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('storage', ['sqlite3', 'mcap'])
+def test_broken_metadata_are_an_error_but_no_loss(tmp_path: Path, storage: str) -> None:
+    bag = write_bag(tmp_path / 'bag', demo_messages(), storage=storage)
+    (bag / 'metadata.yaml').write_text('rosbag2_bagfile_information: {')
+    outcome = process_bag(Job(str(bag), tmp_path / 'out'))
+    assert (outcome.state, outcome.results) == ('partial', len(SEEN))
+    assert 'Could not load YAML' in outcome.error
+
+
+def test_a_missing_part_is_never_passed_over(tmp_path: Path) -> None:
+    bag = write_bag(tmp_path / 'bag', demo_messages())
+    text = (bag / 'metadata.yaml').read_text()
+    (bag / 'metadata.yaml').write_text(text.replace(
+        'relative_file_paths:\n  - bag.mcap', 'relative_file_paths:\n  - bag.mcap\n  - b_1.mcap'))
+    outcome = process_bag(Job(str(bag), tmp_path / 'out'))
+    assert outcome.state == 'partial'
+    assert 'files are missing' in outcome.error
+
+
+def test_sqlite3_without_metadata(tmp_path: Path) -> None:
+    """The folder, as rosbag2 names its files, or the file alone."""
+    bag = write_bag(tmp_path / 'bag', demo_messages(), storage='sqlite3')
+    (bag / 'metadata.yaml').unlink()
+    (bag / 'bag.db3').rename(bag / 'bag_0.db3')
+    for number, source in enumerate((bag, bag / 'bag_0.db3')):
+        outcome = process_bag(Job(str(source), tmp_path / f'out{number}'))
+        assert (outcome.state, outcome.results) == ('done', len(SEEN))
+
+
+def test_split_bag_without_metadata(tmp_path: Path) -> None:
+    bag = tmp_path / 'bag'
+    bag.mkdir()
+    for number, frames in enumerate((range(90, 100), range(100, 110))):
+        part = write_bag(tmp_path / f'part{number}', demo_messages(frames))
+        (part / f'part{number}.mcap').rename(bag / f'bag_{number}.mcap')
+    outcome = process_bag(Job(str(bag), tmp_path / 'out'))
+    assert (outcome.state, outcome.results) == ('done', 20)
+    assert [stamp for stamp, _ in read(tmp_path / 'out')] == [
+        message.stamp for message in demo_messages()]
+
+
+# Odd contents
+
+
+def test_unknown_types_do_no_harm_and_are_kept(tmp_path: Path) -> None:
+    strange = [Topic('/strange', 'my_msgs/msg/Strange'),
+               Topic('/broken', 'my_msgs/msg/Broken', 'this is no definition!\n', 'RIHS01_1')]
+    mixed = []
+    for message in demo_messages():
+        mixed += [message, *(TimedMessage(topic.name, message.stamp, b'\0\1\0\0data')
+                             for topic in strange)]
+    source = write_bag(tmp_path / 'bag', mixed, *strange)
+    outcome = process_bag(Job(str(source), tmp_path / 'out', Options(keep=True)))
+    assert (outcome.state, outcome.results, outcome.dropped) == ('done', len(SEEN), {})
+    kept = BagRecording(tmp_path / 'out').messages(['/strange', '/broken'])
+    assert list(kept) == [message for message in mixed if message.topic != IMAGES]
+
+
+def test_wrong_topic(short_bag: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(['bag', str(short_bag), '-o', str(tmp_path / 'out'), '--topic', '/no']) == 2
+    message = capsys.readouterr().err
+    assert 'has no image topic /no; it has ' + IMAGES in message
+    assert not list(tmp_path.iterdir())
+
+
+def test_no_images(short_bag: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    results = tmp_path / 'results'
+    assert process_bag(Job(str(short_bag), results)).state == 'done'
+    assert main(['bag', str(results), '-o', str(tmp_path / 'out')]) == 2
+    assert 'has no image topic; it has /face_affect/faces' in capsys.readouterr().err
+
+
+def test_pictures_are_no_recording(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / 'a.jpg').write_bytes(b'')
+    assert main(['bag', str(tmp_path / 'a.jpg'), '-o', str(tmp_path / 'out')]) == 2
+    assert 'use face-affect run' in capsys.readouterr().err
+
+
+def test_missing_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(['bag', str(tmp_path / 'no'), '-o', str(tmp_path / 'out')]) == 2
+    assert 'no such file or folder' in capsys.readouterr().err
+
+
+def small_image(stamp: int) -> TimedMessage:
+    jpeg = encode_jpeg(np.zeros((48, 64, 3), dtype=np.uint8))
+    return TimedMessage(IMAGES, stamp, compressed_image(jpeg, stamp, 'camera'))
+
+
+def test_frames_that_give_no_result_are_counted_by_reason(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    messages = list(demo_messages(range(90, 100)))
+    messages[2] = TimedMessage(IMAGES, messages[2].stamp, b'\0\1\0\0\1')
+    messages[4] = TimedMessage(IMAGES, messages[4].stamp, compressed_image(b'no jpeg', 1, ''))
+    messages[6] = small_image(messages[6].stamp)
+    source = write_bag(tmp_path / 'bag', messages)
+    assert main(['bag', str(source), '-o', str(tmp_path / 'out')]) == 0
+    message = capsys.readouterr().err
+    # The size changes there, and back again.
+    assert '10 frames, 6 results, dropped: 1 malformed, 2 size_changed, 1 undecodable' in message
+    assert 'note: undecodable: 7 bytes of compressed image do not decode' in message
+    assert [stamp for stamp, _ in read(tmp_path / 'out')] == [
+        messages[i].stamp for i in (0, 1, 3, 5, 8, 9)]
+    known = read_information(tmp_path / 'out')
+    assert known and known['dropped'] == {'malformed': 1, 'size_changed': 2, 'undecodable': 1}
+
+
+def test_raw_images_of_unknown_encoding(tmp_path: Path) -> None:
+    kind = 'sensor_msgs/msg/Image'
+    image = new_message(kind)
+    image.width = image.height = image.step = 4
+    image.encoding = '32FC7'
+    raw = TimedMessage('/raw', 1, serialise(image, kind))
+    source = write_bag(tmp_path / 'bag', [raw], Topic('/raw', kind, *describe(kind)))
+    outcome = process_bag(Job(str(source), tmp_path / 'out', Options(topic='/raw')))
+    assert (outcome.state, outcome.dropped) == ('done', {'unknown_encoding': 1})
+
+
+# The output's place
+
+
+def test_somebody_elses_folder_is_never_replaced(
+    short_bag: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / 'out').mkdir()
+    (tmp_path / 'out' / 'thesis.txt').write_text('done')
+    assert main(['bag', str(short_bag), '-o', str(tmp_path / 'out'), '--overwrite']) == 2
+    assert 'no output of face-affect bag' in capsys.readouterr().err
+    assert (tmp_path / 'out' / 'thesis.txt').exists()
+
+
+def test_two_writers_on_one_output(
+    short_bag: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with work_folder(tmp_path / 'out'):
+        assert main(['bag', str(short_bag), '-o', str(tmp_path / 'out')]) == 2
+    assert 'is being written by another process' in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+    assert main(['bag', str(short_bag), '-o', str(tmp_path / 'out')]) == 0
+
+
+def test_a_lock_ends_with_its_holder(tmp_path: Path) -> None:
+    with work_folder(tmp_path / 'out') as folder:
+        (folder / 'out').mkdir()
+        with pytest.raises(WriteError), work_folder(tmp_path / 'out'):
+            pass
+        assert (folder / 'out').exists()
+    with work_folder(tmp_path / 'out') as folder:
+        assert not list(folder.iterdir())
+
+
+def test_no_place_to_write(
+    short_bag: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / 'file').write_text('in the way')
+    assert main(['bag', str(short_bag), '-o', str(tmp_path / 'file' / 'out')]) == 2
+    assert 'cannot write' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('options', [
+    ['--keep'], ['--keep', '--storage', 'sqlite3'], ['--csv'], ['--parquet']],
+    ids=' '.join)
+def test_a_full_disk_leaves_no_output(
+    short_bag: Path, tmp_path: Path, options: list[str]
+) -> None:
+    # Blocks of 1024 bytes: less than the copied images, the table or the results need
+    limit = '4' if len(options) == 1 and '--keep' not in options else '100'
+    done = subprocess.run(
+        ['bash', '-c', f'ulimit -f {limit}; exec "$@"', '-',
+         *command(short_bag, '-o', tmp_path / 'out', *options)],
+        cwd=ROOT, capture_output=True, text=True, timeout=SECONDS)
+    assert done.returncode == 2, done.stderr
+    assert 'face-affect: error: ' in done.stderr
+    assert 'Traceback' not in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM], ids=lambda each: each.name)
+def test_a_signal_leaves_a_valid_bag(tmp_path: Path, number: signal.Signals) -> None:
+    output = tmp_path / 'out'
+    with subprocess.Popen(command(DEMO_BAG, '-o', output, '--pace', '--keep'), cwd=ROOT,
+                          text=True, stderr=subprocess.PIPE) as process:
+        # A chunk of the bag is on disk.
+        written = tmp_path / '.out.writing' / 'out' / 'out.mcap'
+        wait_for(lambda: written.exists() and written.stat().st_size > 1000, process)
+        process.send_signal(number)
+        _, text = process.communicate(timeout=SECONDS)
+    assert process.returncode == 130, text
+    assert 'interrupted' in text and 'Traceback' not in text
+    results = read(output)
+    assert 0 < len(results) < 255
+    assert len(results) == len(read(output, IMAGES))
+    known = read_information(output)
+    assert known and not known['complete']
+    assert sorted(path.name for path in tmp_path.iterdir()) == ['out']
+
+
+def test_a_killed_process_leaves_no_output_and_is_no_obstacle(
+    short_bag: Path, tmp_path: Path
+) -> None:
+    with subprocess.Popen(command(DEMO_BAG, '-o', tmp_path / 'out', '--pace'), cwd=ROOT,
+                          text=True, stderr=subprocess.PIPE) as process:
+        written = tmp_path / '.out.writing' / 'out'
+        wait_for(written.exists, process)
+        process.kill()
+    assert not (tmp_path / 'out').exists()
+    assert process_bag(Job(str(short_bag), tmp_path / 'out')).state == 'done'
+    assert [path.name for path in tmp_path.iterdir()] == ['out']
+
+
+@pytest.mark.parametrize('package, option, extra', [
+    ('pyarrow', '--parquet', 'parquet'), ('rosbags', '--csv', 'bags')])
+def test_a_missing_package_is_named_with_the_way_to_get_it(
+    short_bag: Path, tmp_path: Path, package: str, option: str, extra: str
+) -> None:
+    code = (f'import sys; sys.modules["{package}"] = None\n'
+            'from face_affect.cli import main; sys.exit(main(sys.argv[1:]))')
+    done = subprocess.run(
+        [sys.executable, '-c', code, 'bag', str(short_bag), '-o', str(tmp_path / 'out'), option],
+        cwd=ROOT, capture_output=True, text=True, timeout=SECONDS)
+    assert done.returncode == 2
+    assert f'needs {package}: pip install {package}' in done.stderr
+    assert f"pip install '.[{extra}]'" in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize('options, reason', [
+    (['--threshold', '2'], 'detection_threshold is 2.0'),
+    (['--workers', '-1'], '--workers is -1'),
+    (['--emotion-model', 'none'], "no model 'none'")])
+def test_wrong_option(
+    short_bag: Path, tmp_path: Path, options: list[str], reason: str,
+    capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(['bag', str(short_bag), '-o', str(tmp_path / 'out'), *options]) == 2
+    assert reason in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,84 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Small bags made of the demo bag, and what is in bags."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from demo_bag import ROOT
+import numpy as np
+from rosbags.convert.converter import default_message
+from rosbags.highlevel import AnyReader
+from rosbags.rosbag1 import Writer as Ros1Writer
+from rosbags.typesys import get_typestore, Stores
+
+from face_affect.bags.messages import COMPRESSED_TYPE
+from face_affect.bags.recordings import BagRecording, TimedMessage, Topic
+from face_affect.bags.writing import BagWriter
+
+DEMO_BAG = ROOT / 'demo' / 'bag'
+IMAGES = '/camera/image_raw/compressed'
+RESULTS = '/face_affect/faces'
+# Frames of the demo bag with three people in them
+SEEN = range(90, 110)
+
+
+def demo_messages(frames: Iterable[int] = SEEN) -> Iterator[TimedMessage]:
+    """Give images of the demo bag."""
+    wanted = set(frames)
+    for number, message in enumerate(BagRecording(DEMO_BAG).messages([IMAGES])):
+        if number in wanted:
+            yield message
+
+
+def image_topic() -> Topic:
+    return next(topic for topic in BagRecording(DEMO_BAG).topics if topic.name == IMAGES)
+
+
+def write_bag(folder: Path, messages: Iterable[TimedMessage], *topics: Topic,
+              storage: str = 'mcap') -> Path:
+    """Write a bag; its topics are the images' and ``topics``."""
+    with BagWriter(folder, storage) as bag:
+        for topic in (image_topic(), *topics):
+            bag.advertise(topic)
+        for message in messages:
+            bag.write(message)
+        bag.close()
+    return folder
+
+
+def write_ros1_bag(path: Path, messages: Iterable[TimedMessage]) -> Path:
+    """Write images into a bag of ROS 1."""
+    recording = BagRecording(DEMO_BAG)
+    store = get_typestore(Stores.ROS1_NOETIC)
+    with Ros1Writer(path) as bag:
+        connection = bag.add_connection(IMAGES, COMPRESSED_TYPE, typestore=store)
+        for number, message in enumerate(messages):
+            source = recording.parse(message)
+            image: Any = default_message(store, COMPRESSED_TYPE)
+            image.header.seq = number
+            image.header.stamp.sec = source.header.stamp.sec
+            image.header.stamp.nanosec = source.header.stamp.nanosec
+            image.header.frame_id = source.header.frame_id
+            image.format = source.format
+            image.data = np.asarray(source.data)
+            bag.write(connection, message.stamp, store.serialize_ros1(image, COMPRESSED_TYPE))
+    return path
+
+
+def read(bag: Path, topic: str = RESULTS) -> list[tuple[int, Any]]:
+    """Return stamps and messages of a topic as rosbags itself reads them."""
+    with AnyReader([bag]) as reader:
+        chosen = [each for each in reader.connections if each.topic == topic]
+        assert chosen, f'{topic} is not in {bag}'
+        return [(stamp, reader.deserialize(data, connection.msgtype))
+                for connection, stamp, data in reader.messages(chosen)]
+
+
+def topics(bag: Path) -> set[str]:
+    with AnyReader([bag]) as reader:
+        return set(reader.topics)

@@ -1,0 +1,73 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Draw the paper's figure 8: guided back-propagation of validation faces, class by class.
+
+    python -m training.figure8 --data DATA/fer2013_training_publictest.npz -o figure8.png
+
+For each emotion the faces of that label, and below them what each network of the
+package saw in them. It shows pictures of the data set: mind its licence.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+import sys
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from face_affect.core.annotation import saliency_tile
+from face_affect.core.models import available_models, ModelError
+from face_affect.core.saliency import Saliency, saliency_path
+from face_affect.media import write_picture
+from training.datasets import DatasetError, FaceSet, load_faces, resized, validation_part
+
+COLUMNS = 6  # faces of each label
+SIDE = 96  # pixels of a face
+
+
+def figure(faces: FaceSet, networks: list[Saliency], columns: int = COLUMNS) -> NDArray[np.uint8]:
+    """Return a picture u8 [H, W, 3]: rows of faces, then of gradients by each network.
+
+    The labels stand below each other, ``columns`` faces each; the gradient is that of the
+    true label's score.
+    """
+    rows = []
+    for number, label in enumerate(faces.label_names):
+        chosen = faces.images[faces.labels == number][:columns]
+        rows.append(np.hstack([
+            cv2.cvtColor(cv2.resize(face, (SIDE, SIDE)), cv2.COLOR_GRAY2BGR)
+            for face in chosen]))
+        rows += [np.hstack([saliency_tile(network(crop, label), SIDE) for crop in resized(
+            chosen, network.classifier.input.width)]) for network in networks]
+    width = max(row.shape[1] for row in rows)
+    return np.vstack([cv2.copyMakeBorder(
+        row, 0, 0, 0, width - row.shape[1], cv2.BORDER_CONSTANT) for row in rows])
+
+
+def main() -> int:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(prog='python -m training.figure8', description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--data', type=Path, required=True, help='a FER-2013 or FairFace npz')
+    parser.add_argument('-o', '--output', type=Path, default=Path('figure8.png'),
+                        help='where the picture goes (default: %(default)s)')
+    arguments = parser.parse_args()
+    try:
+        faces = validation_part(load_faces(arguments.data))
+        networks = [Saliency(sidecar) for sidecar in available_models()
+                    if sidecar.task == faces.task and saliency_path(sidecar).exists()]
+    except (DatasetError, ModelError, FileNotFoundError) as error:
+        print(f'error: {error}', file=sys.stderr)
+        return 2
+    write_picture(arguments.output, figure(faces, networks))
+    names = ', '.join(network.classifier.name for network in networks)
+    print(f'{arguments.output}: {", ".join(faces.label_names)}; below the faces {names}')
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,89 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Write models/NAME_saliency.tflite and its sidecar, which explain the classifier NAME.
+
+    python -m training.saliency emotion_mini_residual --data DATA
+
+One graph gives the logits and the guided gradient of one class's score by the
+image. Its weights are those of models/NAME.tflite; whether it answers as that
+int8 network does is measured on the validation part.
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+import hashlib
+from pathlib import Path
+import sys
+
+import numpy as np
+import torch
+
+from face_affect.core.models import ModelError, read_sidecar, Sidecar, write_sidecar
+from face_affect.core.runtime import Network
+from face_affect.core.saliency import saliency_path
+from training.augmentation import network_input
+from training.datasets import DatasetError, load_faces, resized, validation_part
+from training.dequantise import dequantised
+from training.export import to_float16
+from training.guided_backpropagation import guided_function
+from training.tasks import predict
+
+TOLERANCE = 0.01  # of the accuracy, between the int8 network's and the one that explains it
+
+
+def write_saliency(classifier: Sidecar, data: Path) -> Sidecar:
+    """Write the network that explains ``classifier``, and return its sidecar.
+
+    Raises:
+        ModelError: the classifier's .tflite is not usable.
+        ValueError: the two networks' accuracies differ, so that one does not explain the other.
+
+    """
+    model = dequantised(classifier)
+    faces = validation_part(load_faces(data / classifier.training['recipe']['data']))
+    size = classifier.input.width
+    explained = predict(model, torch.from_numpy(network_input(faces.images, size)),
+                        torch.device('cpu')).numpy().argmax(axis=1)
+    network = Network(classifier)
+    int8 = np.array([network(image)[0].argmax() for image in resized(faces.images, size)])
+    hits = [float(np.mean(answers == faces.labels)) for answers in (explained, int8)]
+    if abs(hits[0] - hits[1]) > TOLERANCE:
+        raise ValueError(f'{classifier.name}: accuracy {hits[0]:.4f} in float, {hits[1]:.4f} as '
+                         'int8')
+    content = to_float16(guided_function(model, size, len(classifier.labels)))
+    sidecar = replace(
+        classifier, path=saliency_path(classifier), name=saliency_path(classifier).stem,
+        task=f'{classifier.task}_saliency', sha256=hashlib.sha256(content).hexdigest(),
+        quantisation='float16 weights', macs=2 * classifier.macs, crop={},
+        training={'explains': classifier.name, 'sha256': classifier.sha256},
+        accuracy={'validation': round(hits[0], 4),
+                  'validation, same label as int8': round(float(np.mean(explained == int8)), 4)})
+    sidecar.tflite.write_bytes(content)
+    write_sidecar(sidecar)
+    return sidecar
+
+
+def main() -> int:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(prog='python -m training.saliency', description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('name', help='the classifier, of models/')
+    parser.add_argument('--data', type=Path, required=True, help='the folder of the npz files')
+    parser.add_argument('--models', type=Path, default=Path('models'),
+                        help='where the models are (default: %(default)s)')
+    arguments = parser.parse_args()
+    try:
+        classifier = read_sidecar(arguments.models / f'{arguments.name}.json')
+        sidecar = write_saliency(classifier, arguments.data)
+    except (DatasetError, ModelError, ValueError, FileNotFoundError) as error:
+        print(f'error: {error}', file=sys.stderr)
+        return 2
+    print(f'{sidecar.tflite}: {dict(sidecar.accuracy)}')
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
