@@ -81,6 +81,7 @@ class Soak:
     results: int = 0
     debug_images: int = 0
     seconds: float = 0.0
+    models: str = ''
     samples: list[Sample] = field(default_factory=list)
 
     @property
@@ -200,6 +201,8 @@ class Player:
 
     def _on_report(self, report: DiagnosticArray) -> None:
         values = {item.key: item.value for item in report.status[0].values}
+        self._soak.models = ', '.join(value.split()[0] for key, value in values.items()
+                                      if key.endswith(' model'))
         self._soak.samples.append(Sample(
             time.monotonic() - self._start, int(values['frames received']),
             int(values['frames processed']),
@@ -254,6 +257,7 @@ def soak_report(soak: Soak) -> str:
 
 | | |
 |---|---|
+| networks | {soak.models} |
 | frames sent | {soak.sent:,} in {soak.seconds:.0f} s, {soak.sent / soak.seconds:.0f} a second |
 | received by the node | {last.received:,} |
 | processed | {last.processed:,} |
