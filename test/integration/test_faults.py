@@ -139,6 +139,7 @@ def test_a_message_that_is_none_costs_one_frame(fresh: Robot) -> None:
     whole = serialize_message(smile())
     publisher = fresh.node.create_publisher(CompressedImage, '/image/compressed', 10)
     fresh.spin_until(publisher.get_subscription_count, 'a subscriber')
+    fresh.wait_for_report(lambda report: report['message'] != 'starting')
     for count, broken in enumerate(
             (whole[:30], whole[:4], bytes.fromhex('00010001'), b'\xff' * 100), 1):
         publisher.publish(broken)
