@@ -23,15 +23,15 @@ def crowd(faces: int, width: int = WIDTH, height: int = HEIGHT) -> NDArray[np.ui
     rows = math.ceil(math.sqrt(faces / 1.5)) if faces > 4 else 1
     columns = math.ceil(faces / max(rows, 1))
     size = max(CROWD, NEAREST / math.sqrt(max(columns, 1)))
-    actors = []
+    actors, people = [], demo_people()
     for i in range(faces):
         row, column = divmod(i, columns)
         x = WIDTH * (column + 0.5) / columns
         y = HEIGHT * (0.42 if rows == 1 else 0.15 + 0.75 * row / rows)
         # Those in front are a little larger, so that they hide the others' chests.
         place = (x, y, size + row)
-        actors.append(Actor(i % len(demo_people()), ((0.0, *place), (1.0, *place))))
-    picture = Scene(tuple(actors), 1.0).image(0.0)
+        actors.append(Actor(i % len(people), ((0.0, *place), (1.0, *place))))
+    picture = Scene(tuple(actors), 1.0, people=people).image(0.0)
     return _fitted(picture, width, height)
 
 

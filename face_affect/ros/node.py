@@ -373,6 +373,8 @@ def spin(node: FaceAffectNode) -> None:
         try:
             executor.spin()
         except RuntimeError as error:
+            if not rclpy.ok():
+                return  # A signal came in the middle of a callback
             node.note_fault(f'{type(error).__name__}: {error}')
 
 
