@@ -10,6 +10,7 @@
 # make golden     the result of the demo bag that tests compare with, anew
 # make soak       FRAMES=200000 frames at full speed; report in soak_output
 # make bench      times of all stages, of peers, and over ROS; report in bench_output
+# make bench-check   warns where the pipeline has become slower, relative to a peer
 # make clean      remove what setup has made
 #
 # PYTHON=python3.12          the interpreter to set up with
@@ -36,7 +37,7 @@ INSTALLED := package.xml CMakeLists.txt setup.cfg \
 # What bandit looks at: all but tests and training
 SCANNED := face_affect launch demo benchmarks scripts
 
-.PHONY: setup test coverage audit docs demo golden soak bench clean FORCE
+.PHONY: setup test coverage audit docs demo golden soak bench bench-check clean FORCE
 
 setup: $(BUILT)
 
@@ -85,6 +86,9 @@ soak: setup
 
 bench: setup
 	@. ./env.sh && exec python -m benchmarks.run
+
+bench-check: setup
+	@. ./env.sh && exec python -m benchmarks.run --check
 
 clean:
 	rm -rf $(addprefix $(FACE_AFFECT_BUILD_ROOT)/,.venv build install log)
