@@ -345,8 +345,10 @@ def test_a_full_disk_leaves_no_output(
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM], ids=lambda each: each.name)
 def test_a_signal_leaves_a_valid_bag(tmp_path: Path, number: signal.Signals) -> None:
     output = tmp_path / 'out'
+    # Where the tests run in the background, SIGINT may be ignored, and so inherited.
     with subprocess.Popen(command(DEMO_BAG, '-o', output, '--pace', '--keep'), cwd=ROOT,
-                          text=True, stderr=subprocess.PIPE) as process:
+                          text=True, stderr=subprocess.PIPE,
+                          preexec_fn=lambda: signal.signal(number, signal.SIG_DFL)) as process:
         # A chunk of the bag is on disk.
         written = tmp_path / '.out.writing' / 'out' / 'out.mcap'
         wait_for(lambda: written.exists() and written.stat().st_size > 1000, process)

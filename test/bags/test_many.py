@@ -171,7 +171,8 @@ def test_a_signal_leaves_valid_bags(tmp_path: Path, number: signal.Signals) -> N
     command = [sys.executable, '-m', 'face_affect.cli', 'bag', str(tmp_path / 'in'),
                '-o', str(output), '--pace', '--workers', '2']
     with subprocess.Popen(command, cwd=ROOT, text=True, stderr=subprocess.PIPE,
-                          start_new_session=True) as process:
+                          start_new_session=True,
+                          preexec_fn=lambda: signal.signal(number, signal.SIG_DFL)) as process:
         wait_for(lambda: len(list(output.glob('.*.writing/*/*.mcap'))) == 2)
         # As a terminal does: to all processes of the group
         os.killpg(process.pid, number)
