@@ -41,7 +41,7 @@ def _stages(panel: Axes, rows: list[Row]) -> None:
                    left=[left[scene] for scene in scenes], label=stage)
         left = {scene: left[scene] + values.get(scene, 0.0) for scene in scenes}
     panel.set(xlabel='milliseconds a frame, one core', title='Where the time goes')
-    panel.legend(fontsize=8)
+    panel.legend(fontsize=8, loc='upper left', bbox_to_anchor=(1.0, 1.0))
 
 
 def _peers(panel: Axes, rows: list[Row]) -> None:
