@@ -128,7 +128,7 @@ def test_encoding_and_size_change_in_the_stream(fresh: Robot) -> None:
     assert [each.id for each in watcher.look_at(gray).faces] == [face.id]
     half = bgr_image(np.ascontiguousarray(picture[::2, ::2]))
     watcher.camera.send(half)
-    fresh.wait_for_report(lambda report: counts(report) == {'size_changed': 1})
+    fresh.wait_for_report(lambda report: counts(report).get('size_changed') == 1)
     result = watcher.look_at(half)
     assert (result.image_width, result.image_height) == (320, 240)
     assert result.faces
