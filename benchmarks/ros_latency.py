@@ -5,13 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 import math
 import os
 from pathlib import Path
-import signal
 import subprocess
 import sys
 import tempfile
@@ -27,6 +24,7 @@ from rclpy.qos import QoSProfile
 from sensor_msgs.msg import CompressedImage
 
 from benchmarks.footprint import Footprint
+from benchmarks.machine import running
 from benchmarks.scenes import crowd
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -108,14 +106,14 @@ def measure(case: Case, seconds: float, domain: int) -> Outcome:
         np.save(picture, crowd(case.faces, case.width, case.height))
         environment = _environment(case, domain, folder)
         started = time.monotonic()
-        with _running(_node_words(case), environment, Path(folder) / 'node.log') as node:
+        with running(_node_words(case), environment, Path(folder) / 'node.log') as pid:
             listener = _Listener(domain, case)
             try:
                 camera = subprocess.Popen(
                     [sys.executable, '-m', 'benchmarks.ros_camera', str(picture), '--transport',
                      case.transport, '--rate', str(case.rate), '--seconds', str(seconds)],
                     env=environment, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-                return listener.follow(camera, node.pid, started)
+                return listener.follow(camera, pid, started)
             finally:
                 listener.close()
 
@@ -131,23 +129,6 @@ def _environment(case: Case, domain: int, folder: str) -> dict[str, str]:
     profile = {PROFILE_VARIABLES[old]: str(PROFILE)} if case.profile else {}
     return {**kept, **profile, 'ROS_DOMAIN_ID': str(domain), 'ROS_LOG_DIR': folder,
             'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST'}
-
-
-@contextmanager
-def _running(words: list[str], environment: dict[str, str], log: Path
-             ) -> Iterator[subprocess.Popen[bytes]]:
-    with log.open('w') as stream:
-        process = subprocess.Popen(words, env=environment, stdout=stream,
-                                   stderr=subprocess.STDOUT)
-    try:
-        yield process
-    finally:
-        process.send_signal(signal.SIGINT)
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
 
 
 class _Listener:

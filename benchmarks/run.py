@@ -29,13 +29,13 @@ import numpy as np
 from tqdm import tqdm
 
 from benchmarks import charts
+from benchmarks.machine import processor
 from benchmarks.networks import int8_rate, time_networks
 from benchmarks.peers import HAAR, Peer, PeerError, PEERS
 from benchmarks.ros_latency import measure, Outcome, standard_cases
 from benchmarks.scenes import crowd
 from benchmarks.stages import time_stages, time_starts
 from demo.domain import free_domain
-from face_affect.core.models import PACKAGE
 
 BASELINE = Path(__file__).parent / 'baseline.json'
 # The lightest peer to set up; here its time is held against the whole of our core.
@@ -139,11 +139,8 @@ def use_one_core() -> None:
 
 def machine() -> dict[str, str]:
     """Return what the figures were measured on."""
-    lines = Path('/proc/cpuinfo').read_text().splitlines()
-    name = next((line.split(':')[1].strip() for line in lines if line.startswith('model name')),
-                platform.machine())
-    return {'processor': name, 'python': platform.python_version(), 'numpy': np.__version__,
-            'opencv': cv2.__version__, 'package': str(PACKAGE.parent.name)}
+    return {'processor': processor(), 'python': platform.python_version(), 'numpy': np.__version__,
+            'opencv': cv2.__version__}
 
 
 def compare_with_baseline() -> list[Row]:
@@ -221,7 +218,7 @@ def report(results: dict[str, list[Row]], about: dict[str, str]) -> str:
             'processed': 'processed', 'dropped': 'dropped', 'lost': 'lost', 'cpu': 'node CPU',
             'memory_mb': 'memory, MB', 'first_s': 'first result, s'})),
     }
-    head = ', '.join(f'{key} {value}' for key, value in about.items() if key != 'package')
+    head = ', '.join(f'{key} {value}' for key, value in about.items())
     parts = [f'## {formats[name][0]}\n\n{formats[name][1](rows)}'
              for name, rows in results.items()]
     return '\n\n'.join([f'# Benchmark\n\n{head}; one core, one thread.', *parts]) + '\n'

@@ -14,17 +14,13 @@ and every frame received was processed or dropped for a reason.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 import json
 import os
 from pathlib import Path
 import platform
 import shutil
-import signal
 import struct
-import subprocess
 import sys
 import time
 from typing import Any
@@ -40,6 +36,7 @@ from sensor_msgs.msg import CompressedImage
 from tqdm import tqdm
 
 from benchmarks.footprint import Footprint
+from benchmarks.machine import processor, running
 from demo.domain import free_domain
 
 BAG = Path(__file__).resolve().parents[1] / 'demo' / 'bag'
@@ -225,25 +222,9 @@ class Player:
             self._executor.spin_once(timeout_sec=0.1)
 
 
-@contextmanager
-def running_node(domain: int, log: Path) -> Iterator[int]:
-    """Run the node in ROS domain ``domain``; give its process id."""
-    words = ['face_affect_node', '--ros-args', '-p', 'autostart:=true', '-p',
-             'image_transport:=compressed', '-p', 'image_reliability:=reliable',
-             '-p', 'image_depth:=10']
-    with log.open('w') as stream:
-        node = subprocess.Popen(words, stdout=stream, stderr=subprocess.STDOUT,
-                                env={**os.environ, 'ROS_DOMAIN_ID': str(domain),
-                                     'ROS_LOG_DIR': str(log.parent / 'ros_log')})
-    try:
-        yield node.pid
-    finally:
-        node.send_signal(signal.SIGINT)
-        try:
-            node.wait(10)
-        except subprocess.TimeoutExpired:
-            node.kill()
-            node.wait()
+NODE = ('face_affect_node', '--ros-args', '-p', 'autostart:=true', '-p',
+        'image_transport:=compressed', '-p', 'image_reliability:=reliable', '-p',
+        'image_depth:=10')
 
 
 def soak_report(soak: Soak) -> str:
@@ -272,13 +253,6 @@ def soak_report(soak: Soak) -> str:
 
 ![Memory, threads and file descriptors over the frames](soak.png)
 """
-
-
-def processor() -> str:
-    """Return the name of this machine's processor."""
-    lines = Path('/proc/cpuinfo').read_text().splitlines()
-    return next((line.split(':')[1].strip() for line in lines if line.startswith('model name')),
-                platform.machine())
 
 
 def draw(soak: Soak, path: Path) -> None:
@@ -318,7 +292,9 @@ def main() -> int:
     output: Path = arguments.output
     output.mkdir(parents=True, exist_ok=True)
     domain = free_domain()
-    with running_node(domain, output / 'node.log') as pid:
+    environment = {**os.environ, 'ROS_DOMAIN_ID': str(domain),
+                   'ROS_LOG_DIR': str(output / 'ros_log')}
+    with running(NODE, environment, output / 'node.log') as pid:
         player = Player(domain, pid)
         try:
             soak = player.run(arguments.frames)
