@@ -153,7 +153,9 @@ class _Listener:
     def follow(self, camera: subprocess.Popen[str], pid: int, started: float) -> Outcome:
         """Receive until the camera has sent all."""
         outcome = self._outcome
-        self._spin_until(lambda: len(outcome.latencies) > SKIPPED, 'the first results')
+        # Without the profile most images are lost: there may be hardly any result.
+        self._spin_until(lambda: len(outcome.latencies) > SKIPPED or camera.poll() is not None,
+                         'the first results')
         outcome.first = self._first - started
         before, since = Footprint.of(pid), time.monotonic()
         while camera.poll() is None:

@@ -124,7 +124,7 @@ def measure_ros(seconds: float) -> list[Row]:
 
 
 def _ros_row(outcome: Outcome) -> Row:
-    median, high = np.percentile(outcome.latencies, (50, 99)) * 1e3
+    median, high = np.percentile(outcome.latencies or [np.nan], (50, 99)) * 1e3
     return {'case': outcome.case.name, **asdict(outcome.case), 'p50_ms': median, 'p99_ms': high,
             'sent': outcome.sent, 'processed': outcome.processed, 'lost': outcome.lost,
             'dropped': outcome.received - outcome.processed, 'cpu': outcome.cpu,
