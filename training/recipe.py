@@ -32,8 +32,11 @@ class Recipe:
     which the first ``early_epochs`` see smaller pictures of ``early_size``
     pixels, which costs less. ``start_from`` names a recipe whose trained weights
     are the starting point. ``ferplus_weight`` 0..1 is the part of an emotion's
-    target that comes from the FER+ votes. ``averaging`` 0..1: the decay at every step
-    of the moving average of the weights, which is what a run results in; 0 for none.
+    target that comes from the FER+ votes. ``teacher`` names the recipe of a trained
+    classifier, and ``teacher_weight`` 0..1 is the part of a target that it gives by what
+    it says of the same view (distillation, Hinton et al. 2015). ``averaging`` 0..1: the
+    decay at every step of the moving average of the weights, which is what a run results
+    in; 0 for none.
     ``validate_every``: epochs from one look at the held-out part to the next.
     """
 
@@ -53,6 +56,8 @@ class Recipe:
     weight_decay: float = 1e-3
     label_smoothing: float = 0.0
     ferplus_weight: float = 0.0
+    teacher: Optional[str] = None
+    teacher_weight: float = 0.5
     averaging: float = 0.0
     validate_every: int = 1
     seed: int = 2017

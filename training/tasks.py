@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import copy
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Optional, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,7 @@ from training.augmentation import Augmentation, AugmentedFaces, network_input
 from training.datasets import DatasetError, load_faces, training_part, validation_part
 from training.detection_loss import detection_loss, joined
 from training.detection_metrics import examine
-from training.recipe import Recipe
+from training.recipe import load_recipe, Recipe, RecipeError
 from training.scene_views import SceneAugmentation, SceneViews
 from training.scenes import load_scenes
 
@@ -41,8 +41,8 @@ class Task(Protocol):
     def inputs(self, images: Tensor) -> Tensor:
         """Return a batch of images as the network takes them."""
 
-    def loss(self, answers: Any, targets: list[Tensor]) -> Tensor:
-        """Return what the network's answers to a batch cost."""
+    def loss(self, answers: Any, targets: list[Tensor], inputs: Tensor) -> Tensor:
+        """Return what the network's answers to a batch of ``inputs`` cost."""
 
     def validate(self, model: nn.Module, device: torch.device) -> dict[str, float]:
         """Return figures of the held-out part, by name."""
@@ -51,11 +51,12 @@ class Task(Protocol):
 class Classification:
     """Emotion or gender of face crops."""
 
-    def __init__(self, recipe: Recipe, data: Path) -> None:
-        """Load the pictures that ``recipe`` names from folder ``data``.
+    def __init__(self, recipe: Recipe, data: Path, runs: Path) -> None:
+        """Load the pictures that ``recipe`` names from folder ``data``, its teacher from ``runs``.
 
         Raises:
             DatasetError: they are for another task.
+            RecipeError: the teacher is not trained yet.
 
         """
         faces = load_faces(data / recipe.data, recipe.ferplus_weight)
@@ -64,6 +65,7 @@ class Classification:
         self._recipe = recipe
         self._classes = len(faces.label_names)
         self._fitted, self._held_out = training_part(faces), validation_part(faces)
+        self._teacher = load_teacher(recipe.teacher, self._classes, runs)
 
     def network(self) -> nn.Module:
         """Build the untrained network."""
@@ -80,10 +82,15 @@ class Classification:
         """Return the images as they are."""
         return images
 
-    def loss(self, answers: Tensor, targets: list[Tensor]) -> Tensor:
+    def loss(self, answers: Tensor, targets: list[Tensor], inputs: Tensor) -> Tensor:
         """Return the cross-entropy."""
+        target = targets[0]
+        if self._teacher is not None:
+            with torch.no_grad(), torch.autocast(inputs.device.type, torch.bfloat16):
+                taught = self._teacher.to(inputs.device)(inputs).float().softmax(1)
+            target = torch.lerp(target, taught, self._recipe.teacher_weight)
         return functional.cross_entropy(
-            answers.float(), targets[0], label_smoothing=self._recipe.label_smoothing)
+            answers.float(), target, label_smoothing=self._recipe.label_smoothing)
 
     def validate(self, model: nn.Module, device: torch.device) -> dict[str, float]:
         """Return loss and accuracy of the held-out part."""
@@ -128,7 +135,7 @@ class FaceDetection:
         """Return RGB u8 [B, H, W, 3] as f32 [B, 3, H, W] in 0..1."""
         return images.permute(0, 3, 1, 2).float().div_(255)
 
-    def loss(self, answers: tuple[Tensor, ...], targets: list[Tensor]) -> Tensor:
+    def loss(self, answers: tuple[Tensor, ...], targets: list[Tensor], inputs: Tensor) -> Tensor:
         """Return the detection loss."""
         return detection_loss(answers, *targets)
 
@@ -143,8 +150,13 @@ class FaceDetection:
 
 
 def detector_size(width: int) -> tuple[int, int]:
-    """Return width and height in pixels of a detector's input of that width."""
-    return width, width * 3 // 4
+    """Return width and height in pixels of a detector's input of that width.
+
+    The height is an odd multiple of 16, as 240 is: layers of stride 2 pad an odd number of
+    rows otherwise than an even one, so that a network is only at home in sizes of one kind.
+    """
+    rows = -(-width * 3 // 64)
+    return width, 16 * (rows + (rows % 2 == 0))
 
 
 class TorchDetector:
@@ -172,17 +184,37 @@ def detector_input(images: NDArray[np.uint8]) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(images)).permute(0, 3, 1, 2).float().div_(255)
 
 
-def load_task(recipe: Recipe, data: Path) -> Task:
+def load_teacher(name: Optional[str], classes: int, runs: Path) -> Optional[nn.Module]:
+    """Return the network that recipe ``name`` has trained, to be asked only; None for no name.
+
+    Raises:
+        RecipeError: it is not trained yet.
+
+    """
+    if name is None:
+        return None
+    weights = runs / name / 'weights.pt'
+    if not weights.exists():
+        raise RecipeError(f'{weights} is missing; train recipe {name} first, the teacher')
+    teacher = build(load_recipe(Path(f'{name}.yaml')).architecture, classes)
+    teacher.load_state_dict(torch.load(weights, map_location='cpu', weights_only=True))
+    return teacher.to(memory_format=torch.channels_last).eval()
+
+
+def load_task(recipe: Recipe, data: Path, runs: Path) -> Task:
     """Return the task of ``recipe`` with its data from folder ``data``.
+
+    ``runs`` is the folder in which a teacher's weights are looked for.
 
     Raises:
         FileNotFoundError: the data file is missing.
         DatasetError: it is of another form or for another task.
+        RecipeError: the teacher is not trained yet.
 
     """
     if recipe.task == 'face_detection':
         return FaceDetection(recipe, data)
-    return Classification(recipe, data)
+    return Classification(recipe, data, runs)
 
 
 def predict(model: nn.Module, images: Tensor, device: torch.device) -> Tensor:

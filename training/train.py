@@ -120,7 +120,8 @@ class Trainer:
             # Half the time where the processor multiplies in bfloat16, and as good.
             with torch.autocast(self._device.type, torch.bfloat16):
                 answers = self._trained(inputs)
-            loss = self._task.loss(answers, [target.to(self._device) for target in targets])
+            loss = self._task.loss(
+                answers, [target.to(self._device) for target in targets], inputs)
             self._optimizer.zero_grad()
             loss.backward()
             nn.utils.clip_grad_norm_(self._trained.parameters(), LARGEST_GRADIENT)
@@ -164,7 +165,7 @@ def plot_curves(table: Path, picture: Path) -> None:
 def train(recipe: Recipe, data: Path, runs: Path, workers: int) -> Path:
     """Train, and return the path of the trained weights."""
     run = runs / recipe.name
-    task = load_task(recipe, data)
+    task = load_task(recipe, data, runs)
     run.mkdir(parents=True, exist_ok=True)
     trainer = Trainer(recipe, task, run, workers)
     trainer.fit()
