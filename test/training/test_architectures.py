@@ -18,6 +18,7 @@ from training.architectures import (  # noqa: E402
     mac_count,
     MaxPoolSame,
     parameter_count,
+    SameConvolution,
 )
 
 
@@ -54,6 +55,13 @@ def test_pool_halves_and_rounds_up(side: int) -> None:
     first = 0 if side % 2 else 1
     ends = np.minimum(np.arange(first + 1, first + 1 + side, 2), side - 1)[:found.shape[-1]]
     np.testing.assert_array_equal(found[0, 0].numpy(), ends[:, None] * side + ends)
+
+
+@pytest.mark.parametrize('height, width', [(12, 13), (13, 12), (2, 1)])
+def test_strided_depthwise_trains_as_it_answers(height: int, width: int) -> None:
+    layer = SameConvolution(4, 4, 3, stride=2, groups=4)
+    values = torch.rand(2, 4, height, width)
+    torch.testing.assert_close(layer.train()(values), layer.eval()(values))
 
 
 @pytest.mark.parametrize('name', CLASSIFIERS)
