@@ -20,6 +20,8 @@ from training.datasets.faces import DatasetError, FaceSet, one_hot, usage_groups
 COLUMNS = ('emotion', 'pixels', 'Usage')
 USAGES = ('Training', 'PublicTest', 'PrivateTest')
 SIDE = 48  # pixels
+# Looked up in half the time that int() takes: there are 80 million of them.
+LEVELS = {str(level): level for level in range(256)}
 
 
 def load_fer2013_csv(path: Path) -> FaceSet:
@@ -65,9 +67,9 @@ def _choice(value: Optional[str], choices: Sequence[str], what: str) -> int:
 def _picture(text: str, where: str) -> NDArray[np.uint8]:
     """Return pixels written as text as u8 [SIDE, SIDE]."""
     try:
-        pixels = bytes(map(int, text.split()))
-    except ValueError as error:
-        raise DatasetError(f'{where}: pixels are no numbers from 0 to 255: {error}') from error
+        pixels = bytes(map(LEVELS.__getitem__, text.split()))
+    except KeyError as error:
+        raise DatasetError(f'{where}: pixel {error} is no number from 0 to 255') from error
     if len(pixels) != SIDE * SIDE:
         raise DatasetError(f'{where}: there are {len(pixels)} pixels, not {SIDE * SIDE}')
     return np.frombuffer(pixels, dtype=np.uint8).reshape(SIDE, SIDE)
