@@ -20,7 +20,7 @@ from training.datasets.faces import DatasetError, FaceSet, one_hot, usage_groups
 COLUMNS = ('emotion', 'pixels', 'Usage')
 USAGES = ('Training', 'PublicTest', 'PrivateTest')
 SIDE = 48  # pixels
-# Looked up in half the time that int() takes: there are 80 million of them.
+# Looked up, which is faster than int(): there are 80 million of them.
 LEVELS = {str(level): level for level in range(256)}
 
 
