@@ -35,9 +35,9 @@ def draw_glasses(
     along = left - right
     distance = float(np.linalg.norm(along))
     down = np.array((-along[1], along[0])) * BELOW
+    axes = [round(part * distance * 2 ** FRACTION) for part in LENS]
     angle = float(np.degrees(np.arctan2(along[1], along[0])))
     for eye in (right, left):
-        axes = [round(part * distance * 2 ** FRACTION) for part in LENS]
         cv2.ellipse(drawn, _fixed(eye + down), axes, angle, 0, 360, LEVEL, -1, cv2.LINE_AA,
                     FRACTION)
     width = max(1, round(0.08 * distance))
@@ -62,7 +62,7 @@ def eyes_of(
         return None
     left, top = int(place.x), int(place.y)
     large = scene[top:top + int(place.height), left:left + int(place.width)]
-    eyes = [found[0].landmarks[names.index(name)] - np.float32((left, top))
+    eyes = [found[0].landmarks[names.index(name)] - np.array((left, top), dtype=np.float32)
             for name in ('right eye', 'left eye')]
     return large, eyes[0], eyes[1]
 

@@ -6,9 +6,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Optional
 
-from training.datasets.archives import ferplus_distribution, load_archive, open_archive
-from training.datasets.class_folders import load_class_folders
+from training.datasets.archives import (
+    ferplus_distribution,
+    load_archive,
+    open_archive,
+    task_of_archive,
+)
+from training.datasets.class_folders import load_class_folders, task_of_folder
 from training.datasets.faces import (
     DatasetError,
     FaceSet,
@@ -19,7 +25,7 @@ from training.datasets.faces import (
 from training.datasets.fer2013_csv import load_fer2013_csv
 
 __all__ = ['DatasetError', 'FaceSet', 'ferplus_distribution', 'load_faces', 'open_archive',
-           'resized', 'training_part', 'validation_part']
+           'resized', 'task_of', 'training_part', 'validation_part']
 
 
 def load_faces(path: Path, ferplus_weight: float = 0.0) -> FaceSet:
@@ -38,3 +44,17 @@ def load_faces(path: Path, ferplus_weight: float = 0.0) -> FaceSet:
     if path.suffix.lower() == '.csv':
         return load_fer2013_csv(path)
     return load_archive(path, ferplus_weight)
+
+
+def task_of(path: Path) -> Optional[str]:
+    """Return which task a picture set is for, without reading it; None if it is no set of faces.
+
+    Raises:
+        FileNotFoundError: there is no such file or folder.
+
+    """
+    if path.is_dir():
+        return task_of_folder(path)
+    if path.suffix.lower() == '.csv':
+        return 'emotion'
+    return task_of_archive(path)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 from pathlib import Path
+from typing import Optional
 import zipfile
 import zlib
 
@@ -28,6 +29,9 @@ from training.datasets.faces import DatasetError, FaceSet, one_hot, usage_groups
 FERPLUS_TO_EMOTION = (
     'neutral', 'happy', 'surprise', 'sad', 'angry', 'disgust', 'fear', 'disgust', None, None)
 FERPLUS_NO_FACE = 9
+# Besides 'encoded' and 'offsets', by task.
+COLUMNS = {'emotion': {'labels', 'usage', 'usage_names'},
+           'gender': {'gender', 'gender_names', 'race', 'race_names', 'age'}}
 
 
 def _pictures(archive: np.lib.npyio.NpzFile) -> tuple[NDArray[np.uint8], NDArray[np.uint32]]:
@@ -104,6 +108,16 @@ def open_archive(path: Path) -> np.lib.npyio.NpzFile:
     return loaded
 
 
+def task_of_archive(path: Path) -> Optional[str]:
+    """Return which task the pictures in ``path`` have columns for, if any."""
+    try:
+        with open_archive(path) as archive:
+            held = set(archive.files)
+    except DatasetError:
+        return None
+    return next((task for task, columns in COLUMNS.items() if columns <= held), None)
+
+
 def load_archive(path: Path, ferplus_weight: float) -> FaceSet:
     """Read a FER-2013, FairFace or UTKFace npz.
 
@@ -118,9 +132,9 @@ def load_archive(path: Path, ferplus_weight: float) -> FaceSet:
         held = set(archive.files)
         if not {'encoded', 'offsets'} <= held:
             raise DatasetError(f"{path}: no 'encoded' and 'offsets' in it, but {sorted(held)}")
-        if {'labels', 'usage', 'usage_names'} <= held:
+        if held >= COLUMNS['emotion']:
             return _load_fer2013(archive, ferplus_weight)
-        if {'gender', 'gender_names', 'race', 'race_names', 'age'} <= held:
+        if held >= COLUMNS['gender']:
             return _load_gender(archive)
     raise DatasetError(
         f'{path}: neither emotion (labels, usage) nor gender (gender, race, age) '

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Optional
 import zlib
 
 import cv2
@@ -31,7 +32,12 @@ def load_class_folders(folder: Path) -> FaceSet:
             is none; the message names it.
 
     """
-    task, names = _task_of(folder)
+    names, task = _folders(folder), task_of_folder(folder)
+    if not names:
+        raise DatasetError(f'{folder}: no folder of a class in it')
+    if task is None:
+        known = ' nor all of '.join(', '.join(labels) for labels in TASKS.values())
+        raise DatasetError(f'{folder}: the folders {", ".join(names)} are neither all of {known}')
     images, labels, keys = [], [], []
     for name in names:
         files = [file for file in sorted((folder / name).iterdir())
@@ -49,17 +55,15 @@ def load_class_folders(folder: Path) -> FaceSet:
                    one_hot(rows, len(TASKS[task])), np.array(keys, dtype=np.uint32))
 
 
-def _task_of(folder: Path) -> tuple[str, list[str]]:
-    """Return the task and the names of the class folders."""
-    names = sorted(part.name for part in folder.iterdir()
-                   if part.is_dir() and not part.name.startswith('.'))
-    if not names:
-        raise DatasetError(f'{folder}: no folder of a class in it')
-    for task, labels in TASKS.items():
-        if set(names) <= set(labels):
-            return task, names
-    known = ' nor all of '.join(', '.join(labels) for labels in TASKS.values())
-    raise DatasetError(f'{folder}: the folders {", ".join(names)} are neither all of {known}')
+def task_of_folder(folder: Path) -> Optional[str]:
+    """Return which task's classes the folders in ``folder`` are named as, if any's."""
+    names = set(_folders(folder))
+    return next((task for task, labels in TASKS.items() if names and names <= set(labels)), None)
+
+
+def _folders(folder: Path) -> list[str]:
+    return sorted(part.name for part in folder.iterdir()
+                  if part.is_dir() and not part.name.startswith('.'))
 
 
 def _picture(content: bytes, file: Path) -> NDArray[np.uint8]:

@@ -44,6 +44,12 @@ class FaceSet:
             targets=self.targets[rows], keys=self.keys[rows],
             groups={name: values[rows] for name, values in self.groups.items()})
 
+    def sample(self, count: int) -> FaceSet:
+        """Return ``count`` pictures, always the same ones drawn at random, or all if fewer."""
+        rows = np.zeros(len(self), dtype=bool)
+        rows[np.random.default_rng(0).permutation(len(self))[:count]] = True
+        return self.subset(rows)
+
     def split(self, validation: bool) -> FaceSet:
         """Return the held-out tenth, or the rest.
 
