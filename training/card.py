@@ -22,7 +22,7 @@ import cv2
 from face_affect.core.models import ModelError, read_sidecar, Sidecar
 from training import classifier_card, detector_card
 from training.datasets import DatasetError
-from training.markdown import table, with_measured
+from training.markdown import percent, table, with_measured
 
 ROOT = Path(__file__).parents[1]
 TEMPLATES = Path(__file__).parent / 'cards'
@@ -36,7 +36,7 @@ def facts(sidecar: Sidecar) -> str:
         ('architecture', f'`{recipe.get("architecture")}` (`training/architectures.py`)'),
         ('parameters', f'{sidecar.parameters:,}, normalisation statistics counted'),
         ('multiply-accumulates', f'{sidecar.macs / 1e6:.1f} million'),
-        ('input', f'{size.width}x{size.height} {size.colour}'),
+        ('input', f'{size.width}x{size.height} {"RGB" if size.colour == "rgb" else size.colour}'),
         ('arithmetic', sidecar.quantisation),
         ('trained on', f'{sidecar.training.get("pictures", 0):,} pictures of '
          f'`{recipe.get("data")}`: {sidecar.training.get("data")}'),
@@ -52,9 +52,9 @@ def _recipe(recipe: dict[str, Any]) -> str:
     if recipe.get('start_from'):
         text += f', from the weights of `{recipe["start_from"]}`'
     if recipe.get('ferplus_weight'):
-        text += f"; {recipe['ferplus_weight']:.0%} of a target from the FER+ votes"
+        text += f"; {percent(recipe['ferplus_weight'])} of a target from the FER+ votes"
     if recipe.get('teacher'):
-        text += f"; {recipe['teacher_weight']:.0%} of a target from `{recipe['teacher']}`"
+        text += f"; {percent(recipe['teacher_weight'])} of a target from `{recipe['teacher']}`"
     return text
 
 

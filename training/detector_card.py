@@ -66,7 +66,8 @@ def measured(sidecar: Sidecar, data: Path, images: Path) -> str:
 Of the {arithmetic} file through `face_affect.core`, on the held-out tenth of {Path(name).stem}:
 {len(scenes):,} scenes, {faces:,} faces of {SIZES[0]} pixels and more,
 {own[0][1]['negatives']} scenes without a face. Recall by face width in a 320x240 input, at an IoU
-of {IOU}; at the node's default threshold, and at the lowest with a precision of {PRECISION:.0%}:
+of {IOU}; at the node's default threshold, and at the lowest with a precision of
+{percent(PRECISION)}:
 
 {_recall(own + others)}
 

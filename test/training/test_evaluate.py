@@ -8,10 +8,12 @@ from pathlib import Path
 import subprocess
 import sys
 
+import cv2
 from demo_bag import ROOT
 import numpy as np
+from numpy.typing import NDArray
 import pytest
-from test_datasets import write_fairface, write_fer
+from test_datasets import encoded, write_fairface, write_fer
 
 from face_affect.core.faces import EMOTIONS
 from face_affect.core.models import find_model
@@ -163,6 +165,26 @@ class TestCommandLine:
                         '--json')
         assert done.returncode == 0, done.stderr
         assert json.loads(done.stdout)['count'] == 20
+
+    def test_all_that_can_be_measured(
+        self, tmp_path: Path, demo_face: NDArray[np.uint8]
+    ) -> None:
+        images = [np.clip(demo_face.astype(int) + shift, 0, 255).astype(np.uint8)
+                  for shift in (-9, 0, 9)]
+        data = write_fairface(tmp_path / 'a.npz', 3, **encoded(images))
+        pictures = [tmp_path / name for name in ('confusion.png', 'coverage.png', 'sizes.png')]
+        done = self.run('--model', 'models/gender_mini_residual.json', '--data', str(data),
+                        '--json', '--robustness', '--detector', 'face_detector',
+                        *(f'{option}={picture}' for option, picture in zip(
+                            ('--confusion', '--coverage', '--face-sizes'), pictures)))
+        assert done.returncode == 0, done.stderr
+        figures = json.loads(done.stdout)
+        assert figures['robustness']['unchanged']['accuracy'] == figures['accuracy']
+        assert figures['dark_glasses']['count'] == 3
+        sizes = figures['face_sizes']['face_detector']
+        assert [row['size'] for row in sizes] == [16, 24, 32, 48, 64, 96, 128, 200]
+        assert sizes[-1]['found'] == 1
+        assert all(cv2.imread(str(picture)).std() > 0 for picture in pictures)
 
     @pytest.mark.parametrize('model, data', [
         ('models/none.json', 'a.npz'), ('models/emotion_mini_xception.json', 'none.npz'),
