@@ -22,34 +22,15 @@ from typing import Any, Optional
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from face_affect.core.detection import Detector, load_detector
-from face_affect.core.faces import Detection
 from face_affect.core.models import available_models, ModelError
 from training.datasets import DatasetError
-from training.detection_metrics import examine, figures_of, SIZE_NAMES
+from training.detection_metrics import examine, figures_of, PRECISION, SameSizes, SIZE_NAMES
 from training.scenes import load_scenes, SceneSet
 from training.yunet import YuNet
 
-PRECISION = 0.99
-THRESHOLDS = np.arange(0.05, 0.99, 0.01)
 WARM_UP = 20
-
-
-class SameSizes:
-    """A detector that claims an input of 320x240, so that sizes mean the same for all."""
-
-    input_size = (320, 240)
-
-    def __init__(self, detector: Detector) -> None:
-        """Wrap ``detector``."""
-        self._detector = detector
-        self.name = detector.name
-
-    def __call__(self, image: NDArray[np.uint8], threshold: float) -> list[Detection]:
-        """Return the faces in ``image``; see Detector."""
-        return self._detector(image, threshold)
 
 
 def milliseconds(detector: Detector, scenes: SceneSet) -> float:
@@ -68,8 +49,7 @@ def compare(detectors: list[Detector], scenes: SceneSet) -> list[dict[str, Any]]
     results = []
     for detector in detectors:
         findings = examine(SameSizes(detector), scenes)
-        threshold = next((float(t) for t in THRESHOLDS
-                          if findings.precision(float(t)) >= PRECISION), 0.99)
+        threshold = findings.threshold_for(PRECISION)
         results.append({'detector': detector.name, 'ms': milliseconds(detector, scenes),
                         **figures_of(findings, threshold)})
     return results

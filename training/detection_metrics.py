@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from face_affect.core.detection import Detector
+from face_affect.core.faces import Detection
 from training.scenes import Scene, SceneSet
 
 # Bounds of the face widths, in pixels of the detector's input.
@@ -25,6 +26,8 @@ IOU = 0.4
 IGNORED_PART = 0.5  # of a detection, in a region that is neither face nor background
 LANDMARK_WIDTH = 32  # pixels of the input, from which landmarks are measured
 LOWEST_THRESHOLD = 0.05
+THRESHOLDS = np.arange(5, 100) / 100
+PRECISION = 0.99  # at which detectors are compared
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,11 @@ class Findings:
         rows = self.counts & (self.score >= threshold)
         return float(self.hit[rows].mean()) if rows.any() else 1.0
 
+    def threshold_for(self, precision: float) -> float:
+        """Return the lowest threshold, in hundredths, with that ``precision``."""
+        return next((float(threshold) for threshold in THRESHOLDS
+                     if self.precision(float(threshold)) >= precision), float(THRESHOLDS[-1]))
+
     def recall(self, threshold: float, low: float = 0, high: float = np.inf) -> float:
         """Return the part of faces found, of widths from ``low`` to less than ``high``."""
         rows = (self.width >= low) & (self.width < high)
@@ -63,6 +71,21 @@ class Findings:
         rows = self.counts & (self.score >= threshold)
         counted = np.bincount(self.scene[rows], minlength=len(self.negative))
         return counted[self.negative]
+
+
+class SameSizes:
+    """A detector that claims an input of 320x240, so that sizes mean the same for all."""
+
+    input_size = (320, 240)
+
+    def __init__(self, detector: Detector) -> None:
+        """Wrap ``detector``."""
+        self._detector = detector
+        self.name = detector.name
+
+    def __call__(self, image: NDArray[np.uint8], threshold: float) -> list[Detection]:
+        """Return the faces in ``image``; see Detector."""
+        return self._detector(image, threshold)
 
 
 def overlap(boxes: NDArray[np.float32], box: NDArray[np.float32]

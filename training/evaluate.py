@@ -6,8 +6,10 @@
     python -m training.evaluate --model models/emotion_mini_xception.json --data FILE.npz
 
 Of a classifier, prints accuracy with a 95 % Wilson interval, macro-F1, calibration
-error, recall by class and accuracy by group; of a detector, recall by face width,
-precision, false faces and landmark error. ``--json`` prints one object instead.
+error, recall by class, accuracy by group and what ``min_confidence`` does; if asked for,
+also accuracy in worse pictures (``--robustness``) and by the size of faces in whole
+pictures (``--face-sizes``). Of a detector: recall by face width, precision, false faces
+and landmark error. ``--json`` prints one object instead.
 """
 
 from __future__ import annotations
@@ -15,85 +17,31 @@ from __future__ import annotations
 import argparse
 from dataclasses import replace
 import json
-import math
 from pathlib import Path
 import sys
 from typing import Any, Optional
 
-import numpy as np
-from numpy.typing import NDArray
-from tqdm import tqdm
-
-from face_affect.core.classification import softmax
 from face_affect.core.detection import load_detector
-from face_affect.core.models import ModelError, read_sidecar, Sidecar, write_sidecar
-from face_affect.core.pipeline import Settings
-from face_affect.core.runtime import Network
+from face_affect.core.models import find_model, ModelError, read_sidecar, Sidecar, write_sidecar
+from face_affect.core.pipeline import ModelNames, Settings
+from training.classification_metrics import classifier_figures
+from training.classification_plots import plot_confusion, plot_coverage, plot_face_sizes
+from training.dark_glasses import dark_glasses
 from training.datasets import (
     DatasetError,
     FaceSet,
     load_faces,
-    resized,
     training_part,
     validation_part,
 )
 from training.detection_metrics import examine, figures_of
+from training.detection_plots import plot_curves, write_sheets
+from training.face_sizes import backgrounds_of, by_face_size
+from training.inference import probabilities_of
+from training.robustness import robustness
 from training.scenes import load_scenes
 
 PARTS = ('all', 'training', 'validation', 'PublicTest', 'PrivateTest')
-
-
-def probabilities_of(sidecar: Sidecar, faces: FaceSet) -> NDArray[np.float32]:
-    """Return the calibrated probabilities f32 [N, C] of all pictures."""
-    network = Network(sidecar)
-    pictures = resized(faces.images, sidecar.input.width)
-    logits = np.stack([network(picture)[0]
-                       for picture in tqdm(pictures, sidecar.name, disable=None, leave=False)])
-    return softmax(logits / np.float32(sidecar.temperature))
-
-
-def accuracy_of(scores: NDArray[np.float32], labels: NDArray[np.int64]) -> float:
-    """Return the part of rows whose largest score is at the label."""
-    return float((scores.argmax(axis=1) == labels).mean())
-
-
-def wilson_interval(hits: int, total: int, z: float = 1.96) -> tuple[float, float]:
-    """Return the 95 % confidence interval of hits / total (Wilson 1927)."""
-    share, spread = hits / total, z * z / total
-    middle = (share + spread / 2) / (1 + spread)
-    half = z * math.sqrt(share * (1 - share) / total + spread / (4 * total)) / (1 + spread)
-    return middle - half, middle + half
-
-
-def confusion_matrix(
-    labels: NDArray[np.int64], found: NDArray[np.int64], classes: int
-) -> NDArray[np.int64]:
-    """Return counts [true, found]."""
-    return np.bincount(labels * classes + found, minlength=classes ** 2).reshape(classes, classes)
-
-
-def macro_f1(confusion: NDArray[np.int64]) -> float:
-    """Return the mean of the classes' F1, over classes that occur."""
-    hits = np.diag(confusion)
-    totals = confusion.sum(axis=0) + confusion.sum(axis=1)
-    present = confusion.sum(axis=1) > 0
-    return float((2 * hits[present] / totals[present]).mean())
-
-
-def expected_calibration_error(
-    probabilities: NDArray[np.float32], labels: NDArray[np.int64], bins: int = 15
-) -> float:
-    """Return the mean gap between confidence and accuracy (Guo et al. 2017)."""
-    confidence = probabilities.max(axis=1)
-    hit = probabilities.argmax(axis=1) == labels
-    which = np.minimum((confidence * bins).astype(int), bins - 1)
-    gaps = [abs(hit[which == i].sum() - confidence[which == i].sum()) for i in range(bins)]
-    return float(sum(gaps) / len(labels))
-
-
-def _share(hit: NDArray[np.bool_]) -> dict[str, Any]:
-    low, high = wilson_interval(int(hit.sum()), len(hit))
-    return {'accuracy': float(hit.mean()), 'low': low, 'high': high, 'count': len(hit)}
 
 
 def evaluate(sidecar: Sidecar, faces: FaceSet) -> dict[str, Any]:
@@ -108,18 +56,15 @@ def evaluate(sidecar: Sidecar, faces: FaceSet) -> dict[str, Any]:
                            f'but the pictures have {faces.task} labels')
     if not len(faces):
         raise DatasetError('no picture is left to evaluate; choose another --part')
-    probabilities = probabilities_of(sidecar, faces)
-    found = probabilities.argmax(axis=1)
-    hit = found == faces.labels
-    confusion = confusion_matrix(faces.labels, found, len(faces.label_names))
-    groups = {f'{name}={value}': _share(hit[values == value])
-              for name, values in sorted(faces.groups.items()) for value in np.unique(values)}
-    recalls = {name: _share(hit[faces.labels == i])
-               for i, name in enumerate(faces.label_names) if (faces.labels == i).any()}
-    return {'model': sidecar.name, **_share(hit), 'macro_f1': macro_f1(confusion),
-            'ece': expected_calibration_error(probabilities, faces.labels),
-            'labels': list(faces.label_names), 'confusion': confusion.tolist(),
-            'recall': recalls, 'groups': groups}
+    return {'model': sidecar.name,
+            **classifier_figures(probabilities_of(sidecar, faces.images), faces)}
+
+
+def default_confidence(task: str) -> float:
+    """Return the node's default of ``emotion_min_confidence`` or ``gender_min_confidence``."""
+    settings = Settings()
+    return {'emotion': settings.emotion_min_confidence,
+            'gender': settings.gender_min_confidence}[task]
 
 
 def select(faces: FaceSet, part: str) -> FaceSet:
@@ -140,50 +85,51 @@ def select(faces: FaceSet, part: str) -> FaceSet:
     return faces.subset(faces.groups['usage'] == part)
 
 
-def _print_detection_table(figures: dict[str, Any]) -> None:
-    def percent(value: Optional[float]) -> str:
-        return '-' if value is None else f'{value:.2%}'
+def _percent(value: Optional[float]) -> str:
+    return '-' if value is None else f'{value:.2%}'
 
+
+def _print_detection_table(figures: dict[str, Any]) -> None:
     print(f'{figures["model"]} at threshold {figures["threshold"]:.2f} on {figures["scenes"]} '
-          f'scenes: precision {percent(figures["precision"])}; {figures["negatives"]} without a '
-          f'face, {percent(figures["clean_negatives"])} of them without a false one; landmark '
-          f'error {percent(figures["landmark_error"])} of the eye distance')
+          f'scenes: precision {_percent(figures["precision"])}; {figures["negatives"]} without a '
+          f'face, {_percent(figures["clean_negatives"])} of them without a false one; landmark '
+          f'error {_percent(figures["landmark_error"])} of the eye distance')
     print('\nface width in the input     recall    faces')
     for name, recall in figures['recall'].items():
-        print(f'{name + " px":24} {percent(recall):>9} {figures["faces"][name]:8}')
+        print(f'{name + " px":24} {_percent(recall):>9} {figures["faces"][name]:8}')
 
 
 def _print_table(figures: dict[str, Any]) -> None:
     print(f'{figures["model"]}: accuracy {figures["accuracy"]:.2%} '
           f'({figures["low"]:.2%} to {figures["high"]:.2%}, {figures["count"]} pictures), '
           f'macro-F1 {figures["macro_f1"]:.3f}, calibration error {figures["ece"]:.3f}')
-    for title in ('recall', 'groups'):
+    for title in ('recall', 'groups', 'robustness'):
+        if title not in figures:
+            continue
         print(f'\n{title:32} accuracy   95 % interval     pictures')
         for name, row in figures[title].items():
             print(f'{name:32} {row["accuracy"]:7.2%}   {row["low"]:6.2%} to {row["high"]:6.2%} '
                   f'{row["count"]:9}')
+    print('\nmin_confidence   answered   accuracy of these')
+    for row in figures['coverage']:
+        print(f'{row["min_confidence"]:14.2f} {row["answered"]:10.1%} '
+              f'{_percent(row["accuracy"]):>12}')
+    if 'dark_glasses' in figures:
+        _print_glasses(figures['dark_glasses'])
+    for detector, rows in figures.get('face_sizes', {}).items():
+        print(f'\n{detector}, size in 640x480   found   accuracy of these   95 % interval')
+        for row in rows:
+            print(f'{row["size"]:5} px {row["found"]:10.1%} {_percent(row["accuracy"]):>10} '
+                  f'{_percent(row["low"]):>10} to {_percent(row["high"])}')
 
 
-def plot_confusion(figures: dict[str, Any], picture: Path) -> None:
-    """Draw the confusion matrix, each row in parts of its class."""
-    import matplotlib
-    matplotlib.use('Agg')
-    from matplotlib import pyplot as plt
-    matrix = np.array(figures['confusion'], dtype=float)
-    matrix /= np.maximum(matrix.sum(axis=1, keepdims=True), 1)
-    figure, panel = plt.subplots(figsize=(6, 5.5))
-    panel.imshow(matrix, cmap='Blues', vmin=0, vmax=1)
-    for row, column in np.ndindex(matrix.shape):
-        panel.text(column, row, f'{matrix[row, column]:.2f}', ha='center', va='center',
-                   color='white' if matrix[row, column] > 0.5 else 'black')
-    ticks = range(len(figures['labels']))
-    panel.set_xticks(ticks, figures['labels'], rotation=45)
-    panel.set_yticks(ticks, figures['labels'])
-    panel.set(xlabel='found', ylabel='true',
-              title=f'{figures["model"]}, accuracy {figures["accuracy"]:.1%}')
-    figure.tight_layout()
-    figure.savefig(picture, dpi=100)
-    plt.close(figure)
+def _print_glasses(glasses: dict[str, Any]) -> None:
+    print(f'\ndark glasses, {glasses["count"]} faces   without     with     true')
+    print(f'{"accuracy":24} {glasses["accuracy"]["without"]:11.1%} '
+          f'{glasses["accuracy"]["with"]:8.1%}')
+    for label, row in glasses['said'].items():
+        print(f'{"called " + label:24} {row["without"]:11.1%} {row["with"]:8.1%} '
+              f'{row["true"]:8.1%}')
 
 
 def _detection_main(sidecar: Sidecar, arguments: argparse.Namespace) -> int:
@@ -196,10 +142,8 @@ def _detection_main(sidecar: Sidecar, arguments: argparse.Namespace) -> int:
     findings = examine(detector, scenes)
     figures = {'model': sidecar.name, 'scenes': len(scenes), **figures_of(findings, threshold)}
     if arguments.curves:
-        from training.detection_plots import plot_curves
         plot_curves(findings, threshold, sidecar.name, arguments.curves)
     if arguments.sheets:
-        from training.detection_plots import write_sheets
         write_sheets(detector, scenes, threshold, arguments.sheets)
     if arguments.json:
         print(json.dumps(figures))
@@ -208,13 +152,31 @@ def _detection_main(sidecar: Sidecar, arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _measure_further(sidecar: Sidecar, faces: FaceSet, figures: dict[str, Any],
+                     arguments: argparse.Namespace) -> None:
+    """Add to ``figures`` and draw what the arguments ask for."""
+    detector = find_model(arguments.detector, 'face_detection')
+    if arguments.robustness:
+        figures['robustness'] = robustness(sidecar, faces)
+        figures['dark_glasses'] = dark_glasses(sidecar, faces, detector)
+    if arguments.face_sizes:
+        curve = by_face_size(sidecar, detector, faces, backgrounds_of(arguments.backgrounds))
+        figures['face_sizes'] = {detector.name: curve}
+        plot_face_sizes(sidecar.name, figures['face_sizes'], arguments.face_sizes)
+    if arguments.confusion:
+        plot_confusion(figures, arguments.confusion)
+    if arguments.coverage:
+        plot_coverage(figures, default_confidence(sidecar.task), arguments.coverage)
+
+
 def main() -> int:
     """Run the command line."""
     parser = argparse.ArgumentParser(prog='python -m training.evaluate', description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--model', type=Path, required=True, help='a sidecar, models/NAME.json')
     parser.add_argument('--data', type=Path, required=True,
-                        help='a FER-2013, FairFace, UTKFace or scenes npz')
+                        help='a FER-2013, FairFace, UTKFace or scenes npz, a fer2013.csv, '
+                        'or a folder of class folders')
     parser.add_argument('--part', choices=PARTS, default='all',
                         help='which rows (default: %(default)s)')
     parser.add_argument('--threshold', type=float, default=Settings().detection_threshold,
@@ -222,6 +184,17 @@ def main() -> int:
     parser.add_argument('--json', action='store_true', help='print one JSON object')
     parser.add_argument('--confusion', type=Path, metavar='PNG',
                         help="draw a classifier's confusion matrix there")
+    parser.add_argument('--coverage', type=Path, metavar='PNG',
+                        help="draw a classifier's accuracy by answered part there")
+    parser.add_argument('--robustness', action='store_true',
+                        help='measure a classifier in worse pictures and with dark glasses, too')
+    parser.add_argument('--face-sizes', type=Path, metavar='PNG',
+                        help='put the faces into whole pictures, measure a classifier behind the '
+                        'detector by their size, and draw that there')
+    parser.add_argument('--backgrounds', type=Path, metavar='NPZ',
+                        help='scenes whose face-free ones these pictures are (default: made ones)')
+    parser.add_argument('--detector', default=ModelNames().detector,
+                        help='which detector finds the faces (default: %(default)s)')
     parser.add_argument('--curves', type=Path, metavar='PNG',
                         help="draw a detector's recall by size and its precision there")
     parser.add_argument('--sheets', type=Path, metavar='FOLDER',
@@ -235,14 +208,13 @@ def main() -> int:
             return _detection_main(sidecar, arguments)
         faces = select(load_faces(arguments.data), arguments.part)
         figures = evaluate(sidecar, faces)
+        _measure_further(sidecar, faces, figures, arguments)
     except (DatasetError, ModelError, FileNotFoundError) as error:
         print(f'error: {error}', file=sys.stderr)
         return 2
     if arguments.record:
         measured = {**sidecar.accuracy, arguments.record: round(figures['accuracy'], 4)}
         write_sidecar(replace(sidecar, accuracy=measured))
-    if arguments.confusion:
-        plot_confusion(figures, arguments.confusion)
     if arguments.json:
         print(json.dumps(figures))
     else:

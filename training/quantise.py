@@ -28,9 +28,9 @@ from face_affect.core.pipeline import Settings
 from face_affect.core.runtime import Network
 from training.architectures import build, mac_count, parameter_count
 from training.augmentation import network_input
+from training.classification_metrics import accuracy_of, expected_calibration_error
 from training.datasets import load_faces, resized, training_part, validation_part
 from training.detection_metrics import examine
-from training.evaluate import accuracy_of, expected_calibration_error
 from training.export import largest_difference, to_int8, to_tensorflow
 from training.recipe import load_recipe, Recipe
 from training.scenes import load_scenes

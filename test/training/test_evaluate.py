@@ -8,25 +8,26 @@ from pathlib import Path
 import subprocess
 import sys
 
+import cv2
 from demo_bag import ROOT
 import numpy as np
+from numpy.typing import NDArray
 import pytest
-from test_datasets import write_fairface, write_fer
+from test_datasets import encoded, write_fairface, write_fer
 
 from face_affect.core.faces import EMOTIONS
 from face_affect.core.models import find_model
-from training.datasets import DatasetError, load_faces
-from training.evaluate import (
+from training.classification_metrics import (
     accuracy_of,
     confusion_matrix,
-    evaluate,
+    coverage_curve,
     expected_calibration_error,
     macro_f1,
-    PARTS,
-    probabilities_of,
-    select,
     wilson_interval,
 )
+from training.datasets import DatasetError, load_faces
+from training.evaluate import evaluate, PARTS, select
+from training.inference import probabilities_of
 
 
 @pytest.mark.parametrize('hits, total, low, high', [
@@ -76,11 +77,22 @@ def test_accuracy() -> None:
     assert accuracy_of(scores, np.array([0, 1, 1])) == pytest.approx(2 / 3)
 
 
+def test_coverage_curve() -> None:
+    probabilities = np.array([[0.92, 0.08], [0.72, 0.28], [0.6, 0.4], [0.48, 0.52]], np.float32)
+    curve = {row['min_confidence']: (row['answered'], row['accuracy'])
+             for row in coverage_curve(probabilities, np.array([0, 1, 0, 1]))}
+    assert curve[0.0] == curve[0.5] == (1.0, 0.75)
+    assert curve[0.55] == (0.75, pytest.approx(2 / 3))
+    assert curve[0.7] == (0.5, 0.5)
+    assert curve[0.9] == (0.25, 1.0)
+    assert curve[0.95] == (0.0, None)
+
+
 class TestEvaluate:
     def test_labels_of_its_own_are_all_right(self, tmp_path: Path) -> None:
         model = find_model('emotion_mini_xception', 'emotion')
         faces = load_faces(write_fer(tmp_path / 'a.npz', 40))
-        own = probabilities_of(model, faces).argmax(axis=1)
+        own = probabilities_of(model, faces.images).argmax(axis=1)
         faces = load_faces(write_fer(tmp_path / 'b.npz', 40, labels=own.astype(np.uint8)))
         figures = evaluate(model, faces)
         assert (figures['accuracy'], figures['macro_f1'], figures['count']) == (1.0, 1.0, 40)
@@ -153,6 +165,26 @@ class TestCommandLine:
                         '--json')
         assert done.returncode == 0, done.stderr
         assert json.loads(done.stdout)['count'] == 20
+
+    def test_all_that_can_be_measured(
+        self, tmp_path: Path, demo_face: NDArray[np.uint8]
+    ) -> None:
+        images = [np.clip(demo_face.astype(int) + shift, 0, 255).astype(np.uint8)
+                  for shift in (-9, 0, 9)]
+        data = write_fairface(tmp_path / 'a.npz', 3, **encoded(images))
+        pictures = [tmp_path / name for name in ('confusion.png', 'coverage.png', 'sizes.png')]
+        done = self.run('--model', 'models/gender_mini_residual.json', '--data', str(data),
+                        '--json', '--robustness', '--detector', 'face_detector',
+                        *(f'{option}={picture}' for option, picture in zip(
+                            ('--confusion', '--coverage', '--face-sizes'), pictures)))
+        assert done.returncode == 0, done.stderr
+        figures = json.loads(done.stdout)
+        assert figures['robustness']['unchanged']['accuracy'] == figures['accuracy']
+        assert figures['dark_glasses']['count'] == 3
+        sizes = figures['face_sizes']['face_detector']
+        assert [row['size'] for row in sizes] == [16, 24, 32, 48, 64, 96, 128, 200]
+        assert sizes[-1]['found'] == 1
+        assert all(cv2.imread(str(picture)).std() > 0 for picture in pictures)
 
     @pytest.mark.parametrize('model, data', [
         ('models/none.json', 'a.npz'), ('models/emotion_mini_xception.json', 'none.npz'),

@@ -1,18 +1,18 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Face picture sets in memory, with labels, soft targets and groups.
+"""Picture sets as npz files.
 
-The npz form: ``encoded`` (u8, the JPEG, PNG or WebP bytes of all pictures end
-to end) and ``offsets`` [N + 1]; picture i is
+``encoded`` (u8, the JPEG, PNG or WebP bytes of all pictures end to end) and
+``offsets`` [N + 1]; picture i is
 ``cv2.imdecode(encoded[offsets[i]:offsets[i + 1]], flag)``.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Optional
 import zipfile
 import zlib
 
@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from face_affect.core.faces import EMOTIONS, GENDERS
+from training.datasets.faces import DatasetError, FaceSet, one_hot, usage_groups
 
 # FER+ votes count 10 classes in this order (Barsoum et al. 2016). Contempt, which
 # FER-2013 does not know, counts as disgust; the last two say that no face emotion
@@ -28,47 +29,9 @@ from face_affect.core.faces import EMOTIONS, GENDERS
 FERPLUS_TO_EMOTION = (
     'neutral', 'happy', 'surprise', 'sad', 'angry', 'disgust', 'fear', 'disgust', None, None)
 FERPLUS_NO_FACE = 9
-
-
-class DatasetError(ValueError):
-    """The file is no picture set of a known form."""
-
-
-@dataclass(frozen=True)
-class FaceSet:
-    """Gray face crops of one size and what is known of them.
-
-    ``images`` u8 [N, H, W]; ``labels`` int64 [N], index into ``label_names``;
-    ``targets`` f32 [N, C], rows sum to 1; ``keys`` u32 [N], a hash of each
-    picture's encoded bytes; ``groups`` name -> str [N] (race, age, ...).
-    """
-
-    task: str
-    label_names: tuple[str, ...]
-    images: NDArray[np.uint8]
-    labels: NDArray[np.int64]
-    targets: NDArray[np.float32]
-    keys: NDArray[np.uint32]
-    groups: dict[str, NDArray[np.str_]] = field(default_factory=dict)
-
-    def __len__(self) -> int:
-        """Return the number of pictures."""
-        return len(self.images)
-
-    def subset(self, rows: NDArray[np.bool_]) -> FaceSet:
-        """Return the pictures where ``rows`` (bool [N]) is true."""
-        return replace(
-            self, images=self.images[rows], labels=self.labels[rows],
-            targets=self.targets[rows], keys=self.keys[rows],
-            groups={name: values[rows] for name, values in self.groups.items()})
-
-    def split(self, validation: bool) -> FaceSet:
-        """Return the held-out tenth, or the rest.
-
-        The hash of a picture's bytes decides, so that copies of one picture
-        never stand on both sides and every program makes the same split.
-        """
-        return self.subset((self.keys % 10 == 0) == validation)
+# Besides 'encoded' and 'offsets', by task.
+COLUMNS = {'emotion': {'labels', 'usage', 'usage_names'},
+           'gender': {'gender', 'gender_names', 'race', 'race_names', 'age'}}
 
 
 def _pictures(archive: np.lib.npyio.NpzFile) -> tuple[NDArray[np.uint8], NDArray[np.uint32]]:
@@ -82,10 +45,6 @@ def _pictures(archive: np.lib.npyio.NpzFile) -> tuple[NDArray[np.uint8], NDArray
         raise DatasetError('the pictures differ in size; face crops of one size are needed')
     keys = np.array([zlib.crc32(part.tobytes()) for part in parts], dtype=np.uint32)
     return np.stack(images), keys
-
-
-def _one_hot(labels: NDArray[np.int64], classes: int) -> NDArray[np.float32]:
-    return np.eye(classes, dtype=np.float32)[labels]
 
 
 def ferplus_distribution(votes: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -103,8 +62,9 @@ def ferplus_distribution(votes: NDArray[np.uint8]) -> NDArray[np.float32]:
 def _load_fer2013(archive: np.lib.npyio.NpzFile, ferplus_weight: float) -> FaceSet:
     images, keys = _pictures(archive)
     labels = archive['labels'].astype(np.int64)
-    groups = {'usage': np.array([str(archive['usage_names'][u]) for u in archive['usage']])}
-    targets = _one_hot(labels, len(EMOTIONS))
+    usage = np.array([str(archive['usage_names'][row]) for row in archive['usage']])
+    groups = usage_groups(usage, keys)
+    targets = one_hot(labels, len(EMOTIONS))
     if 'ferplus_votes' in archive:
         votes = archive['ferplus_votes']
         soft = ferplus_distribution(votes)
@@ -114,9 +74,6 @@ def _load_fer2013(archive: np.lib.npyio.NpzFile, ferplus_weight: float) -> FaceS
         groups['face'] = np.where(no_face, 'no face', 'face')
         majority = np.array([FERPLUS_TO_EMOTION[i] or 'none' for i in votes.argmax(axis=1)])
         groups['ferplus'] = majority
-    training = keys[groups['usage'] == 'Training']
-    copied = np.isin(keys, training) & (groups['usage'] != 'Training')
-    groups['copy'] = np.where(copied, 'copy of a training picture', 'original')
     return FaceSet('emotion', EMOTIONS, images, labels, targets, keys, groups)
 
 
@@ -131,7 +88,7 @@ def _load_gender(archive: np.lib.npyio.NpzFile) -> FaceSet:
     else:
         groups['age'] = np.where(archive['age'] >= 18, '18 and more', 'under 18')
     groups['gender'] = np.array([GENDERS[label] for label in labels])
-    return FaceSet('gender', GENDERS, images, labels, _one_hot(labels, len(GENDERS)), keys, groups)
+    return FaceSet('gender', GENDERS, images, labels, one_hot(labels, len(GENDERS)), keys, groups)
 
 
 def open_archive(path: Path) -> np.lib.npyio.NpzFile:
@@ -144,18 +101,27 @@ def open_archive(path: Path) -> np.lib.npyio.NpzFile:
     """
     try:
         loaded = np.load(path, allow_pickle=False)
-    except (EOFError, ValueError, zipfile.BadZipFile) as error:
+    except (EOFError, IsADirectoryError, ValueError, zipfile.BadZipFile) as error:
         raise DatasetError(f'{path} is no npz file') from error
     if not isinstance(loaded, np.lib.npyio.NpzFile):
         raise DatasetError(f'{path} is no npz file, but a single array')
     return loaded
 
 
-def load_faces(path: Path, ferplus_weight: float = 0.0) -> FaceSet:
+def task_of_archive(path: Path) -> Optional[str]:
+    """Return which task the pictures in ``path`` have columns for, if any."""
+    try:
+        with open_archive(path) as archive:
+            held = set(archive.files)
+    except DatasetError:
+        return None
+    return next((task for task, columns in COLUMNS.items() if columns <= held), None)
+
+
+def load_archive(path: Path, ferplus_weight: float) -> FaceSet:
     """Read a FER-2013, FairFace or UTKFace npz.
 
-    ``ferplus_weight`` 0..1: how much of an emotion's target comes from the FER+
-    votes, where there are any; the rest is the original label.
+    ``ferplus_weight``: see ``load_faces``.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -166,33 +132,10 @@ def load_faces(path: Path, ferplus_weight: float = 0.0) -> FaceSet:
         held = set(archive.files)
         if not {'encoded', 'offsets'} <= held:
             raise DatasetError(f"{path}: no 'encoded' and 'offsets' in it, but {sorted(held)}")
-        if {'labels', 'usage', 'usage_names'} <= held:
+        if held >= COLUMNS['emotion']:
             return _load_fer2013(archive, ferplus_weight)
-        if {'gender', 'gender_names', 'race', 'race_names', 'age'} <= held:
+        if held >= COLUMNS['gender']:
             return _load_gender(archive)
     raise DatasetError(
         f'{path}: neither emotion (labels, usage) nor gender (gender, race, age) '
         f'columns, but {sorted(held)}')
-
-
-def resized(images: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
-    """Resize u8 [N, H, W] to u8 [N, size, size], unchanged otherwise."""
-    return np.stack([cv2.resize(image, (size, size), interpolation=cv2.INTER_LINEAR)
-                     for image in images])
-
-
-def training_part(faces: FaceSet) -> FaceSet:
-    """Return what may be trained on: no test rows, none of the validation tenth, no non-faces."""
-    usable = np.ones(len(faces), dtype=bool)
-    if 'usage' in faces.groups:
-        usable &= faces.groups['usage'] == 'Training'
-    if 'face' in faces.groups:
-        usable &= faces.groups['face'] == 'face'
-    return faces.subset(usable).split(validation=False)
-
-
-def validation_part(faces: FaceSet) -> FaceSet:
-    """Return the held-out tenth of the training rows."""
-    if 'usage' in faces.groups:
-        faces = faces.subset(faces.groups['usage'] == 'Training')
-    return faces.split(validation=True)

@@ -1,0 +1,106 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Measure a model and write what was found into its card, docs/models/NAME.md.
+
+    python -m training.card emotion_mini_residual --data DATA
+
+What stands outside of the markers, written by hand, is left as it is. Pictures go to
+docs/images/NAME_*.png. A model without a card gets one of what its task has in
+training/cards.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+import sys
+from typing import Any
+
+import cv2
+
+from face_affect.core.models import ModelError, read_sidecar, Sidecar
+from training import classifier_card, detector_card
+from training.datasets import DatasetError
+from training.markdown import percent, table, with_measured
+
+ROOT = Path(__file__).parents[1]
+TEMPLATES = Path(__file__).parent / 'cards'
+
+
+def facts(sidecar: Sidecar) -> str:
+    """Return what the sidecar says of the network, as a table."""
+    recipe = sidecar.training.get('recipe', {})
+    size = sidecar.input
+    rows = [
+        ('architecture', f'`{recipe.get("architecture")}` (`training/architectures.py`)'),
+        ('parameters', f'{sidecar.parameters:,}, normalisation statistics counted'),
+        ('multiply-accumulates', f'{sidecar.macs / 1e6:.1f} million'),
+        ('input', f'{size.width}x{size.height} {"RGB" if size.colour == "rgb" else size.colour}'),
+        ('arithmetic', sidecar.quantisation),
+        ('trained on', f'{sidecar.training.get("pictures", 0):,} pictures of '
+         f'`{recipe.get("data")}`: {sidecar.training.get("data")}'),
+        ('recipe', _recipe(recipe)),
+        ('licence of the weights', sidecar.licence)]
+    return table(('', ''), rows)
+
+
+def _recipe(recipe: dict[str, Any]) -> str:
+    """Return the recipe's file and what it says above all."""
+    text = (f'`training/recipes/{recipe.get("name")}.yaml`: {recipe.get("epochs")} epochs, '
+            f'batches of {recipe.get("batch")}, learning rate {recipe.get("learning_rate")}')
+    if recipe.get('start_from'):
+        text += f', from the weights of `{recipe["start_from"]}`'
+    if recipe.get('ferplus_weight'):
+        text += f"; {percent(recipe['ferplus_weight'])} of a target from the FER+ votes"
+    if recipe.get('teacher'):
+        text += f"; {percent(recipe['teacher_weight'])} of a target from `{recipe['teacher']}`"
+    return text
+
+
+def write_card(sidecar: Sidecar, data: Path, docs: Path) -> Path:
+    """Measure, write the card below ``docs``, and return its path.
+
+    Raises:
+        FileNotFoundError: a picture set is missing.
+        DatasetError: there is no test set, or a set has another form.
+        ModelError: the network cannot be used.
+        ValueError: the card has no place for the figures.
+
+    """
+    kind = detector_card if sidecar.task == 'face_detection' else classifier_card
+    card = docs / 'models' / f'{sidecar.name}.md'
+    for folder in (card.parent, docs / 'images'):
+        folder.mkdir(parents=True, exist_ok=True)
+    if not card.exists():
+        template = (TEMPLATES / f'{sidecar.task}.md').read_text()
+        card.write_text(template.replace('NAME', sidecar.name))
+    with_measured(card.read_text(), '')  # Refuses a card without a place before the work begins
+    figures = kind.measured(sidecar, data, docs / 'images')
+    again = f'    python -m training.card {sidecar.name} --data DATA'
+    measured = f'{facts(sidecar)}\n\n{figures}\n\n{again}'
+    card.write_text(with_measured(card.read_text(), measured))
+    return card
+
+
+def main() -> int:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(prog='python -m training.card', description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('name', help='the model, models/NAME.json')
+    parser.add_argument('--data', type=Path, required=True, help='the folder of the picture sets')
+    parser.add_argument('--docs', type=Path, default=ROOT / 'docs',
+                        help='where models/NAME.md and images lie (default: %(default)s)')
+    arguments = parser.parse_args()
+    cv2.setNumThreads(1)
+    try:
+        sidecar = read_sidecar(ROOT / 'models' / f'{arguments.name}.json')
+        print(write_card(sidecar, arguments.data, arguments.docs))
+    except (DatasetError, ModelError, FileNotFoundError, ValueError) as error:
+        print(f'error: {error}', file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,96 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Face pictures in memory, with labels, soft targets and groups, and their parts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+
+class DatasetError(ValueError):
+    """What was named is no picture set of a known form; the message says why."""
+
+
+@dataclass(frozen=True)
+class FaceSet:
+    """Gray face crops of one size and what is known of them.
+
+    ``images`` u8 [N, H, W]; ``labels`` int64 [N], index into ``label_names``;
+    ``targets`` f32 [N, C], rows sum to 1; ``keys`` u32 [N], a hash of each
+    picture; ``groups`` name -> str [N] (race, age, ...).
+    """
+
+    task: str
+    label_names: tuple[str, ...]
+    images: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+    targets: NDArray[np.float32]
+    keys: NDArray[np.uint32]
+    groups: dict[str, NDArray[np.str_]] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        """Return the number of pictures."""
+        return len(self.images)
+
+    def subset(self, rows: NDArray[np.bool_]) -> FaceSet:
+        """Return the pictures where ``rows`` (bool [N]) is true."""
+        return replace(
+            self, images=self.images[rows], labels=self.labels[rows],
+            targets=self.targets[rows], keys=self.keys[rows],
+            groups={name: values[rows] for name, values in self.groups.items()})
+
+    def sample(self, count: int) -> FaceSet:
+        """Return ``count`` pictures, always the same ones drawn at random, or all if fewer."""
+        rows = np.zeros(len(self), dtype=bool)
+        rows[np.random.default_rng(0).permutation(len(self))[:count]] = True
+        return self.subset(rows)
+
+    def split(self, validation: bool) -> FaceSet:
+        """Return the held-out tenth, or the rest.
+
+        The hash of a picture decides, so that copies of one picture
+        never stand on both sides and every program makes the same split.
+        """
+        return self.subset((self.keys % 10 == 0) == validation)
+
+
+def one_hot(labels: NDArray[np.int64], classes: int) -> NDArray[np.float32]:
+    """Return ``labels`` [N] as distributions f32 [N, classes]."""
+    return np.eye(classes, dtype=np.float32)[labels]
+
+
+def usage_groups(
+    usage: NDArray[np.str_], keys: NDArray[np.uint32]
+) -> dict[str, NDArray[np.str_]]:
+    """Return FER-2013's groups: ``usage`` [N], and which test pictures are training pictures."""
+    training = keys[usage == 'Training']
+    copied = np.isin(keys, training) & (usage != 'Training')
+    return {'usage': usage, 'copy': np.where(copied, 'copy of a training picture', 'original')}
+
+
+def resized(images: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
+    """Resize u8 [N, H, W] to u8 [N, size, size], unchanged otherwise."""
+    return np.stack([cv2.resize(image, (size, size), interpolation=cv2.INTER_LINEAR)
+                     for image in images])
+
+
+def training_part(faces: FaceSet) -> FaceSet:
+    """Return what may be trained on: no test rows, none of the validation tenth, no non-faces."""
+    usable = np.ones(len(faces), dtype=bool)
+    if 'usage' in faces.groups:
+        usable &= faces.groups['usage'] == 'Training'
+    if 'face' in faces.groups:
+        usable &= faces.groups['face'] == 'face'
+    return faces.subset(usable).split(validation=False)
+
+
+def validation_part(faces: FaceSet) -> FaceSet:
+    """Return the held-out tenth of the training rows."""
+    if 'usage' in faces.groups:
+        faces = faces.subset(faces.groups['usage'] == 'Training')
+    return faces.split(validation=True)
