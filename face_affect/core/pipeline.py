@@ -5,8 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 import time
 from typing import Optional
@@ -135,13 +134,14 @@ class Pipeline:
         self._tracker.confirm_frames = settings.confirm_frames
         self._tracker.forget_time = settings.forget_time
         self._tracker.match_iou = settings.match_iou
-        with self._timed('detect'):
-            detections = large_enough(self._detect(image, stamp, settings), settings.min_face_size)
-        with self._timed('track'):
-            tracks = self._tracker.update(detections, stamp, image)
-            for smoother in self._smoothers.values():
-                smoother.time_constant = settings.smoothing_time
-                smoother.keep(self._tracker.ids)
+        start = time.perf_counter()
+        detections = large_enough(self._detect(image, stamp, settings), settings.min_face_size)
+        start = self._note('detect', start)
+        tracks = self._tracker.update(detections, stamp, image)
+        for smoother in self._smoothers.values():
+            smoother.time_constant = settings.smoothing_time
+            smoother.keep(self._tracker.ids)
+        self._note('track', start)
         faces = [self._face(image, track, stamp, settings) for track in tracks]
         if settings.detect_far:
             faces += self._far_faces_besides(faces, image.shape, stamp)
@@ -190,17 +190,18 @@ class Pipeline:
     def _estimate(self, classifier: Classifier, image: NDArray[np.uint8], track: Track,
                   stamp: float, min_confidence: float) -> Estimate:
         task = classifier.sidecar.task
-        with self._timed('crop'):
-            crop = classifier.crop(image, track.detection.box)
-        with self._timed(task):
-            probabilities = classifier(crop)
-        with self._timed('smooth'):
-            smooth = self._smoothers[task].update(track.id, stamp, probabilities)
+        start = time.perf_counter()
+        crop = classifier.crop(image, track.detection.box)
+        start = self._note('crop', start)
+        probabilities = classifier(crop)
+        start = self._note(task, start)
+        smooth = self._smoothers[task].update(track.id, stamp, probabilities)
+        self._note('smooth', start)
         return Estimate(classifier.sidecar.labels, tuple(smooth.tolist()),
                         tuple(probabilities.tolist()), min_confidence)
 
-    @contextmanager
-    def _timed(self, stage: str) -> Iterator[None]:
-        start = time.perf_counter()
-        yield
-        self._timings[stage] = self._timings.get(stage, 0.0) + time.perf_counter() - start
+    def _note(self, stage: str, start: float) -> float:
+        """Add the time since ``start`` to that of ``stage``; return the time now."""
+        now = time.perf_counter()
+        self._timings[stage] = self._timings.get(stage, 0.0) + now - start
+        return now
