@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from face_affect.core.classification import Classifier
+from face_affect.core.crop import crop_views
 from face_affect.core.detection import large_enough, load_detector
 from face_affect.core.faces import Detection, Estimate, Face, FrameResult
 from face_affect.core.far import FarSight
@@ -177,22 +178,25 @@ class Pipeline:
     def _face(
         self, image: NDArray[np.uint8], track: Track, stamp: float, settings: Settings
     ) -> Face:
-        emotion = gender = None
+        asked = []
         if settings.enable_emotion:
-            emotion = self._estimate(
-                self._emotion, image, track, stamp, settings.emotion_min_confidence)
+            asked.append((self._emotion, settings.emotion_min_confidence))
         if settings.enable_gender:
-            gender = self._estimate(
-                self._gender, image, track, stamp, settings.gender_min_confidence)
+            asked.append((self._gender, settings.gender_min_confidence))
+        start = time.perf_counter()
+        crops = crop_views(image, track.detection.box,
+                           [classifier.view for classifier, _ in asked]) if asked else []
+        self._note('crop', start)
+        estimates = {
+            classifier.sidecar.task: self._estimate(classifier, crop, track, stamp, least)
+            for (classifier, least), crop in zip(asked, crops)}
         return Face(track.id, track.detection, stamp - track.first_seen, track.frames,
-                    emotion, gender)
+                    estimates.get('emotion'), estimates.get('gender'))
 
-    def _estimate(self, classifier: Classifier, image: NDArray[np.uint8], track: Track,
+    def _estimate(self, classifier: Classifier, crop: NDArray[np.uint8], track: Track,
                   stamp: float, min_confidence: float) -> Estimate:
         task = classifier.sidecar.task
         start = time.perf_counter()
-        crop = classifier.crop(image, track.detection.box)
-        start = self._note('crop', start)
         probabilities = classifier(crop)
         start = self._note(task, start)
         smooth = self._smoothers[task].update(track.id, stamp, probabilities)
