@@ -21,6 +21,7 @@ from torch import fx, nn
 from face_affect.core.models import Sidecar
 from training.architectures import build
 from training.export import folded
+from training.folding import is_folded, unfold_kernel
 
 CONVOLUTIONS = (schema.BuiltinOperator.CONV_2D, schema.BuiltinOperator.DEPTHWISE_CONV_2D)
 
@@ -63,14 +64,20 @@ def _convolutions(content: bytes) -> dict[Key, deque[Weights]]:
     model = flatbuffer_utils.convert_bytearray_to_object(content)
     graph, = model.subgraphs
     found: dict[Key, deque[Weights]] = defaultdict(deque)
-    for operator in graph.operators:
+    for place, operator in enumerate(graph.operators):
         code = model.operatorCodes[operator.opcodeIndex].builtinCode
         if code not in CONVOLUTIONS:
             continue
         weight, bias = (_real(model, graph.tensors[index]) for index in operator.inputs[1:3])
+        options = operator.builtinOptions
+        if place == 1 and is_folded(model):
+            channels = graph.tensors[graph.inputs[0]].shape[3]
+            weight = unfold_kernel(weight, channels, options.strideH,
+                                   options.padding == schema.Padding.SAME)
+            bias = bias[:len(weight)]
         depthwise = code == schema.BuiltinOperator.DEPTHWISE_CONV_2D
         weight = weight.transpose((3, 0, 1, 2) if depthwise else (0, 3, 1, 2)).copy()
-        found[weight.shape, operator.builtinOptions.strideH].append((weight, bias))
+        found[weight.shape, options.strideH].append((weight, bias))
     return found
 
 

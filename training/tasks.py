@@ -17,7 +17,7 @@ from torch.nn import functional
 from torch.utils.data import Dataset
 
 from face_affect.core.cells import Cells
-from face_affect.core.detection import faces_of_cells, Letterbox
+from face_affect.core.detection import faces_of_cells, Letterbox, logit
 from face_affect.core.faces import Detection
 from training.architectures import build, FaceDetector
 from training.augmentation import Augmentation, AugmentedFaces, network_input
@@ -175,8 +175,9 @@ class TorchDetector:
         """Return the faces in ``image``; see Detector."""
         with torch.inference_mode():
             logits, code = joined(self._model(detector_input(self._letterbox(image)[None])))
+        rows = np.flatnonzero(logits[0].numpy() >= logit(threshold))
         return faces_of_cells(
-            self._cells, logits[0].numpy(), code[0].numpy(), threshold, self._letterbox)
+            self._cells, rows, logits[0].numpy()[rows], code[0].numpy()[rows], self._letterbox)
 
 
 def detector_input(images: NDArray[np.uint8]) -> Tensor:

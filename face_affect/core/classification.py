@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from face_affect.core.crop import crop_face
 from face_affect.core.faces import Box
-from face_affect.core.models import ModelError, Sidecar
+from face_affect.core.models import CropGeometry, ModelError, Sidecar
 from face_affect.core.runtime import Network
 
 
@@ -42,9 +42,14 @@ class Classifier:
         """The model's description."""
         return self._network.sidecar
 
+    @property
+    def view(self) -> tuple[CropGeometry, int]:
+        """What the network sees of a face: the crop's geometry, and its side in pixels."""
+        return self._geometry, self.sidecar.input.width
+
     def crop(self, image: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:
         """Return the network's view of the face in ``box``: u8 [S, S] gray."""
-        return crop_face(image, box, self._geometry, self.sidecar.input.width)
+        return crop_face(image, box, *self.view)
 
     def __call__(self, crop: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return the calibrated probabilities f32 [labels] of a crop u8 [S, S]."""

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 import math
 
 import cv2
@@ -31,37 +32,64 @@ def crop_face(
     ``image`` is u8 [H, W, 3] BGR or [H, W] gray. What lies beyond its border
     repeats the border's pixels, as in training.
     """
-    square = crop_square(box, geometry)
+    crop, = crop_views(image, box, [(geometry, size)])
+    return crop
+
+
+def crop_views(
+    image: NDArray[np.uint8], box: Box, views: Sequence[tuple[CropGeometry, int]]
+) -> list[NDArray[np.uint8]]:
+    """Cut one face out for one or more networks, by geometry and size: see crop_face."""
+    squares = [crop_square(box, geometry) for geometry, _ in views]
     # Bilinear sampling skips pixels where the face is more than twice the input:
     # shrink the cut-out by area first.
-    reduction = max(1, min(math.floor(square.width / size), *image.shape[:2]))
-    cut, left, top = _cut(image, square, margin=reduction + 1)
-    if cut.ndim == 3:
-        cut = cv2.cvtColor(cut, cv2.COLOR_BGR2GRAY)
-    if reduction > 1:
-        # Cells of nothing but border, so that it is repeated as it is and none is lost.
-        cut = cv2.copyMakeBorder(cut, reduction, 2 * reduction, reduction, 2 * reduction,
-                                 cv2.BORDER_REPLICATE)
-        left, top = left - reduction, top - reduction
-        height, width = cut.shape[0] // reduction, cut.shape[1] // reduction
-        cut = cv2.resize(cut[:height * reduction, :width * reduction], (width, height),
-                         interpolation=cv2.INTER_AREA)
-    zoom = size * reduction / square.width
-    # Pixel centres stand at half integers: u = (x - square.x) * size / side.
-    shift_x = ((left - square.x) / reduction + 0.5) * zoom - 0.5
-    shift_y = ((top - square.y) / reduction + 0.5) * zoom - 0.5
-    matrix = np.array([[zoom, 0, shift_x], [0, zoom, shift_y]])
-    return cv2.warpAffine(cut, matrix, (size, size), flags=cv2.INTER_LINEAR,
-                          borderMode=cv2.BORDER_REPLICATE)
+    ratios = [square.width / size for square, (_, size) in zip(squares, views)]
+    reduction = max(1, min(math.floor(min(ratios)), *image.shape[:2]))
+    if len(views) > 1 and max(ratios) > 2 * reduction:
+        return [crop for view in views for crop in crop_views(image, box, [view])]
+    patch = _Patch(image, squares, reduction)
+    return [patch.warped(square, size) for square, (_, size) in zip(squares, views)]
+
+
+class _Patch:
+    """A part of the image in gray, shrunk by a whole number."""
+
+    def __init__(self, image: NDArray[np.uint8], squares: Sequence[Box], reduction: int) -> None:
+        """Cut out what all ``squares`` need."""
+        cut, left, top = _cut(image, squares, margin=reduction + 1)
+        if cut.ndim == 3:
+            cut = cv2.cvtColor(cut, cv2.COLOR_BGR2GRAY)
+        if reduction > 1:
+            # Cells of nothing but border, so that it is repeated as it is and none is lost.
+            cut = cv2.copyMakeBorder(cut, reduction, 2 * reduction, reduction, 2 * reduction,
+                                     cv2.BORDER_REPLICATE)
+            left, top = left - reduction, top - reduction
+            height, width = cut.shape[0] // reduction, cut.shape[1] // reduction
+            cut = cv2.resize(cut[:height * reduction, :width * reduction], (width, height),
+                             interpolation=cv2.INTER_AREA)
+        self._pixels, self._left, self._top = cut, left, top
+        self._reduction = reduction
+
+    def warped(self, square: Box, size: int) -> NDArray[np.uint8]:
+        """Return what is in ``square`` as u8 [size, size]."""
+        zoom = size * self._reduction / square.width
+        # Pixel centres stand at half integers: u = (x - square.x) * size / side.
+        shift_x = ((self._left - square.x) / self._reduction + 0.5) * zoom - 0.5
+        shift_y = ((self._top - square.y) / self._reduction + 0.5) * zoom - 0.5
+        matrix = np.array([[zoom, 0, shift_x], [0, zoom, shift_y]])
+        return cv2.warpAffine(self._pixels, matrix, (size, size), flags=cv2.INTER_LINEAR,
+                              borderMode=cv2.BORDER_REPLICATE)
 
 
 def _cut(
-    image: NDArray[np.uint8], square: Box, margin: int
+    image: NDArray[np.uint8], squares: Sequence[Box], margin: int
 ) -> tuple[NDArray[np.uint8], int, int]:
-    """Return a view around ``square``, at least a pixel, and its top left corner."""
+    """Return a view around ``squares``, at least a pixel, and its top left corner."""
     height, width = image.shape[:2]
-    left = min(max(math.floor(square.x) - margin, 0), width - 1)
-    top = min(max(math.floor(square.y) - margin, 0), height - 1)
-    right = max(min(math.ceil(square.x + square.width) + margin, width), left + 1)
-    bottom = max(min(math.ceil(square.y + square.height) + margin, height), top + 1)
+    left = math.floor(min(square.x for square in squares)) - margin
+    top = math.floor(min(square.y for square in squares)) - margin
+    right = math.ceil(max(square.x + square.width for square in squares)) + margin
+    bottom = math.ceil(max(square.y + square.height for square in squares)) + margin
+    left, top = min(max(left, 0), width - 1), min(max(top, 0), height - 1)
+    right, bottom = max(min(right, width), left + 1), max(min(bottom, height), top + 1)
     return image[top:bottom, left:right], left, top

@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+import math
+from typing import Optional, Protocol
 
 import cv2
 import numpy as np
@@ -47,6 +48,8 @@ class Letterbox:
     def __init__(self, width: int, height: int) -> None:
         """Prepare for a network input of that size in pixels."""
         self._canvas = np.zeros((height, width, 3), dtype=np.uint8)
+        self._inside = self._canvas  # where the image goes
+        self._small: Optional[NDArray[np.uint8]] = None  # the image at that size
         self._shape: tuple[int, ...] = ()
         self.scale = 1.0
         self.offset = np.zeros(2, dtype=np.float32)
@@ -56,19 +59,26 @@ class Letterbox:
 
         ``scale`` and ``offset`` then map input to image: (point - offset) / scale.
         """
+        if image.shape != self._shape:
+            self._fit(image)
+        self._small = cv2.resize(image, self._inside.shape[1::-1], self._small,
+                                 interpolation=cv2.INTER_LINEAR)
+        code = cv2.COLOR_GRAY2RGB if image.ndim == 2 else cv2.COLOR_BGR2RGB
+        cv2.cvtColor(self._small, code, self._inside)
+        return self._canvas
+
+    def _fit(self, image: NDArray[np.uint8]) -> None:
+        """Prepare for images like ``image``."""
         height, width = self._canvas.shape[:2]
-        if image.shape[:2] != self._shape:
-            self._shape = image.shape[:2]
-            self.scale = min(width / image.shape[1], height / image.shape[0])
-            self._canvas[:] = 0
+        self._shape = image.shape
+        self.scale = min(width / image.shape[1], height / image.shape[0])
         inner = (max(1, round(image.shape[1] * self.scale)),
                  max(1, round(image.shape[0] * self.scale)))
         left, top = (width - inner[0]) // 2, (height - inner[1]) // 2
         self.offset = np.array((left, top), dtype=np.float32)
-        small = cv2.resize(image, inner, interpolation=cv2.INTER_LINEAR)
-        code = cv2.COLOR_GRAY2RGB if image.ndim == 2 else cv2.COLOR_BGR2RGB
-        self._canvas[top:top + inner[1], left:left + inner[0]] = cv2.cvtColor(small, code)
-        return self._canvas
+        self._canvas[:] = 0
+        self._inside = self._canvas[top:top + inner[1], left:left + inner[0]]
+        self._small = None
 
 
 class BlazeFace:
@@ -112,8 +122,8 @@ class BlazeFace:
         """Return the faces in ``image``; see Detector."""
         outputs = self._network(self._letterbox(image))
         regression, logits = sorted(outputs, key=lambda output: -output.shape[-1])
-        # Comparing logits spares 2304 sigmoids; NaN compares false and is dropped.
-        rows = np.flatnonzero(logits[:, 0] >= _logit(threshold))
+        # NaN compares false and is dropped.
+        rows = np.flatnonzero(logits[:, 0] >= logit(threshold))
         scores = 1 / (1 + np.exp(-np.clip(logits[rows, 0], -50, 50)))
         points = regression[rows].reshape(-1, 8, 2)
         sizes = points[:, 1].copy()
@@ -152,7 +162,13 @@ class CellDetector:
         if sorted(shapes) != sorted(expected):
             raise ModelError(f'model {network.sidecar.name}: outputs {shapes} '
                              'are not those of a detector by cells')
-        self._order = [shapes.index(shape) for shape in expected]
+        # For each map its outputs and its first cell
+        self._maps: list[tuple[list[int], int]] = []
+        first = 0
+        for rows, columns in self._cells.shapes:
+            indices = [shapes.index((1, rows, columns, channels)) for channels in CHANNELS]
+            self._maps.append((indices, first))
+            first += rows * columns
         self._letterbox = Letterbox(size.width, size.height)
 
     @property
@@ -167,27 +183,32 @@ class CellDetector:
 
     def __call__(self, image: NDArray[np.uint8], threshold: float) -> list[Detection]:
         """Return the faces in ``image``; see Detector."""
-        outputs = self._network(self._letterbox(image))
-        maps = [outputs[i].reshape(-1, outputs[i].shape[-1]) for i in self._order]
-        kinds = len(self.STRIDES)
-        logits, box, points = (np.concatenate(maps[i:i + kinds])
-                               for i in range(0, len(maps), kinds))
-        return faces_of_cells(self._cells, logits[:, 0], np.hstack([box, points]), threshold,
-                              self._letterbox)
+        outputs = self._network.run(self._letterbox(image))
+        least = logit(threshold)
+        found = []
+        for indices, first in self._maps:
+            score, box, points = (outputs[index] for index in indices)
+            # Box and landmarks are read only where there may be a face.
+            cells = score.cells_from(least)
+            if cells.size:
+                found.append((cells + first, score.cells(cells)[:, 0], box.cells(cells),
+                              points.cells(cells)))
+        if not found:
+            return []
+        rows, logits, *code = (np.concatenate(part) for part in zip(*found))
+        return faces_of_cells(self._cells, rows, logits, np.hstack(code), self._letterbox)
 
 
-def faces_of_cells(cells: Cells, logits: NDArray[np.float32], code: NDArray[np.float32],
-                   threshold: float, letterbox: Letterbox) -> list[Detection]:
-    """Return the faces that ``logits`` [N] and ``code`` [N, 14] tell of, best first.
+def faces_of_cells(cells: Cells, rows: NDArray[np.intp], logits: NDArray[np.float32],
+                   code: NDArray[np.float32], letterbox: Letterbox) -> list[Detection]:
+    """Return the faces of which the cells ``rows`` [M] tell, best first.
 
-    What is not finite is no face.
+    ``logits`` [M] and ``code`` [M, 14] are what they answer; what is not finite is no face.
     """
-    # Comparing logits spares the sigmoids; NaN compares false and is dropped.
-    rows = np.flatnonzero(logits >= _logit(threshold))
-    rows = rows[np.isfinite(code[rows]).all(axis=1) & np.isfinite(logits[rows])]
-    code = np.clip(code, -FARTHEST, FARTHEST)
-    scores = (1 / (1 + np.exp(-np.clip(logits[rows], -50, 50)))).astype(np.float32)
-    boxes, points = cells.decode(code[rows], rows)
+    whole = np.isfinite(code).all(axis=1) & np.isfinite(logits)
+    rows, logits, code = rows[whole], logits[whole], code[whole].clip(-FARTHEST, FARTHEST)
+    scores = (1 / (1 + np.exp(-logits.clip(-50, 50)))).astype(np.float32)
+    boxes, points = cells.decode(code, rows)
     boxes[:, :2] -= letterbox.offset
     boxes /= letterbox.scale
     points = (points - letterbox.offset) / letterbox.scale
@@ -195,8 +216,10 @@ def faces_of_cells(cells: Cells, logits: NDArray[np.float32], code: NDArray[np.f
             for i in non_maximum_suppression(boxes, scores, NMS_IOU)]
 
 
-def _logit(probability: float) -> float:
-    return float(-np.log(1 / np.clip(probability, 1e-6, 1 - 1e-6) - 1))
+def logit(probability: float) -> float:
+    """Return what the sigmoid makes ``probability`` of: comparing logits spares the sigmoids."""
+    inside = min(max(probability, 1e-6), 1 - 1e-6)
+    return -math.log(1 / inside - 1)
 
 
 def non_maximum_suppression(
@@ -207,16 +230,18 @@ def non_maximum_suppression(
     ``boxes`` [N, 4] x, y, width, height; ``scores`` [N]. A box that overlaps a
     better one by more than ``iou`` goes.
     """
+    order = np.argsort(-scores, kind='stable')
+    boxes = boxes[order]
     left_top, right_bottom = boxes[:, :2], boxes[:, :2] + boxes[:, 2:]
     areas = boxes[:, 2] * boxes[:, 3]
-    order = np.argsort(-scores, kind='stable')
     kept = []
-    while order.size:
-        best, order = order[0], order[1:]
-        kept.append(int(best))
-        shared = np.clip(np.minimum(right_bottom[order], right_bottom[best])
-                         - np.maximum(left_top[order], left_top[best]), 0, None).prod(axis=1)
-        order = order[shared <= iou * (areas[order] + areas[best] - shared)]
+    left = np.arange(len(order))
+    while left.size:
+        best, left = left[0], left[1:]
+        kept.append(int(order[best]))
+        shared = np.maximum(np.minimum(right_bottom[left], right_bottom[best])
+                            - np.maximum(left_top[left], left_top[best]), 0).prod(axis=1)
+        left = left[shared <= iou * (areas[left] + areas[best] - shared)]
     return kept
 
 

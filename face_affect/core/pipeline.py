@@ -5,8 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 import time
 from typing import Optional
@@ -15,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from face_affect.core.classification import Classifier
+from face_affect.core.crop import crop_views
 from face_affect.core.detection import large_enough, load_detector
 from face_affect.core.faces import Detection, Estimate, Face, FrameResult
 from face_affect.core.far import FarSight
@@ -135,13 +135,14 @@ class Pipeline:
         self._tracker.confirm_frames = settings.confirm_frames
         self._tracker.forget_time = settings.forget_time
         self._tracker.match_iou = settings.match_iou
-        with self._timed('detect'):
-            detections = large_enough(self._detect(image, stamp, settings), settings.min_face_size)
-        with self._timed('track'):
-            tracks = self._tracker.update(detections, stamp, image)
-            for smoother in self._smoothers.values():
-                smoother.time_constant = settings.smoothing_time
-                smoother.keep(self._tracker.ids)
+        start = time.perf_counter()
+        detections = large_enough(self._detect(image, stamp, settings), settings.min_face_size)
+        start = self._note('detect', start)
+        tracks = self._tracker.update(detections, stamp, image)
+        for smoother in self._smoothers.values():
+            smoother.time_constant = settings.smoothing_time
+            smoother.keep(self._tracker.ids)
+        self._note('track', start)
         faces = [self._face(image, track, stamp, settings) for track in tracks]
         if settings.detect_far:
             faces += self._far_faces_besides(faces, image.shape, stamp)
@@ -177,30 +178,34 @@ class Pipeline:
     def _face(
         self, image: NDArray[np.uint8], track: Track, stamp: float, settings: Settings
     ) -> Face:
-        emotion = gender = None
+        asked = []
         if settings.enable_emotion:
-            emotion = self._estimate(
-                self._emotion, image, track, stamp, settings.emotion_min_confidence)
+            asked.append((self._emotion, settings.emotion_min_confidence))
         if settings.enable_gender:
-            gender = self._estimate(
-                self._gender, image, track, stamp, settings.gender_min_confidence)
+            asked.append((self._gender, settings.gender_min_confidence))
+        start = time.perf_counter()
+        crops = crop_views(image, track.detection.box,
+                           [classifier.view for classifier, _ in asked]) if asked else []
+        self._note('crop', start)
+        estimates = {
+            classifier.sidecar.task: self._estimate(classifier, crop, track, stamp, least)
+            for (classifier, least), crop in zip(asked, crops)}
         return Face(track.id, track.detection, stamp - track.first_seen, track.frames,
-                    emotion, gender)
+                    estimates.get('emotion'), estimates.get('gender'))
 
-    def _estimate(self, classifier: Classifier, image: NDArray[np.uint8], track: Track,
+    def _estimate(self, classifier: Classifier, crop: NDArray[np.uint8], track: Track,
                   stamp: float, min_confidence: float) -> Estimate:
         task = classifier.sidecar.task
-        with self._timed('crop'):
-            crop = classifier.crop(image, track.detection.box)
-        with self._timed(task):
-            probabilities = classifier(crop)
-        with self._timed('smooth'):
-            smooth = self._smoothers[task].update(track.id, stamp, probabilities)
+        start = time.perf_counter()
+        probabilities = classifier(crop)
+        start = self._note(task, start)
+        smooth = self._smoothers[task].update(track.id, stamp, probabilities)
+        self._note('smooth', start)
         return Estimate(classifier.sidecar.labels, tuple(smooth.tolist()),
                         tuple(probabilities.tolist()), min_confidence)
 
-    @contextmanager
-    def _timed(self, stage: str) -> Iterator[None]:
-        start = time.perf_counter()
-        yield
-        self._timings[stage] = self._timings.get(stage, 0.0) + time.perf_counter() - start
+    def _note(self, stage: str, start: float) -> float:
+        """Add the time since ``start`` to that of ``stage``; return the time now."""
+        now = time.perf_counter()
+        self._timings[stage] = self._timings.get(stage, 0.0) + now - start
+        return now

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+import math
 from types import ModuleType
 from typing import Any
 
@@ -39,6 +41,44 @@ def runtime_name() -> str:
     return _interpreter_module().__name__.split('.')[0]
 
 
+# The bit in which the usual int8 input, the pixel less 128, differs from the pixel
+SIGN = np.uint8(0x80)
+
+
+class Output:
+    """Reads one output of a network where it lies: value = (number - ``zero``) * ``scale``.
+
+    What is returned is a copy, of what the network answered last.
+    """
+
+    def __init__(self, view: Callable[[], NDArray[Any]], scale: float = 1.0, zero: int = 0
+                 ) -> None:
+        """Read what ``view`` returns, batch axis included; float32 is what it is."""
+        self._view = view
+        self._scale, self._zero = scale, zero
+
+    def values(self) -> NDArray[np.float32]:
+        """Return all values, without batch axis."""
+        return self._real(self._view()[0].copy())
+
+    def cells(self, rows: NDArray[np.intp]) -> NDArray[np.float32]:
+        """Return the values [M, C] in cells ``rows`` [M] of a map [H, W, C], counted by rows."""
+        numbers = self._view()
+        return self._real(numbers.reshape(-1, numbers.shape[-1])[rows])
+
+    def cells_from(self, least: float) -> NDArray[np.intp]:
+        """Return the cells of a map [H, W, 1] that answer ``least`` or more; NaN is less."""
+        numbers = self._view()
+        if numbers.dtype != np.float32:
+            least = math.ceil(least / self._scale + self._zero)
+        return (numbers.reshape(-1) >= least).nonzero()[0]
+
+    def _real(self, numbers: NDArray[Any]) -> NDArray[np.float32]:
+        if numbers.dtype == np.float32:
+            return numbers
+        return (numbers.astype(np.float32) - self._zero) * np.float32(self._scale)
+
+
 class Network:
     """A loaded network: u8 pixels in, f32 tensors out.
 
@@ -66,18 +106,20 @@ class Network:
             raise ModelError(
                 f'model {sidecar.name}: the network takes {details["shape"].tolist()}, but its '
                 f'sidecar says {list(sidecar.input.shape)}')
-        self._input = details['index']
+        self._input = self._interpreter.tensor(details['index'])
         self._others = [other['index'] for other in others]
-        self._outputs = self._interpreter.get_output_details()
+        outputs = self._interpreter.get_output_details()
+        self._outputs = [Output(self._interpreter.tensor(output['index']), *output['quantization'])
+                         for output in outputs]
+        self._output_shapes = [tuple(output['shape'].tolist()) for output in outputs]
         self._values = _pixel_values(sidecar, details)
-        # The usual int8 input is the pixel less 128, which is one bit turned over.
         self._turn = self._values.dtype == np.int8 and np.array_equal(
             self._values, np.arange(-128, 128))
 
     @property
     def output_shapes(self) -> list[tuple[int, ...]]:
         """The outputs' shapes, batch of one included."""
-        return [tuple(details['shape']) for details in self._outputs]
+        return self._output_shapes
 
     def __call__(
         self, pixels: NDArray[np.uint8], *others: NDArray[np.float32]
@@ -90,13 +132,20 @@ class Network:
             ValueError: there are more or fewer of them than the network has.
 
         """
-        values = (pixels ^ 0x80).view(np.int8) if self._turn else self._values[pixels]
-        self._interpreter.set_tensor(self._input, values.reshape(self.sidecar.input.shape))
+        return [output.values() for output in self.run(pixels, *others)]
+
+    def run(self, pixels: NDArray[np.uint8], *others: NDArray[np.float32]) -> list[Output]:
+        """Do the same, but return the outputs unread."""
+        pixels = pixels.reshape(self.sidecar.input.shape)
+        # Into the network's own memory, of which no view may be left when it runs.
+        if self._turn:
+            np.bitwise_xor(pixels, SIGN, out=self._input().view(np.uint8))
+        else:
+            np.take(self._values, pixels, out=self._input(), mode='clip')
         for index, other in zip(self._others, others, strict=True):
             self._interpreter.set_tensor(index, other[None])
         self._interpreter.invoke()
-        return [_real(self._interpreter.get_tensor(details['index'])[0], details)
-                for details in self._outputs]
+        return self._outputs
 
 
 def _pixel_values(sidecar: Sidecar, details: dict[str, Any]) -> NDArray[Any]:
@@ -108,10 +157,3 @@ def _pixel_values(sidecar: Sidecar, details: dict[str, Any]) -> NDArray[Any]:
     limits = np.iinfo(details['dtype'])
     quantised = np.clip(np.round(values / scale) + zero, limits.min, limits.max)
     return quantised.astype(details['dtype'])
-
-
-def _real(tensor: NDArray[Any], details: dict[str, Any]) -> NDArray[np.float32]:
-    if tensor.dtype == np.float32:
-        return tensor
-    scale, zero = details['quantization']
-    return (tensor.astype(np.float32) - zero) * np.float32(scale)

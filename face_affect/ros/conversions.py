@@ -6,17 +6,17 @@
 from __future__ import annotations
 
 import array
-from typing import Any, Optional, Union
+from typing import Optional, Union
 
 from builtin_interfaces.msg import Duration
 from face_affect_msgs.msg import Emotion, FaceAffect, FaceAffectArray, Gender
 from geometry_msgs.msg import Point, Point32, Vector3
 import numpy as np
 from numpy.typing import NDArray
-from sensor_msgs.msg import CompressedImage, Image, RegionOfInterest
+from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
-from face_affect.core.faces import Box, EMOTIONS, Estimate, Face, FrameResult, GENDERS, UNKNOWN
+from face_affect.core.faces import EMOTIONS, Estimate, Face, FrameResult, GENDERS, UNKNOWN
 from face_affect.core.images import (
     decode_compressed,
     decode_raw,
@@ -71,55 +71,60 @@ def duration(value: float) -> Duration:
     return Duration(sec=whole, nanosec=rest)
 
 
-def _region(box: Box, width: int, height: int) -> RegionOfInterest:
-    x, y, inside_width, inside_height = box.region(width, height)
-    return RegionOfInterest(x_offset=x, y_offset=y, width=inside_width, height=inside_height)
+# What an estimate's label is called in its message
+_CODES = {kind: {**{label: code for code, label in enumerate(labels)}, UNKNOWN: kind.UNKNOWN}
+          for kind, labels in ((Emotion, EMOTIONS), (Gender, GENDERS))}
+
+# A message is made with all that is in it, and then filled in: handing its parts to the
+# constructor would make them twice.
 
 
-def _estimate(
-    estimate: Optional[Estimate], kind: Union[type[Emotion], type[Gender]], labels: tuple[str, ...]
-) -> Union[Emotion, Gender]:
-    message = kind(label=kind.UNKNOWN, frame_label=kind.UNKNOWN)
+def _fill_estimate(message: Union[Emotion, Gender], estimate: Optional[Estimate]) -> None:
     if estimate is None:
-        return message
-    codes = {**{label: code for code, label in enumerate(labels)}, UNKNOWN: kind.UNKNOWN}
+        message.label = message.frame_label = message.UNKNOWN
+        return
+    codes = _CODES[type(message)]
     message.label = codes[estimate.label]
     message.confidence = estimate.confidence
-    message.probabilities = estimate.probabilities
+    message.probabilities[:] = estimate.probabilities
     message.frame_label = codes[estimate.frame_label]
     message.frame_confidence = estimate.frame_confidence
-    message.frame_probabilities = estimate.frame_probabilities
-    return message
+    message.frame_probabilities[:] = estimate.frame_probabilities
 
 
 def face_to_message(face: Face, width: int, height: int) -> FaceAffect:
     """Return ``face`` in an image of that size as a message."""
-    message = FaceAffect(
-        id=face.id, roi=_region(face.detection.box, width, height), score=face.detection.score,
-        landmarks=[Point32(x=x, y=y) for x, y in face.detection.landmarks.tolist()],
-        emotion=_estimate(face.emotion, Emotion, EMOTIONS),
-        gender=_estimate(face.gender, Gender, GENDERS),
-        tracked_for=duration(face.age), tracked_frames=face.frames)
+    message = FaceAffect()
+    message.id = face.id
+    roi = message.roi
+    roi.x_offset, roi.y_offset, roi.width, roi.height = face.detection.box.region(width, height)
+    message.score = face.detection.score
+    message.landmarks = [Point32(x=x, y=y) for x, y in face.detection.landmarks.tolist()]
+    _fill_estimate(message.emotion, face.emotion)
+    _fill_estimate(message.gender, face.gender)
+    message.tracked_for = duration(face.age)
+    message.tracked_frames = face.frames
     if face.location is not None:
         message.has_bearing = True
-        message.bearing = _xyz(Vector3, face.location.bearing)
+        _fill_xyz(message.bearing, face.location.bearing)
         if face.location.position is not None:
             message.has_position = True
-            message.position = _xyz(Point, face.location.position)
+            _fill_xyz(message.position, face.location.position)
     return message
 
 
-def _xyz(kind: type, values: tuple[float, float, float]) -> Any:
-    x, y, z = values
-    return kind(x=x, y=y, z=z)
+def _fill_xyz(message: Union[Point, Vector3], values: tuple[float, float, float]) -> None:
+    message.x, message.y, message.z = values
 
 
 def result_to_message(result: FrameResult, header: Header, elapsed: float) -> FaceAffectArray:
     """Return ``result`` with the image's own header; ``elapsed`` seconds were spent on it."""
-    return FaceAffectArray(
-        header=header, image_width=result.width, image_height=result.height,
-        faces=[face_to_message(face, result.width, result.height) for face in result.faces],
-        processing_time=duration(elapsed))
+    message = FaceAffectArray()
+    message.header = header
+    message.image_width, message.image_height = result.width, result.height
+    message.faces = [face_to_message(face, result.width, result.height) for face in result.faces]
+    message.processing_time = duration(elapsed)
+    return message
 
 
 def image_to_message(image: NDArray[np.uint8], header: Header) -> Image:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 import math
 from typing import Any
 
@@ -15,6 +16,7 @@ import pytest
 
 from face_affect.core.detection import CellDetector, Detector, load_detector
 from face_affect.core.models import find_model, ModelError, Sidecar
+from face_affect.core.runtime import Output
 
 
 @pytest.fixture(scope='module')
@@ -28,9 +30,9 @@ class FakeNetwork:
     def __init__(self, outputs: list[NDArray[np.float32]]) -> None:
         self.sidecar: Sidecar = find_model('face_detector', 'face_detection')
         self.output_shapes = [(1, *output.shape) for output in outputs]
-        self._outputs = outputs
+        self._outputs = [Output(partial(np.expand_dims, output, 0)) for output in outputs]
 
-    def __call__(self, pixels: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
+    def run(self, pixels: NDArray[np.uint8]) -> list[Output]:
         return self._outputs
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 import pytest
 
-from face_affect.core.crop import crop_face, crop_square
+from face_affect.core.crop import crop_face, crop_square, crop_views
 from face_affect.core.faces import Box
 from face_affect.core.models import CropGeometry
 
@@ -161,3 +161,17 @@ def test_a_dot_stays_where_it_is(side: float) -> None:
     ys, xs = np.mgrid[:64, :64] + 0.5
     assert (found * xs).sum() / found.sum() == pytest.approx(64 * 0.3, abs=0.3)
     assert (found * ys).sum() / found.sum() == pytest.approx(64 * 0.6, abs=0.3)
+
+
+@pytest.mark.parametrize('side', [20, 60, 200])
+@pytest.mark.parametrize('x, y', [(100.3, 60.7), (-8.2, -5.1), (360.0, 250.0)])
+def test_views_of_one_face_are_its_crops(x: float, y: float, side: float) -> None:
+    image = smooth_picture()
+    box = Box(x, y, side, side)
+    views = [(CropGeometry(1.12, 0.0, -0.03), 48), (CropGeometry(1.3, 0.02, 0.05), 48),
+             (CropGeometry(1.2), 64)]
+    for found, (geometry, size) in zip(crop_views(image, box, views), views, strict=True):
+        # Areas may begin at another pixel.
+        alone = crop_face(image, box, geometry, size).astype(int)
+        assert np.abs(found - alone).max() <= 4
+        assert np.abs(found - alone).mean() < 0.6
