@@ -57,3 +57,12 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f'the training pictures are not in {folder}')
     return folder
+
+
+@pytest.fixture(scope='session')
+def shared_media() -> Path:
+    """Return the folder of clips filmed at a robot's height, or skip."""
+    folder = ROOT.parent / 'shared' / 'media'
+    if not folder.is_dir():
+        pytest.skip(f'the clips are not in {folder}')
+    return folder

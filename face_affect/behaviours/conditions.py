@@ -22,6 +22,8 @@ from face_affect.behaviours.history import FaceHistory
 from face_affect.core.faces import EMOTIONS, GENDERS
 from face_affect.core.watch import Wanted
 
+LABELS = {'emotion': EMOTIONS, 'gender': GENDERS}
+
 
 class FaceCondition(Behaviour):
     """SUCCESS while a face fulfils the condition, and has done so long enough; else FAILURE.
@@ -114,7 +116,25 @@ class IsFacePresent(FaceCondition):
         return True
 
 
-class IsEmotion(FaceCondition):
+class _IsEstimated(FaceCondition):
+    """An estimate of a face has a label, surely enough and for long enough."""
+
+    def __init__(self, name: str, task: str, label: str, wanted: Wanted, selected: bool,
+                 namespace: str) -> None:
+        """Look for ``label`` in field ``task`` of FaceAffect, 'emotion' or 'gender'."""
+        super().__init__(name, label, wanted.duration, selected, namespace)
+        self._task = task
+        self._label = LABELS[task].index(label)
+        self._min_confidence = wanted.min_confidence
+
+    def fulfilled_by(self, face: FaceAffect) -> bool:
+        """Tell whether the estimate is so, and sure enough."""
+        estimate = getattr(face, self._task)
+        return bool(estimate.label == self._label
+                    and estimate.confidence >= self._min_confidence)
+
+
+class IsEmotion(_IsEstimated):
     """A face shows an emotion, surely enough and for long enough."""
 
     def __init__(self, name: str, emotion: str, min_confidence: float = 0.0,
@@ -135,18 +155,11 @@ class IsEmotion(FaceCondition):
             ValueError: there is no such emotion, or a number is out of range.
 
         """
-        Wanted(emotion=emotion, min_confidence=min_confidence, duration=duration)
-        super().__init__(name, emotion, duration, selected, namespace)
-        self._label = EMOTIONS.index(emotion)
-        self._min_confidence = min_confidence
-
-    def fulfilled_by(self, face: FaceAffect) -> bool:
-        """Tell whether the face shows the emotion."""
-        return bool(face.emotion.label == self._label
-                    and face.emotion.confidence >= self._min_confidence)
+        wanted = Wanted(emotion=emotion, min_confidence=min_confidence, duration=duration)
+        super().__init__(name, 'emotion', emotion, wanted, selected, namespace)
 
 
-class IsGender(FaceCondition):
+class IsGender(_IsEstimated):
     """A face looks like a gender, surely enough and for long enough."""
 
     def __init__(self, name: str, gender: str, min_confidence: float = 0.0,
@@ -167,12 +180,5 @@ class IsGender(FaceCondition):
             ValueError: there is no such gender, or a number is out of range.
 
         """
-        Wanted(gender=gender, min_confidence=min_confidence, duration=duration)
-        super().__init__(name, gender, duration, selected, namespace)
-        self._label = GENDERS.index(gender)
-        self._min_confidence = min_confidence
-
-    def fulfilled_by(self, face: FaceAffect) -> bool:
-        """Tell whether the face looks like the gender."""
-        return bool(face.gender.label == self._label
-                    and face.gender.confidence >= self._min_confidence)
+        wanted = Wanted(gender=gender, min_confidence=min_confidence, duration=duration)
+        super().__init__(name, 'gender', gender, wanted, selected, namespace)

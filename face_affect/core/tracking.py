@@ -24,11 +24,10 @@ from face_affect.core.motion import Expected, Motion
 APPEARANCE_COST = 15.0
 MARGIN = 12.0
 # A face that looks like one just lost, within so many of its sizes of where that is expected,
-# is the same, however it came there.
+# is the same, however it came there. One who comes in where somebody left the picture is the
+# same only by the looks: the place says nothing, everybody comes in there.
 SAME_LOOKS = 0.2
 REACH = 4.0
-# One who comes in where somebody left the picture is another, if the looks differ by more.
-OTHER_LOOKS = 0.4
 # Seconds after which it is looked again how somebody looks.
 REFRESH_TIME = 0.2
 # Boxes nearer than this share of their sizes hide parts of each other's surroundings.
@@ -179,7 +178,7 @@ class Tracker:
         left = {row for row, gate in enumerate(gates)
                 if self._tracks[row].last_seen < self._stamp and looks.is_outside(gate.expected)}
         for row, column in [pair for pair in costs if pair[0] in left]:
-            if difference(self._tracks[row].appearance, looks.of(column)) > OTHER_LOOKS:
+            if difference(self._tracks[row].appearance, looks.of(column)) > SAME_LOOKS:
                 del costs[row, column]
         pairs = clear_pairs(costs, MARGIN)
         pairs += best_pairs({

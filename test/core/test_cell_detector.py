@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 import pytest
 
 from face_affect.core.detection import CellDetector, Detector, load_detector
+from face_affect.core.faces import Box
 from face_affect.core.models import find_model, ModelError, Sidecar
 from face_affect.core.runtime import Output
 
@@ -113,6 +114,44 @@ def test_nothing_in_noise(detector: Detector, seed: int, cell: int) -> None:
     noise = rng.integers(0, 256, (480 // cell, 640 // cell, 3), dtype=np.uint8)
     image = cv2.resize(noise, (640, 480), interpolation=cv2.INTER_LINEAR)
     assert detector(image, 0.5) == []
+
+
+@pytest.mark.parametrize('shape', [
+    (1, 1, 3), (7, 9, 3), (60, 80), (64, 640, 3), (640, 64, 3), (300, 3000, 3)])
+def test_nothing_in_small_and_narrow_noise(detector: Detector, shape: tuple[int, ...]) -> None:
+    for seed in range(3):
+        noise = np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
+        assert detector(noise, 0.5) == []
+
+
+@pytest.mark.parametrize('width, height', [(160, 120), (240, 180), (320, 240)])
+def test_images_smaller_than_the_input(
+    detector: Detector, demo_frames: list[DemoFrame], width: int, height: int
+) -> None:
+    frame, scale = demo_frames[100], width / 640
+    image = cv2.resize(frame.image, (width, height), interpolation=cv2.INTER_AREA)
+    boxes = [found.box for found in detector(np.asarray(image, dtype=np.uint8), 0.5)]
+    assert len(boxes) == len(frame.faces)
+    for face in frame.faces:
+        x, y, w, h = (scale * value for value in (
+            face.box.x, face.box.y, face.box.width, face.box.height))
+        assert max(box.iou(Box(x, y, w, h)) for box in boxes) > 0.5
+
+
+@pytest.mark.parametrize('shape', [(480, 4800), (3600, 360)])
+def test_a_large_face_in_a_narrow_image(
+    detector: Detector, demo_frames: list[DemoFrame], shape: tuple[int, int]
+) -> None:
+    frame, side = demo_frames[100], min(shape)
+    face = max((face.box for face in frame.faces), key=lambda box: box.height)
+    zoom = side / (1.5 * face.height)
+    x, y = (middle - 0.75 * face.height for middle in face.centre)
+    matrix = np.array([[zoom, 0, -zoom * x], [0, zoom, -zoom * y]])
+    image = np.full((*shape, 3), 128, np.uint8)
+    image[:side, :side] = cv2.warpAffine(frame.image, matrix, (side, side))
+    found, = detector(image, 0.5)
+    assert found.box.iou(Box((face.x - x) * zoom, (face.y - y) * zoom,
+                             face.width * zoom, face.height * zoom)) > 0.5
 
 
 @pytest.mark.parametrize('gray', [False, True])

@@ -156,7 +156,7 @@ def test_ids_start_where_asked() -> None:
 
 # Grey wall; in front of it people of whom each is of one colour, with a face of another.
 WALL = np.full((240, 640, 3), 128, np.uint8)
-COLOURS = ((40, 40, 200), (200, 60, 30), (20, 140, 60))
+COLOURS = ((40, 40, 200), (200, 60, 30), (20, 140, 60), (120, 80, 120))
 
 
 def picture(people: Sequence[tuple[int, Detection]]) -> NDArray[np.uint8]:
@@ -266,6 +266,17 @@ def test_who_comes_back_after_being_forgotten_is_new() -> None:
     for stamp, expected in ((gone + 2.0, 1), (gone + 4.01, 2)):
         found = found_at(100)
         assert ids(tracker, [found], stamp, picture([(0, found)])) == [expected]
+
+
+@pytest.mark.parametrize('who, expected', [(0, 1), (1, 2), (3, 2)])  # the last looks a bit alike
+def test_who_comes_in_where_another_left(who: int, expected: int) -> None:
+    tracker = Tracker()
+    for i in range(10):
+        found = found_at(430 + 20 * i)
+        assert ids(tracker, [found], i * DT, picture([(0, found)])) == [1]
+    assert tracker.update([], 10 * DT, WALL) == []
+    found = found_at(606)
+    assert ids(tracker, [found], 9 * DT + 1.5, picture([(who, found)])) == [expected]
 
 
 @pytest.mark.parametrize('iou, expected', [(0.0, 1), (0.1, 1), (0.9, 2)])
