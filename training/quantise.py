@@ -35,6 +35,7 @@ from training.export import largest_difference, to_int8, to_tensorflow
 from training.folding import fold_first_convolution
 from training.recipe import load_recipe, Recipe
 from training.scenes import load_scenes
+from training.score_range import focus_scores
 from training.tasks import detector_input, detector_size, predict, TorchDetector
 
 CALIBRATION_PICTURES = 2000
@@ -78,7 +79,7 @@ def quantise(recipe: Recipe, data: Path, runs: Path, models: Path) -> Sidecar:
     difference = largest_difference(model, function, calibration[:8])
     if difference > TOLERANCE:
         raise ValueError(f'the exported graph differs from the network by {difference:.3g}')
-    content = fold_first_convolution(to_int8(function, calibration))
+    content = focus_scores(fold_first_convolution(to_int8(function, calibration)))
     path = models / f'{recipe.name}.json'
     sidecar = Sidecar(
         path=path, name=recipe.name, task=recipe.task,
