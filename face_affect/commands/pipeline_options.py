@@ -12,7 +12,7 @@ from face_affect.core.pipeline import ModelNames, Settings
 
 # Option, setting, help; the defaults and types are those of Settings.
 _NUMBERS = (
-    ('--threshold', 'detection_threshold', 'least detection score, 0 to 1'),
+    ('--threshold', 'detection_threshold', 'least detection score of a new face, 0 to 1'),
     ('--min-face-size', 'min_face_size', 'least face size in pixels'),
     ('--confirm-frames', 'confirm_frames', 'images in which a face must be found to count'),
     ('--forget-time', 'forget_time', 'seconds unseen after which a face is gone'),

@@ -27,13 +27,16 @@ from face_affect.core.tracking import Track, Tracker
 class ModelNames:
     """Which models run: names of models in the package, or absolute paths of sidecars."""
 
-    detector: str = 'face_detector_blazeface'
+    detector: str = 'face_detector'
     emotion: str = 'emotion_mini_residual'
     gender: str = 'gender_mini_residual'
 
 
 # Seconds for which a far face is reported where it was seen last, while others are looked at.
 FAR_MEMORY = 0.7
+# Part of the detection threshold that suffices for a face that is followed already: with 0.9 two
+# people who walk up are lost now and then, with 0.75 what is left of a face that goes stays on.
+FOLLOWED = 0.85
 
 
 def _check(name: str, value: float, low: float, high: float) -> None:
@@ -45,8 +48,9 @@ def _check(name: str, value: float, low: float, high: float) -> None:
 class Settings:
     """What may change from one frame to the next.
 
-    ``detection_threshold`` and the two ``min_confidence`` 0..1; ``detect_far``: look
-    for small faces in the full resolution too, see ``far``; ``min_face_size``
+    ``detection_threshold`` 0..1, least score of a new face: of one that is followed
+    already 85 % of it suffice; the two ``min_confidence`` 0..1; ``detect_far``:
+    look for small faces in the full resolution too, see ``far``; ``min_face_size``
     pixels; ``confirm_frames`` images in which a face must be found before it is
     reported; ``forget_time`` and ``smoothing_time`` seconds; ``match_iou`` 0..1, least
     overlap of the box found and the box expected to be the same face, see ``matching``.
@@ -54,7 +58,7 @@ class Settings:
 
     enable_emotion: bool = True
     enable_gender: bool = True
-    detection_threshold: float = 0.5
+    detection_threshold: float = 0.6
     detect_far: bool = False
     min_face_size: int = 0
     confirm_frames: int = 2
@@ -132,6 +136,7 @@ class Pipeline:
         """
         settings = self.settings
         self._timings = {}
+        self._tracker.new_face_score = settings.detection_threshold
         self._tracker.confirm_frames = settings.confirm_frames
         self._tracker.forget_time = settings.forget_time
         self._tracker.match_iou = settings.match_iou
@@ -152,13 +157,14 @@ class Pipeline:
     def _detect(
         self, image: NDArray[np.uint8], stamp: float, settings: Settings
     ) -> list[Detection]:
+        threshold = FOLLOWED * settings.detection_threshold
         if not settings.detect_far:
-            return self._detector(image, settings.detection_threshold)
+            return self._detector(image, threshold)
         far = [track for track in self._tracker.tracks
                if self._far_sight.is_far(track.detection.box, image.shape)]
         # First those that are not confirmed yet, then those not seen for longest.
         far.sort(key=lambda track: (track.frames >= settings.confirm_frames, track.last_seen))
-        return self._far_sight(image, settings.detection_threshold,
+        return self._far_sight(image, threshold,
                                [track.predicted(stamp) for track in far])
 
     def _far_faces_besides(

@@ -90,7 +90,7 @@ class Tracker:
     """
 
     def __init__(self, confirm_frames: int = 1, forget_time: float = 2.0, match_iou: float = 0.3,
-                 first_id: int = 1) -> None:
+                 first_id: int = 1, new_face_score: float = 0.0) -> None:
         """Set when a face counts, when it is gone and when it is the same.
 
         Args:
@@ -99,8 +99,10 @@ class Tracker:
             match_iou: least IoU, 0..1, of the box found and the box expected, both
                 grown by the uncertainty of what is expected; see ``matching.Gate``.
             first_id: the id of the first face, from which the others go on.
+            new_face_score: 0..1, the score from which a detection may be a new face.
 
         """
+        self.new_face_score = new_face_score
         self.confirm_frames = confirm_frames
         self.forget_time = forget_time
         self.match_iou = match_iou
@@ -118,7 +120,9 @@ class Tracker:
         """Take in one image's detections; return the confirmed faces found in it.
 
         Args:
-            detections: the faces found; one without a finite box is left out.
+            detections: the faces found; one without a finite box is left out, and one with a
+                score below ``new_face_score`` only continues a face that is followed already
+                (as in ByteTrack, Zhang et al. 2022).
             stamp: seconds; a step back in time (a bag that starts again) forgets all.
             image: u8 [H, W, 3] BGR or [H, W] gray, to tell people apart by their looks
                 where they come near each other; without it places alone decide.
@@ -143,7 +147,7 @@ class Tracker:
         seen = [self._tracks[row] for row, _ in sorted(pairs)]
         new = []
         for column, found in enumerate(detections):
-            if column not in found_as:
+            if column not in found_as and found.score >= self.new_face_score:
                 found_as[column] = Track(self.next_id, found, stamp, stamp)
                 self.next_id += 1
                 new.append(found_as[column])

@@ -187,7 +187,7 @@ def test_tables_say_what_the_bag_says(short_bag: Path, tmp_path: Path) -> None:
 
 def test_video(tmp_path: Path, demo_frames: list[DemoFrame]) -> None:
     with VideoFile(tmp_path / 'walk.mp4', 15.0) as video:
-        for frame in demo_frames[90:100]:
+        for frame in demo_frames[95:105]:
             video.write(frame.image)
     output = process(tmp_path / 'walk.mp4', tmp_path / 'out', keep=True)
     results = read(output)

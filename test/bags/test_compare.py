@@ -34,6 +34,10 @@ def golden() -> Results:
     return read_results(GOLDEN)
 
 
+def faces_of(results: Results) -> int:
+    return sum(len(result.frame.faces) for result in results.results.values())
+
+
 def test_the_demo_bag_gives_the_golden_result(tmp_path: Path) -> None:
     """To make it anew: make golden."""
     outcome = process_bag(Job(str(DEMO_BAG), tmp_path / 'demo'))
@@ -73,7 +77,7 @@ def with_emotion(face: Face, probabilities: tuple[float, ...]) -> Face:
 def test_equal_bags_are_the_same(golden: Results) -> None:
     found = changed(golden, lambda stamp, face: face)
     assert found.same and not counts(found)
-    assert (found.frames, found.faces) == (255, 349)
+    assert (found.frames, found.faces) == (255, faces_of(golden))
     assert not found.settings
 
 
@@ -120,7 +124,7 @@ def test_boxes(golden: Results, dx: float, same: bool) -> None:
 def test_scores(golden: Results) -> None:
     found = changed(golden, lambda stamp, face: replace(face, detection=replace(
         face.detection, score=face.detection.score - 0.2)))
-    assert counts(found) == {'scores': 349}
+    assert counts(found) == {'scores': faces_of(golden)}
     assert found.changes['scores'].worst == pytest.approx(0.2)
 
 
@@ -143,7 +147,7 @@ def test_a_label_that_changes_at_a_tie_is_none(golden: Results) -> None:
 
 def test_a_task_that_was_switched_off(golden: Results) -> None:
     found = changed(golden, lambda stamp, face: replace(face, gender=None))
-    assert counts(found) == {'gender': 349}
+    assert counts(found) == {'gender': faces_of(golden)}
 
 
 @pytest.mark.parametrize('values', [
@@ -176,7 +180,7 @@ def test_table_and_exit_code(
     assert capsys.readouterr().out.endswith('the same\n')
     assert main(['compare', a, b, '--tolerance', '0.001']) == 1
     text = capsys.readouterr().out
-    assert text.startswith('20 images and 57 faces in both\n')
+    assert text.startswith(f'20 images and {faces_of(read_results(two_bags[0]))} faces in both\n')
     assert 'faces whose emotion probabilities changed' in text
     assert 'made with another settings.smoothing_time: 0.5 -> 0.0' in text
     assert text.endswith('different\n')
@@ -187,7 +191,8 @@ def test_json(two_bags: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -
     a, b = map(str, two_bags)
     assert main(['compare', a, b, '--json', '--tolerance', '0.001']) == 1
     found = json.loads(capsys.readouterr().out)
-    assert (found['same'], found['frames'], found['faces']) == (False, 20, 57)
+    assert (found['same'], found['frames']) == (False, 20)
+    assert found['faces'] == faces_of(read_results(two_bags[0])) > 50
     assert found['changes']['emotion_probabilities']['count'] > 0
     assert len(found['changes']['emotion_probabilities']['examples']) == 5
     assert found['settings'] == {'settings.smoothing_time': [0.5, 0.0]}
@@ -225,4 +230,4 @@ def test_results_on_several_topics(
 def test_box_of_no_size_matches_nothing(golden: Results) -> None:
     found = changed(golden, lambda stamp, face: replace(face, detection=replace(
         face.detection, box=Box(0, 0, 0, 0))))
-    assert counts(found) == {'missing_faces': 349, 'extra_faces': 349}
+    assert counts(found) == dict.fromkeys(('missing_faces', 'extra_faces'), faces_of(golden))

@@ -58,7 +58,7 @@ def video(tmp_path: Path, demo_frames: list[DemoFrame]) -> Path:
     """Return a short video with three faces throughout."""
     path = tmp_path / 'walk.mp4'
     with VideoFile(path, 15.0) as file:
-        for frame in demo_frames[90:90 + VIDEO_FRAMES]:
+        for frame in demo_frames[95:95 + VIDEO_FRAMES]:
             file.write(frame.image)
     return path
 

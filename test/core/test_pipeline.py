@@ -93,6 +93,7 @@ def test_threshold_and_least_size(pipeline: Pipeline, demo_frames: list[DemoFram
     image, settings = demo_frames[100].image, pipeline.settings
     for changes, count in (({'min_face_size': 100}, 1), ({'detection_threshold': 1.0}, 0)):
         pipeline.settings = replace(settings, **changes)
+        pipeline.reset()
         assert len(pipeline.process(image, 0.0).faces) == count
 
 

@@ -123,7 +123,7 @@ class TestDemoFaces:
 
 @dataclass(frozen=True)
 class Labelled:
-    """Pictures of the held-out tenth of a training set."""
+    """Pictures of the held-out tenth of a set."""
 
     pictures: list[NDArray[np.uint8]]
     labels: NDArray[np.int64]
@@ -151,18 +151,20 @@ def held_out(path: Path, task: str) -> Labelled:
     return Labelled(pictures, labels[rows].astype(np.int64))
 
 
-@pytest.mark.parametrize('task, file, least_overlap', [
-    ('emotion', 'fer2013_training_publictest.npz', 0.75),
-    ('gender', 'fairface_gray80_train.npz', 0.82)])
-def test_training_pictures_in_scenes(
-    shared_data: Path, task: str, file: str, least_overlap: float
-) -> None:
+@pytest.mark.parametrize('task, file', [
+    ('emotion', 'fer2013_training_publictest.npz'), ('gender', 'fairface_gray80_train.npz'),
+    ('gender', 'utkface_gray80.npz')])
+def test_pictures_in_scenes(shared_data: Path, task: str, file: str) -> None:
+    """UTKFace's pictures show the whole head; the others end with the face, and so does its box.
+
+    How exactly the crop lies is therefore not asked here, but of the demo's faces.
+    """
     if not (shared_data / file).exists():
         pytest.skip(f'{file} is not in {shared_data}')
     # The detector is not sure of faces without hair and ears.
     pipeline = Pipeline(Settings(confirm_frames=1, smoothing_time=0, detection_threshold=0.4))
     sidecar = sidecar_of(pipeline, task)
-    network, geometry = Network(sidecar), sidecar.crop_for(pipeline.sidecars[0].name)
+    network = Network(sidecar)
     data, rng = held_out(shared_data / file, task), np.random.default_rng(1)
     size = (sidecar.input.width, sidecar.input.height)
     rows = []
@@ -180,14 +182,12 @@ def test_training_pictures_in_scenes(
             small = np.asarray(cv2.resize(picture, size), dtype=np.uint8)
             direct = int(probabilities(network, small).argmax())
             chain = int(np.argmax(estimate_of(faces[0], task).frame_probabilities))
-            overlap = crop_square(faces[0].detection.box, geometry).iou(place)
-            rows.append((direct == label, chain == label, direct == chain, overlap))
-    right, chain_right, agree, overlaps = np.array(rows, float).T
+            rows.append((direct == label, chain == label, direct == chain))
+    right, chain_right, agree = np.array(rows, float).T
     figures = (f'{task}: {len(rows)} of {len(data.pictures)} found, accuracy {right.mean():.3f} '
                f'of the training pictures, {chain_right.mean():.3f} of the chain, the same '
-               f'answer for {agree.mean():.3f}, median overlap {np.median(overlaps):.3f}')
+               f'answer for {agree.mean():.3f}')
     print(figures)
     assert len(rows) > PICTURES / 2, figures
     assert chain_right.mean() > right.mean() - 0.06, figures
     assert agree.mean() > {'emotion': 0.7, 'gender': 0.82}[task], figures
-    assert np.median(overlaps) > least_overlap, figures

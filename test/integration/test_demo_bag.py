@@ -130,7 +130,7 @@ def test_faces_are_followed(played: Played) -> None:
         assert counts == sorted(set(counts))
         assert ages == sorted(set(ages))
         assert ages[-1] == pytest.approx((counts[-1] - 1) / TRUTH['fps'], abs=0.5)
-    assert all(0.5 <= face.score <= 1 and len(face.landmarks) == 6
+    assert all(0.5 <= face.score <= 1 and len(face.landmarks) == 5
                for faces in played.found.values() for face in faces)
 
 
