@@ -34,9 +34,9 @@ class ModelNames:
 
 # Seconds for which a far face is reported where it was seen last, while others are looked at.
 FAR_MEMORY = 0.7
-# Part of the detection threshold that suffices for a face that is followed already: with 0.9 two
-# people who walk up are lost now and then, with 0.75 what is left of a face that goes stays on.
-FOLLOWED = 0.85
+# By how much the odds of a face that is followed already may be less than those of a new one. With
+# 1.2 two people who walk up are lost now and then, with 2 what is left of one who goes stays on.
+ODDS_OF_NEW = 1.5
 
 
 def _check(name: str, value: float, low: float, high: float) -> None:
@@ -49,7 +49,7 @@ class Settings:
     """What may change from one frame to the next.
 
     ``detection_threshold`` 0..1, least score of a new face: of one that is followed
-    already 85 % of it suffice; the two ``min_confidence`` 0..1; ``detect_far``:
+    already less suffices, 0.5 for 0.6; the two ``min_confidence`` 0..1; ``detect_far``:
     look for small faces in the full resolution too, see ``far``; ``min_face_size``
     pixels; ``confirm_frames`` images in which a face must be found before it is
     reported; ``forget_time`` and ``smoothing_time`` seconds; ``match_iou`` 0..1, least
@@ -157,7 +157,8 @@ class Pipeline:
     def _detect(
         self, image: NDArray[np.uint8], stamp: float, settings: Settings
     ) -> list[Detection]:
-        threshold = FOLLOWED * settings.detection_threshold
+        new = settings.detection_threshold
+        threshold = new / (new + ODDS_OF_NEW * (1 - new))
         if not settings.detect_far:
             return self._detector(image, threshold)
         far = [track for track in self._tracker.tracks

@@ -121,8 +121,8 @@ class Tracker:
 
         Args:
             detections: the faces found; one without a finite box is left out, and one with a
-                score below ``new_face_score`` only continues a face that is followed already
-                (as in ByteTrack, Zhang et al. 2022).
+                score below ``new_face_score`` only continues a confirmed face (as in
+                ByteTrack, Zhang et al. 2022).
             stamp: seconds; a step back in time (a bag that starts again) forgets all.
             image: u8 [H, W, 3] BGR or [H, W] gray, to tell people apart by their looks
                 where they come near each other; without it places alone decide.
@@ -139,7 +139,9 @@ class Tracker:
         self._tracks = [track for track in self._tracks
                         if stamp - track.last_seen <= self.forget_time]
         looks = None if image is None else _Looks(image, detections)
-        pairs = self._match(detections, stamp, looks)
+        pairs = [(row, column) for row, column in self._match(detections, stamp, looks)
+                 if detections[column].score >= self.new_face_score
+                 or self._tracks[row].frames >= self.confirm_frames]
         self._stamp = stamp
         for row, column in pairs:
             self._tracks[row].update(detections[column], stamp)

@@ -111,8 +111,8 @@ SPECS = (
     ParameterSpec('detect_far', _SETTINGS.detect_far, 'look for small, far faces too, in full '
                   'resolution, a part of the image at a time; nearly doubles the work'),
     ParameterSpec('detection_threshold', _SETTINGS.detection_threshold,
-                  'least detection score of a new face; of one that is followed 85 % of it '
-                  'suffice', 0.0, 1.0),
+                  'least detection score of a new face; of one that is followed less '
+                  'suffices, 0.5 for 0.6', 0.0, 1.0),
     ParameterSpec('min_face_size', _SETTINGS.min_face_size,
                   'least width and height of a face, pixels of the camera image', 0, 4096),
     ParameterSpec('confirm_frames', _SETTINGS.confirm_frames,

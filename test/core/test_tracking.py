@@ -347,13 +347,15 @@ def test_whatever_comes_ids_are_sound(
 
 
 def test_a_weak_detection_continues_a_face_but_is_none_by_itself() -> None:
-    tracker = Tracker(new_face_score=0.6)
+    tracker = Tracker(confirm_frames=2, new_face_score=0.6)
 
     def found(x: float, score: float) -> Detection:
         return Detection(Box(x, 100, 40, 50), score, np.zeros((5, 2), dtype=np.float32))
 
     assert tracker.update([found(100, 0.5)], 0.0) == []
-    first, = tracker.update([found(100, 0.6)], 0.1)
-    again, = tracker.update([found(101, 0.3), found(400, 0.59)], 0.2)
-    assert again is first and first.frames == 2
+    assert tracker.update([found(100, 0.6)], 0.1) == []
+    assert tracker.update([found(101, 0.5)], 0.2) == []
+    first, = tracker.update([found(100, 0.7)], 0.3)
+    again, = tracker.update([found(101, 0.3), found(400, 0.59)], 0.4)
+    assert again is first and first.frames == 3
     assert tracker.ids == {first.id}

@@ -152,7 +152,7 @@ def test_detector_card(tmp_path: Path, demo_face: np.ndarray) -> None:
     sidecar = find_model('face_detector', 'face_detection')
     shutil.copytree(Path(__file__).parents[2] / 'docs' / 'models', tmp_path / 'docs' / 'models')
     page = write_card(sidecar, tmp_path, tmp_path / 'docs').read_text()
-    assert "face_detector at 0.50 (the node's default)" in page
+    assert "face_detector at 0.60 (the node's default)" in page
     assert 'face_detector_blazeface at ' in page
     assert '| made | ' in page
     assert '## Where it fails' in page
