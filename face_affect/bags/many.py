@@ -107,6 +107,7 @@ def _run_pool(jobs: Sequence[Job], workers: int, lost: list[Job]) -> Iterator[Ou
     stop = context.Event()
     waiting = list(reversed(jobs))
     running: dict[Future[Outcome], Job] = {}
+    others = set(multiprocessing.active_children())
     with _interruptible(), ProcessPoolExecutor(workers, context, follow, (stop,)) as pool:
         try:
             while waiting or running:
@@ -125,6 +126,10 @@ def _run_pool(jobs: Sequence[Job], workers: int, lost: list[Job]) -> Iterator[Ou
                         yield future.result()
                 if lost and not running:
                     lost += reversed(waiting)
+                    # A broken pool sends SIGTERM to the other workers and waits for them, but
+                    # they end a recording for that, no more.
+                    for worker in set(multiprocessing.active_children()) - others:
+                        worker.kill()
                     return
         except KeyboardInterrupt:
             stop.set()
