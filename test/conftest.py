@@ -50,19 +50,21 @@ def pipeline() -> Pipeline:
     return Pipeline(Settings(confirm_frames=1, smoothing_time=0))
 
 
+def shared(name: str, what: str) -> Path:
+    """Return a folder that lies beside the checkout, where there is one, or skip."""
+    folder = ROOT.parent / 'shared' / name
+    if not folder.is_dir():
+        pytest.skip(f'{what} are not in {folder}')
+    return folder
+
+
 @pytest.fixture(scope='session')
 def shared_data() -> Path:
     """Return the folder of the training pictures, or skip."""
-    folder = ROOT.parent / 'shared' / 'data'
-    if not folder.is_dir():
-        pytest.skip(f'the training pictures are not in {folder}')
-    return folder
+    return shared('data', 'the training pictures')
 
 
 @pytest.fixture(scope='session')
 def shared_media() -> Path:
     """Return the folder of clips filmed at a robot's height, or skip."""
-    folder = ROOT.parent / 'shared' / 'media'
-    if not folder.is_dir():
-        pytest.skip(f'the clips are not in {folder}')
-    return folder
+    return shared('media', 'the clips')

@@ -15,10 +15,14 @@ from face_affect.core.runtime import Network
 from training.datasets import resized
 
 
-def probabilities_of(sidecar: Sidecar, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return the calibrated probabilities f32 [N, C] of pictures u8 [N, H, W]."""
+def logits_of(sidecar: Sidecar, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return the logits f32 [N, C] of pictures u8 [N, H, W]."""
     network = Network(sidecar)
     pictures = resized(images, sidecar.input.width)
-    logits = np.stack([network(picture)[0]
-                       for picture in tqdm(pictures, sidecar.name, disable=None, leave=False)])
-    return softmax(logits / np.float32(sidecar.temperature))
+    return np.stack([network(picture)[0]
+                     for picture in tqdm(pictures, sidecar.name, disable=None, leave=False)])
+
+
+def probabilities_of(sidecar: Sidecar, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return the calibrated probabilities f32 [N, C] of pictures u8 [N, H, W]."""
+    return softmax(logits_of(sidecar, images) / np.float32(sidecar.temperature))

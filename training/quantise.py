@@ -25,14 +25,14 @@ from face_affect.core.classification import softmax
 from face_affect.core.detection import Detector, Letterbox, load_detector
 from face_affect.core.models import CropGeometry, InputFormat, read_sidecar, Sidecar, write_sidecar
 from face_affect.core.pipeline import Settings
-from face_affect.core.runtime import Network
 from training.architectures import build, mac_count, parameter_count
 from training.augmentation import network_input
 from training.classification_metrics import accuracy_of, expected_calibration_error
-from training.datasets import load_faces, resized, training_part, validation_part
+from training.datasets import load_faces, training_part, validation_part
 from training.detection_metrics import examine
 from training.export import largest_difference, to_int8, to_tensorflow
 from training.folding import fold_first_convolution
+from training.inference import logits_of
 from training.recipe import load_recipe, Recipe
 from training.scenes import load_scenes
 from training.score_range import focus_scores
@@ -122,9 +122,8 @@ class QuantisedClassifier:
 
     def measured(self, sidecar: Sidecar, model: torch.nn.Module) -> Sidecar:
         """Fit the temperature and note the accuracy on the validation part."""
-        network, faces = Network(sidecar), self._held_out
-        pictures = resized(faces.images, sidecar.input.width)
-        logits = np.stack([network(picture)[0] for picture in pictures])
+        faces = self._held_out
+        logits = logits_of(sidecar, faces.images)
         images = torch.from_numpy(network_input(faces.images, sidecar.input.width))
         trained = predict(model, images, torch.device('cpu')).numpy()
         sidecar = replace(sidecar, temperature=fit_temperature(logits, faces.labels))

@@ -22,13 +22,13 @@ import numpy as np
 import torch
 
 from face_affect.core.models import ModelError, read_sidecar, Sidecar, write_sidecar
-from face_affect.core.runtime import Network
 from face_affect.core.saliency import saliency_path
 from training.augmentation import network_input
-from training.datasets import DatasetError, load_faces, resized, validation_part
+from training.datasets import DatasetError, load_faces, validation_part
 from training.dequantise import dequantised
 from training.export import to_float16
 from training.guided_backpropagation import guided_function
+from training.inference import logits_of
 from training.tasks import predict
 
 TOLERANCE = 0.01  # of the accuracy, between the int8 network's and the one that explains it
@@ -47,8 +47,7 @@ def write_saliency(classifier: Sidecar, data: Path) -> Sidecar:
     size = classifier.input.width
     explained = predict(model, torch.from_numpy(network_input(faces.images, size)),
                         torch.device('cpu')).numpy().argmax(axis=1)
-    network = Network(classifier)
-    int8 = np.array([network(image)[0].argmax() for image in resized(faces.images, size)])
+    int8 = logits_of(classifier, faces.images).argmax(axis=1)
     hits = [float(np.mean(answers == faces.labels)) for answers in (explained, int8)]
     if abs(hits[0] - hits[1]) > TOLERANCE:
         raise ValueError(f'{classifier.name}: accuracy {hits[0]:.4f} in float, {hits[1]:.4f} as '
