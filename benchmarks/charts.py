@@ -13,7 +13,8 @@ from matplotlib.axes import Axes
 
 Row = dict[str, Any]
 # The stages that make up the whole way, in order
-SHOWN = ('decode raw', 'detect', 'track', 'crop', 'emotion', 'gender', 'smooth', 'message')
+SHOWN = ('decode raw', 'detect', 'track', 'crop', 'emotion', 'gender', 'smooth', 'message',
+         'serialise')
 
 
 def draw(results: dict[str, list[Row]], path: Path) -> None:
