@@ -23,6 +23,7 @@ from sensor_msgs.msg import CompressedImage, Image
 from benchmarks.stages import jpeg_message, raw_message
 
 PATIENCE = 20.0  # seconds until somebody must have subscribed
+LINGER = 0.3  # seconds: what is under way when its writer goes is lost
 
 
 def main() -> int:
@@ -55,6 +56,7 @@ def main() -> int:
         # The stamp is the first thing in the message, after the encapsulation.
         struct.pack_into('<iI', data, 4, *divmod(time.time_ns(), 1_000_000_000))
         publisher.publish(bytes(data))
+    time.sleep(LINGER)
     print(count)
     node.destroy_node()
     rclpy.shutdown()
