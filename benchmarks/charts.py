@@ -51,7 +51,7 @@ def _peers(panel: Axes, rows: list[Row]) -> None:
     bars = panel.barh(labels, ratios)
     panel.bar_label(bars, [f'{ratio:.0f} x' for ratio in ratios], padding=3)
     panel.set(xscale='log', xlabel='times as long as face_affect, same run, one core',
-              title='Peers')
+              title='Peers', xlim=(1, 1.5 * max(ratios)))
     panel.tick_params(labelsize=8)
 
 
@@ -78,4 +78,4 @@ def _latencies(panel: Axes, rows: list[Row]) -> None:
     panel.barh(labels, [row['p50_ms'] for row in rows][::-1], label='p50')
     panel.set(xlabel='milliseconds from stamp to result', title='Over ROS')
     panel.tick_params(labelsize=7)
-    panel.legend()
+    panel.legend(loc='upper left', bbox_to_anchor=(1.0, 1.0))
