@@ -51,7 +51,7 @@ def _peers(panel: Axes, rows: list[Row]) -> None:
     bars = panel.barh(labels, ratios)
     panel.bar_label(bars, [f'{ratio:.0f} x' for ratio in ratios], padding=3)
     panel.set(xscale='log', xlabel='times as long as face_affect, same run, one core',
-              title='Peers', xlim=(1, 1.5 * max(ratios)))
+              title='Peers', xlim=(min(1, 0.8 * min(ratios)), 1.5 * max(ratios)))
     panel.tick_params(labelsize=8)
 
 
