@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch.utils.data import Dataset
 
 from face_affect.core.cells import Cells
+from face_affect.core.detection import Letterbox
 from training.scenes import Scene, SceneSet
 
 MIRRORED_POINTS = [1, 0, 2, 4, 3]  # right and left change places
@@ -28,9 +29,10 @@ class SceneAugmentation:
     ``smallest`` and ``largest``: pixels, the range from which the size of a zoomed-in
     face is drawn evenly in octaves; ``enlarge``: by how much a picture is enlarged at
     most; ``rotation`` degrees; ``aspect`` natural logarithm of height over width;
-    ``mosaic``, ``whole`` (the whole picture instead of a zoom on one face), ``gray``,
-    ``dark``, ``blur``, ``noise`` and ``jpeg`` are chances, 0..1; ``colour`` the
-    logarithm of a channel's gain.
+    ``colour`` the logarithm of a channel's gain. The others are chances, 0..1:
+    ``plain`` (the scene as the robot would see it, at most mirrored), ``mosaic``,
+    ``whole`` (the whole picture instead of a zoom on one face), ``gray``, ``dark``,
+    ``blur``, ``noise`` and ``jpeg``.
     """
 
     smallest: float = 8.0
@@ -38,6 +40,7 @@ class SceneAugmentation:
     enlarge: float = 4.0
     rotation: float = 20.0
     aspect: float = 0.3
+    plain: float = 0.0
     mosaic: float = 0.25
     whole: float = 0.3
     colour: float = 0.15
@@ -108,6 +111,18 @@ class SceneAugmentation:
                 '.jpg', image, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(20, 80))])
             image = cv2.imdecode(encoded, cv2.IMREAD_COLOR)
         return image
+
+
+def fitted(scene: Scene, width: int, height: int, mirror: bool) -> Scene:
+    """Return ``scene`` as the robot's detector is shown it, between black margins."""
+    letterbox = Letterbox(width, height)
+    image = letterbox(scene.image)[..., ::-1]
+    left, top = letterbox.offset
+    matrix = np.array([(letterbox.scale, 0, left), (0, letterbox.scale, top)])
+    if mirror:
+        image = image[:, ::-1]
+        matrix[0] = -letterbox.scale, 0, width - left
+    return _moved(scene, matrix, np.ascontiguousarray(image), letterbox.scale, 1.0, mirror)
 
 
 def _blurred(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
@@ -184,6 +199,8 @@ class SceneViews(Dataset[tuple[NDArray[Any], ...]]):
         """Make a view of scene ``row``, alone or in a mosaic with three others."""
         rng = np.random.default_rng((*self._key, row))
         width, height = self._size
+        if self._augmentation.plain and rng.random() < self._augmentation.plain:
+            return fitted(self.drawn(row, rng), width, height, mirror=rng.random() < 0.5)
         if rng.random() < self._augmentation.mosaic:
             view = self._mosaic(row, rng)
         else:

@@ -40,6 +40,8 @@ from face_affect.media import open_media
 CLOCK_PERIOD = 0.01  # seconds of real time between two messages on /clock
 ANSWER_TIME = 2.0  # seconds at most for a subscriber's node to answer
 FLUSH_TIME = 3.0  # seconds at most for subscribers to acknowledge the last messages
+# Best-effort subscribers acknowledge nothing, and what is under way when its writer goes is lost.
+LINGER = 0.5  # seconds
 
 
 def open_recording(source: str, only: Optional[Sequence[str]] = None) -> Recording:
@@ -146,6 +148,8 @@ class Player:
         """Wait until the subscribers have the last messages."""
         for publisher in self._publishers.values():
             publisher.wait_for_all_acked(Duration(seconds=FLUSH_TIME))
+        if any(publisher.get_subscription_count() for publisher in self._publishers.values()):
+            time.sleep(LINGER)
 
     def _wait_until(self, start: float, first: int, stamp: int) -> None:
         """Sleep until ``stamp`` is due, and tell the time meanwhile."""

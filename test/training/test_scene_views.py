@@ -12,6 +12,7 @@ import pytest
 torch = pytest.importorskip('torch', reason='training needs PyTorch')
 
 from face_affect.core.cells import Cells  # noqa: E402
+from face_affect.core.detection import Letterbox  # noqa: E402
 from training.detection_loss import detection_loss, focal_loss, joined  # noqa: E402
 from training.scene_views import SceneAugmentation, SceneViews  # noqa: E402
 from training.scenes import Scene, SceneSet  # noqa: E402
@@ -136,3 +137,24 @@ def test_focal_loss_is_the_formulas() -> None:
     found = focal_loss(logits, heat, torch.ones(1, 2, dtype=torch.bool)).item()
     assert found == pytest.approx(expected, rel=1e-5)
     assert focal_loss(logits, heat, torch.zeros(1, 2, dtype=torch.bool)).item() == 0
+
+
+def test_plain_views_are_what_the_robot_sees() -> None:
+    scene = dotted_scene()
+    scenes = SceneSet([scene] * 12, np.zeros(12, np.uint32))
+    views = SceneViews(scenes, SceneAugmentation(plain=1.0), Cells(*SIZE, (8, 16, 32)), SIZE,
+                       seed=1, epoch=0)
+    seen = Letterbox(*SIZE)(scene.image)[..., ::-1]
+    mirrored = 0
+    for row in range(len(views)):
+        view = views.scene(row)
+        flipped = not np.array_equal(view.image, seen)
+        mirrored += flipped
+        np.testing.assert_array_equal(view.image, seen[:, ::-1] if flipped else seen)
+        (x, y, width, height), = view.boxes
+        assert (width, height) == pytest.approx((80, 96))
+        assert (x, y) == pytest.approx((SIZE[0] - 120 - 80 if flipped else 120, 72))
+        levels = [view.image[int(py), int(px), 1] for px, py in view.points[0]]
+        assert levels == pytest.approx([100, 60, 140, 220, 180] if flipped
+                                       else [60, 100, 140, 180, 220], abs=25)
+    assert 0 < mirrored < len(views)
