@@ -26,7 +26,7 @@ DARK = (25, 25, 25)
 WHITE = (255, 255, 255)
 SHEET_TILE, SHEET_LINE, SHEET_GAP = 144, 24, 8  # pixels, of sheets
 LEAST_TILE = 96  # pixels; smaller, a saliency image cannot be read
-BLUR_CELLS = 6  # to a side of what is left of a face
+BLUR_CELLS = 6  # to a side of what is left of a whole face
 
 
 def annotate(
@@ -132,11 +132,14 @@ def blur_faces(image: NDArray[np.uint8], result: FrameResult) -> NDArray[np.uint
     for face in result.faces:
         box = face.detection.box
         # Hair and chin as well
-        x, y, w, h = Box(box.x - 0.2 * box.width, box.y - 0.35 * box.height,
-                         1.4 * box.width, 1.6 * box.height).region(width, height)
+        head = Box(box.x - 0.2 * box.width, box.y - 0.35 * box.height,
+                   1.4 * box.width, 1.6 * box.height)
+        x, y, w, h = head.region(width, height)
         if w > 0 and h > 0:
-            cells = cv2.resize(canvas[y:y + h, x:x + w], (BLUR_CELLS, BLUR_CELLS),
-                               interpolation=cv2.INTER_AREA)
+            # As coarse where the border leaves but a strip of the face
+            shape = (max(1, round(BLUR_CELLS * w / head.width)),
+                     max(1, round(BLUR_CELLS * h / head.height)))
+            cells = cv2.resize(canvas[y:y + h, x:x + w], shape, interpolation=cv2.INTER_AREA)
             canvas[y:y + h, x:x + w] = cv2.resize(cells, (w, h), interpolation=cv2.INTER_LINEAR)
     return canvas
 

@@ -9,6 +9,7 @@ import pytest
 from face_affect.core.annotation import (
     annotate,
     annotate_saliency,
+    blur_faces,
     COLOURS,
     contact_sheet,
     LEAST_TILE,
@@ -168,3 +169,14 @@ def test_explanation_anywhere(square: Box, shape: tuple[int, ...]) -> None:
 
 def test_nothing_to_explain() -> None:
     np.testing.assert_array_equal(annotate_saliency(blank(), []), blank())
+
+
+@pytest.mark.parametrize('x', [100, -100, 305])  # whole, and strips of 20 and 15 pixels
+def test_blurred_faces_have_no_detail(x: int) -> None:
+    stripes = 255 * (np.arange(320) // 8 % 2)  # as wide as the features of such a face
+    image = np.broadcast_to(stripes[None, :, None], (240, 320, 3)).astype(np.uint8)
+    found = blur_faces(image, result(face(Box(x, 60, 120, 120))))
+    columns = slice(max(x, 0), min(x + 120, 320))
+    assert found[60:180, columns].std() < image[60:180, columns].std() / 4
+    # What is not a face stays
+    np.testing.assert_array_equal(found[:15], image[:15])
