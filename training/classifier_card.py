@@ -178,8 +178,8 @@ def _face_sizes(sidecar: Sidecar, test: TestSet, scenes: Path, picture: Path) ->
 
 {len(faces)} faces of {test.title}, with a plain head and shoulders
 drawn around them, in {around} of 640x480 pixels, through the detector, its crop and this
-network. All of it is gray, as these faces are; BlazeFace finds more in colour. Size: the square
-root of the area of the detector's box. {ModelNames().detector} is the default detector.
+network. All of it is gray, as these faces are. Size: the square root of the area of the detector's
+box. {ModelNames().detector} is the default detector.
 
 """ + table(('detector', 'size', 'found', 'of these right', '95 % interval'), rows) + (
         f'\n\n![Accuracy and found part by face size](../{picture.parent.name}/{picture.name})')

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 import torch
 
 from face_affect.core.classification import softmax
-from face_affect.core.detection import Detector, Letterbox, load_detector
+from face_affect.core.detection import DECODER, Detector, Letterbox, load_detector
 from face_affect.core.models import CropGeometry, InputFormat, read_sidecar, Sidecar, write_sidecar
 from face_affect.core.pipeline import Settings
 from training.architectures import build, mac_count, parameter_count
@@ -139,7 +139,7 @@ class QuantisedClassifier:
 class QuantisedDetector:
     """What is particular to quantising a detector."""
 
-    decoder = 'cells'
+    decoder = DECODER
     labels = LANDMARKS
 
     def __init__(self, recipe: Recipe, data: Path) -> None:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 import math
 from typing import Optional, Protocol
 
@@ -18,6 +18,7 @@ from face_affect.core.faces import Box, Detection
 from face_affect.core.models import ModelError, Sidecar
 from face_affect.core.runtime import Network
 
+DECODER = 'cells'  # what a sidecar calls that of CellDetector
 NMS_IOU = 0.3
 # No answer of sense is beyond: in strides, octaves or face sizes.
 FARTHEST = 100.0
@@ -79,62 +80,6 @@ class Letterbox:
         self._canvas[:] = 0
         self._inside = self._canvas[top:top + inner[1], left:left + inner[0]]
         self._small = None
-
-
-class BlazeFace:
-    """BlazeFace full range (Bazarevsky et al. 2019, MediaPipe model card 2021).
-
-    Input 192x192 RGB in -1..1; one candidate per cell of a 48x48 grid. Outputs:
-    [2304, 16] centre x, y relative to the cell's centre, width, height, then six
-    points relative to the cell's centre, all in input pixels; and [2304, 1] logits.
-    """
-
-    STRIDE = 4
-
-    def __init__(self, network: Network) -> None:
-        """Check the network's outputs.
-
-        Raises:
-            ModelError: they are not BlazeFace's.
-
-        """
-        self._network = network
-        size = network.sidecar.input
-        rows, columns = size.height // self.STRIDE, size.width // self.STRIDE
-        if sorted(network.output_shapes) != [(1, rows * columns, 1), (1, rows * columns, 16)]:
-            raise ModelError(f'model {network.sidecar.name}: outputs {network.output_shapes} '
-                             'are not those of BlazeFace full range')
-        grid = np.mgrid[:rows, :columns].reshape(2, -1).T[:, ::-1]
-        self._centres = ((grid + 0.5) * self.STRIDE).astype(np.float32)
-        self._letterbox = Letterbox(size.width, size.height)
-
-    @property
-    def name(self) -> str:
-        """The model's name."""
-        return self._network.sidecar.name
-
-    @property
-    def input_size(self) -> tuple[int, int]:
-        """Width and height of the network's input in pixels."""
-        return self._network.sidecar.input.width, self._network.sidecar.input.height
-
-    def __call__(self, image: NDArray[np.uint8], threshold: float) -> list[Detection]:
-        """Return the faces in ``image``; see Detector."""
-        outputs = self._network(self._letterbox(image))
-        regression, logits = sorted(outputs, key=lambda output: -output.shape[-1])
-        # NaN compares false and is dropped.
-        rows = np.flatnonzero(logits[:, 0] >= logit(threshold))
-        scores = 1 / (1 + np.exp(-np.clip(logits[rows, 0], -50, 50)))
-        points = regression[rows].reshape(-1, 8, 2)
-        sizes = points[:, 1].copy()
-        points = points + self._centres[rows, None]
-        points = (points - self._letterbox.offset) / self._letterbox.scale
-        sizes = sizes / self._letterbox.scale
-        whole = np.isfinite(points).all(axis=(1, 2)) & (sizes > 0).all(axis=1)
-        points, sizes, scores = points[whole], sizes[whole], scores[whole]
-        boxes = np.hstack([points[:, 0] - sizes / 2, sizes])
-        return [Detection(Box(*boxes[i].tolist()), float(scores[i]), points[i, 2:])
-                for i in non_maximum_suppression(boxes, scores, NMS_IOU)]
 
 
 class CellDetector:
@@ -245,10 +190,6 @@ def non_maximum_suppression(
     return kept
 
 
-DECODERS: dict[str, Callable[[Network], Detector]] = {
-    'blazeface_full_range': BlazeFace, 'cells': CellDetector}
-
-
 def load_detector(sidecar: Sidecar, threads: int = 1) -> Detector:
     """Load the detector that ``sidecar`` describes.
 
@@ -256,10 +197,10 @@ def load_detector(sidecar: Sidecar, threads: int = 1) -> Detector:
         ModelError: the network or its decoder is missing or wrong.
 
     """
-    if sidecar.decoder not in DECODERS:
-        raise ModelError(f'model {sidecar.name}: no decoder {sidecar.decoder!r}; '
-                         f'there are {sorted(DECODERS)}')
-    return DECODERS[sidecar.decoder](Network(sidecar, threads))
+    if sidecar.decoder != DECODER:
+        raise ModelError(f'model {sidecar.name}: decoder {sidecar.decoder!r} is not {DECODER!r}, '
+                         'the only one')
+    return CellDetector(Network(sidecar, threads))
 
 
 def large_enough(detections: Sequence[Detection], size: int) -> list[Detection]:

@@ -54,6 +54,10 @@ def detector_with(
     return CellDetector(FakeNetwork(outputs))  # type: ignore[arg-type]
 
 
+def test_detector_says_what_it_is(detector: Detector) -> None:
+    assert (detector.name, detector.input_size) == ('face_detector', (320, 240))
+
+
 @pytest.mark.parametrize('shuffled', [False, True])
 @pytest.mark.parametrize('level, stride', [(0, 8), (1, 16), (2, 32)])
 def test_detector_decodes_a_cell(level: int, stride: int, shuffled: bool) -> None:
@@ -176,3 +180,20 @@ def test_landmarks_lie_in_the_face(detector: Detector, demo_frames: list[DemoFra
         assert right[0] < nose[0] < left[0]
         assert mouth_right[0] < mouth_left[0]
         assert max(right[1], left[1]) < nose[1] < min(mouth_right[1], mouth_left[1])
+
+
+def test_nothing_in_the_empty_room(detector: Detector, demo_frames: list[DemoFrame]) -> None:
+    assert detector(demo_frames[0].image, 0.6) == []
+
+
+def test_scale_of_the_image_does_not_matter(
+    detector: Detector, demo_frames: list[DemoFrame]
+) -> None:
+    image = demo_frames[100].image
+    small = detector(image, 0.6)
+    large = detector(cv2.resize(image, None, fx=3, fy=3, interpolation=cv2.INTER_CUBIC), 0.6)
+    assert len(small) == len(large) == 3
+    for found in large:
+        box = found.box
+        third = Box(box.x / 3, box.y / 3, box.width / 3, box.height / 3)
+        assert max(third.iou(other.box) for other in small) > 0.85

@@ -14,7 +14,7 @@ from face_affect.core.crop import crop_face
 from face_affect.core.faces import Box, EMOTIONS, GENDERS
 from face_affect.core.models import find_model
 
-DETECTOR = 'face_detector_blazeface'
+DETECTOR = 'face_detector'
 
 
 @pytest.mark.parametrize('logits, expected', [

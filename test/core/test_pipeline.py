@@ -46,7 +46,7 @@ def test_settings_in_range(values: dict[str, Any]) -> None:
 @pytest.mark.parametrize('names, reason', [
     (ModelNames(detector='none'), "no model 'none'"),
     (ModelNames(emotion='gender_mini_xception'), 'is for gender, not for emotion'),
-    (ModelNames(gender='face_detector_blazeface'), 'is for face_detection'),
+    (ModelNames(gender='face_detector'), 'is for face_detection'),
 ])
 def test_wrong_models(names: ModelNames, reason: str) -> None:
     with pytest.raises(ModelError, match=reason):

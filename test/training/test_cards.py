@@ -153,7 +153,7 @@ def test_detector_card(tmp_path: Path, demo_face: np.ndarray) -> None:
     shutil.copytree(Path(__file__).parents[2] / 'docs' / 'models', tmp_path / 'docs' / 'models')
     page = write_card(sidecar, tmp_path, tmp_path / 'docs').read_text()
     assert "face_detector at 0.60 (the node's default)" in page
-    assert 'face_detector_blazeface at ' in page
+    assert page.count('| face_detector at ') == 4  # two tables, two thresholds
     assert '| made | ' in page
     assert '## Where it fails' in page
     assert (tmp_path / 'docs' / 'images' / 'face_detector_curves.png').exists()
