@@ -149,9 +149,8 @@ def _robustness(sidecar: Sidecar, test: TestSet) -> str:
 
 
 def _glasses(sidecar: Sidecar, test: TestSet) -> str:
-    # Our own detector finds gray faces best.
     found = dark_glasses(sidecar, test.faces.sample(GLASSES_PICTURES),
-                         find_model('face_detector', 'face_detection'))
+                         find_model(ModelNames().detector, 'face_detection'))
     rows = [('right', percent(found['accuracy']['without']), percent(found['accuracy']['with']),
              '')]
     rows += [(f'called {label}', percent(row['without']), percent(row['with']),

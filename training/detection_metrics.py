@@ -112,9 +112,8 @@ def _match(scene: Scene, detector: Detector, smallest: float
         if face >= 0 and iou[face] >= IOU:
             best[face] = found.score
             eyes = np.linalg.norm(scene.points[face, 0] - scene.points[face, 1])
-            if len(found.landmarks) == len(scene.points[face]):
-                distances = np.linalg.norm(found.landmarks - scene.points[face], axis=1)
-                error[face] = distances.mean() / max(float(eyes), 1e-6)
+            distances = np.linalg.norm(found.landmarks - scene.points[face], axis=1)
+            error[face] = distances.mean() / max(float(eyes), 1e-6)
             rows.append((found.score, True, scene.boxes[face, 2] >= smallest))
         else:
             ignored = bool((inside[scene.ignore] >= IGNORED_PART).any())

@@ -11,7 +11,7 @@ from benchmarks.tracking.stage import HEIGHT, SEEN, TrueFace, TrueFrame, WIDTH
 from face_affect.core.detection import NMS_IOU, non_maximum_suppression
 from face_affect.core.faces import Box, Detection
 
-# Parts of the face's size, standard deviations: what the two detectors show on the demo bag
+# Parts of the face's size, standard deviations: what two detectors showed on the demo bag
 # is 0.01 to 0.03 and 0.02 to 0.06.
 PLACE_JITTER, SIZE_JITTER = 0.03, 0.05
 # A face half covered trembles more.

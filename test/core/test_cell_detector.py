@@ -25,6 +25,10 @@ def detector() -> Detector:
     return load_detector(find_model('face_detector', 'face_detection'))
 
 
+def test_detector_says_what_it_is(detector: Detector) -> None:
+    assert (detector.name, detector.input_size) == ('face_detector', (320, 240))
+
+
 class FakeNetwork:
     """Answers with what the test asks for."""
 
@@ -52,10 +56,6 @@ def detector_with(
     if shuffled:
         outputs = [outputs[i] for i in (4, 0, 8, 2, 6, 1, 7, 3, 5)]
     return CellDetector(FakeNetwork(outputs))  # type: ignore[arg-type]
-
-
-def test_detector_says_what_it_is(detector: Detector) -> None:
-    assert (detector.name, detector.input_size) == ('face_detector', (320, 240))
 
 
 @pytest.mark.parametrize('shuffled', [False, True])
@@ -128,6 +128,10 @@ def test_nothing_in_small_and_narrow_noise(detector: Detector, shape: tuple[int,
         assert detector(noise, 0.5) == []
 
 
+def test_nothing_in_the_empty_room(detector: Detector, demo_frames: list[DemoFrame]) -> None:
+    assert detector(demo_frames[0].image, 0.6) == []
+
+
 @pytest.mark.parametrize('width, height', [(160, 120), (240, 180), (320, 240)])
 def test_images_smaller_than_the_input(
     detector: Detector, demo_frames: list[DemoFrame], width: int, height: int
@@ -167,11 +171,15 @@ def test_finds_the_faces_of_the_demo(
         image = frame.image
         if gray:
             image = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), dtype=np.uint8)
-        clipped = [one.box.clipped(640, 480) for one in detector(image, 0.4)]
+        boxes = [one.box for one in detector(image, 0.6)]
+        clipped = [box.clipped(640, 480) for box in boxes]
         hits += [max((box.iou(face.box) for box in clipped), default=0) > 0.55
                  for face in frame.faces if not face.at_border()]
+        # The truth names no box for faces that the border cuts in half.
+        assert all(any(box.iou(face.box) > 0.4 for face in frame.faces)
+                   for box in boxes if box.x > 0 and box.x + box.width < 640)
     assert len(hits) > 30
-    assert np.mean(hits) >= 0.95
+    assert np.mean(hits) >= 0.97
 
 
 def test_landmarks_lie_in_the_face(detector: Detector, demo_frames: list[DemoFrame]) -> None:
@@ -180,10 +188,6 @@ def test_landmarks_lie_in_the_face(detector: Detector, demo_frames: list[DemoFra
         assert right[0] < nose[0] < left[0]
         assert mouth_right[0] < mouth_left[0]
         assert max(right[1], left[1]) < nose[1] < min(mouth_right[1], mouth_left[1])
-
-
-def test_nothing_in_the_empty_room(detector: Detector, demo_frames: list[DemoFrame]) -> None:
-    assert detector(demo_frames[0].image, 0.6) == []
 
 
 def test_scale_of_the_image_does_not_matter(

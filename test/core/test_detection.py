@@ -6,11 +6,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from face_affect.core.detection import (
-    large_enough,
-    Letterbox,
-    non_maximum_suppression,
-)
+from face_affect.core.detection import large_enough, Letterbox, non_maximum_suppression
 from face_affect.core.faces import Box, Detection
 
 

@@ -29,7 +29,7 @@ boxes = st.builds(
 
 
 def face_with(emotion: Estimate | None = None, gender: Estimate | None = None) -> Face:
-    detection = Detection(Box(1.04, 2.0, 30.0, 40.0), 0.87654, np.zeros((6, 2), np.float32))
+    detection = Detection(Box(1.04, 2.0, 30.0, 40.0), 0.87654, np.zeros((5, 2), np.float32))
     return Face(7, detection, 1.5, 12, emotion, gender)
 
 

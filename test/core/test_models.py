@@ -228,8 +228,13 @@ def test_unknown_detector(copy: Path) -> None:
 def test_classifier_is_no_detector(copy: Path) -> None:
     with pytest.raises(ModelError, match='decoder None is not'):
         load_detector(read_sidecar(copy))
-    with pytest.raises(ModelError, match='not those of a detector'):
+    with pytest.raises(ModelError, match='not those of a detector by cells'):
         load_detector(read_sidecar(altered(copy, decoder='cells')))
+
+
+def test_unknown_decoder(copy: Path) -> None:
+    with pytest.raises(ModelError, match="decoder 'grid' is not 'cells'"):
+        load_detector(read_sidecar(altered(copy, decoder='grid')))
 
 
 def test_find_by_name_and_by_path(copy: Path) -> None:

@@ -19,7 +19,7 @@ DT = 1 / 15
 
 
 def found_at(x: float, y: float = 100, size: float = 50) -> Detection:
-    return Detection(Box(x, y, size, size), 0.9, np.zeros((6, 2), np.float32))
+    return Detection(Box(x, y, size, size), 0.9, np.zeros((5, 2), np.float32))
 
 
 def ids(tracker: Tracker, detections: list[Detection], stamp: float,

@@ -17,7 +17,7 @@ from face_affect.core.faces import (
 )
 from face_affect.core.watch import AffectWatch, Wanted
 
-NOWHERE = Detection(Box(0, 0, 9, 9), 0.9, np.zeros((6, 2), np.float32))
+NOWHERE = Detection(Box(0, 0, 9, 9), 0.9, np.zeros((5, 2), np.float32))
 
 
 def estimate(labels: tuple[str, ...], label: str, confidence: float, least: float) -> Estimate:

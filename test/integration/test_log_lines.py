@@ -31,8 +31,7 @@ def lines(robot: Robot) -> list[str]:
     refused = robot.set_parameters(image_transport=NASTY[:LIMIT // 4])[0]
     assert not refused.successful
     assert_harmless(refused.reason)
-    robot.set_parameters(detector_model='face_detector',
-                         emotion_model='emotion_mini_xception')
+    robot.set_parameters(detector_model='face_detector', emotion_model='emotion_mini_xception')
     assert robot.change_state('configure')
     assert robot.change_state('activate')
     camera = Camera(robot, '/image', Image, frame_id=NASTY[:1000])
