@@ -30,6 +30,7 @@ from training.augmentation import network_input
 from training.classification_metrics import accuracy_of, expected_calibration_error
 from training.datasets import load_faces, training_part, validation_part
 from training.detection_metrics import examine
+from training.equalisation import equalised
 from training.export import largest_difference, to_int8, to_tensorflow
 from training.folding import fold_first_convolution
 from training.inference import logits_of
@@ -75,7 +76,7 @@ def quantise(recipe: Recipe, data: Path, runs: Path, models: Path) -> Sidecar:
     model.load_state_dict(torch.load(runs / recipe.name / 'weights.pt', weights_only=True))
     calibration = task.calibration()
     _, channels, height, width = calibration.shape
-    function = to_tensorflow(model, (height, width, channels))
+    function = to_tensorflow(equalised(model, calibration), (height, width, channels))
     difference = largest_difference(model, function, calibration[:8])
     if difference > TOLERANCE:
         raise ValueError(f'the exported graph differs from the network by {difference:.3g}')
