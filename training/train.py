@@ -153,7 +153,7 @@ def plot_curves(table: Path, picture: Path) -> None:
     figure, panels = plt.subplots(1, 1 + len(others), squeeze=False,
                                   figsize=(5 * (1 + len(others)), 4))
     for panel, names in zip(panels[0], [['loss', 'val_loss'], *([name] for name in others)]):
-        for name in set(names) & set(rows[0]):
+        for name in (name for name in names if name in rows[0]):
             panel.plot(epochs, [float(row[name]) for row in rows], label=name)
         panel.set(xlabel='epoch')
         panel.legend()
