@@ -10,7 +10,9 @@ from contextlib import ExitStack
 import functools
 import os
 from pathlib import Path
+import signal
 import sys
+from threading import Event
 import time
 from typing import Any, Optional
 
@@ -20,7 +22,7 @@ from face_affect_msgs.srv import GetFaces
 from rcl_interfaces.msg import SetParametersResult
 import rclpy
 from rclpy.clock import Clock, ClockType
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.executors import SingleThreadedExecutor
 from rclpy.lifecycle import (
     LifecycleNode,
     LifecyclePublisher,
@@ -29,6 +31,7 @@ from rclpy.lifecycle import (
 )
 from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile
+from rclpy.signals import SignalHandlerOptions
 from std_msgs.msg import Header
 from std_srvs.srv import SetBool
 from visualization_msgs.msg import MarkerArray
@@ -56,6 +59,7 @@ from face_affect.ros.wait_for_affect import WaitForAffectServer
 from face_affect.ros.worker import Worker
 
 DIAGNOSTICS_PERIOD = 1.0  # seconds
+SIGNAL_CHECK = 0.1  # seconds at most until a signal is noticed
 LOG_PERIOD = 30.0  # seconds between two lines about the same kind of fault
 SUCCESS, FAILURE = TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.FAILURE
 ERROR = TransitionCallbackReturn.ERROR
@@ -352,7 +356,8 @@ def initialise(arguments: Optional[list[str]]) -> None:
         # rclpy.init would fail, and leave behind what crashes the process later.
         print(f'face_affect: no log file is written: {error}', file=sys.stderr)
         words = [*words, '--ros-args', '--disable-external-lib-logs']
-    rclpy.init(args=words)
+    # rclpy's own handlers shut the context down at once, under threads that are just publishing.
+    rclpy.init(args=words, signal_handler_options=SignalHandlerOptions.NO)
 
 
 def log_folder() -> Path:
@@ -361,25 +366,26 @@ def log_folder() -> Path:
     return Path(os.environ.get('ROS_LOG_DIR') or f'{home}/log').expanduser()
 
 
-def spin(node: FaceAffectNode) -> None:
-    """Serve until SIGINT, SIGTERM or a shutdown of the context.
+def spin(node: FaceAffectNode, ended: Event) -> None:
+    """Serve until ``ended`` is set.
 
     A request that the middleware cannot read is an error of the executor's: it is logged, and
     the node goes on.
     """
     executor = SingleThreadedExecutor()
     executor.add_node(node)
-    while rclpy.ok():
+    while not ended.is_set():
         try:
-            executor.spin()
+            executor.spin_once(timeout_sec=SIGNAL_CHECK)
         except RuntimeError as error:
-            if not rclpy.ok():
-                return  # A signal came in the middle of a callback
             node.note_fault(f'{type(error).__name__}: {error}')
 
 
 def main(arguments: Optional[list[str]] = None) -> int:
-    """Run the node; return the exit status, 1 for a wrong parameter."""
+    """Run the node until SIGINT or SIGTERM; return the exit status, 1 for a wrong parameter."""
+    ended = Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
     initialise(arguments)
     try:
         node = FaceAffectNode()
@@ -389,9 +395,7 @@ def main(arguments: Optional[list[str]] = None) -> int:
         return 1
     try:
         node.start()
-        spin(node)
-    except (KeyboardInterrupt, ExternalShutdownException):
-        pass
+        spin(node, ended)
     finally:
         node.destroy_node()
         rclpy.try_shutdown()
