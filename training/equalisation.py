@@ -25,6 +25,7 @@ from training.export import folded
 BATCH = 16
 # The narrowest range of a channel and its weights that counts, as a part of the widest.
 NARROWEST = 0.01
+TINY = torch.finfo(torch.float32).tiny  # instead of a range of zero
 
 
 def equalised(model: nn.Module, pictures: NDArray[np.float32]) -> fx.GraphModule:
@@ -42,22 +43,22 @@ def equalised(model: nn.Module, pictures: NDArray[np.float32]) -> fx.GraphModule
             convolution.weight /= factor[:, None, None, None]
             if convolution.bias is not None:
                 convolution.bias /= factor
-            for following_one in following:
-                shape = (-1, 1, 1, 1) if following_one.groups > 1 else (1, -1, 1, 1)
-                following_one.weight *= factor.reshape(shape)
+            for reader in following:
+                shape = (-1, 1, 1, 1) if reader.groups > 1 else (1, -1, 1, 1)
+                reader.weight *= factor.reshape(shape)
     return graph
 
 
 def _factor(activations: Tensor, following: list[nn.Conv2d]) -> Tensor:
     """Return by what [C] to divide channels whose largest ``activations`` [C] are given."""
-    activations = activations.clamp(min=float(activations.max()) * NARROWEST)
+    activations = activations.clamp(min=max(float(activations.max()) * NARROWEST, TINY))
     dense = [module for module in following if module.groups == 1]
     if not dense:
         return activations / activations.max()
     # Each output channel has a scale of its own.
-    parts = [module.weight.abs().amax((2, 3)) / module.weight.abs().amax((1, 2, 3))[:, None]
-             for module in dense]
-    weights = torch.stack([part.amax(0) for part in parts]).amax(0)
+    sizes = [module.weight.abs().amax((2, 3)) for module in dense]
+    parts = torch.cat([size / size.amax(1, keepdim=True).clamp(min=TINY) for size in sizes])
+    weights = parts.amax(0)
     return torch.sqrt(activations / weights.clamp(min=NARROWEST))
 
 
@@ -65,16 +66,16 @@ def _links(graph: fx.GraphModule) -> Iterator[tuple[nn.Conv2d, fx.Node, list[nn.
     """Give each convolution that only convolutions follow, and the node that these read."""
     modules = dict(graph.named_modules())
 
-    def are(nodes: dict[fx.Node, None], kind: type[nn.Module]) -> bool:
-        return bool(nodes) and all(node.op == 'call_module'
-                                   and isinstance(modules[node.target], kind) for node in nodes)
+    def is_a(node: fx.Node, kind: type[nn.Module]) -> bool:
+        return node.op == 'call_module' and isinstance(modules[node.target], kind)
 
     for node in graph.graph.nodes:
-        if are({node: None}, nn.Conv2d):
-            last = next(iter(node.users)) if len(node.users) == 1 and are(
-                node.users, nn.ReLU) else node
-            if are(last.users, nn.Conv2d):
-                yield modules[node.target], last, [modules[user.target] for user in last.users]
+        if not is_a(node, nn.Conv2d):
+            continue
+        users = list(node.users)
+        last = users[0] if len(users) == 1 and is_a(users[0], nn.ReLU) else node
+        if last.users and all(is_a(user, nn.Conv2d) for user in last.users):
+            yield modules[node.target], last, [modules[user.target] for user in last.users]
 
 
 def _ranges(graph: fx.GraphModule, pictures: NDArray[np.float32]) -> dict[fx.Node, Tensor]:

@@ -149,11 +149,12 @@ def plot_curves(table: Path, picture: Path) -> None:
     with table.open() as lines:
         rows = list(csv.DictReader(lines))
     epochs = [int(row['epoch']) for row in rows]
-    others = [name for name in rows[0] if name not in ('epoch', 'loss', 'val_loss')]
+    losses = [name for name in ('loss', 'val_loss') if name in rows[0]]
+    others = [name for name in rows[0] if name not in ('epoch', *losses)]
     figure, panels = plt.subplots(1, 1 + len(others), squeeze=False,
                                   figsize=(5 * (1 + len(others)), 4))
-    for panel, names in zip(panels[0], [['loss', 'val_loss'], *([name] for name in others)]):
-        for name in (name for name in names if name in rows[0]):
+    for panel, names in zip(panels[0], [losses, *([name] for name in others)]):
+        for name in names:
             panel.plot(epochs, [float(row[name]) for row in rows], label=name)
         panel.set(xlabel='epoch')
         panel.legend()

@@ -26,7 +26,7 @@ DARK = (25, 25, 25)
 WHITE = (255, 255, 255)
 SHEET_TILE, SHEET_LINE, SHEET_GAP = 144, 24, 8  # pixels, of sheets
 LEAST_TILE = 96  # pixels; smaller, a saliency image cannot be read
-BLUR_CELLS = 6  # to a side of what is left of a whole face
+BLUR_CELLS = 6  # to a side of a whole face, hair and chin included
 
 
 def annotate(

@@ -38,6 +38,21 @@ def test_equalised_network_answers_the_same(name: str, shape: tuple[int, ...]) -
         np.testing.assert_array_equal(again, other)  # the model itself is left alone
 
 
+def test_dead_channels_do_no_harm() -> None:
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Conv2d(1, 8, 3, padding=1), nn.ReLU(), nn.Conv2d(8, 4, 1))
+    with torch.no_grad():
+        model[0].weight[3] = model[0].bias[3] = 0  # never says anything
+        model[2].weight[1] = 0  # hears nothing
+    images = np.random.default_rng(0).random((4, 1, 16, 16), dtype=np.float32)
+    for one, other in zip(answers(equalised(model, images), images), answers(model, images)):
+        np.testing.assert_allclose(one, other, atol=1e-5)
+    with torch.no_grad():
+        model[0].weight[:] = model[0].bias[:] = 0
+    for one in answers(equalised(model, images), images):
+        assert np.isfinite(one).all()
+
+
 def test_channels_get_like_ranges() -> None:
     torch.manual_seed(0)
     model = nn.Sequential(nn.Conv2d(1, 8, 3, padding=1), nn.ReLU(), nn.Conv2d(8, 4, 1))
