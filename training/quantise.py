@@ -78,7 +78,7 @@ def quantise(recipe: Recipe, data: Path, runs: Path, models: Path) -> Sidecar:
     _, channels, height, width = calibration.shape
     function = to_tensorflow(equalised(model, calibration), (height, width, channels))
     difference = largest_difference(model, function, calibration[:8])
-    if difference > TOLERANCE:
+    if not difference <= TOLERANCE:  # NaN is no agreement
         raise ValueError(f'the exported graph differs from the network by {difference:.3g}')
     content = focus_scores(fold_first_convolution(to_int8(function, calibration)))
     path = models / f'{recipe.name}.json'

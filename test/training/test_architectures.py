@@ -86,6 +86,17 @@ def test_export_of_the_detector_equals_pytorch(height: int, width: int) -> None:
     assert largest_difference(model, to_tensorflow(model, (height, width, 3)), images) < 1e-3
 
 
+def test_nan_is_no_agreement() -> None:
+    pytest.importorskip('tensorflow', reason='the export needs TensorFlow')
+    from training.export import largest_difference, to_tensorflow
+    model = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 1))
+    images = np.zeros((2, 1, 4, 4), np.float32)
+    function = to_tensorflow(model, (4, 4, 1))
+    with torch.no_grad():
+        model[0].bias[0] = np.nan
+    assert np.isnan(largest_difference(model, function, images))
+
+
 def test_detector_answers_in_cells() -> None:
     model = build('face_detector').eval()
     with torch.inference_mode():
