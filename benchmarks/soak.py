@@ -268,7 +268,7 @@ def draw(soak: Soak, path: Path) -> None:
     lower.plot(frames, [sample.footprint.threads for sample in soak.samples], label='threads')
     lower.plot(frames, [sample.footprint.files for sample in soak.samples],
                label='file descriptors')
-    lower.set(xlabel='frames received', ylim=(0, None))
+    lower.set(xlabel='frames received', ylim=(0, 1.2 * lower.get_ylim()[1]))
     lower.legend()
     figure.tight_layout()
     figure.savefig(path)
