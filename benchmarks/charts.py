@@ -13,20 +13,31 @@ from matplotlib.axes import Axes
 
 Row = dict[str, Any]
 # The stages that make up the whole way, in order
-SHOWN = ('decode raw', 'detect', 'track', 'crop', 'emotion', 'gender', 'smooth', 'message',
-         'serialise')
+SHOWN = (
+    'decode raw',
+    'detect',
+    'track',
+    'crop',
+    'emotion',
+    'gender',
+    'smooth',
+    'message',
+    'serialise',
+)
 
 
 def draw(results: dict[str, list[Row]], path: Path) -> None:
     """Draw what was measured into one PNG: a panel each for stages, peers, curves and ROS."""
     matplotlib.use('Agg')
     from matplotlib import pyplot as plt
+
     panels = {'core': _stages, 'peers': _peers, 'curves': _curves, 'ros': _latencies}
     wanted = [name for name in panels if results.get(name)]
     if not wanted:
         return
-    figure, axes = plt.subplots(len(wanted), 1, squeeze=False,
-                                figsize=(9, 3.6 * len(wanted)), layout='constrained')
+    figure, axes = plt.subplots(
+        len(wanted), 1, squeeze=False, figsize=(9, 3.6 * len(wanted)), layout='constrained'
+    )
     for name, panel in zip(wanted, axes[:, 0]):
         panels[name](panel, results[name])
     figure.savefig(path, dpi=110)
@@ -38,8 +49,12 @@ def _stages(panel: Axes, rows: list[Row]) -> None:
     left = dict.fromkeys(scenes, 0.0)
     for stage in SHOWN:
         values = {row['scene']: row['median_ms'] for row in rows if row['stage'] == stage}
-        panel.barh(scenes, [values.get(scene, 0.0) for scene in scenes],
-                   left=[left[scene] for scene in scenes], label=stage)
+        panel.barh(
+            scenes,
+            [values.get(scene, 0.0) for scene in scenes],
+            left=[left[scene] for scene in scenes],
+            label=stage,
+        )
         left = {scene: left[scene] + values.get(scene, 0.0) for scene in scenes}
     panel.set(xlabel='milliseconds a frame, one core', title='Where the time goes')
     panel.legend(fontsize=8, loc='upper left', bbox_to_anchor=(1.0, 1.0))
@@ -50,23 +65,39 @@ def _peers(panel: Axes, rows: list[Row]) -> None:
     ratios = [row['ratio'] for row in rows][::-1]
     bars = panel.barh(labels, ratios)
     panel.bar_label(bars, [f'{ratio:.0f} x' for ratio in ratios], padding=3)
-    panel.set(xscale='log', xlabel='times as long as face_affect, same run, one core',
-              title='Peers', xlim=(min(1, 0.8 * min(ratios)), 1.5 * max(ratios)))
+    panel.set(
+        xscale='log',
+        xlabel='times as long as face_affect, same run, one core',
+        title='Peers',
+        xlim=(min(1, 0.8 * min(ratios)), 1.5 * max(ratios)),
+    )
     panel.tick_params(labelsize=8)
 
 
 def _curves(panel: Axes, rows: list[Row]) -> None:
     by_faces = [row for row in rows if row['width'] == 640]
-    by_faces = by_faces[:len({row['faces'] for row in by_faces})]
-    panel.plot([row['faces'] for row in by_faces], [row['median_ms'] for row in by_faces], 'o-',
-               label='640x480')
-    panel.set(xlabel='faces', ylabel='ms', title='The core against faces and against size',
-              ylim=(0, None))
+    by_faces = by_faces[: len({row['faces'] for row in by_faces})]
+    panel.plot(
+        [row['faces'] for row in by_faces],
+        [row['median_ms'] for row in by_faces],
+        'o-',
+        label='640x480',
+    )
+    panel.set(
+        xlabel='faces',
+        ylabel='ms',
+        title='The core against faces and against size',
+        ylim=(0, None),
+    )
     other = panel.twiny()
     by_size = [row for row in rows if row['faces'] == 1][1:]
-    other.plot([row['width'] * row['height'] / 1e6 for row in by_size],
-               [row['median_ms'] for row in by_size], 's--', color='tab:orange',
-               label='one face, by size')
+    other.plot(
+        [row['width'] * row['height'] / 1e6 for row in by_size],
+        [row['median_ms'] for row in by_size],
+        's--',
+        color='tab:orange',
+        label='one face, by size',
+    )
     other.set(xlabel='megapixels', xlim=(0, None))
     panel.legend(loc='upper left')
     other.legend(loc='lower right')

@@ -18,7 +18,7 @@ from pathlib import Path
 import statistics
 import sys
 import time
-from typing import Any, Optional
+from typing import Any
 
 import cv2
 import numpy as np
@@ -44,56 +44,76 @@ def milliseconds(detector: Detector, scenes: SceneSet) -> float:
     return statistics.median(elapsed[WARM_UP:]) * 1e3
 
 
-def compare(detectors: list[Detector], scenes: SceneSet, precision: float
-            ) -> list[dict[str, Any]]:
+def compare(detectors: list[Detector], scenes: SceneSet, precision: float) -> list[dict[str, Any]]:
     """Return the figures of each detector at its lowest threshold with that ``precision``."""
     results = []
     for detector in detectors:
         findings = examine(SameSizes(detector), scenes)
         threshold = findings.threshold_for(precision)
-        results.append({'detector': detector.name, 'ms': milliseconds(detector, scenes),
-                        **figures_of(findings, threshold)})
+        results.append(
+            {
+                'detector': detector.name,
+                'ms': milliseconds(detector, scenes),
+                **figures_of(findings, threshold),
+            }
+        )
     return results
 
 
 def main() -> int:
     """Run the command line."""
-    parser = argparse.ArgumentParser(description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument('--data', type=Path, required=True, help='an npz of scenes')
     parser.add_argument('--yunet', type=Path, help="YuNet's ONNX file, to compare with")
-    parser.add_argument('--all', action='store_true',
-                        help='take all scenes; otherwise only the tenth not trained on')
-    parser.add_argument('--precision', type=float, default=PRECISION,
-                        help='the part of detections that are faces (default: %(default)s)')
+    parser.add_argument(
+        '--all',
+        action='store_true',
+        help='take all scenes; otherwise only the tenth not trained on',
+    )
+    parser.add_argument(
+        '--precision',
+        type=float,
+        default=PRECISION,
+        help='the part of detections that are faces (default: %(default)s)',
+    )
     parser.add_argument('--json', type=Path, help='write the figures there, too')
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
     try:
         scenes = load_scenes(arguments.data)
         detectors: list[Detector] = [
-            load_detector(sidecar) for sidecar in available_models()
-            if sidecar.task == 'face_detection']
+            load_detector(sidecar)
+            for sidecar in available_models()
+            if sidecar.task == 'face_detection'
+        ]
     except (DatasetError, ModelError, FileNotFoundError) as error:
         print(f'error: {error}', file=sys.stderr)
         return 2
     if arguments.yunet:
         detectors.append(YuNet(arguments.yunet))
-    results = compare(detectors, scenes if arguments.all else scenes.split(True),
-                      arguments.precision)
-    print(f'{"recall by face width":26}' + ''.join(f'{name:>8}' for name in SIZE_NAMES)
-          + '  precision  threshold  landmarks      ms')
+    results = compare(
+        detectors, scenes if arguments.all else scenes.split(True), arguments.precision
+    )
+    print(
+        f'{"recall by face width":26}'
+        + ''.join(f'{name:>8}' for name in SIZE_NAMES)
+        + '  precision  threshold  landmarks      ms'
+    )
     for row in results:
-        print(f'{row["detector"]:26}'
-              + ''.join(f'{_percent(row["recall"][name]):>8}' for name in SIZE_NAMES)
-              + f'{_percent(row["precision"]):>11}{row["threshold"]:11.2f}'
-              + f'{_percent(row["landmark_error"]):>11}{row["ms"]:8.2f}')
+        print(
+            f'{row["detector"]:26}'
+            + ''.join(f'{_percent(row["recall"][name]):>8}' for name in SIZE_NAMES)
+            + f'{_percent(row["precision"]):>11}{row["threshold"]:11.2f}'
+            + f'{_percent(row["landmark_error"]):>11}{row["ms"]:8.2f}'
+        )
     if arguments.json:
         arguments.json.write_text(json.dumps(results, indent=2) + '\n')
     return 0
 
 
-def _percent(value: Optional[float]) -> str:
+def _percent(value: float | None) -> str:
     return '-' if value is None else f'{value:.1%}'
 
 

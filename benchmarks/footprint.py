@@ -30,5 +30,9 @@ class Footprint:
         process = psutil.Process(pid)
         with process.oneshot():
             times = process.cpu_times()
-            return cls(process.memory_info().rss, process.num_threads(), process.num_fds(),
-                       times.user + times.system)
+            return cls(
+                process.memory_info().rss,
+                process.num_threads(),
+                process.num_fds(),
+                times.user + times.system,
+            )

@@ -18,16 +18,19 @@ KIND_SECONDS = 10.0  # what a process gets to end in before it is killed
 def processor() -> str:
     """Return the name of this machine's processor."""
     lines = Path('/proc/cpuinfo').read_text().splitlines()
-    return next((line.split(':')[1].strip() for line in lines if line.startswith('model name')),
-                platform.machine())
+    return next(
+        (line.split(':')[1].strip() for line in lines if line.startswith('model name')),
+        platform.machine(),
+    )
 
 
 @contextmanager
 def running(words: Sequence[str], environment: Mapping[str, str], log: Path) -> Iterator[int]:
     """Run a program, whose output goes to ``log``; give its process id."""
     with log.open('w') as stream:
-        process = subprocess.Popen(words, stdout=stream, stderr=subprocess.STDOUT,
-                                   env=dict(environment))
+        process = subprocess.Popen(
+            words, stdout=stream, stderr=subprocess.STDOUT, env=dict(environment)
+        )
     try:
         yield process.pid
     finally:

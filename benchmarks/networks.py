@@ -18,7 +18,7 @@ from face_affect.core.runtime import Network
 # A network of nothing but dense 1x1 convolutions, see make_int8_rate: what a machine can do
 RATE_NETWORK = Path(__file__).parent / 'int8_rate.tflite'
 RATE_SIDE, RATE_CHANNELS, RATE_LAYERS = 64, 256, 2
-RATE_MACS = RATE_SIDE ** 2 * RATE_CHANNELS * (3 + RATE_LAYERS * RATE_CHANNELS)
+RATE_MACS = RATE_SIDE**2 * RATE_CHANNELS * (3 + RATE_LAYERS * RATE_CHANNELS)
 
 
 def time_networks(seconds: float) -> dict[str, dict[str, float]]:
@@ -31,8 +31,10 @@ def time_networks(seconds: float) -> dict[str, dict[str, float]]:
         network = Network(sidecar)
         pixels = rng.integers(0, 256, sidecar.input.shape[1:], dtype=np.uint8)
         outcome[sidecar.name] = {
-            'macs': sidecar.macs, 'parameters': sidecar.parameters,
-            'seconds': _median_time(network, pixels, seconds)}
+            'macs': sidecar.macs,
+            'parameters': sidecar.parameters,
+            'seconds': _median_time(network, pixels, seconds),
+        }
     return outcome
 
 
@@ -40,10 +42,17 @@ def int8_rate(seconds: float) -> float:
     """Return this machine's int8 multiply-accumulates a second, as LiteRT reaches them."""
     content = RATE_NETWORK.read_bytes()
     sidecar = Sidecar(
-        path=RATE_NETWORK.with_suffix('.json'), name='int8_rate', task='face_detection',
-        sha256=hashlib.sha256(content).hexdigest(), labels=(),
-        input=InputFormat(RATE_SIDE, RATE_SIDE, 'rgb', 1 / 255, 0.0), quantisation='int8',
-        parameters=0, macs=RATE_MACS, licence='Apache-2.0')
+        path=RATE_NETWORK.with_suffix('.json'),
+        name='int8_rate',
+        task='face_detection',
+        sha256=hashlib.sha256(content).hexdigest(),
+        labels=(),
+        input=InputFormat(RATE_SIDE, RATE_SIDE, 'rgb', 1 / 255, 0.0),
+        quantisation='int8',
+        parameters=0,
+        macs=RATE_MACS,
+        licence='Apache-2.0',
+    )
     pixels = np.random.default_rng(0).integers(0, 256, (RATE_SIDE, RATE_SIDE, 3), dtype=np.uint8)
     return RATE_MACS / _median_time(Network(sidecar), pixels, seconds)
 

@@ -28,8 +28,9 @@ LINGER = 0.3  # seconds: what is under way when its writer goes is lost
 
 def main() -> int:
     """Run the command line."""
-    parser = argparse.ArgumentParser(description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument('picture', help='a .npy file, u8 [H, W, 3] BGR')
     parser.add_argument('--transport', choices=('raw', 'compressed'), default='raw')
     parser.add_argument('--rate', type=float, default=30.0, help='pictures a second')
@@ -42,7 +43,9 @@ def main() -> int:
     node = rclpy.create_node('camera')
     publisher = node.create_publisher(
         CompressedImage if compressed else Image,
-        '/image/compressed' if compressed else '/image', qos_profile_sensor_data)
+        '/image/compressed' if compressed else '/image',
+        qos_profile_sensor_data,
+    )
     start = time.monotonic()
     while not publisher.get_subscription_count():
         if time.monotonic() - start > PATIENCE:

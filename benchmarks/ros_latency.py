@@ -50,8 +50,11 @@ class Case:
     @property
     def name(self) -> str:
         """A few words for tables."""
-        words = [f'{self.width}x{self.height}', f'{self.rate:g} Hz',
-                 'JPEG' if self.transport == 'compressed' else 'raw']
+        words = [
+            f'{self.width}x{self.height}',
+            f'{self.rate:g} Hz',
+            'JPEG' if self.transport == 'compressed' else 'raw',
+        ]
         words += [] if self.profile else ['without profile']
         words += [f'{self.faces} face' + 's' * (self.faces != 1)]
         words += ['debug image'] if self.debug else []
@@ -84,12 +87,18 @@ class Outcome:
 def standard_cases() -> list[Case]:
     """Return the cases of ``make bench``."""
     base = Case()
-    cases = [replace(base, width=width, height=height, rate=rate, transport=transport,
-                     profile=profile)
-             for width, height in ((640, 480), (1280, 720)) for rate in (30.0, 60.0)
-             for transport, profile in (('raw', True), ('raw', False), ('compressed', True))]
-    cases += [replace(base, faces=faces, debug=debug)
-              for faces in (0, 1, 4) for debug in (False, True) if (faces, debug) != (1, False)]
+    cases = [
+        replace(base, width=width, height=height, rate=rate, transport=transport, profile=profile)
+        for width, height in ((640, 480), (1280, 720))
+        for rate in (30.0, 60.0)
+        for transport, profile in (('raw', True), ('raw', False), ('compressed', True))
+    ]
+    cases += [
+        replace(base, faces=faces, debug=debug)
+        for faces in (0, 1, 4)
+        for debug in (False, True)
+        if (faces, debug) != (1, False)
+    ]
     cases += [replace(base, rate=rate) for rate in (5.0, 15.0)]
     return cases
 
@@ -110,25 +119,52 @@ def measure(case: Case, seconds: float, domain: int) -> Outcome:
             listener = _Listener(domain, case)
             try:
                 camera = subprocess.Popen(
-                    [sys.executable, '-m', 'benchmarks.ros_camera', str(picture), '--transport',
-                     case.transport, '--rate', str(case.rate), '--seconds', str(seconds)],
-                    env=environment, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+                    [
+                        sys.executable,
+                        '-m',
+                        'benchmarks.ros_camera',
+                        str(picture),
+                        '--transport',
+                        case.transport,
+                        '--rate',
+                        str(case.rate),
+                        '--seconds',
+                        str(seconds),
+                    ],
+                    env=environment,
+                    cwd=ROOT,
+                    stdout=subprocess.PIPE,
+                    text=True,
+                )
                 return listener.follow(camera, pid, started)
             finally:
                 listener.close()
 
 
 def _node_words(case: Case) -> list[str]:
-    return ['face_affect_node', '--ros-args', '-p', 'autostart:=true', '-p', 'confirm_frames:=1',
-            '-p', f'image_transport:={case.transport}']
+    return [
+        'face_affect_node',
+        '--ros-args',
+        '-p',
+        'autostart:=true',
+        '-p',
+        'confirm_frames:=1',
+        '-p',
+        f'image_transport:={case.transport}',
+    ]
 
 
 def _environment(case: Case, domain: int, folder: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name not in PROFILE_VARIABLES}
     old = os.environ.get('ROS_DISTRO') in ('humble', 'iron', 'jazzy')
     profile = {PROFILE_VARIABLES[old]: str(PROFILE)} if case.profile else {}
-    return {**kept, **profile, 'ROS_DOMAIN_ID': str(domain), 'ROS_LOG_DIR': folder,
-            'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST'}
+    return {
+        **kept,
+        **profile,
+        'ROS_DOMAIN_ID': str(domain),
+        'ROS_LOG_DIR': folder,
+        'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST',
+    }
 
 
 class _Listener:
@@ -144,18 +180,22 @@ class _Listener:
         self._report: dict[str, str] = {}
         self._first = math.inf
         self._node.create_subscription(
-            FaceAffectArray, '/face_affect/faces', self._on_result, QoSProfile(depth=10))
+            FaceAffectArray, '/face_affect/faces', self._on_result, QoSProfile(depth=10)
+        )
         self._node.create_subscription(DiagnosticArray, '/diagnostics', self._on_report, 10)
         if case.debug:
             self._node.create_subscription(
-                CompressedImage, '/face_affect/debug_image/compressed', lambda _: None, 1)
+                CompressedImage, '/face_affect/debug_image/compressed', lambda _: None, 1
+            )
 
     def follow(self, camera: subprocess.Popen[str], pid: int, started: float) -> Outcome:
         """Receive until the camera has sent all."""
         outcome = self._outcome
         # Without the profile most images are lost: there may be hardly any result.
-        self._spin_until(lambda: len(outcome.latencies) > SKIPPED or camera.poll() is not None,
-                         'the first results')
+        self._spin_until(
+            lambda: len(outcome.latencies) > SKIPPED or camera.poll() is not None,
+            'the first results',
+        )
         outcome.first = self._first - started
         before, since = Footprint.of(pid), time.monotonic()
         while camera.poll() is None:

@@ -45,8 +45,21 @@ FACES = (0, 1, 4, 16)
 SIZES = ((640, 480), (1280, 720))
 CURVE_FACES = (0, 1, 2, 4, 8, 16)
 CURVE_SIZES = ((320, 240), (640, 480), (960, 720), (1280, 960), (1920, 1440))
-STAGES = ('decode JPEG', 'decode raw', 'detect', 'track', 'crop', 'emotion', 'gender', 'smooth',
-          'core', 'message', 'serialise', 'in all', 'annotate')
+STAGES = (
+    'decode JPEG',
+    'decode raw',
+    'detect',
+    'track',
+    'crop',
+    'emotion',
+    'gender',
+    'smooth',
+    'core',
+    'message',
+    'serialise',
+    'in all',
+    'annotate',
+)
 SLOWER = 1.2  # as much slower than the baseline is worth a warning
 CHECK_SECONDS = 5.0  # for each scene
 PARTS = ('core', 'curves', 'networks', 'start', 'peers', 'ros')
@@ -65,10 +78,18 @@ def measure_core(seconds: float) -> list[Row]:
     for width, height in SIZES:
         for faces in tqdm(FACES, f'stages {width}x{height}', disable=None, leave=False):
             times, found = time_stages(crowd(faces, width, height), seconds)
-            rows += [{'scene': scene_name(faces, width, height), 'faces': faces, 'found': found,
-                      'stage': stage, 'median_ms': np.median(times[stage]) * 1e3,
-                      'p99_ms': np.percentile(times[stage], 99) * 1e3}
-                     for stage in STAGES if stage in times]
+            rows += [
+                {
+                    'scene': scene_name(faces, width, height),
+                    'faces': faces,
+                    'found': found,
+                    'stage': stage,
+                    'median_ms': np.median(times[stage]) * 1e3,
+                    'p99_ms': np.percentile(times[stage], 99) * 1e3,
+                }
+                for stage in STAGES
+                if stage in times
+            ]
     return rows
 
 
@@ -76,10 +97,16 @@ def measure_curves(seconds: float) -> list[Row]:
     """Return the core's median against the number of faces, and against the size."""
     scenes = [(faces, 640, 480) for faces in CURVE_FACES]
     scenes += [(1, width, height) for width, height in CURVE_SIZES]
-    return [{'faces': faces, 'width': width, 'height': height,
-             'median_ms': np.median(time_stages(crowd(faces, width, height), seconds)[0]['core'])
-             * 1e3}
-            for faces, width, height in tqdm(scenes, 'curves', disable=None, leave=False)]
+    return [
+        {
+            'faces': faces,
+            'width': width,
+            'height': height,
+            'median_ms': np.median(time_stages(crowd(faces, width, height), seconds)[0]['core'])
+            * 1e3,
+        }
+        for faces, width, height in tqdm(scenes, 'curves', disable=None, leave=False)
+    ]
 
 
 def measure_peers(seconds: float, peers: Iterable[Peer] = PEERS) -> list[Row]:
@@ -95,18 +122,33 @@ def measure_peers(seconds: float, peers: Iterable[Peer] = PEERS) -> list[Row]:
         theirs = peer.time(scenes, seconds, ENVIRONMENTS)
         for name, image in scenes.items():
             own = float(np.median(ours[name] + time_stages(image, seconds / 2)[0][stage]))
-            rows.append({'peer': peer.name, 'scene': name, 'faces_found': theirs[name].faces,
-                         'peer_ms': theirs[name].median * 1e3, 'own_ms': own * 1e3,
-                         'ratio': theirs[name].median / own})
+            rows.append(
+                {
+                    'peer': peer.name,
+                    'scene': name,
+                    'faces_found': theirs[name].faces,
+                    'peer_ms': theirs[name].median * 1e3,
+                    'own_ms': own * 1e3,
+                    'ratio': theirs[name].median / own,
+                }
+            )
     return rows
 
 
 def measure_networks(seconds: float) -> list[Row]:
     """Return each int8 network's time, and its floor by the rate of a network of pure work."""
     rate = int8_rate(seconds)
-    return [{'network': name, 'parameters': row['parameters'], 'macs': row['macs'],
-             'median_ms': row['seconds'] * 1e3, 'floor_ms': row['macs'] / rate * 1e3,
-             'rate_gmacs': rate / 1e9} for name, row in time_networks(seconds).items()]
+    return [
+        {
+            'network': name,
+            'parameters': row['parameters'],
+            'macs': row['macs'],
+            'median_ms': row['seconds'] * 1e3,
+            'floor_ms': row['macs'] / rate * 1e3,
+            'rate_gmacs': rate / 1e9,
+        }
+        for name, row in time_networks(seconds).items()
+    ]
 
 
 def measure_start() -> list[Row]:
@@ -119,16 +161,27 @@ def measure_start() -> list[Row]:
 
 def measure_ros(seconds: float) -> list[Row]:
     """Return a row for each standard case."""
-    return [_ros_row(measure(case, seconds, free_domain()))
-            for case in tqdm(standard_cases(), 'ROS', disable=None, leave=False)]
+    return [
+        _ros_row(measure(case, seconds, free_domain()))
+        for case in tqdm(standard_cases(), 'ROS', disable=None, leave=False)
+    ]
 
 
 def _ros_row(outcome: Outcome) -> Row:
     median, high = np.percentile(outcome.latencies or [np.nan], (50, 99)) * 1e3
-    return {'case': outcome.case.name, **asdict(outcome.case), 'p50_ms': median, 'p99_ms': high,
-            'sent': outcome.sent, 'processed': outcome.processed, 'lost': outcome.lost,
-            'dropped': outcome.received - outcome.processed, 'cpu': outcome.cpu,
-            'memory_mb': outcome.memory / 1e6, 'first_s': outcome.first}
+    return {
+        'case': outcome.case.name,
+        **asdict(outcome.case),
+        'p50_ms': median,
+        'p99_ms': high,
+        'sent': outcome.sent,
+        'processed': outcome.processed,
+        'lost': outcome.lost,
+        'dropped': outcome.received - outcome.processed,
+        'cpu': outcome.cpu,
+        'memory_mb': outcome.memory / 1e6,
+        'first_s': outcome.first,
+    }
 
 
 def use_one_core() -> None:
@@ -139,28 +192,47 @@ def use_one_core() -> None:
 
 def machine() -> dict[str, str]:
     """Return what the figures were measured on."""
-    return {'processor': processor(), 'python': platform.python_version(), 'numpy': np.__version__,
-            'opencv': cv2.__version__}
+    return {
+        'processor': processor(),
+        'python': platform.python_version(),
+        'numpy': np.__version__,
+        'opencv': cv2.__version__,
+    }
 
 
 def compare_with_baseline() -> list[Row]:
     """Return a row for each scene: the ratio to a peer in the same run, then and now."""
     known = json.loads(BASELINE.read_text())
-    return [{**row, 'baseline': known[row['scene']],
-             'slower': known[row['scene']] / row['ratio']}
-            for row in measure_peers(CHECK_SECONDS, [BASELINE_PEER])]
+    return [
+        {**row, 'baseline': known[row['scene']], 'slower': known[row['scene']] / row['ratio']}
+        for row in measure_peers(CHECK_SECONDS, [BASELINE_PEER])
+    ]
 
 
 def print_check() -> None:
     """Print the comparison, and a warning for each scene that has become slower."""
     use_one_core()
     rows = compare_with_baseline()
-    print(table(rows, {'scene': 'scene', 'peer_ms': 'peer ms', 'own_ms': 'our ms',
-                       'ratio': 'ratio', 'baseline': 'baseline', 'slower': 'slower by'}))
+    print(
+        table(
+            rows,
+            {
+                'scene': 'scene',
+                'peer_ms': 'peer ms',
+                'own_ms': 'our ms',
+                'ratio': 'ratio',
+                'baseline': 'baseline',
+                'slower': 'slower by',
+            },
+        )
+    )
     for row in rows:
         if row['slower'] > SLOWER:
-            print(f'WARNING: {row["scene"]} takes {row["slower"]:.2f} times as long as in the '
-                  'baseline', file=sys.stderr)
+            print(
+                f'WARNING: {row["scene"]} takes {row["slower"]:.2f} times as long as in the '
+                'baseline',
+                file=sys.stderr,
+            )
 
 
 def set_baseline() -> None:
@@ -183,8 +255,10 @@ def write(results: dict[str, list[Row]], output: Path) -> str:
 
 def table(rows: list[Row], columns: dict[str, str]) -> str:
     """Return ``rows`` as a Markdown table; ``columns`` maps keys to headings."""
+
     def cell(value: Any) -> str:
         return f'{value:.3g}' if isinstance(value, float) else str(value)
+
     lines = ['| ' + ' | '.join(columns.values()) + ' |', '|---' * len(columns) + '|']
     lines += ['| ' + ' | '.join(cell(row.get(key, '')) for key in columns) + ' |' for row in rows]
     return '\n'.join(lines)
@@ -193,34 +267,84 @@ def table(rows: list[Row], columns: dict[str, str]) -> str:
 def stage_table(rows: list[Row]) -> str:
     """Return the stages as rows and the scenes as columns: median (99th percentile)."""
     scenes = list(dict.fromkeys(row['scene'] for row in rows))
-    cells = {(row['stage'], row['scene']):
-             f'{row["median_ms"]:.3f} ({row["p99_ms"]:.2f})' for row in rows}
-    return table([{'stage': stage, **{scene: cells.get((stage, scene), '') for scene in scenes}}
-                  for stage in STAGES], {'stage': 'ms', **{scene: scene for scene in scenes}})
+    cells = {
+        (row['stage'], row['scene']): f'{row["median_ms"]:.3f} ({row["p99_ms"]:.2f})'
+        for row in rows
+    }
+    return table(
+        [
+            {'stage': stage, **{scene: cells.get((stage, scene), '') for scene in scenes}}
+            for stage in STAGES
+        ],
+        {'stage': 'ms', **{scene: scene for scene in scenes}},
+    )
 
 
 def report(results: dict[str, list[Row]], about: dict[str, str]) -> str:
     """Return everything measured as Markdown."""
     formats: dict[str, tuple[str, Callable[[list[Row]], str]]] = {
         'core': ('Stages, median (99th percentile), milliseconds', stage_table),
-        'curves': ('Core against faces and size', lambda rows: table(rows, {
-            'width': 'width', 'height': 'height', 'faces': 'faces', 'median_ms': 'ms'})),
-        'networks': ('Networks and their floor', lambda rows: table(rows, {
-            'network': 'network', 'parameters': 'parameters', 'macs': 'MACs', 'median_ms': 'ms',
-            'floor_ms': 'floor, ms', 'rate_gmacs': 'GMAC/s of this machine'})),
-        'start': ('From the start of Python to the first result', lambda rows: table(rows, {
-            'seconds': 's', 'memory': 'peak memory, bytes'})),
-        'peers': ('Peers in the same run', lambda rows: table(rows, {
-            'peer': 'peer', 'scene': 'scene', 'faces_found': 'faces it found',
-            'peer_ms': 'its ms', 'own_ms': 'our ms', 'ratio': 'times faster'})),
-        'ros': ('Over ROS: camera stamp to result received', lambda rows: table(rows, {
-            'case': 'case', 'p50_ms': 'p50, ms', 'p99_ms': 'p99, ms', 'sent': 'sent',
-            'processed': 'processed', 'dropped': 'dropped', 'lost': 'lost', 'cpu': 'node CPU',
-            'memory_mb': 'memory, MB', 'first_s': 'first result, s'})),
+        'curves': (
+            'Core against faces and size',
+            lambda rows: table(
+                rows, {'width': 'width', 'height': 'height', 'faces': 'faces', 'median_ms': 'ms'}
+            ),
+        ),
+        'networks': (
+            'Networks and their floor',
+            lambda rows: table(
+                rows,
+                {
+                    'network': 'network',
+                    'parameters': 'parameters',
+                    'macs': 'MACs',
+                    'median_ms': 'ms',
+                    'floor_ms': 'floor, ms',
+                    'rate_gmacs': 'GMAC/s of this machine',
+                },
+            ),
+        ),
+        'start': (
+            'From the start of Python to the first result',
+            lambda rows: table(rows, {'seconds': 's', 'memory': 'peak memory, bytes'}),
+        ),
+        'peers': (
+            'Peers in the same run',
+            lambda rows: table(
+                rows,
+                {
+                    'peer': 'peer',
+                    'scene': 'scene',
+                    'faces_found': 'faces it found',
+                    'peer_ms': 'its ms',
+                    'own_ms': 'our ms',
+                    'ratio': 'times faster',
+                },
+            ),
+        ),
+        'ros': (
+            'Over ROS: camera stamp to result received',
+            lambda rows: table(
+                rows,
+                {
+                    'case': 'case',
+                    'p50_ms': 'p50, ms',
+                    'p99_ms': 'p99, ms',
+                    'sent': 'sent',
+                    'processed': 'processed',
+                    'dropped': 'dropped',
+                    'lost': 'lost',
+                    'cpu': 'node CPU',
+                    'memory_mb': 'memory, MB',
+                    'first_s': 'first result, s',
+                },
+            ),
+        ),
     }
     head = ', '.join(f'{key} {value}' for key, value in about.items())
-    parts = [f'## {formats[name][0]}\n\n{formats[name][1](rows)}'
-             for name, rows in results.items()]
+    parts = [
+        f'## {formats[name][0]}\n\n{formats[name][1](rows)}' for name, rows in results.items()
+    ]
     return '\n\n'.join([f'# Benchmark\n\n{head}; one core, one thread.', *parts]) + '\n'
 
 
@@ -228,9 +352,12 @@ def run(only: list[str], seconds: float, ros_seconds: float) -> dict[str, list[R
     """Measure the parts named in ``only``."""
     measures: dict[str, Callable[[], list[Row]]] = {
         'ros': lambda: measure_ros(ros_seconds),  # first: it needs both cores
-        'core': lambda: measure_core(seconds), 'curves': lambda: measure_curves(seconds),
-        'networks': lambda: measure_networks(seconds), 'start': measure_start,
-        'peers': lambda: measure_peers(seconds)}
+        'core': lambda: measure_core(seconds),
+        'curves': lambda: measure_curves(seconds),
+        'networks': lambda: measure_networks(seconds),
+        'start': measure_start,
+        'peers': lambda: measure_peers(seconds),
+    }
     results = {}
     for name, part in measures.items():
         if name in only:
@@ -242,20 +369,40 @@ def run(only: list[str], seconds: float, ros_seconds: float) -> dict[str, list[R
 
 def main() -> int:
     """Run the command line."""
-    parser = argparse.ArgumentParser(prog='python -m benchmarks.run', description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--only', nargs='+', choices=PARTS, default=list(PARTS),
-                        help='measure these parts only')
-    parser.add_argument('--seconds', type=float, default=3.0,
-                        help='for each scene (default: %(default)s)')
-    parser.add_argument('--ros-seconds', type=float, default=10.0,
-                        help='for each case over ROS (default: %(default)s)')
-    parser.add_argument('--output', type=Path, default=Path('bench_output'),
-                        help='where tables, numbers and charts go (default: %(default)s)')
-    parser.add_argument('--check', action='store_true', help='only compare with the baseline: '
-                        f'warn of what is more than {SLOWER - 1:.0%} slower, relative to a peer')
-    parser.add_argument('--set-baseline', action='store_true',
-                        help='measure what --check compares with, and keep it')
+    parser = argparse.ArgumentParser(
+        prog='python -m benchmarks.run',
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        '--only', nargs='+', choices=PARTS, default=list(PARTS), help='measure these parts only'
+    )
+    parser.add_argument(
+        '--seconds', type=float, default=3.0, help='for each scene (default: %(default)s)'
+    )
+    parser.add_argument(
+        '--ros-seconds',
+        type=float,
+        default=10.0,
+        help='for each case over ROS (default: %(default)s)',
+    )
+    parser.add_argument(
+        '--output',
+        type=Path,
+        default=Path('bench_output'),
+        help='where tables, numbers and charts go (default: %(default)s)',
+    )
+    parser.add_argument(
+        '--check',
+        action='store_true',
+        help='only compare with the baseline: '
+        f'warn of what is more than {SLOWER - 1:.0%} slower, relative to a peer',
+    )
+    parser.add_argument(
+        '--set-baseline',
+        action='store_true',
+        help='measure what --check compares with, and keep it',
+    )
     arguments = parser.parse_args()
     try:
         if arguments.check:

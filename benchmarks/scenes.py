@@ -40,9 +40,18 @@ def _fitted(picture: NDArray[np.uint8], width: int, height: int) -> NDArray[np.u
     scale = min(width / picture.shape[1], height / picture.shape[0])
     size = (round(picture.shape[1] * scale), round(picture.shape[0] * scale))
     if scale != 1:
-        picture = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_CUBIC),
-                             dtype=np.uint8)
+        picture = np.asarray(
+            cv2.resize(picture, size, interpolation=cv2.INTER_CUBIC), dtype=np.uint8
+        )
     left, top = (width - size[0]) // 2, (height - size[1]) // 2
-    return np.asarray(cv2.copyMakeBorder(
-        picture, top, height - size[1] - top, left, width - size[0] - left,
-        cv2.BORDER_REPLICATE), dtype=np.uint8)
+    return np.asarray(
+        cv2.copyMakeBorder(
+            picture,
+            top,
+            height - size[1] - top,
+            left,
+            width - size[0] - left,
+            cv2.BORDER_REPLICATE,
+        ),
+        dtype=np.uint8,
+    )

@@ -100,19 +100,18 @@ class Soak:
     def faults(self) -> list[str]:
         """Return what went wrong."""
         first, last = self.warm[0].footprint, self.samples[-1]
+        now = last.footprint
         dropped = sum(last.dropped.values())
         checks = {
-            f'only {last.received} of {self.sent} frames were received':
-                last.received < 2 * self.warm_up,
+            f'only {last.received} of {self.sent} frames were received': last.received
+            < 2 * self.warm_up,
             f'memory grew by {self.growth / 1e6:.1f} MB': self.growth >= ALLOWED_GROWTH,
-            f'threads rose from {first.threads} to {last.footprint.threads}':
-                last.footprint.threads > first.threads,
-            f'file descriptors rose from {first.files} to {last.footprint.files}':
-                last.footprint.files > first.files,
+            f'threads rose from {first.threads} to {now.threads}': now.threads > first.threads,
+            f'file descriptors rose from {first.files} to {now.files}': now.files > first.files,
             f'{last.received} frames received, but {last.processed} processed and {dropped} '
             'dropped': last.received != last.processed + dropped,
-            f'{self.results} results for {last.processed} processed frames':
-                self.results != last.processed,
+            f'{self.results} results for {last.processed} processed frames': self.results
+            != last.processed,
         }
         return [text for text, wrong in checks.items() if wrong]
 
@@ -130,9 +129,11 @@ class Player:
         self._executor = SingleThreadedExecutor(context=self._context)
         self._executor.add_node(self._node)
         self._publisher = self._node.create_publisher(
-            CompressedImage, '/image/compressed', QoSProfile(depth=10))
+            CompressedImage, '/image/compressed', QoSProfile(depth=10)
+        )
         self._node.create_subscription(
-            FaceAffectArray, '/face_affect/faces', self._on_result, QoSProfile(depth=10))
+            FaceAffectArray, '/face_affect/faces', self._on_result, QoSProfile(depth=10)
+        )
         self._node.create_subscription(DiagnosticArray, '/diagnostics', self._on_report, 10)
         self._debug_subscription: Any = None
         self._newest = 0
@@ -182,7 +183,8 @@ class Player:
     def _change_debug_subscription(self) -> None:
         if self._debug_subscription is None:
             self._debug_subscription = self._node.create_subscription(
-                CompressedImage, '/face_affect/debug_image/compressed', self._on_debug_image, 1)
+                CompressedImage, '/face_affect/debug_image/compressed', self._on_debug_image, 1
+            )
         else:
             self._node.destroy_subscription(self._debug_subscription)
             self._debug_subscription = None
@@ -198,14 +200,22 @@ class Player:
 
     def _on_report(self, report: DiagnosticArray) -> None:
         values = {item.key: item.value for item in report.status[0].values}
-        self._soak.models = ', '.join(value.split()[0] for key, value in values.items()
-                                      if key.endswith(' model'))
-        self._soak.samples.append(Sample(
-            time.monotonic() - self._start, int(values['frames received']),
-            int(values['frames processed']),
-            {key.removeprefix('dropped: '): int(value) for key, value in values.items()
-             if key.startswith('dropped: ')},
-            Footprint.of(self._pid)))
+        self._soak.models = ', '.join(
+            value.split()[0] for key, value in values.items() if key.endswith(' model')
+        )
+        self._soak.samples.append(
+            Sample(
+                time.monotonic() - self._start,
+                int(values['frames received']),
+                int(values['frames processed']),
+                {
+                    key.removeprefix('dropped: '): int(value)
+                    for key, value in values.items()
+                    if key.startswith('dropped: ')
+                },
+                Footprint.of(self._pid),
+            )
+        )
 
     def _look_for_losses(self) -> None:
         silence = time.monotonic() - self._heard
@@ -222,9 +232,18 @@ class Player:
             self._executor.spin_once(timeout_sec=0.1)
 
 
-NODE = ('face_affect_node', '--ros-args', '-p', 'autostart:=true', '-p',
-        'image_transport:=compressed', '-p', 'image_reliability:=reliable', '-p',
-        'image_depth:=10')
+NODE = (
+    'face_affect_node',
+    '--ros-args',
+    '-p',
+    'autostart:=true',
+    '-p',
+    'image_transport:=compressed',
+    '-p',
+    'image_reliability:=reliable',
+    '-p',
+    'image_depth:=10',
+)
 
 
 def soak_report(soak: Soak) -> str:
@@ -259,6 +278,7 @@ def draw(soak: Soak, path: Path) -> None:
     """Plot memory, threads and descriptors over the frames received."""
     matplotlib.use('Agg')
     from matplotlib import pyplot as plt
+
     figure, (upper, lower) = plt.subplots(2, 1, sharex=True, figsize=(8, 5))
     frames = [sample.received for sample in soak.samples]
     upper.plot(frames, [sample.footprint.memory / 1e6 for sample in soak.samples])
@@ -266,8 +286,9 @@ def draw(soak: Soak, path: Path) -> None:
     upper.set(ylabel='resident memory, MB')
     upper.legend()
     lower.plot(frames, [sample.footprint.threads for sample in soak.samples], label='threads')
-    lower.plot(frames, [sample.footprint.files for sample in soak.samples],
-               label='file descriptors')
+    lower.plot(
+        frames, [sample.footprint.files for sample in soak.samples], label='file descriptors'
+    )
     lower.set(xlabel='frames received', ylim=(0, 1.2 * lower.get_ylim()[1]))
     lower.legend()
     figure.tight_layout()
@@ -277,12 +298,23 @@ def draw(soak: Soak, path: Path) -> None:
 
 def main() -> int:
     """Run the command line."""
-    parser = argparse.ArgumentParser(prog='python -m benchmarks.soak', description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--frames', type=int, default=200_000, help='how many frames to send, '
-                        f'at least {2 * SHORTEST_WARM_UP} (default: %(default)s)')
-    parser.add_argument('--output', type=Path, default=Path('soak_output'),
-                        help='where report, numbers and plot go (default: %(default)s)')
+    parser = argparse.ArgumentParser(
+        prog='python -m benchmarks.soak',
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        '--frames',
+        type=int,
+        default=200_000,
+        help=f'how many frames to send, at least {2 * SHORTEST_WARM_UP} (default: %(default)s)',
+    )
+    parser.add_argument(
+        '--output',
+        type=Path,
+        default=Path('soak_output'),
+        help='where report, numbers and plot go (default: %(default)s)',
+    )
     arguments = parser.parse_args()
     if arguments.frames < 2 * SHORTEST_WARM_UP:
         parser.error(f'--frames must be at least {2 * SHORTEST_WARM_UP}')
@@ -292,8 +324,11 @@ def main() -> int:
     output: Path = arguments.output
     output.mkdir(parents=True, exist_ok=True)
     domain = free_domain()
-    environment = {**os.environ, 'ROS_DOMAIN_ID': str(domain),
-                   'ROS_LOG_DIR': str(output / 'ros_log')}
+    environment = {
+        **os.environ,
+        'ROS_DOMAIN_ID': str(domain),
+        'ROS_LOG_DIR': str(output / 'ros_log'),
+    }
     with running(NODE, environment, output / 'node.log') as pid:
         player = Player(domain, pid)
         try:

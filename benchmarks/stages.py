@@ -47,15 +47,26 @@ Samples = dict[str, list[float]]
 def raw_message(image: NDArray[np.uint8], encoding: str = 'bgr8') -> bytes:
     """Return a picture as a serialised sensor_msgs/Image."""
     height, width = image.shape[:2]
-    return bytes(serialize_message(Image(
-        height=height, width=width, encoding=encoding, step=3 * width,
-        data=array.array('B', image.tobytes()))))
+    return bytes(
+        serialize_message(
+            Image(
+                height=height,
+                width=width,
+                encoding=encoding,
+                step=3 * width,
+                data=array.array('B', image.tobytes()),
+            )
+        )
+    )
 
 
 def jpeg_message(image: NDArray[np.uint8]) -> bytes:
     """Return a picture as a serialised sensor_msgs/CompressedImage."""
-    return bytes(serialize_message(CompressedImage(
-        format='jpeg', data=array.array('B', encode_jpeg(image)))))
+    return bytes(
+        serialize_message(
+            CompressedImage(format='jpeg', data=array.array('B', encode_jpeg(image)))
+        )
+    )
 
 
 def time_stages(image: NDArray[np.uint8], seconds: float) -> tuple[Samples, int]:
@@ -79,8 +90,9 @@ def time_stages(image: NDArray[np.uint8], seconds: float) -> tuple[Samples, int]
     return dict(times), len(result.faces)
 
 
-def _once(pipeline: Pipeline, raw: bytes, jpeg: bytes, stamp: float
-          ) -> tuple[dict[str, float], FrameResult]:
+def _once(
+    pipeline: Pipeline, raw: bytes, jpeg: bytes, stamp: float
+) -> tuple[dict[str, float], FrameResult]:
     moments = [time.perf_counter()]
     decode(read_message(jpeg, CompressedImage))
     moments.append(time.perf_counter())
@@ -95,9 +107,16 @@ def _once(pipeline: Pipeline, raw: bytes, jpeg: bytes, stamp: float
     annotate(picture, result)
     moments.append(time.perf_counter())
     jpeg_time, raw_time, core, building, serialising, drawing = np.diff(moments).tolist()
-    return {'decode JPEG': jpeg_time, 'decode raw': raw_time, **result.timings, 'core': core,
-            'message': building, 'serialise': serialising,
-            'in all': raw_time + core + building + serialising, 'annotate': drawing}, result
+    return {
+        'decode JPEG': jpeg_time,
+        'decode raw': raw_time,
+        **result.timings,
+        'core': core,
+        'message': building,
+        'serialise': serialising,
+        'in all': raw_time + core + building + serialising,
+        'annotate': drawing,
+    }, result
 
 
 def time_starts(picture: str) -> Mapping[str, float]:
@@ -111,8 +130,12 @@ def time_starts(picture: str) -> Mapping[str, float]:
     seconds, memory = [], []
     for _ in range(STARTS):
         start = time.perf_counter()
-        done = subprocess.run([sys.executable, '-c', FIRST_RESULT, picture], check=True,
-                              capture_output=True, text=True)
+        done = subprocess.run(
+            [sys.executable, '-c', FIRST_RESULT, picture],
+            check=True,
+            capture_output=True,
+            text=True,
+        )
         seconds.append(time.perf_counter() - start)
         memory.append(float(done.stdout.splitlines()[-1]))
     return {'seconds': float(np.median(seconds)), 'memory': float(np.median(memory))}

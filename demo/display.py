@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 import time
 from types import TracebackType
-from typing import Optional, Protocol
+from typing import Protocol
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -32,8 +32,12 @@ class Display(Protocol):
     def __enter__(self) -> Display:
         """Start to show."""
 
-    def __exit__(self, kind: Optional[type[BaseException]], value: Optional[BaseException],
-                 trace: Optional[TracebackType]) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         """Leave what was shown last."""
 
 
@@ -48,7 +52,7 @@ class LiveTable:
         """Draw on standard output."""
         self._live = Live(console=Console(), auto_refresh=False)
         self._next = 0.0
-        self._tally: Optional[Tally] = None
+        self._tally: Tally | None = None
 
     def update(self, tally: Tally) -> None:
         """Draw the table, if it is time to."""
@@ -62,8 +66,12 @@ class LiveTable:
         self._live.start()
         return self
 
-    def __exit__(self, kind: Optional[type[BaseException]], value: Optional[BaseException],
-                 trace: Optional[TracebackType]) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         """Leave the last state on the screen."""
         if self._tally is not None:
             self._live.update(_view(self._tally), refresh=True)
@@ -86,9 +94,15 @@ def _cells(number: int, tally: Tally, here: bool) -> tuple[str, ...]:
     sighting, latency = tally.sightings[number], tally.latencies.newest
     face = sighting.face
     tracked = face.tracked_for.sec + face.tracked_for.nanosec * 1e-9
-    return (f'#{number}', sighting.emotion, _bar(face.emotion.confidence),
-            sighting.gender, _bar(face.gender.confidence),
-            f'{tracked:.1f} s', f'{latency * 1e3:.0f} ms' if here and latency else '-')
+    return (
+        f'#{number}',
+        sighting.emotion,
+        _bar(face.emotion.confidence),
+        sighting.gender,
+        _bar(face.gender.confidence),
+        f'{tracked:.1f} s',
+        f'{latency * 1e3:.0f} ms' if here and latency else '-',
+    )
 
 
 def _bar(confidence: float) -> str:
@@ -98,8 +112,10 @@ def _bar(confidence: float) -> str:
 
 def _timing(tally: Tally) -> list[str]:
     latency, processing = tally.latencies.summary, tally.processing_summary
-    return [f'latency, image sent to result received: {latency or "-"}',
-            f'of this in the node: {processing or "-"}']
+    return [
+        f'latency, image sent to result received: {latency or "-"}',
+        f'of this in the node: {processing or "-"}',
+    ]
 
 
 class Lines:
@@ -116,39 +132,49 @@ class Lines:
         self._next = time.monotonic() + LINE_PERIOD
         faces = [f'#{number} {_words(tally.sightings[number])}' for number in tally.present]
         latency = tally.latencies.summary
-        print(f'{tally.elapsed:6.1f} s  frame {_count(tally)}  '
-              f'latency {f"{latency.median:.1f} ms" if latency else "-"}  '
-              f'{"; ".join(faces) or "nobody"}', flush=True)
+        print(
+            f'{tally.elapsed:6.1f} s  frame {_count(tally)}  '
+            f'latency {f"{latency.median:.1f} ms" if latency else "-"}  '
+            f'{"; ".join(faces) or "nobody"}',
+            flush=True,
+        )
 
     def __enter__(self) -> Lines:
         """Nothing to start."""
         return self
 
-    def __exit__(self, kind: Optional[type[BaseException]], value: Optional[BaseException],
-                 trace: Optional[TracebackType]) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         """Nothing to end."""
 
 
 def _words(sighting: Sighting) -> str:
     face = sighting.face
-    return (f'{sighting.emotion} {face.emotion.confidence:.0%}, '
-            f'{sighting.gender} {face.gender.confidence:.0%}')
+    return (
+        f'{sighting.emotion} {face.emotion.confidence:.0%}, '
+        f'{sighting.gender} {face.gender.confidence:.0%}'
+    )
 
 
 def summary(tally: Tally, paths: tuple[Path, ...]) -> str:
     """Return what came out, in words."""
     lines = ['', _completeness(tally)]
     for number, sighting in tally.sightings.items():
-        lines.append(f'  #{number:<3} {tally.since_start(sighting.first):6.1f} to '
-                     f'{tally.since_start(sighting.last):6.1f} s   at last {_words(sighting)}')
+        lines.append(
+            f'  #{number:<3} {tally.since_start(sighting.first):6.1f} to '
+            f'{tally.since_start(sighting.last):6.1f} s   at last {_words(sighting)}'
+        )
     return '\n'.join([*lines, *_timing(tally), *[str(path) for path in paths if path.exists()]])
 
 
 def _completeness(tally: Tally) -> str:
     sent = f'{tally.frames} frames sent, ' if tally.frames else ''
     text = f'{sent}{tally.results} results and {tally.pictures} annotated pictures received'
-    missing = {'results': tally.frames - tally.results,
-               'pictures': tally.results - tally.pictures}
+    missing = {'results': tally.frames - tally.results, 'pictures': tally.results - tally.pictures}
     reports = [f'{count} {what} missing' for what, count in missing.items() if count > 0]
     if reports:
         reports.append('not sent, or skipped by a busy node: --rate 0.5 gives it more time')

@@ -12,7 +12,7 @@ import signal
 import struct
 import sys
 import time
-from typing import Any, Optional
+from typing import Any
 
 from face_affect_msgs.msg import FaceAffectArray
 from lifecycle_msgs.srv import GetState
@@ -65,15 +65,17 @@ class Follower(Node):
         self.last_arrival = time.monotonic()
         deep = QoSProfile(depth=100)
         self.create_subscription(
-            FaceAffectArray, f'{options.node}/faces', self._on_result, deep, raw=True)
+            FaceAffectArray, f'{options.node}/faces', self._on_result, deep, raw=True
+        )
         self.create_subscription(
-            CompressedImage, f'{options.node}/debug_image/compressed', self._on_picture, deep)
+            CompressedImage, f'{options.node}/debug_image/compressed', self._on_picture, deep
+        )
         # After the subscriptions: what the node learns of this one arrives in order, so that a
         # node that can answer has seen the subscriptions too.
         self._state: Client = self.create_client(GetState, f'{options.node}/get_state')
         self._images_subscribed = False
 
-    def node_state(self, executor: SingleThreadedExecutor) -> Optional[str]:
+    def node_state(self, executor: SingleThreadedExecutor) -> str | None:
         """Return the node's lifecycle state; None if it does not answer now."""
         if not self._state.wait_for_service(timeout_sec=TICK):
             return None
@@ -102,8 +104,9 @@ class Follower(Node):
         subscriber, and that has to be the node.
         """
         kind = CompressedImage if self._options.compressed else Image
-        self.create_subscription(kind, self._options.image_topic, self._on_image,
-                                 qos_profile_sensor_data, raw=True)
+        self.create_subscription(
+            kind, self._options.image_topic, self._on_image, qos_profile_sensor_data, raw=True
+        )
         self._images_subscribed = True
 
     def _on_image(self, data: bytes, info: Any) -> None:
@@ -150,8 +153,13 @@ def wait_for_node(follower: Follower, executor: SingleThreadedExecutor, stop: St
     return False
 
 
-def follow(follower: Follower, executor: SingleThreadedExecutor, tally: Tally,
-           display: Display, stop: StopSignal) -> None:
+def follow(
+    follower: Follower,
+    executor: SingleThreadedExecutor,
+    tally: Tally,
+    display: Display,
+    stop: StopSignal,
+) -> None:
     """Show results until told to stop and nothing more is under way.
 
     Raises:
@@ -178,8 +186,12 @@ def _finished(follower: Follower, tally: Tally, stop: StopSignal) -> bool:
 
 def _parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog='python -m demo.follow', description=__doc__)
-    parser.add_argument('--output', type=Path, default=Path('demo_output'),
-                        help='the folder for the files (default: %(default)s)')
+    parser.add_argument(
+        '--output',
+        type=Path,
+        default=Path('demo_output'),
+        help='the folder for the files (default: %(default)s)',
+    )
     parser.add_argument('--node', default='/face_affect', help='its name (default: %(default)s)')
     parser.add_argument('--frames', type=int, default=0, help='how many images will be sent')
     parser.add_argument('--image-topic', help="the camera's, to measure latency")

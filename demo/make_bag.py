@@ -89,92 +89,347 @@ class Visit:
     path: tuple[tuple[float, float, float], ...]
 
 
-LINUX_WHEEL = ('--only-binary=:all:', '--platform=manylinux_2_17_x86_64', '--implementation=cp',
-               '--python-version=3.12', '--abi=cp312')
+LINUX_WHEEL = (
+    '--only-binary=:all:',
+    '--platform=manylinux_2_17_x86_64',
+    '--implementation=cp',
+    '--python-version=3.12',
+    '--abi=cp312',
+)
 SCIKIT_IMAGE = Package('scikit-image==0.25.2', 'scikit_image-0.25.2-*.whl', LINUX_WHEEL)
 MATPLOTLIB = Package('matplotlib==3.9.2', 'matplotlib-3.9.2-*.whl', LINUX_WHEEL)
-FACE_RECOGNITION = Package('face_recognition==1.3.0', 'face_recognition-1.3.0.tar.gz',
-                           ('--no-binary=:all:',))
+FACE_RECOGNITION = Package(
+    'face_recognition==1.3.0', 'face_recognition-1.3.0.tar.gz', ('--no-binary=:all:',)
+)
 
 PEOPLE = (
     Portrait(
-        'Eileen Collins', 'female', 'happy', SCIKIT_IMAGE, 'skimage/data/astronaut.png',
+        'Eileen Collins',
+        'female',
+        'happy',
+        SCIKIT_IMAGE,
+        'skimage/data/astronaut.png',
         '88431cd9653ccd539741b555fb0a46b61558b301d4110412b5bc28b5e3ea6cb5',
         'public domain (NASA)',
         (178, 65, 91, 111),
         (
-            (237, 16), (256, 19), (274, 28), (288, 45), (298, 63), (301, 84), (299, 101),
-            (291, 115), (280, 126), (277, 134), (271, 137), (268, 136), (266, 145), (260, 164),
-            (256, 174), (270, 182), (286, 195), (298, 211), (304, 230), (306, 244), (323, 251),
-            (338, 263), (347, 281), (354, 300), (360, 323), (362, 342), (363, 351), (375, 346),
-            (398, 343), (422, 347), (445, 356), (469, 375), (483, 396), (492, 422), (496, 450),
-            (504, 457), (511, 469), (512, 512), (35, 512), (28, 488), (23, 459), (24, 422),
-            (21, 398), (23, 366), (28, 338), (35, 323), (42, 291), (52, 263), (73, 239),
-            (94, 223), (114, 209), (115, 188), (121, 176), (131, 162), (150, 151), (173, 148),
-            (184, 149), (182, 134), (176, 130), (172, 123), (171, 120), (162, 110), (156, 96),
-            (153, 80), (156, 66), (162, 55), (173, 47), (188, 40), (195, 29), (209, 21),
+            (237, 16),
+            (256, 19),
+            (274, 28),
+            (288, 45),
+            (298, 63),
+            (301, 84),
+            (299, 101),
+            (291, 115),
+            (280, 126),
+            (277, 134),
+            (271, 137),
+            (268, 136),
+            (266, 145),
+            (260, 164),
+            (256, 174),
+            (270, 182),
+            (286, 195),
+            (298, 211),
+            (304, 230),
+            (306, 244),
+            (323, 251),
+            (338, 263),
+            (347, 281),
+            (354, 300),
+            (360, 323),
+            (362, 342),
+            (363, 351),
+            (375, 346),
+            (398, 343),
+            (422, 347),
+            (445, 356),
+            (469, 375),
+            (483, 396),
+            (492, 422),
+            (496, 450),
+            (504, 457),
+            (511, 469),
+            (512, 512),
+            (35, 512),
+            (28, 488),
+            (23, 459),
+            (24, 422),
+            (21, 398),
+            (23, 366),
+            (28, 338),
+            (35, 323),
+            (42, 291),
+            (52, 263),
+            (73, 239),
+            (94, 223),
+            (114, 209),
+            (115, 188),
+            (121, 176),
+            (131, 162),
+            (150, 151),
+            (173, 148),
+            (184, 149),
+            (182, 134),
+            (176, 130),
+            (172, 123),
+            (171, 120),
+            (162, 110),
+            (156, 96),
+            (153, 80),
+            (156, 66),
+            (162, 55),
+            (173, 47),
+            (188, 40),
+            (195, 29),
+            (209, 21),
             (223, 16),
         ),
         0.05,
     ),
     Portrait(
-        'Barack Obama', 'male', 'happy', FACE_RECOGNITION,
+        'Barack Obama',
+        'male',
+        'happy',
+        FACE_RECOGNITION,
         'face_recognition-1.3.0/tests/test_images/obama.jpg',
         '0930e3aa8cae5920329c0c8cbc6a2ab70f47b0e67b432875beaa95cbf7e741f6',
         'public domain in the USA (work of the US government, 17 USC 105)',
         (376, 75, 230, 348),
         (
-            (200, 1136), (760, 1136), (757, 1068), (789, 984), (817, 915), (831, 836), (836, 780),
-            (840, 706), (836, 669), (834, 641), (840, 604), (843, 557), (840, 529), (824, 513),
-            (797, 496), (761, 477), (724, 466), (687, 450), (650, 436), (636, 429), (613, 413),
-            (594, 390), (581, 370), (591, 339), (602, 290), (608, 294), (620, 295), (627, 279),
-            (639, 243), (643, 218), (641, 200), (633, 195), (624, 200), (620, 204), (622, 167),
-            (617, 130), (604, 97), (585, 70), (562, 48), (529, 34), (492, 29), (455, 32),
-            (418, 46), (390, 70), (371, 97), (360, 135), (356, 176), (357, 197), (348, 195),
-            (338, 202), (338, 223), (345, 255), (353, 283), (360, 295), (371, 294), (378, 283),
-            (385, 325), (401, 376), (405, 390), (399, 422), (371, 441), (316, 469), (260, 497),
-            (200, 520), (181, 539), (167, 576), (149, 631), (142, 664), (131, 706), (124, 722),
-            (107, 743), (104, 771), (84, 836), (70, 877), (58, 919), (49, 952), (60, 994),
-            (70, 1049), (84, 1082), (121, 1100), (200, 1105),
+            (200, 1136),
+            (760, 1136),
+            (757, 1068),
+            (789, 984),
+            (817, 915),
+            (831, 836),
+            (836, 780),
+            (840, 706),
+            (836, 669),
+            (834, 641),
+            (840, 604),
+            (843, 557),
+            (840, 529),
+            (824, 513),
+            (797, 496),
+            (761, 477),
+            (724, 466),
+            (687, 450),
+            (650, 436),
+            (636, 429),
+            (613, 413),
+            (594, 390),
+            (581, 370),
+            (591, 339),
+            (602, 290),
+            (608, 294),
+            (620, 295),
+            (627, 279),
+            (639, 243),
+            (643, 218),
+            (641, 200),
+            (633, 195),
+            (624, 200),
+            (620, 204),
+            (622, 167),
+            (617, 130),
+            (604, 97),
+            (585, 70),
+            (562, 48),
+            (529, 34),
+            (492, 29),
+            (455, 32),
+            (418, 46),
+            (390, 70),
+            (371, 97),
+            (360, 135),
+            (356, 176),
+            (357, 197),
+            (348, 195),
+            (338, 202),
+            (338, 223),
+            (345, 255),
+            (353, 283),
+            (360, 295),
+            (371, 294),
+            (378, 283),
+            (385, 325),
+            (401, 376),
+            (405, 390),
+            (399, 422),
+            (371, 441),
+            (316, 469),
+            (260, 497),
+            (200, 520),
+            (181, 539),
+            (167, 576),
+            (149, 631),
+            (142, 664),
+            (131, 706),
+            (124, 722),
+            (107, 743),
+            (104, 771),
+            (84, 836),
+            (70, 877),
+            (58, 919),
+            (49, 952),
+            (60, 994),
+            (70, 1049),
+            (84, 1082),
+            (121, 1100),
+            (200, 1105),
         ),
         0.25,
     ),
     Portrait(
-        'Grace Hopper', 'female', 'neutral', MATPLOTLIB,
+        'Grace Hopper',
+        'female',
+        'neutral',
+        MATPLOTLIB,
         'matplotlib/mpl-data/sample_data/grace_hopper.jpg',
         'a8ca6d734765703b09728ab47fe59f473d93ae3967fc24c7c0288c3c7adb7130',
         'public domain (US Navy)',
         (177, 123, 178, 212),
         (
-            (231, 27), (208, 42), (190, 55), (181, 64), (176, 74), (175, 84), (155, 102),
-            (149, 104), (149, 150), (160, 163), (154, 195), (154, 215), (160, 226), (171, 264),
-            (167, 279), (175, 283), (190, 286), (199, 300), (201, 318), (183, 333), (167, 343),
-            (132, 354), (79, 369), (60, 380), (52, 382), (46, 389), (41, 410), (33, 440),
-            (23, 520), (14, 599), (511, 599), (511, 443), (493, 395), (490, 391), (461, 376),
-            (420, 365), (376, 345), (363, 341), (337, 321), (328, 309), (332, 294), (337, 285),
-            (344, 280), (348, 273), (361, 260), (367, 236), (375, 206), (375, 192), (367, 179),
-            (370, 167), (371, 134), (369, 103), (365, 90), (361, 87), (355, 87), (352, 84),
-            (351, 78), (343, 64), (336, 57), (325, 50), (309, 43), (302, 43), (290, 32),
-            (275, 25), (262, 23),
+            (231, 27),
+            (208, 42),
+            (190, 55),
+            (181, 64),
+            (176, 74),
+            (175, 84),
+            (155, 102),
+            (149, 104),
+            (149, 150),
+            (160, 163),
+            (154, 195),
+            (154, 215),
+            (160, 226),
+            (171, 264),
+            (167, 279),
+            (175, 283),
+            (190, 286),
+            (199, 300),
+            (201, 318),
+            (183, 333),
+            (167, 343),
+            (132, 354),
+            (79, 369),
+            (60, 380),
+            (52, 382),
+            (46, 389),
+            (41, 410),
+            (33, 440),
+            (23, 520),
+            (14, 599),
+            (511, 599),
+            (511, 443),
+            (493, 395),
+            (490, 391),
+            (461, 376),
+            (420, 365),
+            (376, 345),
+            (363, 341),
+            (337, 321),
+            (328, 309),
+            (332, 294),
+            (337, 285),
+            (344, 280),
+            (348, 273),
+            (361, 260),
+            (367, 236),
+            (375, 206),
+            (375, 192),
+            (367, 179),
+            (370, 167),
+            (371, 134),
+            (369, 103),
+            (365, 90),
+            (361, 87),
+            (355, 87),
+            (352, 84),
+            (351, 78),
+            (343, 64),
+            (336, 57),
+            (325, 50),
+            (309, 43),
+            (302, 43),
+            (290, 32),
+            (275, 25),
+            (262, 23),
         ),
         0.0,
     ),
     Portrait(
-        'Joe Biden', 'male', 'neutral', FACE_RECOGNITION,
+        'Joe Biden',
+        'male',
+        'neutral',
+        FACE_RECOGNITION,
         'face_recognition-1.3.0/tests/test_images/biden.jpg',
         '3c17508bb91554c637a2eabddfae790e5bb1caba93130814fc2ac50be9760c4c',
         'public domain in the USA (work of the US government, 17 USC 105)',
         (425, 178, 272, 384),
         (
-            (90, 1400), (108, 1300), (105, 1240), (60, 1130), (45, 1040), (38, 960), (40, 880),
-            (50, 820), (42, 760), (42, 700), (60, 645), (100, 622), (170, 607), (240, 597),
-            (310, 585), (360, 560), (395, 535), (405, 510), (420, 500), (420, 430), (410, 415),
-            (395, 385), (385, 340), (390, 300), (392, 270), (400, 220), (427, 165), (457, 132),
-            (500, 113), (545, 102), (600, 102), (650, 115), (690, 147), (722, 172), (748, 215),
-            (755, 265), (752, 300), (742, 350), (722, 385), (716, 410), (705, 455), (690, 475),
-            (670, 520), (640, 558), (633, 590), (650, 615), (685, 654), (735, 677), (795, 686),
-            (848, 702), (890, 720), (915, 760), (930, 800), (940, 860), (962, 900), (968, 960),
-            (968, 1100), (940, 1190), (835, 1235), (838, 1300), (855, 1400),
+            (90, 1400),
+            (108, 1300),
+            (105, 1240),
+            (60, 1130),
+            (45, 1040),
+            (38, 960),
+            (40, 880),
+            (50, 820),
+            (42, 760),
+            (42, 700),
+            (60, 645),
+            (100, 622),
+            (170, 607),
+            (240, 597),
+            (310, 585),
+            (360, 560),
+            (395, 535),
+            (405, 510),
+            (420, 500),
+            (420, 430),
+            (410, 415),
+            (395, 385),
+            (385, 340),
+            (390, 300),
+            (392, 270),
+            (400, 220),
+            (427, 165),
+            (457, 132),
+            (500, 113),
+            (545, 102),
+            (600, 102),
+            (650, 115),
+            (690, 147),
+            (722, 172),
+            (748, 215),
+            (755, 265),
+            (752, 300),
+            (742, 350),
+            (722, 385),
+            (716, 410),
+            (705, 455),
+            (690, 475),
+            (670, 520),
+            (640, 558),
+            (633, 590),
+            (650, 615),
+            (685, 654),
+            (735, 677),
+            (795, 686),
+            (848, 702),
+            (890, 720),
+            (915, 760),
+            (930, 800),
+            (940, 860),
+            (962, 900),
+            (968, 960),
+            (968, 1100),
+            (940, 1190),
+            (835, 1235),
+            (838, 1300),
+            (855, 1400),
         ),
         0.2,
     ),
@@ -185,14 +440,30 @@ COLLINS, OBAMA, HOPPER, BIDEN = range(4)
 # No path shows a face larger than in its picture; each starts and ends wholly out of sight.
 # Where one leaves and another enters on the same side, at least 1.6 seconds lie between them.
 VISITS = (
-    Visit(BIDEN, ((1.0, -80, 50), (3.2, 180, 52), (5.4, 318, 54), (7.2, 330, 58),
-                  (9.6, 345, 88), (11.6, 318, 156), (12.2, 300, 158), (14.0, -260, 150))),
-    Visit(COLLINS, ((2.0, 790, 56), (3.8, 560, 66), (6.0, 490, 86), (6.8, 495, 86),
-                    (9.0, 830, 74))),
-    Visit(OBAMA, ((3.6, -120, 70), (5.8, 120, 104), (7.2, 150, 140), (7.8, 145, 142),
-                  (9.8, -250, 136))),
-    Visit(HOPPER, ((8.2, 770, 92), (10.1, 545, 108), (11.1, 520, 130), (11.5, 525, 130),
-                   (13.0, 850, 116))),
+    Visit(
+        BIDEN,
+        (
+            (1.0, -80, 50),
+            (3.2, 180, 52),
+            (5.4, 318, 54),
+            (7.2, 330, 58),
+            (9.6, 345, 88),
+            (11.6, 318, 156),
+            (12.2, 300, 158),
+            (14.0, -260, 150),
+        ),
+    ),
+    Visit(
+        COLLINS, ((2.0, 790, 56), (3.8, 560, 66), (6.0, 490, 86), (6.8, 495, 86), (9.0, 830, 74))
+    ),
+    Visit(
+        OBAMA,
+        ((3.6, -120, 70), (5.8, 120, 104), (7.2, 150, 140), (7.8, 145, 142), (9.8, -250, 136)),
+    ),
+    Visit(
+        HOPPER,
+        ((8.2, 770, 92), (10.1, 545, 108), (11.1, 520, 130), (11.5, 525, 130), (13.0, 850, 116)),
+    ),
     Visit(COLLINS, ((13.1, 790, 54), (14.5, 480, 58), (16.6, -220, 56))),
 )
 
@@ -202,8 +473,17 @@ def fetch_picture(portrait: Portrait, packages: Path) -> Image:
     package = portrait.package
     if not list(packages.glob(package.archive)):
         subprocess.run(
-            [sys.executable, '-m', 'pip', 'download', '--quiet', '--no-deps',
-             *package.selectors, f'--dest={packages}', package.requirement],
+            [
+                sys.executable,
+                '-m',
+                'pip',
+                'download',
+                '--quiet',
+                '--no-deps',
+                *package.selectors,
+                f'--dest={packages}',
+                package.requirement,
+            ],
             check=True,
         )
     data = read_member(next(packages.glob(package.archive)), portrait.member)
@@ -261,10 +541,12 @@ class Walker:
         across = scale * self._levels[0].shape[1] / sprite.shape[1]
         down = scale * self._levels[0].shape[0] / sprite.shape[0]
         # A pixel's centre lies half a pixel from its corner, in sprite and scene alike.
-        matrix = np.array([
-            [across, 0, x - scale * self._centre[0] + across / 2 - 0.5],
-            [0, down, y - scale * self._centre[1] + down / 2 - 0.5],
-        ])
+        matrix = np.array(
+            [
+                [across, 0, x - scale * self._centre[0] + across / 2 - 0.5],
+                [0, down, y - scale * self._centre[1] + down / 2 - 0.5],
+            ]
+        )
         layer = cv2.warpAffine(sprite, matrix, (WIDTH, HEIGHT), flags=cv2.INTER_LINEAR)
         scene *= 1 - layer[..., 3:]
         scene += layer[..., :3]
@@ -334,8 +616,8 @@ def draw_counter(scene: Plane, grain: Plane) -> None:
     """Draw the wooden counter that stands between the camera and the room."""
     wood = np.array([66, 98, 134], np.float32)
     scene[COUNTER_TOP:] = wood * 0.75 + grain[COUNTER_TOP:]
-    scene[COUNTER_TOP:COUNTER_TOP + 22] = wood * 1.25 + 2 * grain[COUNTER_TOP:COUNTER_TOP + 22]
-    scene[COUNTER_TOP + 22:COUNTER_TOP + 26] *= 0.6
+    scene[COUNTER_TOP : COUNTER_TOP + 22] = wood * 1.25 + 2 * grain[COUNTER_TOP : COUNTER_TOP + 22]
+    scene[COUNTER_TOP + 22 : COUNTER_TOP + 26] *= 0.6
 
 
 @dataclass(frozen=True)
@@ -360,8 +642,9 @@ def listed_faces(present: list[Presence]) -> list[dict[str, Any]]:
     for presence in present:
         box = clip_box(box_at(PEOPLE[presence.person], *presence.place))
         if box is not None:
-            faces.append({'person': presence.person, 'appearance': presence.appearance,
-                          'box': box})
+            faces.append(
+                {'person': presence.person, 'appearance': presence.appearance, 'box': box}
+            )
     for one, other in itertools.combinations(faces, 2):
         if overlap(one['box'], other['box']):
             raise ValueError(f'faces overlap: {one} and {other}')
@@ -424,8 +707,9 @@ class CameraBag:
 
     def write(self, stamp_ns: int, picture: Image) -> None:
         """Write one picture and the calibration that goes with it."""
-        _, jpeg = cv2.imencode('.jpg', picture, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY,
-                                                 cv2.IMWRITE_JPEG_OPTIMIZE, 1])
+        _, jpeg = cv2.imencode(
+            '.jpg', picture, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY, cv2.IMWRITE_JPEG_OPTIMIZE, 1]
+        )
         header = self._header(stamp_ns)
         image = self._make(self._image.msgtype)(header=header, format='jpeg', data=jpeg.ravel())
         self._put(self._image, stamp_ns, image)
@@ -435,19 +719,30 @@ class CameraBag:
         """Return an ideal pinhole camera."""
         f, cx, cy = FOCAL_PX, WIDTH / 2, HEIGHT / 2
         whole = self._make('sensor_msgs/msg/RegionOfInterest')(
-            x_offset=0, y_offset=0, height=0, width=0, do_rectify=False)
+            x_offset=0, y_offset=0, height=0, width=0, do_rectify=False
+        )
         return self._make(self._info.msgtype)(
-            header=header, height=HEIGHT, width=WIDTH, distortion_model='plumb_bob',
-            d=np.zeros(5), k=np.array([f, 0, cx, 0, f, cy, 0, 0, 1.0]), r=np.eye(3).ravel(),
+            header=header,
+            height=HEIGHT,
+            width=WIDTH,
+            distortion_model='plumb_bob',
+            d=np.zeros(5),
+            k=np.array([f, 0, cx, 0, f, cy, 0, 0, 1.0]),
+            r=np.eye(3).ravel(),
             p=np.array([f, 0, cx, 0, 0, f, cy, 0, 0, 0, 1.0, 0]),
-            binning_x=0, binning_y=0, roi=whole)
+            binning_x=0,
+            binning_y=0,
+            roi=whole,
+        )
 
 
 def describe_people() -> list[dict[str, str]]:
     """Return the truth's list of people."""
     return [
         {
-            'name': p.name, 'gender': p.gender, 'emotion': p.emotion,
+            'name': p.name,
+            'gender': p.gender,
+            'emotion': p.emotion,
             'source': f'{p.package.requirement}: {p.member}, {p.licence}',
         }
         for p in PEOPLE
@@ -456,8 +751,13 @@ def describe_people() -> list[dict[str, str]]:
 
 def write_truth(path: Path, frames: list[dict[str, Any]]) -> None:
     """Write the truth as JSON, one line a frame."""
-    head = {'fps': FPS, 'width': WIDTH, 'height': HEIGHT, 'topic': IMAGE_TOPIC,
-            'people': describe_people()}
+    head = {
+        'fps': FPS,
+        'width': WIDTH,
+        'height': HEIGHT,
+        'topic': IMAGE_TOPIC,
+        'people': describe_people(),
+    }
     lines = ',\n'.join('  ' + json.dumps(frame) for frame in frames)
     text = json.dumps(head, indent=1).removesuffix('\n}') + f',\n "frames": [\n{lines}\n ]\n}}\n'
     path.write_text(text, encoding='utf-8')
@@ -476,8 +776,14 @@ def build(output: Path, packages: Path) -> None:
             present = presences(i / FPS)
             stamp_ns = START_NS + round(i * 10**9 / FPS)
             bag.write(stamp_ns, scene.render(present))
-            frames.append({'frame': i, 'stamp': round(stamp_ns / 1e9, 6),
-                           'faces': listed_faces(present), 'cut': cut_faces(present)})
+            frames.append(
+                {
+                    'frame': i,
+                    'stamp': round(stamp_ns / 1e9, 6),
+                    'faces': listed_faces(present),
+                    'cut': cut_faces(present),
+                }
+            )
     write_truth(output / 'truth.json', frames)
 
 
@@ -485,16 +791,24 @@ def parse_arguments() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(
         description='Build the demo bag (rosbag2, mcap) and truth.json, who is where in which '
-                    'frame, from public-domain portraits in pinned PyPI packages.',
-        epilog=f'The bag in the repository was built with Python 3.11 and: {LIBRARIES}')
+        'frame, from public-domain portraits in pinned PyPI packages.',
+        epilog=f'The bag in the repository was built with Python 3.11 and: {LIBRARIES}',
+    )
     parser.add_argument(
-        '--output', type=Path, default=Path(__file__).resolve().parent, metavar='DIR',
+        '--output',
+        type=Path,
+        default=Path(__file__).resolve().parent,
+        metavar='DIR',
         help='folder that gets bag/ and truth.json (default: beside this script); '
-             'an earlier bag/ there is replaced')
+        'an earlier bag/ there is replaced',
+    )
     parser.add_argument(
-        '--packages', type=Path, metavar='DIR',
+        '--packages',
+        type=Path,
+        metavar='DIR',
         help='folder that keeps the downloaded packages, about 26 MB, for the next run '
-             '(default: a temporary one)')
+        '(default: a temporary one)',
+    )
     return parser.parse_args()
 
 

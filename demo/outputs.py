@@ -67,7 +67,8 @@ class AnnotatedVideo:
         self._start = stamp
         self._container = av.open(str(self._path), 'w', options={'movflags': 'faststart'})
         self._stream = self._container.add_stream(
-            'libx264', options={'crf': '20', 'preset': 'veryfast'})
+            'libx264', options={'crf': '20', 'preset': 'veryfast'}
+        )
         # H.264 halves the colour planes: sizes are even.
         self._stream.width, self._stream.height = max(width & ~1, 2), max(height & ~1, 2)
         self._stream.pix_fmt = 'yuv420p'
@@ -79,7 +80,7 @@ class AnnotatedVideo:
             self._open(stamp, picture.shape[1], picture.shape[0])
         size = (self._stream.width, self._stream.height)
         if (picture.shape[1] & ~1, picture.shape[0] & ~1) == size:
-            picture = np.ascontiguousarray(picture[:size[1], :size[0]])
+            picture = np.ascontiguousarray(picture[: size[1], : size[0]])
         else:
             picture = np.asarray(cv2.resize(picture, size), dtype=np.uint8)
         due = round((stamp - self._start) * 1e-9 / TIME_BASE)
@@ -133,8 +134,7 @@ class ContactSheet:
         chosen = self._with_faces.choose(SHEET_PICTURES) or self._all.choose(SHEET_PICTURES)
         if not chosen:
             return
-        sheet = contact_sheet([decode_compressed(jpeg)
-                               for jpeg in chosen])
+        sheet = contact_sheet([decode_compressed(jpeg) for jpeg in chosen])
         if not cv2.imwrite(str(self._path), sheet):
             raise OSError(f'cannot write {self._path}')
 

@@ -25,7 +25,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from typing import Any, Optional
+from typing import Any
 
 import cv2
 import numpy as np
@@ -41,8 +41,14 @@ from face_affect.bags.recordings import (
 from face_affect.media import MediaError, open_media, Stills, write_picture
 
 ROOT = Path(__file__).resolve().parents[1]
-WRITTEN = ('annotated.mp4', 'contact_sheet.png', 'results.mcap', 'node.log', 'player.log',
-           'follower.log')
+WRITTEN = (
+    'annotated.mp4',
+    'contact_sheet.png',
+    'results.mcap',
+    'node.log',
+    'player.log',
+    'follower.log',
+)
 READY_SECONDS = 60  # for the follower, which itself waits for the node
 SUBSCRIBER_SECONDS = 30  # for the player to find the node
 FINISH_SECONDS = 120.0  # for the follower to encode what it still has
@@ -70,7 +76,7 @@ class Source:
     stills: bool = False
 
 
-def open_source(source: str, topic: Optional[str], scratch: Path) -> Source:
+def open_source(source: str, topic: str | None, scratch: Path) -> Source:
     """Find out what ``source`` is; pictures of different sizes are made alike in ``scratch``.
 
     Raises:
@@ -90,9 +96,10 @@ def open_source(source: str, topic: Optional[str], scratch: Path) -> Source:
     return Source(name, MEDIA_TOPIC, True, len(media))
 
 
-def _open_bag(path: Path, topic: Optional[str]) -> Source:
-    images = {found.name: found.type for found in BagRecording(path).topics
-              if found.type in IMAGE_TYPES}
+def _open_bag(path: Path, topic: str | None) -> Source:
+    images = {
+        found.name: found.type for found in BagRecording(path).topics if found.type in IMAGE_TYPES
+    }
     if not images:
         raise RecordingError(f'bag {path} has no image topic')
     chosen = topic or next(iter(images))
@@ -102,7 +109,7 @@ def _open_bag(path: Path, topic: Optional[str]) -> Source:
     return Source(str(path), chosen, images[chosen].endswith('CompressedImage'), frames, bag=True)
 
 
-def _alike(stills: Stills, scratch: Path) -> Optional[Path]:
+def _alike(stills: Stills, scratch: Path) -> Path | None:
     """Bring pictures to the size of the first, with black margins; None if they have it.
 
     A camera's images are all of one size, and the node takes one that is not
@@ -117,8 +124,7 @@ def _alike(stills: Stills, scratch: Path) -> Optional[Path]:
         height, width = frame.image.shape[:2]
         scale = min(canvas.shape[0] / height, canvas.shape[1] / width)
         size = max(1, int(width * scale)), max(1, int(height * scale))
-        canvas[:size[1], :size[0]] = cv2.resize(
-            frame.image, size, interpolation=cv2.INTER_AREA)
+        canvas[: size[1], : size[0]] = cv2.resize(frame.image, size, interpolation=cv2.INTER_AREA)
         write_picture(scratch / f'{frame.index:06}.png', canvas)
     return scratch
 
@@ -152,12 +158,14 @@ class Children:
         self._environment = environment
         self._children: list[Child] = []
 
-    def start(self, name: str, command: Sequence[str], log: Path, keep: Sequence[int] = ()
-              ) -> Child:
+    def start(
+        self, name: str, command: Sequence[str], log: Path, keep: Sequence[int] = ()
+    ) -> Child:
         """Start a process whose output goes to ``log``; it gets the file descriptors ``keep``."""
         with log.open('wb') as file:
-            return self._start(name, command, log, stdout=file, stderr=subprocess.STDOUT,
-                               pass_fds=keep)
+            return self._start(
+                name, command, log, stdout=file, stderr=subprocess.STDOUT, pass_fds=keep
+            )
 
     def start_visible(self, name: str, command: Sequence[str], log: Path, keep: int) -> Child:
         """Start a process that prints here and gets the file descriptor ``keep``.
@@ -170,8 +178,14 @@ class Children:
         # Sessions of their own: Ctrl-C reaches this process alone, which ends the others in the
         # right order.
         process = subprocess.Popen(
-            command, cwd=ROOT, env=self._environment, stdin=subprocess.DEVNULL,
-            start_new_session=True, preexec_fn=_die_with_parent, **options)
+            command,
+            cwd=ROOT,
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+            preexec_fn=_die_with_parent,
+            **options,
+        )
         child = Child(name, process, log)
         self._children.append(child)
         return child
@@ -224,9 +238,19 @@ def node_command(source: Source) -> list[str]:
 
 def follower_command(source: Source, output: Path, ready: int) -> list[str]:
     """Return how the follower is started; it writes to ``ready`` when it is."""
-    command = [sys.executable, '-m', 'demo.follow', '--output', str(output),
-               '--frames', str(source.frames), '--image-topic', source.topic,
-               '--ready-fd', str(ready)]
+    command = [
+        sys.executable,
+        '-m',
+        'demo.follow',
+        '--output',
+        str(output),
+        '--frames',
+        str(source.frames),
+        '--image-topic',
+        source.topic,
+        '--ready-fd',
+        str(ready),
+    ]
     return [*command, '--compressed'] if source.compressed else command
 
 
@@ -237,8 +261,15 @@ def tree_command(ready: int) -> list[str]:
 
 def player_command(source: Source, rate: float) -> list[str]:
     """Return how the player is started."""
-    command = [_executable('face-affect'), 'play', source.input, '--rate', str(rate),
-               '--wait-for-subscriber', str(SUBSCRIBER_SECONDS)]
+    command = [
+        _executable('face-affect'),
+        'play',
+        source.input,
+        '--rate',
+        str(rate),
+        '--wait-for-subscriber',
+        str(SUBSCRIBER_SECONDS),
+    ]
     return [*command, '--topics', source.topic] if source.bag else command
 
 
@@ -251,8 +282,11 @@ def _executable(name: str) -> str:
 
 def environment() -> dict[str, str]:
     """Return the environment of the processes: a ROS domain of their own, on this host."""
-    return {'ROS_DOMAIN_ID': str(free_domain()),
-            'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST', **os.environ}
+    return {
+        'ROS_DOMAIN_ID': str(free_domain()),
+        'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST',
+        **os.environ,
+    }
 
 
 def show(source: Source, output: Path, options: argparse.Namespace) -> int:
@@ -274,10 +308,14 @@ def show(source: Source, output: Path, options: argparse.Namespace) -> int:
             follower = children.start_visible('follower', follow, node.log, written)
         os.close(written)
         _wait_until_ready(ready, children, 2 if options.tree else 1)
-        print(f'playing {options.input} on {source.topic}, ROS_DOMAIN_ID '
-              f'{variables["ROS_DOMAIN_ID"]}', flush=True)
+        print(
+            f'playing {options.input} on {source.topic}, ROS_DOMAIN_ID '
+            f'{variables["ROS_DOMAIN_ID"]}',
+            flush=True,
+        )
         player = children.start(
-            'player', player_command(source, options.rate), output / 'player.log')
+            'player', player_command(source, options.rate), output / 'player.log'
+        )
         return _play(children, follower, player, endless=not source.frames)
 
 
@@ -328,17 +366,33 @@ def _prepare(output: Path, source: str) -> None:
 
 def _parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog='demo', description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('input', nargs='?', default=str(ROOT / 'demo' / 'bag'),
-                        help='a rosbag2, a video, a picture, a folder of pictures, a stream '
-                        'address or a camera number (default: %(default)s)')
+        prog='demo', description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        'input',
+        nargs='?',
+        default=str(ROOT / 'demo' / 'bag'),
+        help='a rosbag2, a video, a picture, a folder of pictures, a stream '
+        'address or a camera number (default: %(default)s)',
+    )
     parser.add_argument('--topic', help="the bag's image topic (default: the first)")
-    parser.add_argument('--rate', type=float, default=1.0,
-                        help='how many times as fast as recorded (default: %(default)s)')
-    parser.add_argument('--tree', action='store_true',
-                        help='show a behaviour tree at work in place of the table of faces')
-    parser.add_argument('--output', type=Path, default=Path('demo_output'),
-                        help='the folder for the results (default: %(default)s)')
+    parser.add_argument(
+        '--rate',
+        type=float,
+        default=1.0,
+        help='how many times as fast as recorded (default: %(default)s)',
+    )
+    parser.add_argument(
+        '--tree',
+        action='store_true',
+        help='show a behaviour tree at work in place of the table of faces',
+    )
+    parser.add_argument(
+        '--output',
+        type=Path,
+        default=Path('demo_output'),
+        help='the folder for the results (default: %(default)s)',
+    )
     options = parser.parse_args()
     if not options.rate > 0:
         parser.error(f'--rate is {options.rate}, but must be positive')

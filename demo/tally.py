@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from array import array
 from dataclasses import dataclass
-from typing import Any, Optional
+from typing import Any
 
 from face_affect_msgs.msg import FaceAffect, FaceAffectArray
 import numpy as np
@@ -29,7 +29,7 @@ class Times:
         return f'median {self.median:.1f} ms, 95 % within {self.high:.1f} ms'
 
 
-def summarise(seconds: array[float]) -> Optional[Times]:
+def summarise(seconds: array[float]) -> Times | None:
     """Return the summary of ``seconds``; None if there are none."""
     if not seconds:
         return None
@@ -47,12 +47,12 @@ class Latencies:
         self._received: dict[int, int] = {}
 
     @property
-    def summary(self) -> Optional[Times]:
+    def summary(self) -> Times | None:
         """What they come to; None before the first."""
         return summarise(self._seconds)
 
     @property
-    def newest(self) -> Optional[float]:
+    def newest(self) -> float | None:
         """The last one, seconds; None before the first."""
         return self._seconds[-1] if self._seconds else None
 
@@ -108,9 +108,9 @@ class Tally:
         self.frames = frames
         self.results = 0
         self.pictures = 0
-        self.first: Optional[int] = None
+        self.first: int | None = None
         self.sightings: dict[int, Sighting] = {}
-        self.newest: Optional[FaceAffectArray] = None
+        self.newest: FaceAffectArray | None = None
         self.latencies = Latencies()
         self._processing = array('d')
 
@@ -125,7 +125,7 @@ class Tally:
         return [face.id for face in self.newest.faces] if self.newest else []
 
     @property
-    def processing_summary(self) -> Optional[Times]:
+    def processing_summary(self) -> Times | None:
         """How long the node says that it took for an image; None before the first."""
         return summarise(self._processing)
 

@@ -22,8 +22,7 @@ root_doc = 'docs/index'
 include_patterns = ['*.md', 'demo/NOTICE.md', 'docs/**']
 # Not even searched: environments and what was built, which are large
 exclude_patterns = ['.*', 'build', 'install', 'log', 'docs/templates']
-extensions = [
-    'myst_parser', 'sphinx.ext.autodoc', 'sphinx.ext.autosummary', 'sphinx.ext.napoleon']
+extensions = ['myst_parser', 'sphinx.ext.autodoc', 'sphinx.ext.autosummary', 'sphinx.ext.napoleon']
 source_suffix = {'.md': 'markdown', '.rst': 'restructuredtext'}
 myst_heading_anchors = 3
 
@@ -33,11 +32,30 @@ autodoc_member_order = 'bysource'
 autodoc_typehints_format = 'short'
 # Whatever of ROS is installed where the documentation is built, it comes out the same.
 autodoc_mock_imports = [
-    'action_msgs', 'ament_index_python', 'builtin_interfaces', 'cv_bridge', 'diagnostic_msgs',
-    'distributed', 'face_affect_msgs', 'geometry_msgs', 'hri_msgs', 'lifecycle_msgs', 'mcap',
-    'plotly', 'py_trees', 'py_trees_ros',
-    'rcl_interfaces', 'rclpy', 'rosbags', 'rosgraph_msgs', 'sensor_msgs', 'std_msgs', 'std_srvs',
-    'unique_identifier_msgs', 'visualization_msgs']
+    'action_msgs',
+    'ament_index_python',
+    'builtin_interfaces',
+    'cv_bridge',
+    'diagnostic_msgs',
+    'distributed',
+    'face_affect_msgs',
+    'geometry_msgs',
+    'hri_msgs',
+    'lifecycle_msgs',
+    'mcap',
+    'plotly',
+    'py_trees',
+    'py_trees_ros',
+    'rcl_interfaces',
+    'rclpy',
+    'rosbags',
+    'rosgraph_msgs',
+    'sensor_msgs',
+    'std_msgs',
+    'std_srvs',
+    'unique_identifier_msgs',
+    'visualization_msgs',
+]
 
 html_theme = 'alabaster'
 html_theme_options = {'page_width': '75em', 'sidebar_width': '18em'}

@@ -14,7 +14,6 @@ import argparse
 from collections.abc import Callable
 import os
 import sys
-from typing import Optional
 
 from face_affect_msgs.msg import FaceAffect
 from py_trees.behaviour import Behaviour
@@ -66,26 +65,49 @@ class Say(Behaviour):
 def create_tree(voice: Voice, node: str = '/face_affect') -> Behaviour:
     """Return the root; ``node`` is the fully qualified name of the face_affect node."""
     # Half a second against what is gone at once, a second and a half against a passing look.
-    reactions = Selector('React', memory=False, children=[
-        Sequence('Greet', memory=False, children=[
-            IsFacePresent('Somebody there?', duration=0.5),
-            Say('Hello', 'Hello! Can I help you?', voice)]),
-        Sequence('Thank', memory=False, children=[
-            IsEmotion('Happy?', 'happy', min_confidence=0.6, duration=1.5),
-            Say('Thank you', 'Thank you for your smile!', voice)]),
-        Sequence('Ask', memory=False, children=[
-            IsEmotion('Sad?', 'sad', min_confidence=0.6, duration=1.5),
-            Say('How are you', 'Is everything all right?', voice)]),
-        Running('Look around')])
+    reactions = Selector(
+        'React',
+        memory=False,
+        children=[
+            Sequence(
+                'Greet',
+                memory=False,
+                children=[
+                    IsFacePresent('Somebody there?', duration=0.5),
+                    Say('Hello', 'Hello! Can I help you?', voice),
+                ],
+            ),
+            Sequence(
+                'Thank',
+                memory=False,
+                children=[
+                    IsEmotion('Happy?', 'happy', min_confidence=0.6, duration=1.5),
+                    Say('Thank you', 'Thank you for your smile!', voice),
+                ],
+            ),
+            Sequence(
+                'Ask',
+                memory=False,
+                children=[
+                    IsEmotion('Sad?', 'sad', min_confidence=0.6, duration=1.5),
+                    Say('How are you', 'Is everything all right?', voice),
+                ],
+            ),
+            Running('Look around'),
+        ],
+    )
     # Without a node the sequence fails at its first child: the robot does not act on what is over.
-    return Sequence('Greeter', memory=False, children=[
-        FacesToBlackboard('Faces', topic=f'{node}/faces'), reactions])
+    return Sequence(
+        'Greeter',
+        memory=False,
+        children=[FacesToBlackboard('Faces', topic=f'{node}/faces'), reactions],
+    )
 
 
 class Greeter(Node):
     """Ticks the tree and prints it."""
 
-    def __init__(self, face_affect: str, rate: float, ready: Optional[int]) -> None:
+    def __init__(self, face_affect: str, rate: float, ready: int | None) -> None:
         """Tick ``rate`` times a second; write to the pipe ``ready`` once results can come."""
         super().__init__('greeter')
         self._ready = ready
@@ -106,18 +128,26 @@ class Greeter(Node):
         statuses = [each.status for each in self.tree.root.iterate()]
         if statuses != self._shown:
             self._shown = statuses
-            print(f'\ntick {self.tree.count}\n{unicode_tree(self.tree.root, show_status=True)}',
-                  end='', flush=True)
+            print(
+                f'\ntick {self.tree.count}\n{unicode_tree(self.tree.root, show_status=True)}',
+                end='',
+                flush=True,
+            )
 
 
 def main() -> int:
     """Run until SIGINT or SIGTERM."""
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--node', default='/face_affect',
-                        help='the name of the face_affect node (default: %(default)s)')
-    parser.add_argument('--rate', type=float, default=10.0,
-                        help='ticks a second (default: %(default)s)')
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        '--node',
+        default='/face_affect',
+        help='the name of the face_affect node (default: %(default)s)',
+    )
+    parser.add_argument(
+        '--rate', type=float, default=10.0, help='ticks a second (default: %(default)s)'
+    )
     parser.add_argument('--ready-fd', type=int, help='a pipe to write to once the node is found')
     options = parser.parse_args(remove_ros_args(sys.argv)[1:])
     rclpy.init(args=sys.argv)

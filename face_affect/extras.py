@@ -27,4 +27,5 @@ def needs(extra: str, what: str) -> Iterator[None]:
         package = (error.name or '').partition('.')[0]
         raise MissingExtraError(
             f"{what} needs {package}: pip install {package}, or in face_affect's folder "
-            f"pip install '.[{extra}]'") from error
+            f"pip install '.[{extra}]'"
+        ) from error

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 import time
 from types import TracebackType
-from typing import Optional, Union
 
 import cv2
 import numpy as np
@@ -57,12 +56,19 @@ class Stills:
             yield Frame(index, float(index), np.asarray(image, dtype=np.uint8), path.name)
 
 
-def _capture(source: Union[str, int]) -> cv2.VideoCapture:
+def _capture(source: str | int) -> cv2.VideoCapture:
     # A network stream is read by FFmpeg, which would wait half a minute for one that is not there.
     if isinstance(source, str) and '://' in source:
-        return cv2.VideoCapture(source, cv2.CAP_FFMPEG, [
-            cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, STREAM_TIMEOUT,
-            cv2.CAP_PROP_READ_TIMEOUT_MSEC, STREAM_TIMEOUT])
+        return cv2.VideoCapture(
+            source,
+            cv2.CAP_FFMPEG,
+            [
+                cv2.CAP_PROP_OPEN_TIMEOUT_MSEC,
+                STREAM_TIMEOUT,
+                cv2.CAP_PROP_READ_TIMEOUT_MSEC,
+                STREAM_TIMEOUT,
+            ],
+        )
     return cv2.VideoCapture(source)
 
 
@@ -71,7 +77,7 @@ class Video:
 
     moving = True
 
-    def __init__(self, source: Union[str, int]) -> None:
+    def __init__(self, source: str | int) -> None:
         """Open it.
 
         Raises:
@@ -112,7 +118,7 @@ class Video:
             raise MediaError(f'{self._name} gives no frame')
 
 
-Media = Union[Stills, Video]
+Media = Stills | Video
 
 
 def open_media(source: str) -> Media:
@@ -135,8 +141,9 @@ def open_media(source: str) -> Media:
     if path.is_dir():
         files = sorted(file for file in path.iterdir() if file.suffix.lower() in PICTURES)
         if not files:
-            raise MediaError(f'no picture in folder {path}; known are '
-                             f'{" ".join(sorted(PICTURES))}')
+            raise MediaError(
+                f'no picture in folder {path}; known are {" ".join(sorted(PICTURES))}'
+            )
         return Stills(tuple(files))
     if not path.exists():
         raise MediaError(f'{path}: no such file or folder')
@@ -150,7 +157,7 @@ class VideoFile:
         """Write to ``path`` at ``rate`` frames a second."""
         self._path = path
         self._rate = rate
-        self._writer: Optional[cv2.VideoWriter] = None
+        self._writer: cv2.VideoWriter | None = None
         self._written = 0
 
     def write(self, image: NDArray[np.uint8]) -> None:
@@ -163,7 +170,8 @@ class VideoFile:
         if self._writer is None:
             size = (image.shape[1], image.shape[0])
             self._writer = cv2.VideoWriter(
-                str(self._path), cv2.VideoWriter_fourcc(*'mp4v'), self._rate, size)
+                str(self._path), cv2.VideoWriter_fourcc(*'mp4v'), self._rate, size
+            )
             if not self._writer.isOpened():
                 raise MediaError(f'cannot write video {self._path}')
         self._writer.write(image)
@@ -173,8 +181,12 @@ class VideoFile:
         """Return the open file."""
         return self
 
-    def __exit__(self, kind: Optional[type[BaseException]], value: Optional[BaseException],
-                 trace: Optional[TracebackType]) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         """Finish the file.
 
         Raises:
@@ -186,8 +198,10 @@ class VideoFile:
         self._writer.release()
         kept = int(cv2.VideoCapture(str(self._path)).get(cv2.CAP_PROP_FRAME_COUNT))
         if kind is None and kept < self._written:
-            raise MediaError(f'video {self._path} holds {max(kept, 0)} of {self._written} frames: '
-                             'is the disk full?')
+            raise MediaError(
+                f'video {self._path} holds {max(kept, 0)} of {self._written} frames: '
+                'is the disk full?'
+            )
 
 
 def write_picture(path: Path, image: NDArray[np.uint8]) -> None:

@@ -55,9 +55,16 @@ def start_node(context: LaunchContext) -> list[Action]:
     camera = LaunchConfiguration('camera').perform(context)
     image = LaunchConfiguration('image').perform(context) or TOPICS[camera]
     source = PathJoinSubstitution(
-        [FindPackageShare('face_affect'), 'launch', 'face_affect.launch.py'])
+        [FindPackageShare('face_affect'), 'launch', 'face_affect.launch.py']
+    )
     passed_on = (
-        'image_transport', 'namespace', 'params_file', 'use_sim_time', 'autostart', 'debug')
+        'image_transport',
+        'namespace',
+        'params_file',
+        'use_sim_time',
+        'autostart',
+        'debug',
+    )
     return [
         IncludeLaunchDescription(
             PythonLaunchDescriptionSource(source),
@@ -71,52 +78,55 @@ def start_node(context: LaunchContext) -> list[Action]:
 
 def generate_launch_description() -> LaunchDescription:
     """Describe the arguments and the node."""
-    return LaunchDescription([
-        DeclareLaunchArgument(
-            'camera',
-            default_value='head_cam',
-            choices=list(TOPICS),
-            description='The camera to use, by its name in the public bringup.',
-        ),
-        DeclareLaunchArgument(
-            'image',
-            default_value='',
-            description='Another image topic (empty: the upright image of the chosen camera).',
-        ),
-        DeclareLaunchArgument(
-            'image_transport',
-            default_value='',
-            choices=['', 'raw', 'compressed'],
-            description='How the images arrive (empty: as params_file says, compressed).',
-        ),
-        DeclareLaunchArgument(
-            'namespace',
-            default_value='',
-            description='Namespace of the node.',
-        ),
-        DeclareLaunchArgument(
-            'params_file',
-            default_value=PathJoinSubstitution(
-                [FindPackageShare('face_affect'), 'config', 'care_o_bot.yaml']),
-            description='YAML file with the parameters of the node.',
-        ),
-        DeclareLaunchArgument(
-            'use_sim_time',
-            default_value='',
-            choices=['', *BOOLEANS],
-            description='Take the time from /clock (empty: as params_file says).',
-        ),
-        DeclareLaunchArgument(
-            'autostart',
-            default_value='true',
-            choices=BOOLEANS,
-            description='Configure and activate the node at once.',
-        ),
-        DeclareLaunchArgument(
-            'debug',
-            default_value='false',
-            choices=BOOLEANS,
-            description='Log at debug level and show the debug image in rqt_image_view.',
-        ),
-        OpaqueFunction(function=start_node),
-    ])
+    return LaunchDescription(
+        [
+            DeclareLaunchArgument(
+                'camera',
+                default_value='head_cam',
+                choices=list(TOPICS),
+                description='The camera to use, by its name in the public bringup.',
+            ),
+            DeclareLaunchArgument(
+                'image',
+                default_value='',
+                description='Another image topic (empty: the upright image of the chosen camera).',
+            ),
+            DeclareLaunchArgument(
+                'image_transport',
+                default_value='',
+                choices=['', 'raw', 'compressed'],
+                description='How the images arrive (empty: as params_file says, compressed).',
+            ),
+            DeclareLaunchArgument(
+                'namespace',
+                default_value='',
+                description='Namespace of the node.',
+            ),
+            DeclareLaunchArgument(
+                'params_file',
+                default_value=PathJoinSubstitution(
+                    [FindPackageShare('face_affect'), 'config', 'care_o_bot.yaml']
+                ),
+                description='YAML file with the parameters of the node.',
+            ),
+            DeclareLaunchArgument(
+                'use_sim_time',
+                default_value='',
+                choices=['', *BOOLEANS],
+                description='Take the time from /clock (empty: as params_file says).',
+            ),
+            DeclareLaunchArgument(
+                'autostart',
+                default_value='true',
+                choices=BOOLEANS,
+                description='Configure and activate the node at once.',
+            ),
+            DeclareLaunchArgument(
+                'debug',
+                default_value='false',
+                choices=BOOLEANS,
+                description='Log at debug level and show the debug image in rqt_image_view.',
+            ),
+            OpaqueFunction(function=start_node),
+        ]
+    )

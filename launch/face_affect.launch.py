@@ -85,85 +85,99 @@ def start_viewer(context: LaunchContext) -> list[Action]:
     try:
         get_package_prefix('rqt_image_view')
     except PackageNotFoundError:
-        return [LogInfo(msg=(
-            f'WARNING: no viewer for {topic}: rqt_image_view is not installed '
-            '(apt: ros-$ROS_DISTRO-rqt-image-view). The node runs without it.'
-        ))]
+        return [
+            LogInfo(
+                msg=(
+                    f'WARNING: no viewer for {topic}: rqt_image_view is not installed '
+                    '(apt: ros-$ROS_DISTRO-rqt-image-view). The node runs without it.'
+                )
+            )
+        ]
     if not (os.environ.get('DISPLAY') or os.environ.get('WAYLAND_DISPLAY')):
-        return [LogInfo(msg=(
-            f'WARNING: no viewer for {topic}: there is no display here (DISPLAY is not set). '
-            'View it from a desktop machine: ros2 run rqt_image_view rqt_image_view ' + topic
-        ))]
+        return [
+            LogInfo(
+                msg=(
+                    f'WARNING: no viewer for {topic}: there is no display here (DISPLAY is not '
+                    'set). View it from a desktop machine: ros2 run rqt_image_view rqt_image_view '
+                    + topic
+                )
+            )
+        ]
     return [Node(package='rqt_image_view', executable='rqt_image_view', arguments=[topic])]
 
 
 def generate_launch_description() -> LaunchDescription:
     """Describe the arguments, the middleware's profile, the node and the viewer."""
     share = FindPackageShare('face_affect')
-    return LaunchDescription([
-        DeclareLaunchArgument(
-            'image',
-            default_value='/camera/image_raw',
-            description=(
-                "The camera's image topic; a relative one is looked for in the namespace. "
-                'For image_transport:=compressed, "/compressed" is added where it is missing.'
+    return LaunchDescription(
+        [
+            DeclareLaunchArgument(
+                'image',
+                default_value='/camera/image_raw',
+                description=(
+                    "The camera's image topic; a relative one is looked for in the namespace. "
+                    'For image_transport:=compressed, "/compressed" is added where it is missing.'
+                ),
             ),
-        ),
-        DeclareLaunchArgument(
-            'image_transport',
-            default_value='',
-            choices=['', 'raw', 'compressed'],
-            description='How the images arrive (empty: as params_file says).',
-        ),
-        DeclareLaunchArgument(
-            'camera_info',
-            default_value='',
-            description=(
-                "The camera's CameraInfo topic. Where it is given, faces get a bearing "
-                '(empty: as params_file says, on camera_info beside the image).'
+            DeclareLaunchArgument(
+                'image_transport',
+                default_value='',
+                choices=['', 'raw', 'compressed'],
+                description='How the images arrive (empty: as params_file says).',
             ),
-        ),
-        DeclareLaunchArgument(
-            'depth_image',
-            default_value='',
-            description=(
-                'The topic of depth images that lie over the images, pixel by pixel. Where it is '
-                'given, faces get a position (empty: as params_file says).'
+            DeclareLaunchArgument(
+                'camera_info',
+                default_value='',
+                description=(
+                    "The camera's CameraInfo topic. Where it is given, faces get a bearing "
+                    '(empty: as params_file says, on camera_info beside the image).'
+                ),
             ),
-        ),
-        DeclareLaunchArgument(
-            'namespace',
-            default_value='',
-            description='Namespace of the node, for instance the name of the robot.',
-        ),
-        DeclareLaunchArgument(
-            'params_file',
-            default_value=PathJoinSubstitution([share, 'config', 'face_affect.yaml']),
-            description='YAML file with the parameters of the node.',
-        ),
-        DeclareLaunchArgument(
-            'use_sim_time',
-            default_value='',
-            choices=['', *BOOLEANS],
-            description='Take the time from /clock (empty: as params_file says).',
-        ),
-        DeclareLaunchArgument(
-            'autostart',
-            default_value='true',
-            choices=BOOLEANS,
-            description=(
-                'Configure and activate the node at once. With false a lifecycle manager, or '
-                '`ros2 lifecycle set`, has to do so.'
+            DeclareLaunchArgument(
+                'depth_image',
+                default_value='',
+                description=(
+                    'The topic of depth images that lie over the images, pixel by pixel. Where it '
+                    'is given, faces get a position (empty: as params_file says).'
+                ),
             ),
-        ),
-        DeclareLaunchArgument(
-            'debug',
-            default_value='false',
-            choices=BOOLEANS,
-            description='Log at debug level and show the debug image in rqt_image_view.',
-        ),
-        IncludeLaunchDescription(PythonLaunchDescriptionSource(PathJoinSubstitution(
-            [share, 'launch', 'fastdds_profile.launch.py']))),
-        OpaqueFunction(function=start_node),
-        OpaqueFunction(function=start_viewer),
-    ])
+            DeclareLaunchArgument(
+                'namespace',
+                default_value='',
+                description='Namespace of the node, for instance the name of the robot.',
+            ),
+            DeclareLaunchArgument(
+                'params_file',
+                default_value=PathJoinSubstitution([share, 'config', 'face_affect.yaml']),
+                description='YAML file with the parameters of the node.',
+            ),
+            DeclareLaunchArgument(
+                'use_sim_time',
+                default_value='',
+                choices=['', *BOOLEANS],
+                description='Take the time from /clock (empty: as params_file says).',
+            ),
+            DeclareLaunchArgument(
+                'autostart',
+                default_value='true',
+                choices=BOOLEANS,
+                description=(
+                    'Configure and activate the node at once. With false a lifecycle manager, or '
+                    '`ros2 lifecycle set`, has to do so.'
+                ),
+            ),
+            DeclareLaunchArgument(
+                'debug',
+                default_value='false',
+                choices=BOOLEANS,
+                description='Log at debug level and show the debug image in rqt_image_view.',
+            ),
+            IncludeLaunchDescription(
+                PythonLaunchDescriptionSource(
+                    PathJoinSubstitution([share, 'launch', 'fastdds_profile.launch.py'])
+                )
+            ),
+            OpaqueFunction(function=start_node),
+            OpaqueFunction(function=start_viewer),
+        ]
+    )

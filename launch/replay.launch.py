@@ -32,7 +32,8 @@ def start_node(context: LaunchContext) -> list[Action]:
     if not transport:
         transport = 'compressed' if topic.endswith('/compressed') else 'raw'
     source = PathJoinSubstitution(
-        [FindPackageShare('face_affect'), 'launch', 'face_affect.launch.py'])
+        [FindPackageShare('face_affect'), 'launch', 'face_affect.launch.py']
+    )
     return [
         IncludeLaunchDescription(
             PythonLaunchDescriptionSource(source),
@@ -92,55 +93,58 @@ def start_player(context: LaunchContext) -> list[Action]:
 
 def generate_launch_description() -> LaunchDescription:
     """Describe the arguments, the node and the player."""
-    return LaunchDescription([
-        DeclareLaunchArgument(
-            'bag',
-            description='The rosbag2 to play: its folder, or its .mcap or .db3 file.',
-        ),
-        DeclareLaunchArgument(
-            'topic',
-            default_value='/camera/image_raw/compressed',
-            description='The image topic in the bag.',
-        ),
-        DeclareLaunchArgument(
-            'image_transport',
-            default_value='',
-            choices=['', 'raw', 'compressed'],
-            description=(
-                'How the images are stored (empty: compressed where the topic ends in '
-                '"/compressed", else raw).'
+    return LaunchDescription(
+        [
+            DeclareLaunchArgument(
+                'bag',
+                description='The rosbag2 to play: its folder, or its .mcap or .db3 file.',
             ),
-        ),
-        DeclareLaunchArgument(
-            'rate',
-            default_value='1.0',
-            description='Play this many times as fast as recorded.',
-        ),
-        DeclareLaunchArgument(
-            'loop',
-            default_value='false',
-            choices=BOOLEANS,
-            description='Begin again at the end of the bag, until interrupted.',
-        ),
-        DeclareLaunchArgument(
-            'namespace',
-            default_value='',
-            description='Namespace of the node.',
-        ),
-        DeclareLaunchArgument(
-            'params_file',
-            default_value=PathJoinSubstitution(
-                [FindPackageShare('face_affect'), 'config', 'face_affect.yaml']),
-            description='YAML file with the parameters of the node.',
-        ),
-        DeclareLaunchArgument(
-            'debug',
-            default_value='false',
-            choices=BOOLEANS,
-            description='Log at debug level and show the debug image in rqt_image_view.',
-        ),
-        # In this order: the node's launch file sets the shared-memory profile, and the player,
-        # being the one that publishes the images, must start with it.
-        OpaqueFunction(function=start_node),
-        OpaqueFunction(function=start_player),
-    ])
+            DeclareLaunchArgument(
+                'topic',
+                default_value='/camera/image_raw/compressed',
+                description='The image topic in the bag.',
+            ),
+            DeclareLaunchArgument(
+                'image_transport',
+                default_value='',
+                choices=['', 'raw', 'compressed'],
+                description=(
+                    'How the images are stored (empty: compressed where the topic ends in '
+                    '"/compressed", else raw).'
+                ),
+            ),
+            DeclareLaunchArgument(
+                'rate',
+                default_value='1.0',
+                description='Play this many times as fast as recorded.',
+            ),
+            DeclareLaunchArgument(
+                'loop',
+                default_value='false',
+                choices=BOOLEANS,
+                description='Begin again at the end of the bag, until interrupted.',
+            ),
+            DeclareLaunchArgument(
+                'namespace',
+                default_value='',
+                description='Namespace of the node.',
+            ),
+            DeclareLaunchArgument(
+                'params_file',
+                default_value=PathJoinSubstitution(
+                    [FindPackageShare('face_affect'), 'config', 'face_affect.yaml']
+                ),
+                description='YAML file with the parameters of the node.',
+            ),
+            DeclareLaunchArgument(
+                'debug',
+                default_value='false',
+                choices=BOOLEANS,
+                description='Log at debug level and show the debug image in rqt_image_view.',
+            ),
+            # In this order: the node's launch file sets the shared-memory profile, and the player,
+            # being the one that publishes the images, must start with it.
+            OpaqueFunction(function=start_node),
+            OpaqueFunction(function=start_player),
+        ]
+    )

@@ -53,7 +53,7 @@ def read_answer(asked: str, output: str, errors: str) -> Answer:
 
 def _describe(package: dict[str, Any], found: dict[str, Any]) -> str:
     fixed = ', '.join(found['fix_versions']) or 'no version yet'
-    return f"{package['name']} {package['version']}: {found['id']}, fixed in {fixed}"
+    return f'{package["name"]} {package["version"]}: {found["id"]}, fixed in {fixed}'
 
 
 def ask(asked: str, *options: str) -> Answer:
@@ -67,8 +67,10 @@ def summary(answer: Answer) -> Iterator[str]:
     if answer.error:
         yield f'{answer.asked}: NOT AUDITED: {answer.error}'
     elif not answer.known and answer.unknown:
-        yield (f'{answer.asked}: NOT AUDITED: the service knows none of these '
-               f'{len(answer.unknown)} packages, or gives no answer')
+        yield (
+            f'{answer.asked}: NOT AUDITED: the service knows none of these '
+            f'{len(answer.unknown)} packages, or gives no answer'
+        )
     else:
         yield f'{answer.asked}: {answer.known} audited, {len(answer.vulnerable)} vulnerabilities'
         if answer.unknown:

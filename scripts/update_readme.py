@@ -24,8 +24,10 @@ def _range(spec: ParameterSpec) -> str:
 
 def _row(spec: ParameterSpec) -> str:
     default = str(spec.default).lower() if isinstance(spec.default, bool) else spec.default
-    return (f'| `{spec.name}` | {default} | {_range(spec)} | {FIXED[spec.fixed]} | '
-            f'{spec.description} |')
+    return (
+        f'| `{spec.name}` | {default} | {_range(spec)} | {FIXED[spec.fixed]} | '
+        f'{spec.description} |'
+    )
 
 
 def parameter_table() -> str:

@@ -36,12 +36,22 @@ def demo_frames(demo_truth: dict[str, Any]) -> list[DemoFrame]:
     store = typesys.get_typestore(typesys.Stores.ROS2_HUMBLE)
     with highlevel.AnyReader([ROOT / 'demo' / 'bag'], default_typestore=store) as reader:
         images = [c for c in reader.connections if c.topic == demo_truth['topic']]
-        jpegs = [bytes(reader.deserialize(data, connection.msgtype).data)
-                 for connection, _, data in reader.messages(images)]
+        jpegs = [
+            bytes(reader.deserialize(data, connection.msgtype).data)
+            for connection, _, data in reader.messages(images)
+        ]
     assert len(jpegs) == len(demo_truth['frames'])
-    return [DemoFrame(frame['stamp'], jpeg, tuple(
-        TrueFace(face['person'], face['appearance'], Box(*face['box']))
-        for face in frame['faces'])) for frame, jpeg in zip(demo_truth['frames'], jpegs)]
+    return [
+        DemoFrame(
+            frame['stamp'],
+            jpeg,
+            tuple(
+                TrueFace(face['person'], face['appearance'], Box(*face['box']))
+                for face in frame['faces']
+            ),
+        )
+        for frame, jpeg in zip(demo_truth['frames'], jpegs)
+    ]
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Optional
 
 import cv2
 import numpy as np
@@ -31,7 +30,7 @@ class TrueFace:
         """Tell whether the picture's left or right side cuts the face."""
         return self.box.x <= 0 or self.box.x + self.box.width >= width
 
-    def found_in(self, faces: Sequence[Face]) -> Optional[Face]:
+    def found_in(self, faces: Sequence[Face]) -> Face | None:
         """Return the face that overlaps most with this one, if any does by half."""
         best = max(faces, key=lambda face: face.detection.box.iou(self.box), default=None)
         return best if best and best.detection.box.iou(self.box) > 0.5 else None

@@ -39,8 +39,9 @@ def image_topic() -> Topic:
     return next(topic for topic in BagRecording(DEMO_BAG).topics if topic.name == IMAGES)
 
 
-def write_bag(folder: Path, messages: Iterable[TimedMessage], *topics: Topic,
-              storage: str = 'mcap') -> Path:
+def write_bag(
+    folder: Path, messages: Iterable[TimedMessage], *topics: Topic, storage: str = 'mcap'
+) -> Path:
     """Write a bag; its topics are the images' and ``topics``."""
     with BagWriter(folder, storage) as bag:
         for topic in (image_topic(), *topics):
@@ -75,8 +76,10 @@ def read(bag: Path, topic: str = RESULTS) -> list[tuple[int, Any]]:
     with AnyReader([bag]) as reader:
         chosen = [each for each in reader.connections if each.topic == topic]
         assert chosen, f'{topic} is not in {bag}'
-        return [(stamp, reader.deserialize(data, connection.msgtype))
-                for connection, stamp, data in reader.messages(chosen)]
+        return [
+            (stamp, reader.deserialize(data, connection.msgtype))
+            for connection, stamp, data in reader.messages(chosen)
+        ]
 
 
 def topics(bag: Path) -> set[str]:

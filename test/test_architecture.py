@@ -15,8 +15,18 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / 'face_affect'
 ROS_NAMES = (
-    'ament', 'builtin_interfaces', 'cv_bridge', 'launch', 'lifecycle_msgs', 'rcl', 'rmw',
-    'ros', 'tf2', 'py_trees', 'unique_identifier')
+    'ament',
+    'builtin_interfaces',
+    'cv_bridge',
+    'launch',
+    'lifecycle_msgs',
+    'rcl',
+    'rmw',
+    'ros',
+    'tf2',
+    'py_trees',
+    'unique_identifier',
+)
 
 
 def imported_modules(path: Path) -> set[str]:
@@ -27,7 +37,7 @@ def imported_modules(path: Path) -> set[str]:
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            base = '.'.join(package[:len(package) - node.level + 1]) if node.level else ''
+            base = '.'.join(package[: len(package) - node.level + 1]) if node.level else ''
             module = '.'.join(part for part in (base, node.module or '') if part)
             names |= {module} | {f'{module}.{alias.name}' for alias in node.names}
     return names
@@ -42,10 +52,19 @@ def is_ros(module: str) -> bool:
     return top.endswith(('_msgs', '_srvs', '_interfaces')) or top.startswith(ROS_NAMES)
 
 
-@pytest.mark.parametrize('module, expected', [
-    ('rclpy.node', True), ('sensor_msgs.msg', True), ('std_srvs', True), ('rosbags', True),
-    ('face_affect_msgs.msg', True), ('ament_index_python', True), ('numpy', False),
-    ('face_affect.core.faces', False)])
+@pytest.mark.parametrize(
+    'module, expected',
+    [
+        ('rclpy.node', True),
+        ('sensor_msgs.msg', True),
+        ('std_srvs', True),
+        ('rosbags', True),
+        ('face_affect_msgs.msg', True),
+        ('ament_index_python', True),
+        ('numpy', False),
+        ('face_affect.core.faces', False),
+    ],
+)
 def test_is_ros(module: str, expected: bool) -> None:
     assert is_ros(module) is expected
 
@@ -54,10 +73,18 @@ def test_imported_modules_finds_all_forms(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(sys.modules[__name__], 'ROOT', tmp_path)
     source = tmp_path / 'package' / 'module.py'
     source.parent.mkdir()
-    source.write_text('def f():\n    import a.b\n    from c import d\nfrom . import e\n'
-                      'from .g import h\n')
+    source.write_text(
+        'def f():\n    import a.b\n    from c import d\nfrom . import e\nfrom .g import h\n'
+    )
     assert imported_modules(source) == {
-        'a.b', 'c', 'c.d', 'package', 'package.e', 'package.g', 'package.g.h'}
+        'a.b',
+        'c',
+        'c.d',
+        'package',
+        'package.e',
+        'package.g',
+        'package.g.h',
+    }
 
 
 @pytest.mark.parametrize('path', sources('core'), ids=lambda path: path.name)
@@ -72,8 +99,10 @@ def test_core_imports_only_core(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    'path', sources('ros') + sources('bags') + sources('behaviours'),
-    ids=lambda path: f'{path.parent.name}/{path.name}')
+    'path',
+    sources('ros') + sources('bags') + sources('behaviours'),
+    ids=lambda path: f'{path.parent.name}/{path.name}',
+)
 def test_shells_process_no_images(path: Path) -> None:
     tops = {name.split('.')[0] for name in imported_modules(path)}
     assert not tops & {'cv2', 'PIL', 'scipy', 'skimage', 'ai_edge_litert', 'tflite_runtime'}
@@ -82,8 +111,9 @@ def test_shells_process_no_images(path: Path) -> None:
 @pytest.mark.parametrize('path', sources('behaviours'), ids=lambda path: path.name)
 def test_behaviours_build_on_the_core_alone(path: Path) -> None:
     own = {name for name in imported_modules(path) if name.startswith('face_affect.')}
-    assert not {name for name in own
-                if not name.startswith(('face_affect.core', 'face_affect.behaviours'))}
+    assert not {
+        name for name in own if not name.startswith(('face_affect.core', 'face_affect.behaviours'))
+    }
 
 
 @pytest.mark.parametrize('path', sources(''), ids=lambda path: str(path.relative_to(PACKAGE)))
@@ -96,9 +126,22 @@ def test_product_needs_no_training(path: Path) -> None:
 def test_product_knows_no_network(path: Path) -> None:
     """ROS is the only way out, but for a cluster that its user names (see below)."""
     tops = {name.split('.')[0] for name in imported_modules(path)}
-    assert not tops & {'aiohttp', 'asyncio', 'ftplib', 'http', 'httpx', 'requests', 'smtplib',
-                       'socket', 'socketserver', 'ssl', 'urllib', 'urllib3', 'webbrowser',
-                       'xmlrpc'}
+    assert not tops & {
+        'aiohttp',
+        'asyncio',
+        'ftplib',
+        'http',
+        'httpx',
+        'requests',
+        'smtplib',
+        'socket',
+        'socketserver',
+        'ssl',
+        'urllib',
+        'urllib3',
+        'webbrowser',
+        'xmlrpc',
+    }
 
 
 @pytest.mark.parametrize('path', sources(''), ids=lambda path: str(path.relative_to(PACKAGE)))
@@ -124,8 +167,9 @@ def test_there_are_sources() -> None:
 
 def test_core_loads_nothing_heavy() -> None:
     code = 'import face_affect.core.pipeline, sys; print(*sys.modules)'
-    done = subprocess.run([sys.executable, '-c', code], cwd=ROOT, capture_output=True, text=True,
-                          check=True)
+    done = subprocess.run(
+        [sys.executable, '-c', code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     tops = {name.split('.')[0] for name in done.stdout.split()}
     assert 'face_affect' in tops
     assert not tops & {'rclpy', 'rosbags', 'matplotlib', 'torch', 'tensorflow', 'training'}

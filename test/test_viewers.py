@@ -37,8 +37,11 @@ def topics_in(value: Any) -> set[str]:
 
 
 def panels(layout: Any) -> list[str]:
-    return [layout] if isinstance(layout, str) else [
-        *panels(layout['first']), *panels(layout['second'])]
+    return (
+        [layout]
+        if isinstance(layout, str)
+        else [*panels(layout['first']), *panels(layout['second'])]
+    )
 
 
 def test_foxglove_shows_every_configured_panel_once() -> None:
@@ -51,8 +54,13 @@ def test_foxglove_shows_every_configured_panel_once() -> None:
 def test_foxglove_topics(published: set[str]) -> None:
     topics = topics_in(json.loads(FOXGLOVE.read_text())['configById'])
     assert topics <= published
-    assert topics >= {'/face_affect/debug_image/compressed', '/face_affect/saliency',
-                      '/face_affect/markers', '/face_affect/faces', '/diagnostics'}
+    assert topics >= {
+        '/face_affect/debug_image/compressed',
+        '/face_affect/saliency',
+        '/face_affect/markers',
+        '/face_affect/faces',
+        '/diagnostics',
+    }
 
 
 def test_rviz_topics(published: set[str]) -> None:

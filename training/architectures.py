@@ -48,14 +48,16 @@ class Add(nn.Module):
 
 def _convolution(inputs: int, outputs: int) -> nn.Sequential:
     return nn.Sequential(
-        nn.Conv2d(inputs, outputs, 3, bias=False), nn.BatchNorm2d(outputs), nn.ReLU())
+        nn.Conv2d(inputs, outputs, 3, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()
+    )
 
 
 def _separable(inputs: int, outputs: int) -> nn.Sequential:
     return nn.Sequential(
         nn.Conv2d(inputs, inputs, 3, padding=1, groups=inputs, bias=False),
         nn.Conv2d(inputs, outputs, 1, bias=False),
-        nn.BatchNorm2d(outputs))
+        nn.BatchNorm2d(outputs),
+    )
 
 
 class XceptionBlock(nn.Module):
@@ -65,7 +67,8 @@ class XceptionBlock(nn.Module):
         """Map ``inputs`` channels to ``outputs`` at half the height and width."""
         super().__init__()
         self.shortcut = nn.Sequential(
-            nn.Conv2d(inputs, outputs, 1, stride=2, bias=False), nn.BatchNorm2d(outputs))
+            nn.Conv2d(inputs, outputs, 1, stride=2, bias=False), nn.BatchNorm2d(outputs)
+        )
         self.first = _separable(inputs, outputs)
         self.relu = nn.ReLU()
         self.second = _separable(outputs, outputs)
@@ -85,19 +88,30 @@ def mini_xception(classes: int) -> nn.Module:
     """
     widths = (8, 16, 32, 64, 128)
     return nn.Sequential(
-        _convolution(1, 8), _convolution(8, 8),
+        _convolution(1, 8),
+        _convolution(8, 8),
         *(XceptionBlock(*pair) for pair in pairwise(widths)),
-        nn.Conv2d(128, classes, 3, padding=1), GlobalAveragePool())
+        nn.Conv2d(128, classes, 3, padding=1),
+        GlobalAveragePool(),
+    )
 
 
 class SameConvolution(nn.Conv2d):
     """A convolution without bias, padded as TensorFlow's SAME."""
 
-    def __init__(self, inputs: int, outputs: int, kernel: int, stride: int = 1,
-                 groups: int = 1) -> None:
+    def __init__(
+        self, inputs: int, outputs: int, kernel: int, stride: int = 1, groups: int = 1
+    ) -> None:
         """Map ``inputs`` channels to ``outputs`` at 1 / ``stride`` of height and width."""
-        super().__init__(inputs, outputs, kernel, stride, groups=groups, bias=False,
-                         padding=kernel // 2 if stride == 1 else 0)
+        super().__init__(
+            inputs,
+            outputs,
+            kernel,
+            stride,
+            groups=groups,
+            bias=False,
+            padding=kernel // 2 if stride == 1 else 0,
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         """Convolve; strided kernels of 3 need padding that depends on the size."""
@@ -108,7 +122,7 @@ class SameConvolution(nn.Conv2d):
             # The same numbers in a third of the time: oneDNN's gradient of a strided
             # depthwise convolution is slow.
             every = functional.conv2d(x, self.weight, padding=1, groups=self.groups)
-            return every[:, :, 1 - height % 2::2, 1 - width % 2::2]
+            return every[:, :, 1 - height % 2 :: 2, 1 - width % 2 :: 2]
         return super().forward(functional.pad(x, (width % 2, 1, height % 2, 1)))
 
 
@@ -118,17 +132,22 @@ class Upsample(nn.Module):
     def forward(self, x: Tensor, like: Tensor) -> Tensor:
         """Enlarge ``x`` to the height and width of ``like``."""
         return functional.interpolate(
-            x, size=like.shape[-2:], mode='bilinear', align_corners=False)
+            x, size=like.shape[-2:], mode='bilinear', align_corners=False
+        )
 
 
 def _dense(inputs: int, outputs: int, stride: int = 1, kernel: int = 3) -> nn.Sequential:
-    return nn.Sequential(SameConvolution(inputs, outputs, kernel, stride),
-                         nn.BatchNorm2d(outputs), nn.ReLU())
+    return nn.Sequential(
+        SameConvolution(inputs, outputs, kernel, stride), nn.BatchNorm2d(outputs), nn.ReLU()
+    )
 
 
 def _depthwise(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
-    return nn.Sequential(SameConvolution(inputs, inputs, 3, stride, groups=inputs),
-                         nn.BatchNorm2d(inputs), *_dense(inputs, outputs, kernel=1))
+    return nn.Sequential(
+        SameConvolution(inputs, inputs, 3, stride, groups=inputs),
+        nn.BatchNorm2d(inputs),
+        *_dense(inputs, outputs, kernel=1),
+    )
 
 
 class Residual(nn.Module):
@@ -159,14 +178,24 @@ class FaceDetector(nn.Module):
         """Build with ``width`` channels at stride 8 and after the merge, ``deep`` below."""
         super().__init__()
         self.fine = nn.Sequential(
-            _dense(3, 16, 2), _dense(16, 32, 2), Residual(_dense(32, 32)), _dense(32, width, 2),
-            Residual(_depthwise(width, width)), Residual(_depthwise(width, width)))
+            _dense(3, 16, 2),
+            _dense(16, 32, 2),
+            Residual(_dense(32, 32)),
+            _dense(32, width, 2),
+            Residual(_depthwise(width, width)),
+            Residual(_depthwise(width, width)),
+        )
         self.middle = nn.Sequential(
             _depthwise(width, deep, 2),
-            Residual(_depthwise(deep, deep)), Residual(_depthwise(deep, deep)))
+            Residual(_depthwise(deep, deep)),
+            Residual(_depthwise(deep, deep)),
+        )
         self.coarse = nn.Sequential(
-            _depthwise(deep, deep, 2), Residual(_depthwise(deep, deep)),
-            Residual(_depthwise(deep, deep)), _dense(deep, width, kernel=1))
+            _depthwise(deep, deep, 2),
+            Residual(_depthwise(deep, deep)),
+            Residual(_depthwise(deep, deep)),
+            _dense(deep, width, kernel=1),
+        )
         self.lateral = _dense(deep, width, kernel=1)
         self.up, self.add = Upsample(), Add()
         self.merge_middle = _depthwise(width, width)
@@ -174,7 +203,8 @@ class FaceDetector(nn.Module):
         self.before_answers = nn.ModuleList(_depthwise(width, width) for _ in self.STRIDES)
         self.answers = nn.ModuleList(
             nn.ModuleList(nn.Conv2d(width, outputs, 1) for outputs in (1, 4, 10))
-            for _ in self.STRIDES)
+            for _ in self.STRIDES
+        )
         for score, _, _ in self.answers:
             nn.init.constant_(score.bias, -4.6)  # one cell in a hundred holds a face
 
@@ -186,10 +216,13 @@ class FaceDetector(nn.Module):
         lateral = self.lateral(middle)
         middle = self.merge_middle(self.add(lateral, self.up(coarse, lateral)))
         fine = self.merge_fine(self.add(fine, self.up(middle, fine)))
-        maps = [before(features) for before, features
-                in zip(self.before_answers, (fine, middle, coarse))]
-        return tuple(answer(features) for features, answers in zip(maps, self.answers)
-                     for answer in answers)
+        maps = [
+            before(features)
+            for before, features in zip(self.before_answers, (fine, middle, coarse))
+        ]
+        return tuple(
+            answer(features) for features, answers in zip(maps, self.answers) for answer in answers
+        )
 
 
 def mini_residual(classes: int) -> nn.Module:
@@ -199,22 +232,38 @@ def mini_residual(classes: int) -> nn.Module:
     strides instead of pools.
     """
     return nn.Sequential(
-        _dense(1, 16), _dense(16, 32, 2), Residual(_dense(32, 32)),
-        _dense(32, 64, 2), Residual(_depthwise(64, 64)), Residual(_depthwise(64, 64)),
-        _depthwise(64, 128, 2), Residual(_depthwise(128, 128)), Residual(_depthwise(128, 128)),
-        nn.Conv2d(128, classes, 1), GlobalAveragePool())
+        _dense(1, 16),
+        _dense(16, 32, 2),
+        Residual(_dense(32, 32)),
+        _dense(32, 64, 2),
+        Residual(_depthwise(64, 64)),
+        Residual(_depthwise(64, 64)),
+        _depthwise(64, 128, 2),
+        Residual(_depthwise(128, 128)),
+        Residual(_depthwise(128, 128)),
+        nn.Conv2d(128, classes, 1),
+        GlobalAveragePool(),
+    )
 
 
 def residual(classes: int) -> nn.Module:
     """Build a residual network of dense convolutions, ten times as large as mini-residual."""
+
     def pair(width: int) -> Residual:
         return Residual(nn.Sequential(*_dense(width, width), *_dense(width, width)))
 
     return nn.Sequential(
-        _dense(1, 32), _dense(32, 48, 2), pair(48),
-        _dense(48, 96, 2), pair(96), pair(96),
-        _dense(96, 144, 2), pair(144),
-        nn.Conv2d(144, classes, 1), GlobalAveragePool())
+        _dense(1, 32),
+        _dense(32, 48, 2),
+        pair(48),
+        _dense(48, 96, 2),
+        pair(96),
+        pair(96),
+        _dense(96, 144, 2),
+        pair(144),
+        nn.Conv2d(144, classes, 1),
+        GlobalAveragePool(),
+    )
 
 
 def sequential_cnn(classes: int) -> nn.Module:
@@ -225,12 +274,20 @@ def sequential_cnn(classes: int) -> nn.Module:
     layers: list[nn.Module] = []
     inputs = 1
     for outputs, kernel in ((16, 7), (32, 5), (64, 3), (128, 3)):
-        layers += [SameConvolution(inputs, outputs, kernel), nn.BatchNorm2d(outputs),
-                   *_dense(outputs, outputs, kernel=kernel), nn.AvgPool2d(2)]
+        layers += [
+            SameConvolution(inputs, outputs, kernel),
+            nn.BatchNorm2d(outputs),
+            *_dense(outputs, outputs, kernel=kernel),
+            nn.AvgPool2d(2),
+        ]
         inputs = outputs
     return nn.Sequential(
-        *layers, SameConvolution(inputs, 256, 3), nn.BatchNorm2d(256),
-        nn.Conv2d(256, classes, 3, padding=1), GlobalAveragePool())
+        *layers,
+        SameConvolution(inputs, 256, 3),
+        nn.BatchNorm2d(256),
+        nn.Conv2d(256, classes, 3, padding=1),
+        GlobalAveragePool(),
+    )
 
 
 DETECTORS: dict[str, Callable[[], nn.Module]] = {'face_detector': FaceDetector}
@@ -257,8 +314,11 @@ def build(architecture: str, *arguments: int) -> nn.Module:
 
 def parameter_count(model: nn.Module) -> int:
     """Count weights and normalisation statistics, as Keras and the paper do."""
-    numbers = [value for name, value in model.state_dict().items()
-               if not name.endswith('num_batches_tracked')]
+    numbers = [
+        value
+        for name, value in model.state_dict().items()
+        if not name.endswith('num_batches_tracked')
+    ]
     return sum(value.numel() for value in numbers)
 
 
@@ -270,8 +330,11 @@ def mac_count(model: nn.Module, shape: tuple[int, int, int]) -> int:
         nonlocal total
         total += output[0].numel() * module.weight[0].numel()
 
-    hooks = [module.register_forward_hook(add)
-             for module in model.modules() if isinstance(module, nn.Conv2d)]
+    hooks = [
+        module.register_forward_hook(add)
+        for module in model.modules()
+        if isinstance(module, nn.Conv2d)
+    ]
     with torch.no_grad():
         model.eval()(torch.zeros(1, *shape))
     for hook in hooks:

@@ -41,19 +41,21 @@ class Augmentation:
         view = self._warp(image, size, rng).astype(np.float32) / 255
         if rng.random() < self.blur:
             small = rng.integers(size // 3, size)
-            view = cv2.resize(cv2.resize(view, (small, small), interpolation=cv2.INTER_AREA),
-                              (size, size), interpolation=cv2.INTER_LINEAR)
+            view = cv2.resize(
+                cv2.resize(view, (small, small), interpolation=cv2.INTER_AREA),
+                (size, size),
+                interpolation=cv2.INTER_LINEAR,
+            )
         if rng.random() < self.noise:
             view += rng.normal(0, rng.uniform(0, 0.08), view.shape).astype(np.float32)
         if rng.random() < self.erase:
             height, width = rng.integers(size // 8, size // 3, 2)
             top, left = rng.integers(0, size - height), rng.integers(0, size - width)
-            view[top:top + height, left:left + width] = rng.random()
+            view[top : top + height, left : left + width] = rng.random()
         gain = 1 + rng.uniform(-self.contrast, self.contrast)
         offset = rng.uniform(-self.brightness, self.brightness)
         mean = view.mean()
-        return np.asarray(
-            np.clip((view - mean) * gain + mean + offset, 0, 1), dtype=np.float32)
+        return np.asarray(np.clip((view - mean) * gain + mean + offset, 0, 1), dtype=np.float32)
 
     def _warp(
         self, image: NDArray[np.uint8], size: int, rng: np.random.Generator
@@ -61,14 +63,16 @@ class Augmentation:
         side = image.shape[0]
         zoom = size / side * math.exp(rng.uniform(-self.scale, self.scale))
         matrix = cv2.getRotationMatrix2D(
-            ((side - 1) / 2, (side - 1) / 2), rng.uniform(-self.rotation, self.rotation), zoom)
+            ((side - 1) / 2, (side - 1) / 2), rng.uniform(-self.rotation, self.rotation), zoom
+        )
         if rng.random() < 0.5:  # mirror
             matrix[:, 2] += matrix[:, 0] * (side - 1)
             matrix[:, 0] *= -1
         shift = rng.uniform(-self.shift, self.shift, 2) * size
         matrix[:, 2] += (size - side) / 2 + shift
-        return cv2.warpAffine(image, matrix, (size, size), flags=cv2.INTER_LINEAR,
-                              borderMode=cv2.BORDER_REPLICATE)
+        return cv2.warpAffine(
+            image, matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        )
 
 
 class AugmentedFaces(Dataset[tuple[NDArray[np.float32], NDArray[np.float32]]]):
@@ -77,8 +81,9 @@ class AugmentedFaces(Dataset[tuple[NDArray[np.float32], NDArray[np.float32]]]):
     A view follows from (seed, epoch, row), whatever process makes it.
     """
 
-    def __init__(self, faces: FaceSet, augmentation: Augmentation, size: int,
-                 seed: int, epoch: int) -> None:
+    def __init__(
+        self, faces: FaceSet, augmentation: Augmentation, size: int, seed: int, epoch: int
+    ) -> None:
         """Set up one epoch over ``faces``."""
         self._faces = faces
         self._augmentation = augmentation

@@ -21,7 +21,6 @@ from dataclasses import replace
 import math
 from pathlib import Path
 import sys
-from typing import Optional
 
 import cv2
 import numpy as np
@@ -42,12 +41,12 @@ from face_affect.core.pipeline import ModelNames
 from training.datasets import DatasetError, FaceSet, load_faces, training_part
 from training.scenes import load_scenes, Scene
 
-SCENE = 480     # pixels; the side of the scene
-FACE = 200      # pixels; the side of the picture in it
+SCENE = 480  # pixels; the side of the scene
+FACE = 200  # pixels; the side of the picture in it
 THRESHOLD = 0.5
-NEAR = 60       # pixels; smaller faces of scenes have less detail than training pictures
-OVERLAP = 0.5   # least IoU of a face's box in a scene's labels and the detector's
-ROUNDS = 4      # of cutting faces out of scenes; the last changed no geometry by 0.005
+NEAR = 60  # pixels; smaller faces of scenes have less detail than training pictures
+OVERLAP = 0.5  # least IoU of a face's box in a scene's labels and the detector's
+ROUNDS = 4  # of cutting faces out of scenes; the last changed no geometry by 0.005
 FEWEST = 50
 
 
@@ -58,7 +57,7 @@ def scene_with(picture: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], Box]:
     # A mirrored, blurred surrounding is the least like a face or an edge.
     scene = cv2.copyMakeBorder(large, margin, margin, margin, margin, cv2.BORDER_REPLICATE)
     scene = cv2.GaussianBlur(scene, (0, 0), 8)
-    scene[margin:margin + FACE, margin:margin + FACE] = large
+    scene[margin : margin + FACE, margin : margin + FACE] = large
     return scene, Box(margin, margin, FACE, FACE)
 
 
@@ -91,16 +90,21 @@ def near_faces(scenes: Iterable[Scene], detector: Detector) -> list[tuple[Scene,
     """Return the near faces of ``scenes`` and the boxes that the detector sees there."""
     faces = []
     for scene in tqdm(scenes, 'near faces', disable=None, leave=False):
-        near = [Box(*box.tolist()) for box, ignore in zip(scene.boxes, scene.ignore)
-                if not ignore and math.sqrt(box[2] * box[3]) >= NEAR]
+        near = [
+            Box(*box.tolist())
+            for box, ignore in zip(scene.boxes, scene.ignore)
+            if not ignore and math.sqrt(box[2] * box[3]) >= NEAR
+        ]
         found = detector(scene.image, THRESHOLD) if near else []
-        faces += [(scene, one.box) for one in found
-                  if any(one.box.iou(box) >= OVERLAP for box in near)]
+        faces += [
+            (scene, one.box) for one in found if any(one.box.iou(box) >= OVERLAP for box in near)
+        ]
     return faces
 
 
-def in_scenes(wanted: CropGeometry, faces: list[tuple[Scene, Box]], size: int,
-              detector: Detector) -> CropGeometry:
+def in_scenes(
+    wanted: CropGeometry, faces: list[tuple[Scene, Box]], size: int, detector: Detector
+) -> CropGeometry:
     """Return the geometry whose crops of scenes lie about a face as the training pictures do.
 
     Args:
@@ -117,8 +121,9 @@ def in_scenes(wanted: CropGeometry, faces: list[tuple[Scene, Box]], size: int,
     for _ in range(ROUNDS):
         cuts = [crop_face(scene.image, box, geometry, size) for scene, box in faces]
         scale, _, dy = np.median(measure(cuts, detector), axis=0)
-        geometry = CropGeometry(geometry.scale * wanted.scale / float(scale), 0.0,
-                                geometry.dy + wanted.dy - float(dy))
+        geometry = CropGeometry(
+            geometry.scale * wanted.scale / float(scale), 0.0, geometry.dy + wanted.dy - float(dy)
+        )
     return geometry
 
 
@@ -145,7 +150,7 @@ def calibrate(detector: Detector, faces: FaceSet, scenes: Iterable[Scene]) -> Cr
     return CropGeometry(round(geometry.scale, 3), 0.0, round(geometry.dy, 3))
 
 
-def drawn(faces: FaceSet, limit: Optional[int]) -> FaceSet:
+def drawn(faces: FaceSet, limit: int | None) -> FaceSet:
     """Return at most ``limit`` pictures, drawn at random."""
     rows = np.zeros(len(faces), dtype=bool)
     rows[np.random.default_rng(0).permutation(len(faces))[:limit]] = True
@@ -154,15 +159,25 @@ def drawn(faces: FaceSet, limit: Optional[int]) -> FaceSet:
 
 def main() -> int:
     """Run the command line."""
-    parser = argparse.ArgumentParser(prog='python -m training.calibrate', description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--model', type=Path, nargs='+', required=True,
-                        help='the sidecars of classifiers that were trained on the pictures')
-    parser.add_argument('--detector', default=ModelNames().detector,
-                        help='the detector (default: %(default)s)')
+    parser = argparse.ArgumentParser(
+        prog='python -m training.calibrate',
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        '--model',
+        type=Path,
+        nargs='+',
+        required=True,
+        help='the sidecars of classifiers that were trained on the pictures',
+    )
+    parser.add_argument(
+        '--detector', default=ModelNames().detector, help='the detector (default: %(default)s)'
+    )
     parser.add_argument('--data', type=Path, required=True, help='the training pictures (npz)')
-    parser.add_argument('--scenes', type=Path,
-                        help='scenes with labelled faces (npz), to be right there')
+    parser.add_argument(
+        '--scenes', type=Path, help='scenes with labelled faces (npz), to be right there'
+    )
     parser.add_argument('--limit', type=int, help='use that many pictures, drawn at random')
     arguments = parser.parse_args()
     try:

@@ -38,23 +38,29 @@ def facts(sidecar: Sidecar) -> str:
         ('multiply-accumulates', f'{sidecar.macs / 1e6:.1f} million'),
         ('input', f'{size.width}x{size.height} {"RGB" if size.colour == "rgb" else size.colour}'),
         ('arithmetic', sidecar.quantisation),
-        ('trained on', f'{sidecar.training.get("pictures", 0):,} pictures of '
-         f'`{recipe.get("data")}`: {sidecar.training.get("data")}'),
+        (
+            'trained on',
+            f'{sidecar.training.get("pictures", 0):,} pictures of '
+            f'`{recipe.get("data")}`: {sidecar.training.get("data")}',
+        ),
         ('recipe', _recipe(recipe)),
-        ('licence of the weights', sidecar.licence)]
+        ('licence of the weights', sidecar.licence),
+    ]
     return table(('', ''), rows)
 
 
 def _recipe(recipe: dict[str, Any]) -> str:
     """Return the recipe's file and what it says above all."""
-    text = (f'`training/recipes/{recipe.get("name")}.yaml`: {recipe.get("epochs")} epochs, '
-            f'batches of {recipe.get("batch")}, learning rate {recipe.get("learning_rate")}')
+    text = (
+        f'`training/recipes/{recipe.get("name")}.yaml`: {recipe.get("epochs")} epochs, '
+        f'batches of {recipe.get("batch")}, learning rate {recipe.get("learning_rate")}'
+    )
     if recipe.get('start_from'):
         text += f', from the weights of `{recipe["start_from"]}`'
     if recipe.get('ferplus_weight'):
-        text += f"; {percent(recipe['ferplus_weight'])} of a target from the FER+ votes"
+        text += f'; {percent(recipe["ferplus_weight"])} of a target from the FER+ votes'
     if recipe.get('teacher'):
-        text += f"; {percent(recipe['teacher_weight'])} of a target from `{recipe['teacher']}`"
+        text += f'; {percent(recipe["teacher_weight"])} of a target from `{recipe["teacher"]}`'
     return text
 
 
@@ -85,12 +91,19 @@ def write_card(sidecar: Sidecar, data: Path, docs: Path) -> Path:
 
 def main() -> int:
     """Run the command line."""
-    parser = argparse.ArgumentParser(prog='python -m training.card', description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog='python -m training.card',
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument('name', help='the model, models/NAME.json')
     parser.add_argument('--data', type=Path, required=True, help='the folder of the picture sets')
-    parser.add_argument('--docs', type=Path, default=ROOT / 'docs',
-                        help='where models/NAME.md and images lie (default: %(default)s)')
+    parser.add_argument(
+        '--docs',
+        type=Path,
+        default=ROOT / 'docs',
+        help='where models/NAME.md and images lie (default: %(default)s)',
+    )
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
     try:

@@ -33,7 +33,7 @@ def confusion_matrix(
     labels: NDArray[np.int64], found: NDArray[np.int64], classes: int
 ) -> NDArray[np.int64]:
     """Return counts [true, found]."""
-    return np.bincount(labels * classes + found, minlength=classes ** 2).reshape(classes, classes)
+    return np.bincount(labels * classes + found, minlength=classes**2).reshape(classes, classes)
 
 
 def macro_f1(confusion: NDArray[np.int64]) -> float:
@@ -74,8 +74,13 @@ def coverage_curve(
     rows = []
     for least in MIN_CONFIDENCES:
         answered = confidence >= least
-        rows.append({'min_confidence': least, 'answered': float(answered.mean()),
-                     'accuracy': float(hit[answered].mean()) if answered.any() else None})
+        rows.append(
+            {
+                'min_confidence': least,
+                'answered': float(answered.mean()),
+                'accuracy': float(hit[answered].mean()) if answered.any() else None,
+            }
+        )
     return rows
 
 
@@ -84,12 +89,23 @@ def classifier_figures(probabilities: NDArray[np.float32], faces: FaceSet) -> di
     found = probabilities.argmax(axis=1)
     hit = found == faces.labels
     confusion = confusion_matrix(faces.labels, found, len(faces.label_names))
-    groups = {f'{name}={value}': share(hit[values == value])
-              for name, values in sorted(faces.groups.items()) for value in np.unique(values)}
-    recalls = {name: share(hit[faces.labels == i])
-               for i, name in enumerate(faces.label_names) if (faces.labels == i).any()}
-    return {**share(hit), 'macro_f1': macro_f1(confusion),
-            'ece': expected_calibration_error(probabilities, faces.labels),
-            'labels': list(faces.label_names), 'confusion': confusion.tolist(),
-            'recall': recalls, 'groups': groups,
-            'coverage': coverage_curve(probabilities, faces.labels)}
+    groups = {
+        f'{name}={value}': share(hit[values == value])
+        for name, values in sorted(faces.groups.items())
+        for value in np.unique(values)
+    }
+    recalls = {
+        name: share(hit[faces.labels == i])
+        for i, name in enumerate(faces.label_names)
+        if (faces.labels == i).any()
+    }
+    return {
+        **share(hit),
+        'macro_f1': macro_f1(confusion),
+        'ece': expected_calibration_error(probabilities, faces.labels),
+        'labels': list(faces.label_names),
+        'confusion': confusion.tolist(),
+        'recall': recalls,
+        'groups': groups,
+        'coverage': coverage_curve(probabilities, faces.labels),
+    }

@@ -24,13 +24,22 @@ def plot_confusion(figures: dict[str, Any], picture: Path) -> None:
     figure, panel = plt.subplots(figsize=(6, 5.5))
     panel.imshow(matrix, cmap='Blues', vmin=0, vmax=1)
     for row, column in np.ndindex(matrix.shape):
-        panel.text(column, row, f'{matrix[row, column]:.2f}', ha='center', va='center',
-                   color='white' if matrix[row, column] > 0.5 else 'black')
+        panel.text(
+            column,
+            row,
+            f'{matrix[row, column]:.2f}',
+            ha='center',
+            va='center',
+            color='white' if matrix[row, column] > 0.5 else 'black',
+        )
     ticks = range(len(figures['labels']))
     panel.set_xticks(ticks, figures['labels'], rotation=45)
     panel.set_yticks(ticks, figures['labels'])
-    panel.set(xlabel='found', ylabel='true',
-              title=f'{figures["model"]}, accuracy {figures["accuracy"]:.1%}')
+    panel.set(
+        xlabel='found',
+        ylabel='true',
+        title=f'{figures["model"]}, accuracy {figures["accuracy"]:.1%}',
+    )
     _save(figure, picture)
 
 
@@ -41,13 +50,29 @@ def plot_coverage(figures: dict[str, Any], default: float, picture: Path) -> Non
     panel.plot([row['answered'] for row in rows], [row['accuracy'] for row in rows], marker='.')
     for row in rows[::2]:
         if row['answered'] < 0.999:
-            panel.annotate(f'{row["min_confidence"]:.1f}', (row['answered'], row['accuracy']),
-                           xytext=(4, 4), textcoords='offset points', fontsize=8)
+            panel.annotate(
+                f'{row["min_confidence"]:.1f}',
+                (row['answered'], row['accuracy']),
+                xytext=(4, 4),
+                textcoords='offset points',
+                fontsize=8,
+            )
     marked = min(rows, key=lambda row: abs(row['min_confidence'] - default))
-    panel.plot(marked['answered'], marked['accuracy'], 'o', markersize=9, fillstyle='none',
-               color='C1', label=f'min_confidence {default:.1f}, the default')
-    panel.set(xlabel='answered part', ylabel='accuracy of these', xlim=(0, 1.02),
-              title=f'{figures["model"]}, by min_confidence')
+    panel.plot(
+        marked['answered'],
+        marked['accuracy'],
+        'o',
+        markersize=9,
+        fillstyle='none',
+        color='C1',
+        label=f'min_confidence {default:.1f}, the default',
+    )
+    panel.set(
+        xlabel='answered part',
+        ylabel='accuracy of these',
+        xlim=(0, 1.02),
+        title=f'{figures["model"]}, by min_confidence',
+    )
     panel.legend()
     panel.grid(alpha=0.3)
     _save(figure, picture)
@@ -60,11 +85,22 @@ def plot_face_sizes(name: str, curves: dict[str, list[dict[str, Any]]], picture:
         read = [row for row in rows if row['accuracy'] is not None]
         sizes = [row['size'] for row in read]
         accuracy.errorbar(
-            sizes, [row['accuracy'] for row in read], marker='o', capsize=3, label=detector,
-            yerr=[[row['accuracy'] - row['low'] for row in read],
-                  [row['high'] - row['accuracy'] for row in read]])
-        found.plot([row['size'] for row in rows], [row['found'] for row in rows], marker='o',
-                   label=detector)
+            sizes,
+            [row['accuracy'] for row in read],
+            marker='o',
+            capsize=3,
+            label=detector,
+            yerr=[
+                [row['accuracy'] - row['low'] for row in read],
+                [row['high'] - row['accuracy'] for row in read],
+            ],
+        )
+        found.plot(
+            [row['size'] for row in rows],
+            [row['found'] for row in rows],
+            marker='o',
+            label=detector,
+        )
     ticks = [row['size'] for row in next(iter(curves.values()))]
     for panel, title in ((accuracy, 'accuracy of the faces found'), (found, 'part found')):
         panel.set(xscale='log', xlabel='face size in 640x480 (pixels)', ylabel=title)

@@ -62,7 +62,7 @@ def dequantised(sidecar: Sidecar) -> fx.GraphModule:
 def _convolutions(content: bytes) -> dict[Key, deque[Weights]]:
     """Return weight and bias of all convolutions, those of one kind in their order."""
     model = flatbuffer_utils.convert_bytearray_to_object(content)
-    graph, = model.subgraphs
+    (graph,) = model.subgraphs
     found: dict[Key, deque[Weights]] = defaultdict(deque)
     for place, operator in enumerate(graph.operators):
         code = model.operatorCodes[operator.opcodeIndex].builtinCode
@@ -72,9 +72,10 @@ def _convolutions(content: bytes) -> dict[Key, deque[Weights]]:
         options = operator.builtinOptions
         if place == 1 and is_folded(model):
             channels = graph.tensors[graph.inputs[0]].shape[3]
-            weight = unfold_kernel(weight, channels, options.strideH,
-                                   options.padding == schema.Padding.SAME)
-            bias = bias[:len(weight)]
+            weight = unfold_kernel(
+                weight, channels, options.strideH, options.padding == schema.Padding.SAME
+            )
+            bias = bias[: len(weight)]
         depthwise = code == schema.BuiltinOperator.DEPTHWISE_CONV_2D
         weight = weight.transpose((3, 0, 1, 2) if depthwise else (0, 3, 1, 2)).copy()
         found[weight.shape, options.strideH].append((weight, bias))

@@ -35,8 +35,8 @@ def focal_loss(logits: Tensor, heat: Tensor, counts: Tensor) -> Tensor:
     ``logits`` and ``heat`` [B, N]; where ``counts`` is False any answer is right.
     """
     score = torch.sigmoid(logits)
-    hit = -(1 - score) ** 2 * functional.logsigmoid(logits)
-    miss = -(1 - heat) ** 4 * score ** 2 * functional.logsigmoid(-logits)
+    hit = -((1 - score) ** 2) * functional.logsigmoid(logits)
+    miss = -((1 - heat) ** 4) * score**2 * functional.logsigmoid(-logits)
     return (torch.where(heat == 1, hit, miss) * counts).sum()
 
 
@@ -46,9 +46,11 @@ def detection_loss(maps: Sequence[Tensor], heat: Tensor, counts: Tensor, code: T
     faces = (heat == 1).sum().clamp(min=1)
     core = heat > BELL_CORE
     weight = heat[core][:, None]
-    box = functional.smooth_l1_loss(found[core][:, :BOX], code[core][:, :BOX],
-                                    beta=BOX_BEND, reduction='none')
-    points = functional.smooth_l1_loss(found[core][:, BOX:], code[core][:, BOX:],
-                                       beta=POINTS_BEND, reduction='none')
-    regression = (BOX_WEIGHT * (box * weight).sum() + POINTS_WEIGHT * (points * weight).sum())
+    box = functional.smooth_l1_loss(
+        found[core][:, :BOX], code[core][:, :BOX], beta=BOX_BEND, reduction='none'
+    )
+    points = functional.smooth_l1_loss(
+        found[core][:, BOX:], code[core][:, BOX:], beta=POINTS_BEND, reduction='none'
+    )
+    regression = BOX_WEIGHT * (box * weight).sum() + POINTS_WEIGHT * (points * weight).sum()
     return focal_loss(logits, heat, counts) / faces + regression / weight.sum().clamp(min=1)

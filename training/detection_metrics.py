@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Optional
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,8 +58,14 @@ class Findings:
 
     def threshold_for(self, precision: float) -> float:
         """Return the lowest threshold, in hundredths, with that ``precision``."""
-        return next((float(threshold) for threshold in THRESHOLDS
-                     if self.precision(float(threshold)) >= precision), float(THRESHOLDS[-1]))
+        return next(
+            (
+                float(threshold)
+                for threshold in THRESHOLDS
+                if self.precision(float(threshold)) >= precision
+            ),
+            float(THRESHOLDS[-1]),
+        )
 
     def recall(self, threshold: float, low: float = 0, high: float = np.inf) -> float:
         """Return the part of faces found, of widths from ``low`` to less than ``high``."""
@@ -88,8 +94,9 @@ class SameSizes:
         return self._detector(image, threshold)
 
 
-def overlap(boxes: NDArray[np.float32], box: NDArray[np.float32]
-            ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def overlap(
+    boxes: NDArray[np.float32], box: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return IoU [N] of ``boxes`` [N, 4] with ``box`` [4], and the part of ``box`` in each."""
     low = np.maximum(boxes[:, :2], box[:2])
     high = np.minimum(boxes[:, :2] + boxes[:, 2:], box[:2] + box[2:])
@@ -98,14 +105,16 @@ def overlap(boxes: NDArray[np.float32], box: NDArray[np.float32]
     return shared / (boxes[:, 2:].prod(axis=1) + area - shared), shared / area
 
 
-def _match(scene: Scene, detector: Detector, smallest: float
-           ) -> tuple[list[tuple[float, bool, bool]], NDArray[np.float64], NDArray[np.float64]]:
+def _match(
+    scene: Scene, detector: Detector, smallest: float
+) -> tuple[list[tuple[float, bool, bool]], NDArray[np.float64], NDArray[np.float64]]:
     """Return (score, hit, counts) a detection, and best score and landmark error a box."""
     best, error = np.zeros(len(scene.boxes)), np.full(len(scene.boxes), np.nan)
     rows = []
     for found in detector(scene.image, LOWEST_THRESHOLD):
-        box = np.array((found.box.x, found.box.y, found.box.width, found.box.height),
-                       dtype=np.float32)
+        box = np.array(
+            (found.box.x, found.box.y, found.box.width, found.box.height), dtype=np.float32
+        )
         iou, inside = overlap(scene.boxes, box)
         iou = np.where((best > 0) | scene.ignore, 0, iou)
         face = int(iou.argmax()) if len(iou) else -1
@@ -132,14 +141,23 @@ def examine(detector: Detector, scenes: SceneSet) -> Findings:
         rows, best, error = _match(scene, detector, SIZES[0] / scale)
         detections += rows
         where += [number] * len(rows)
-        faces += [(scene.boxes[i, 2] * scale, best[i], error[i], scene.source)
-                  for i in np.flatnonzero(~scene.ignore)]
+        faces += [
+            (scene.boxes[i, 2] * scale, best[i], error[i], scene.source)
+            for i in np.flatnonzero(~scene.ignore)
+        ]
     score, hit, counts = _columns(detections, 3)
     widths, bests, errors, sources = _columns(faces, 4)
-    return Findings(score.astype(float), hit.astype(bool), counts.astype(bool),
-                    np.array(where, dtype=np.intp), widths.astype(float), bests.astype(float),
-                    errors.astype(float), sources.astype(str),
-                    np.array([not len(scene.boxes) for scene in scenes.scenes], dtype=bool))
+    return Findings(
+        score.astype(float),
+        hit.astype(bool),
+        counts.astype(bool),
+        np.array(where, dtype=np.intp),
+        widths.astype(float),
+        bests.astype(float),
+        errors.astype(float),
+        sources.astype(str),
+        np.array([not len(scene.boxes) for scene in scenes.scenes], dtype=bool),
+    )
 
 
 def _columns(rows: Iterable[tuple[Any, ...]], count: int) -> list[NDArray[Any]]:
@@ -155,14 +173,24 @@ def figures_of(findings: Findings, threshold: float) -> dict[str, Any]:
     bounds = list(zip(SIZE_NAMES, SIZES, SIZES[1:]))
     return {
         'threshold': threshold,
-        'recall': {name: _number(findings.recall(threshold, low, high))
-                   for name, low, high in bounds},
-        'faces': {name: int(((findings.width >= low) & (findings.width < high)).sum())
-                  for name, low, high in bounds},
+        'recall': {
+            name: _number(findings.recall(threshold, low, high)) for name, low, high in bounds
+        },
+        'faces': {
+            name: int(((findings.width >= low) & (findings.width < high)).sum())
+            for name, low, high in bounds
+        },
         'recall_by_source': {
-            str(name): _number(float((findings.best[
-                (findings.source == name) & (findings.width >= 16)] >= threshold).mean()))
-            for name in np.unique(findings.source[findings.width >= 16])},
+            str(name): _number(
+                float(
+                    (
+                        findings.best[(findings.source == name) & (findings.width >= 16)]
+                        >= threshold
+                    ).mean()
+                )
+            )
+            for name in np.unique(findings.source[findings.width >= 16])
+        },
         'precision': findings.precision(threshold),
         'false_per_negative': _number(float(negatives.mean())) if len(negatives) else None,
         'clean_negatives': _number(float((negatives == 0).mean())) if len(negatives) else None,
@@ -171,6 +199,6 @@ def figures_of(findings: Findings, threshold: float) -> dict[str, Any]:
     }
 
 
-def _number(value: float) -> Optional[float]:
+def _number(value: float) -> float | None:
     """Return ``value``, or None for what was not measured: JSON knows no NaN."""
     return value if np.isfinite(value) else None

@@ -51,8 +51,10 @@ def measured(sidecar: Sidecar, data: Path, images: Path) -> str:
     default, sure = Settings().detection_threshold, findings.threshold_for(PRECISION)
     picture = images / f'{sidecar.name}_curves.png'
     plot_curves(findings, default, sidecar.name, picture)
-    own = [(f'{sidecar.name} at {threshold:.2f}{note}', figures_of(findings, threshold))
-           for threshold, note in ((default, " (the node's default)"), (sure, ''))]
+    own = [
+        (f'{sidecar.name} at {threshold:.2f}{note}', figures_of(findings, threshold))
+        for threshold, note in ((default, " (the node's default)"), (sure, ''))
+    ]
     others = []
     for other in available_models():
         if other.task == 'face_detection' and other.name != sidecar.name:
@@ -82,27 +84,47 @@ of {LANDMARK_WIDTH} pixels and more.
 
 
 def _recall(rows: list[tuple[str, dict[str, Any]]]) -> str:
-    return table(('recall', *(f'{name} px' for name in SIZE_NAMES)),
-                 [(name, *(percent(figures['recall'][size]) for size in SIZE_NAMES))
-                  for name, figures in rows])
+    return table(
+        ('recall', *(f'{name} px' for name in SIZE_NAMES)),
+        [
+            (name, *(percent(figures['recall'][size]) for size in SIZE_NAMES))
+            for name, figures in rows
+        ],
+    )
 
 
 def _precision(rows: list[tuple[str, dict[str, Any]]]) -> str:
     return table(
-        ('', 'precision', 'false faces per scene without one', 'such scenes without a false one',
-         'landmark error'),
-        [(name, percent(figures['precision']),
-          '-' if figures['false_per_negative'] is None else f'{figures["false_per_negative"]:.3f}',
-          percent(figures['clean_negatives']), percent(figures['landmark_error']))
-         for name, figures in rows])
+        (
+            '',
+            'precision',
+            'false faces per scene without one',
+            'such scenes without a false one',
+            'landmark error',
+        ),
+        [
+            (
+                name,
+                percent(figures['precision']),
+                '-'
+                if figures['false_per_negative'] is None
+                else f'{figures["false_per_negative"]:.3f}',
+                percent(figures['clean_negatives']),
+                percent(figures['landmark_error']),
+            )
+            for name, figures in rows
+        ],
+    )
 
 
 def _by_source(findings: Findings, threshold: float) -> str:
     """Return recall of the sources' faces, and which are surely worse than all."""
     large = findings.width >= SMALLEST_BY_SOURCE
     found = findings.best >= threshold
-    rows = {str(source): share(found[large & (findings.source == source)])
-            for source in np.unique(findings.source[large])}
+    rows = {
+        str(source): share(found[large & (findings.source == source)])
+        for source in np.unique(findings.source[large])
+    }
     overall = float(found[large].mean())
     worse = [name for name, row in rows.items() if row['high'] < overall]
     return f"""### By source
@@ -110,6 +132,10 @@ def _by_source(findings: Findings, threshold: float) -> str:
 Faces of {SMALLEST_BY_SOURCE} pixels and more, at {threshold:.2f}; of all {percent(overall)} are
 found. Surely less (by the 95 % interval): {', '.join(worse) or 'of none'}.
 
-""" + table(('source', 'recall', '95 % interval', 'faces'),
-            [(name, percent(row['accuracy']), interval(row['low'], row['high']),
-              str(row['count'])) for name, row in rows.items()])
+""" + table(
+        ('source', 'recall', '95 % interval', 'faces'),
+        [
+            (name, percent(row['accuracy']), interval(row['low'], row['high']), str(row['count']))
+            for name, row in rows.items()
+        ],
+    )

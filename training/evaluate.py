@@ -19,7 +19,7 @@ from dataclasses import replace
 import json
 from pathlib import Path
 import sys
-from typing import Any, Optional
+from typing import Any
 
 from face_affect.core.detection import load_detector
 from face_affect.core.models import find_model, ModelError, read_sidecar, Sidecar, write_sidecar
@@ -52,19 +52,24 @@ def evaluate(sidecar: Sidecar, faces: FaceSet) -> dict[str, Any]:
 
     """
     if faces.task != sidecar.task:
-        raise DatasetError(f'model {sidecar.name} is for {sidecar.task}, '
-                           f'but the pictures have {faces.task} labels')
+        raise DatasetError(
+            f'model {sidecar.name} is for {sidecar.task}, '
+            f'but the pictures have {faces.task} labels'
+        )
     if not len(faces):
         raise DatasetError('no picture is left to evaluate; choose another --part')
-    return {'model': sidecar.name,
-            **classifier_figures(probabilities_of(sidecar, faces.images), faces)}
+    return {
+        'model': sidecar.name,
+        **classifier_figures(probabilities_of(sidecar, faces.images), faces),
+    }
 
 
 def default_confidence(task: str) -> float:
     """Return the node's default of ``emotion_min_confidence`` or ``gender_min_confidence``."""
     settings = Settings()
-    return {'emotion': settings.emotion_min_confidence,
-            'gender': settings.gender_min_confidence}[task]
+    return {'emotion': settings.emotion_min_confidence, 'gender': settings.gender_min_confidence}[
+        task
+    ]
 
 
 def select(faces: FaceSet, part: str) -> FaceSet:
@@ -85,51 +90,64 @@ def select(faces: FaceSet, part: str) -> FaceSet:
     return faces.subset(faces.groups['usage'] == part)
 
 
-def _percent(value: Optional[float]) -> str:
+def _percent(value: float | None) -> str:
     return '-' if value is None else f'{value:.2%}'
 
 
 def _print_detection_table(figures: dict[str, Any]) -> None:
-    print(f'{figures["model"]} at threshold {figures["threshold"]:.2f} on {figures["scenes"]} '
-          f'scenes: precision {_percent(figures["precision"])}; {figures["negatives"]} without a '
-          f'face, {_percent(figures["clean_negatives"])} of them without a false one; landmark '
-          f'error {_percent(figures["landmark_error"])} of the eye distance')
+    print(
+        f'{figures["model"]} at threshold {figures["threshold"]:.2f} on {figures["scenes"]} '
+        f'scenes: precision {_percent(figures["precision"])}; {figures["negatives"]} without a '
+        f'face, {_percent(figures["clean_negatives"])} of them without a false one; landmark '
+        f'error {_percent(figures["landmark_error"])} of the eye distance'
+    )
     print('\nface width in the input     recall    faces')
     for name, recall in figures['recall'].items():
         print(f'{name + " px":24} {_percent(recall):>9} {figures["faces"][name]:8}')
 
 
 def _print_table(figures: dict[str, Any]) -> None:
-    print(f'{figures["model"]}: accuracy {figures["accuracy"]:.2%} '
-          f'({figures["low"]:.2%} to {figures["high"]:.2%}, {figures["count"]} pictures), '
-          f'macro-F1 {figures["macro_f1"]:.3f}, calibration error {figures["ece"]:.3f}')
+    print(
+        f'{figures["model"]}: accuracy {figures["accuracy"]:.2%} '
+        f'({figures["low"]:.2%} to {figures["high"]:.2%}, {figures["count"]} pictures), '
+        f'macro-F1 {figures["macro_f1"]:.3f}, calibration error {figures["ece"]:.3f}'
+    )
     for title in ('recall', 'groups', 'robustness'):
         if title not in figures:
             continue
         print(f'\n{title:32} accuracy   95 % interval     pictures')
         for name, row in figures[title].items():
-            print(f'{name:32} {row["accuracy"]:7.2%}   {row["low"]:6.2%} to {row["high"]:6.2%} '
-                  f'{row["count"]:9}')
+            print(
+                f'{name:32} {row["accuracy"]:7.2%}   {row["low"]:6.2%} to {row["high"]:6.2%} '
+                f'{row["count"]:9}'
+            )
     print('\nmin_confidence   answered   accuracy of these')
     for row in figures['coverage']:
-        print(f'{row["min_confidence"]:14.2f} {row["answered"]:10.1%} '
-              f'{_percent(row["accuracy"]):>12}')
+        print(
+            f'{row["min_confidence"]:14.2f} {row["answered"]:10.1%} '
+            f'{_percent(row["accuracy"]):>12}'
+        )
     if 'dark_glasses' in figures:
         _print_glasses(figures['dark_glasses'])
     for detector, rows in figures.get('face_sizes', {}).items():
         print(f'\n{detector}, size in 640x480   found   accuracy of these   95 % interval')
         for row in rows:
-            print(f'{row["size"]:5} px {row["found"]:10.1%} {_percent(row["accuracy"]):>10} '
-                  f'{_percent(row["low"]):>10} to {_percent(row["high"])}')
+            print(
+                f'{row["size"]:5} px {row["found"]:10.1%} {_percent(row["accuracy"]):>10} '
+                f'{_percent(row["low"]):>10} to {_percent(row["high"])}'
+            )
 
 
 def _print_glasses(glasses: dict[str, Any]) -> None:
     print(f'\ndark glasses, {glasses["count"]} faces   without     with     true')
-    print(f'{"accuracy":24} {glasses["accuracy"]["without"]:11.1%} '
-          f'{glasses["accuracy"]["with"]:8.1%}')
+    print(
+        f'{"accuracy":24} {glasses["accuracy"]["without"]:11.1%} '
+        f'{glasses["accuracy"]["with"]:8.1%}'
+    )
     for label, row in glasses['said'].items():
-        print(f'{"called " + label:24} {row["without"]:11.1%} {row["with"]:8.1%} '
-              f'{row["true"]:8.1%}')
+        print(
+            f'{"called " + label:24} {row["without"]:11.1%} {row["with"]:8.1%} {row["true"]:8.1%}'
+        )
 
 
 def _detection_main(sidecar: Sidecar, arguments: argparse.Namespace) -> int:
@@ -152,8 +170,9 @@ def _detection_main(sidecar: Sidecar, arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _measure_further(sidecar: Sidecar, faces: FaceSet, figures: dict[str, Any],
-                     arguments: argparse.Namespace) -> None:
+def _measure_further(
+    sidecar: Sidecar, faces: FaceSet, figures: dict[str, Any], arguments: argparse.Namespace
+) -> None:
     """Add to ``figures`` and draw what the arguments ask for."""
     detector = find_model(arguments.detector, 'face_detection')
     if arguments.robustness:
@@ -171,36 +190,76 @@ def _measure_further(sidecar: Sidecar, faces: FaceSet, figures: dict[str, Any],
 
 def main() -> int:
     """Run the command line."""
-    parser = argparse.ArgumentParser(prog='python -m training.evaluate', description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog='python -m training.evaluate',
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument('--model', type=Path, required=True, help='a sidecar, models/NAME.json')
-    parser.add_argument('--data', type=Path, required=True,
-                        help='a FER-2013, FairFace, UTKFace or scenes npz, a fer2013.csv, '
-                        'or a folder of class folders')
-    parser.add_argument('--part', choices=PARTS, default='all',
-                        help='which rows (default: %(default)s)')
-    parser.add_argument('--threshold', type=float, default=Settings().detection_threshold,
-                        help='the score from which a detection counts (default: %(default)s)')
+    parser.add_argument(
+        '--data',
+        type=Path,
+        required=True,
+        help='a FER-2013, FairFace, UTKFace or scenes npz, a fer2013.csv, '
+        'or a folder of class folders',
+    )
+    parser.add_argument(
+        '--part', choices=PARTS, default='all', help='which rows (default: %(default)s)'
+    )
+    parser.add_argument(
+        '--threshold',
+        type=float,
+        default=Settings().detection_threshold,
+        help='the score from which a detection counts (default: %(default)s)',
+    )
     parser.add_argument('--json', action='store_true', help='print one JSON object')
-    parser.add_argument('--confusion', type=Path, metavar='PNG',
-                        help="draw a classifier's confusion matrix there")
-    parser.add_argument('--coverage', type=Path, metavar='PNG',
-                        help="draw a classifier's accuracy by answered part there")
-    parser.add_argument('--robustness', action='store_true',
-                        help='measure a classifier in worse pictures and with dark glasses, too')
-    parser.add_argument('--face-sizes', type=Path, metavar='PNG',
-                        help='put the faces into whole pictures, measure a classifier behind the '
-                        'detector by their size, and draw that there')
-    parser.add_argument('--backgrounds', type=Path, metavar='NPZ',
-                        help='scenes whose face-free ones these pictures are (default: made ones)')
-    parser.add_argument('--detector', default=ModelNames().detector,
-                        help='which detector finds the faces (default: %(default)s)')
-    parser.add_argument('--curves', type=Path, metavar='PNG',
-                        help="draw a detector's recall by size and its precision there")
-    parser.add_argument('--sheets', type=Path, metavar='FOLDER',
-                        help='show what a detector found, missed and took for a face there')
-    parser.add_argument('--record', metavar='NAME',
-                        help='keep the accuracy in the sidecar under this name')
+    parser.add_argument(
+        '--confusion', type=Path, metavar='PNG', help="draw a classifier's confusion matrix there"
+    )
+    parser.add_argument(
+        '--coverage',
+        type=Path,
+        metavar='PNG',
+        help="draw a classifier's accuracy by answered part there",
+    )
+    parser.add_argument(
+        '--robustness',
+        action='store_true',
+        help='measure a classifier in worse pictures and with dark glasses, too',
+    )
+    parser.add_argument(
+        '--face-sizes',
+        type=Path,
+        metavar='PNG',
+        help='put the faces into whole pictures, measure a classifier behind the '
+        'detector by their size, and draw that there',
+    )
+    parser.add_argument(
+        '--backgrounds',
+        type=Path,
+        metavar='NPZ',
+        help='scenes whose face-free ones these pictures are (default: made ones)',
+    )
+    parser.add_argument(
+        '--detector',
+        default=ModelNames().detector,
+        help='which detector finds the faces (default: %(default)s)',
+    )
+    parser.add_argument(
+        '--curves',
+        type=Path,
+        metavar='PNG',
+        help="draw a detector's recall by size and its precision there",
+    )
+    parser.add_argument(
+        '--sheets',
+        type=Path,
+        metavar='FOLDER',
+        help='show what a detector found, missed and took for a face there',
+    )
+    parser.add_argument(
+        '--record', metavar='NAME', help='keep the accuracy in the sidecar under this name'
+    )
     arguments = parser.parse_args()
     try:
         sidecar = read_sidecar(arguments.model)

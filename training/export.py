@@ -33,6 +33,7 @@ OWN_MODULES = (Add, GlobalAveragePool, MaxPoolSame, SameConvolution, Upsample)
 
 def folded(model: nn.Module) -> fx.GraphModule:
     """Trace ``model`` down to known modules and fold batch normalisation."""
+
     class Tracer(fx.Tracer):
         def is_leaf_module(self, module: nn.Module, name: str) -> bool:
             return isinstance(module, OWN_MODULES) or super().is_leaf_module(module, name)
@@ -43,8 +44,12 @@ def folded(model: nn.Module) -> fx.GraphModule:
     for node in list(traced.graph.nodes):
         if node.op == 'call_module' and isinstance(modules[node.target], nn.BatchNorm2d):
             convolution = node.args[0]
-            traced.set_submodule(convolution.target, nn.utils.fusion.fuse_conv_bn_eval(
-                modules[convolution.target], modules[node.target]))
+            traced.set_submodule(
+                convolution.target,
+                nn.utils.fusion.fuse_conv_bn_eval(
+                    modules[convolution.target], modules[node.target]
+                ),
+            )
             node.replace_all_uses_with(convolution)
             traced.graph.erase_node(node)
     traced.recompile()
@@ -89,7 +94,7 @@ def _operation(module: nn.Module, *inputs: tf.Tensor) -> tf.Tensor:
 
 def output_nodes(graph: fx.GraphModule) -> tuple[fx.Node, ...]:
     """Return the nodes that ``graph`` returns."""
-    output, = (node for node in graph.graph.nodes if node.op == 'output')
+    (output,) = (node for node in graph.graph.nodes if node.op == 'output')
     outputs = output.args[0]
     return outputs if isinstance(outputs, tuple) else (outputs,)
 
@@ -103,7 +108,8 @@ def forward(graph: fx.GraphModule, image: tf.Tensor) -> dict[fx.Node, tf.Tensor]
             values[node] = image
         elif node.op == 'call_module':
             values[node] = _operation(
-                modules[node.target], *(values[argument] for argument in node.args))
+                modules[node.target], *(values[argument] for argument in node.args)
+            )
     return values
 
 
@@ -135,7 +141,8 @@ def to_int8(
     converter = tf.lite.TFLiteConverter.from_concrete_functions([function])
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.representative_dataset = lambda: (
-        [image.transpose(1, 2, 0)[None]] for image in calibration)
+        [image.transpose(1, 2, 0)[None]] for image in calibration
+    )
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.inference_input_type = tf.int8
     converter.inference_output_type = tf.int8
@@ -150,14 +157,14 @@ def to_float16(function: tf.types.experimental.ConcreteFunction) -> bytes:
     converter.target_spec.supported_types = [tf.float16]
     model = flatbuffer_utils.convert_bytearray_to_object(converter.convert())
     # Where a processor can, this would make it compute in float16, too.
-    model.metadata = [entry for entry in model.metadata
-                      if entry.name != b'reduced_precision_support']
+    model.metadata = [
+        entry for entry in model.metadata if entry.name != b'reduced_precision_support'
+    ]
     return bytes(flatbuffer_utils.convert_object_to_bytearray(model))
 
 
 def largest_difference(
-    model: nn.Module, function: tf.types.experimental.ConcreteFunction,
-    images: NDArray[np.float32]
+    model: nn.Module, function: tf.types.experimental.ConcreteFunction, images: NDArray[np.float32]
 ) -> float:
     """Return how far TensorFlow's outputs are from PyTorch's, at most, on ``images``.
 

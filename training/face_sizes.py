@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any
 
 import cv2
 import numpy as np
@@ -29,7 +29,7 @@ WIDTH, HEIGHT = 640, 480  # pixels of a picture
 SIZES = (16, 24, 32, 48, 64, 96, 128, 200)
 
 
-def backgrounds_of(scenes: Optional[Path]) -> list[NDArray[np.uint8]]:
+def backgrounds_of(scenes: Path | None) -> list[NDArray[np.uint8]]:
     """Return gray pictures u8 [HEIGHT, WIDTH] without a face.
 
     They are the face-free pictures of the held-out tenth of ``scenes``; without a file,
@@ -42,11 +42,22 @@ def backgrounds_of(scenes: Optional[Path]) -> list[NDArray[np.uint8]]:
     """
     if scenes is None:
         rng = np.random.default_rng(0)
-        return [np.asarray(cv2.resize(rng.integers(30, 220, (5, 7), dtype=np.uint8),
-                                      (WIDTH, HEIGHT), interpolation=cv2.INTER_CUBIC),
-                           dtype=np.uint8) for _ in range(20)]
-    free = [_filling(scene.image) for scene in load_scenes(scenes).split(True).scenes
-            if not len(scene.boxes)]
+        return [
+            np.asarray(
+                cv2.resize(
+                    rng.integers(30, 220, (5, 7), dtype=np.uint8),
+                    (WIDTH, HEIGHT),
+                    interpolation=cv2.INTER_CUBIC,
+                ),
+                dtype=np.uint8,
+            )
+            for _ in range(20)
+        ]
+    free = [
+        _filling(scene.image)
+        for scene in load_scenes(scenes).split(True).scenes
+        if not len(scene.boxes)
+    ]
     if not free:
         raise DatasetError(f'{scenes}: no face-free picture in the held-out tenth')
     return free
@@ -59,11 +70,12 @@ def _filling(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     size = max(WIDTH, round(width * zoom)), max(HEIGHT, round(height * zoom))
     large = cv2.cvtColor(cv2.resize(image, size), cv2.COLOR_BGR2GRAY)
     left, top = (size[0] - WIDTH) // 2, (size[1] - HEIGHT) // 2
-    return np.asarray(large[top:top + HEIGHT, left:left + WIDTH], dtype=np.uint8)
+    return np.asarray(large[top : top + HEIGHT, left : left + WIDTH], dtype=np.uint8)
 
 
-def put_into(background: NDArray[np.uint8], picture: NDArray[np.uint8], place: Box
-             ) -> NDArray[np.uint8]:
+def put_into(
+    background: NDArray[np.uint8], picture: NDArray[np.uint8], place: Box
+) -> NDArray[np.uint8]:
     """Return ``background`` with the face ``picture`` at ``place``, a square inside of it.
 
     The face gets a head and shoulders of plain gray: a face alone is nothing that a
@@ -75,14 +87,24 @@ def put_into(background: NDArray[np.uint8], picture: NDArray[np.uint8], place: B
     large = cv2.resize(picture, (side, side), interpolation=way)
     level = int(np.median(large))
     for (x, y), (across, down), gray in (
-            ((0.5, 2.6), (1.3, 1.5), 168 - level // 2),       # shoulders
-            ((0.5, 0.4), (0.62, 0.78), max(10, level // 3))):  # hair
-        cv2.ellipse(image, (round(left + x * side), round(top + y * side)),
-                    (round(across * side), round(down * side)), 0, 0, 360, gray, -1, cv2.LINE_AA)
+        ((0.5, 2.6), (1.3, 1.5), 168 - level // 2),  # shoulders
+        ((0.5, 0.4), (0.62, 0.78), max(10, level // 3)),
+    ):  # hair
+        cv2.ellipse(
+            image,
+            (round(left + x * side), round(top + y * side)),
+            (round(across * side), round(down * side)),
+            0,
+            0,
+            360,
+            gray,
+            -1,
+            cv2.LINE_AA,
+        )
     # Only the corners fade.
     offsets = (np.arange(side) + 0.5) / side * 2 - 1
     weight = np.clip((1.3 - np.hypot(offsets, offsets[:, None])) / 0.15, 0, 1)
-    part = image[top:top + side, left:left + side]
+    part = image[top : top + side, left : left + side]
     part[:] = np.round(part + weight * (large.astype(np.float32) - part))
     return image
 
@@ -95,8 +117,11 @@ def face_in(place: Box, geometry: CropGeometry) -> Box:
 
 
 def by_face_size(
-    sidecar: Sidecar, detector: Sidecar, faces: FaceSet,
-    backgrounds: Sequence[NDArray[np.uint8]], sizes: Sequence[int] = SIZES
+    sidecar: Sidecar,
+    detector: Sidecar,
+    faces: FaceSet,
+    backgrounds: Sequence[NDArray[np.uint8]],
+    sizes: Sequence[int] = SIZES,
 ) -> list[dict[str, Any]]:
     """Return, by face ``size``, the part ``found`` and the ``accuracy`` of these, with interval.
 
@@ -116,16 +141,23 @@ def by_face_size(
         hits = []
         title = f'{detector.name}, {size} px'
         for row, picture in enumerate(tqdm(faces.images, title, disable=None, leave=False)):
-            place = Box(int(rng.integers(0, WIDTH - side)), int(rng.integers(0, HEIGHT - side)),
-                        side, side)
+            place = Box(
+                int(rng.integers(0, WIDTH - side)), int(rng.integers(0, HEIGHT - side)), side, side
+            )
             image = put_into(backgrounds[row % len(backgrounds)], picture, place)
             face = face_in(place, geometry)
-            found = [one for one in find(image, Settings().detection_threshold)
-                     if one.box.iou(face) >= IOU]
+            found = [
+                one
+                for one in find(image, Settings().detection_threshold)
+                if one.box.iou(face) >= IOU
+            ]
             if found:
                 answer = classifier(classifier.crop(image, found[0].box))
                 hits.append(int(answer.argmax()) == faces.labels[row])
-        read = share(np.array(hits)) if hits else {
-            'accuracy': None, 'low': None, 'high': None, 'count': 0}
+        read = (
+            share(np.array(hits))
+            if hits
+            else {'accuracy': None, 'low': None, 'high': None, 'count': 0}
+        )
         rows.append({'size': size, 'found': len(hits) / len(faces), **read})
     return rows

@@ -38,28 +38,55 @@ def figure(faces: FaceSet, networks: list[Saliency], columns: int = COLUMNS) -> 
     rows = []
     for number, label in enumerate(faces.label_names):
         chosen = faces.images[faces.labels == number][:columns]
-        rows.append(np.hstack([
-            cv2.cvtColor(cv2.resize(face, (SIDE, SIDE)), cv2.COLOR_GRAY2BGR)
-            for face in chosen]))
-        rows += [np.hstack([saliency_tile(network(crop, label), SIDE) for crop in resized(
-            chosen, network.classifier.input.width)]) for network in networks]
+        rows.append(
+            np.hstack(
+                [
+                    cv2.cvtColor(cv2.resize(face, (SIDE, SIDE)), cv2.COLOR_GRAY2BGR)
+                    for face in chosen
+                ]
+            )
+        )
+        rows += [
+            np.hstack(
+                [
+                    saliency_tile(network(crop, label), SIDE)
+                    for crop in resized(chosen, network.classifier.input.width)
+                ]
+            )
+            for network in networks
+        ]
     width = max(row.shape[1] for row in rows)
-    return np.vstack([cv2.copyMakeBorder(
-        row, 0, 0, 0, width - row.shape[1], cv2.BORDER_CONSTANT) for row in rows])
+    return np.vstack(
+        [
+            cv2.copyMakeBorder(row, 0, 0, 0, width - row.shape[1], cv2.BORDER_CONSTANT)
+            for row in rows
+        ]
+    )
 
 
 def main() -> int:
     """Run the command line."""
-    parser = argparse.ArgumentParser(prog='python -m training.figure8', description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog='python -m training.figure8',
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument('--data', type=Path, required=True, help='a FER-2013 or FairFace npz')
-    parser.add_argument('-o', '--output', type=Path, default=Path('figure8.png'),
-                        help='where the picture goes (default: %(default)s)')
+    parser.add_argument(
+        '-o',
+        '--output',
+        type=Path,
+        default=Path('figure8.png'),
+        help='where the picture goes (default: %(default)s)',
+    )
     arguments = parser.parse_args()
     try:
         faces = validation_part(load_faces(arguments.data))
-        networks = [Saliency(sidecar) for sidecar in available_models()
-                    if sidecar.task == faces.task and saliency_path(sidecar).exists()]
+        networks = [
+            Saliency(sidecar)
+            for sidecar in available_models()
+            if sidecar.task == faces.task and saliency_path(sidecar).exists()
+        ]
     except (DatasetError, ModelError, FileNotFoundError) as error:
         print(f'error: {error}', file=sys.stderr)
         return 2

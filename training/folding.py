@@ -30,11 +30,13 @@ Kernel = NDArray[Any]
 def fold_first_convolution(content: bytes) -> bytes:
     """Return the network ``content`` with its first convolution folded, if it can be."""
     model = flatbuffer_utils.convert_bytearray_to_object(bytearray(content))
-    graph, = model.subgraphs
+    (graph,) = model.subgraphs
     convolution = graph.operators[0]
     index_in, index_out = convolution.inputs[0], convolution.outputs[0]
-    if _code(model, convolution) != schema.BuiltinOperator.CONV_2D \
-            or graph.tensors[index_in].shape[3] > MOST_CHANNELS:
+    if (
+        _code(model, convolution) != schema.BuiltinOperator.CONV_2D
+        or graph.tensors[index_in].shape[3] > MOST_CHANNELS
+    ):
         return content
     kernel = graph.tensors[convolution.inputs[1]]
     weights = model.buffers[kernel.buffer].data.view(np.int8).reshape(kernel.shape)
@@ -53,8 +55,12 @@ def fold_first_convolution(content: bytes) -> bytes:
     options.strideW = 1
     convolution.inputs[0] = _regrouped(graph, index_in, outputs * stride)
     convolution.outputs[0] = _regrouped(graph, index_out, outputs)
-    graph.operators = [_reshape(model, index_in, convolution.inputs[0]), convolution,
-                       _reshape(model, convolution.outputs[0], index_out), *graph.operators[1:]]
+    graph.operators = [
+        _reshape(model, index_in, convolution.inputs[0]),
+        convolution,
+        _reshape(model, convolution.outputs[0], index_out),
+        *graph.operators[1:],
+    ]
     return bytes(flatbuffer_utils.convert_object_to_bytearray(model))
 
 
@@ -96,10 +102,11 @@ def unfold_kernel(folded: Kernel, channels: int, stride: int, same: bool) -> Ker
     pixels = folded.shape[3] // channels
     before = max(width - stride, 0) // 2 if same else 0
     # The first of the outputs holds them all.
-    one = folded[:len(folded) * stride // pixels].reshape(-1, height, folded.shape[2] * pixels,
-                                                          channels)
+    one = folded[: len(folded) * stride // pixels].reshape(
+        -1, height, folded.shape[2] * pixels, channels
+    )
     start = -(-before // pixels) * pixels - before
-    return one[:, :, start:start + width]
+    return one[:, :, start : start + width]
 
 
 def _code(model: schema.ModelT, operator: schema.OperatorT) -> int:
@@ -107,9 +114,10 @@ def _code(model: schema.ModelT, operator: schema.OperatorT) -> int:
     return int(max(code.builtinCode, code.deprecatedBuiltinCode))
 
 
-def _set_kernel(model: schema.ModelT, convolution: schema.OperatorT, folded: Kernel,
-                outputs: int) -> None:
-    graph, = model.subgraphs
+def _set_kernel(
+    model: schema.ModelT, convolution: schema.OperatorT, folded: Kernel, outputs: int
+) -> None:
+    (graph,) = model.subgraphs
     kernel, bias = (graph.tensors[index] for index in convolution.inputs[1:3])
     values = model.buffers[bias.buffer].data.view(np.int32)
     kernel.shape, bias.shape = list(folded.shape), [len(values) * outputs]
@@ -128,14 +136,17 @@ def _regrouped(graph: schema.SubGraphT, index: int, pixels: int) -> int:
     tensor = schema.TensorT()
     tensor.shape = [one, height, width // pixels, pixels * channels]
     tensor.type, tensor.quantization, tensor.name = (
-        like.type, like.quantization, like.name + b' grouped')
+        like.type,
+        like.quantization,
+        like.name + b' grouped',
+    )
     graph.tensors.append(tensor)
     return len(graph.tensors) - 1
 
 
 def _reshape(model: schema.ModelT, source: int, target: int) -> schema.OperatorT:
     """Return an operator that gives tensor ``source`` the shape of ``target``."""
-    graph, = model.subgraphs
+    (graph,) = model.subgraphs
     shape = np.array(graph.tensors[target].shape, dtype=np.int32)
     buffer = schema.BufferT()
     buffer.data = shape.view(np.uint8)

@@ -34,11 +34,14 @@ def input_gradient(
         guided: false for the plain gradient, which lets back all that a ReLU let through.
 
     """
-    hooks = [module.register_full_backward_hook(_guide)
-             for module in model.modules() if guided and isinstance(module, nn.ReLU)]
+    hooks = [
+        module.register_full_backward_hook(_guide)
+        for module in model.modules()
+        if guided and isinstance(module, nn.ReLU)
+    ]
     images = images.clone().requires_grad_()
     score = model.eval()(images).gather(1, classes[:, None]).sum()
-    gradient, = torch.autograd.grad(score, images)
+    (gradient,) = torch.autograd.grad(score, images)
     for hook in hooks:
         hook.remove()
     return gradient
@@ -55,20 +58,24 @@ def guided_function(
     graph = folded(model.cpu())
     modules = dict(graph.named_modules())
 
-    @tf.function(input_signature=[
-        tf.TensorSpec((1, size, size, 1), tf.float32, name='image'),
-        tf.TensorSpec((1, classes), tf.float32, name='label')])
+    @tf.function(
+        input_signature=[
+            tf.TensorSpec((1, size, size, 1), tf.float32, name='image'),
+            tf.TensorSpec((1, classes), tf.float32, name='label'),
+        ]
+    )
     def network(image: tf.Tensor, label: tf.Tensor) -> list[tf.Tensor]:
         values = forward(graph, image)
-        logits, = output_nodes(graph)
+        (logits,) = output_nodes(graph)
         gradients: dict[fx.Node, tf.Tensor] = {logits: label}
         for node in reversed(graph.graph.nodes):
             if node.op == 'placeholder':
                 return [values[logits], gradients[node]]
             if node.op == 'call_module':
                 for argument in node.args:
-                    part = _backward(modules[node.target], values[argument], values[node],
-                                     gradients[node])
+                    part = _backward(
+                        modules[node.target], values[argument], values[node], gradients[node]
+                    )
                     known = gradients.get(argument)
                     gradients[argument] = part if known is None else known + part
         raise ValueError('the network has no input')
@@ -81,7 +88,8 @@ def _backward(module: nn.Module, x: tf.Tensor, y: tf.Tensor, gradient: tf.Tensor
     if isinstance(module, nn.Conv2d) and module.groups == 1:
         kernel = module.weight.detach().cpu().numpy().transpose(2, 3, 1, 0)
         return tf.nn.conv2d_transpose(
-            gradient, kernel, x.shape, [1, *module.stride, 1], padding_of(module))
+            gradient, kernel, x.shape, [1, *module.stride, 1], padding_of(module)
+        )
     if isinstance(module, nn.Conv2d):
         return _depthwise_backward(module, x, gradient)
     if isinstance(module, nn.ReLU):
@@ -89,7 +97,7 @@ def _backward(module: nn.Module, x: tf.Tensor, y: tf.Tensor, gradient: tf.Tensor
     if isinstance(module, MaxPoolSame):
         return _maximum_backward(x, y, gradient)
     if isinstance(module, nn.AvgPool2d):
-        return _interleaved(*[gradient / module.kernel_size ** 2] * 4)
+        return _interleaved(*[gradient / module.kernel_size**2] * 4)
     if isinstance(module, Add):
         return gradient
     if isinstance(module, GlobalAveragePool):
@@ -107,8 +115,7 @@ def _mean_backward(x: tf.Tensor, gradient: tf.Tensor) -> tf.Tensor:
     return tf.reduce_mean(corner, axis=(1, 2), keepdims=True)
 
 
-def _interleaved(even: tf.Tensor, right: tf.Tensor, below: tf.Tensor,
-                 odd: tf.Tensor) -> tf.Tensor:
+def _interleaved(even: tf.Tensor, right: tf.Tensor, below: tf.Tensor, odd: tf.Tensor) -> tf.Tensor:
     """Return a map of twice the size: from each map one of every 2x2 pixels."""
     return tf.nn.depth_to_space(tf.concat([even, right, below, odd], axis=3), 2)
 
@@ -131,32 +138,41 @@ def _depthwise_backward(module: nn.Conv2d, x: tf.Tensor, gradient: tf.Tensor) ->
         padding.append([before, max(size + side - 1 - before - have, 0)])
     padded = tf.pad(gradient, [*padding, [0, 0]])
     found = tf.nn.depthwise_conv2d(padded, kernel, [1, 1, 1, 1], 'VALID')
-    return found[:, :x.shape[1], :x.shape[2]]
+    return found[:, : x.shape[1], : x.shape[2]]
 
 
 def _maximum_backward(x: tf.Tensor, y: tf.Tensor, gradient: tf.Tensor) -> tf.Tensor:
     """Hand each window's gradient to its maximum, the first of equal ones, as PyTorch does."""
     (height, width), (rows, columns) = x.shape[1:3], y.shape[1:3]
     top, left = _padding_before(height, 3, 2), _padding_before(width, 3, 2)
-    padded = tf.pad(x, [[0, 0], [top, 2 * rows + 1 - height - top],
-                        [left, 2 * columns + 1 - width - left], [0, 0]],
-                    constant_values=tf.float16.min)
+    padded = tf.pad(
+        x,
+        [
+            [0, 0],
+            [top, 2 * rows + 1 - height - top],
+            [left, 2 * columns + 1 - width - left],
+            [0, 0],
+        ],
+        constant_values=tf.float16.min,
+    )
     parts: dict[tuple[int, int], tf.Tensor] = {}
     for row in range(3):
         for column in range(3):
-            pixels = padded[:, row:row + 2 * rows - 1:2, column:column + 2 * columns - 1:2]
+            pixels = padded[:, row : row + 2 * rows - 1 : 2, column : column + 2 * columns - 1 : 2]
             hit = pixels >= y
             parts[row, column] = tf.where(hit, gradient, 0.0)
             gradient = tf.where(hit, 0.0, gradient)
 
     def overlapped(row: int) -> list[tf.Tensor]:
         """Return even and odd pixels of a row; the windows' third is the next one's first."""
-        return [tf.pad(parts[row, 0], [[0, 0], [0, 0], [0, 1], [0, 0]])
-                + tf.pad(parts[row, 2], [[0, 0], [0, 0], [1, 0], [0, 0]]),
-                tf.pad(parts[row, 1], [[0, 0], [0, 0], [0, 1], [0, 0]])]
+        return [
+            tf.pad(parts[row, 0], [[0, 0], [0, 0], [0, 1], [0, 0]])
+            + tf.pad(parts[row, 2], [[0, 0], [0, 0], [1, 0], [0, 0]]),
+            tf.pad(parts[row, 1], [[0, 0], [0, 0], [0, 1], [0, 0]]),
+        ]
 
     below, above = [[0, 0], [0, 1], [0, 0], [0, 0]], [[0, 0], [1, 0], [0, 0], [0, 0]]
     first, second, third = (overlapped(row) for row in range(3))
     even = [tf.pad(a, below) + tf.pad(b, above) for a, b in zip(first, third)]
     odd = [tf.pad(a, below) for a in second]
-    return _interleaved(*even, *odd)[:, top:top + height, left:left + width]
+    return _interleaved(*even, *odd)[:, top : top + height, left : left + width]

@@ -38,8 +38,9 @@ SIDE = 240
 def unlabelled(scene: Scene, detector: Detector) -> Iterator[NDArray[np.float32]]:
     """Yield the boxes f32 [4] that ``detector`` finds where ``scene`` has no face."""
     for found in detector(scene.image, SUSPICION):
-        box = np.array((found.box.x, found.box.y, found.box.width, found.box.height),
-                       dtype=np.float32)
+        box = np.array(
+            (found.box.x, found.box.y, found.box.width, found.box.height), dtype=np.float32
+        )
         iou, inside = overlap(scene.boxes, box)
         if not (iou >= IOU).any() and not (inside[scene.ignore] >= IGNORED_PART).any():
             yield box
@@ -54,8 +55,9 @@ def is_face(image: NDArray[np.uint8], box: NDArray[np.float32], teacher: Detecto
         view = np.asarray(cv2.warpAffine(image, matrix, (SIDE, SIDE)), dtype=np.uint8)
         expected = np.hstack([box[:2] * zoom + shift, box[2:] * zoom]).astype(np.float32)
         for found in teacher(view, CONFIRMATION):
-            place = np.array([(found.box.x, found.box.y, found.box.width, found.box.height)],
-                             dtype=np.float32)
+            place = np.array(
+                [(found.box.x, found.box.y, found.box.width, found.box.height)], dtype=np.float32
+            )
             if overlap(place, expected)[0][0] >= IOU:
                 return True
     return False
@@ -75,7 +77,7 @@ def pick(data: Path, detector: Detector, teacher: Detector, out: Path) -> int:
     for row in tqdm(np.flatnonzero(scenes.keys % 10), 'checking', disable=None, leave=False):
         scene = scenes.scenes[row]
         if any(not is_face(scene.image, box, teacher) for box in unlabelled(scene, detector)):
-            hard.append((encoded[offsets[row]:offsets[row + 1]], scene))
+            hard.append((encoded[offsets[row] : offsets[row + 1]], scene))
     if not hard:
         raise DatasetError(f'{data}: the detector takes nothing else for a face')
     save_scenes(out, hard)
@@ -84,16 +86,23 @@ def pick(data: Path, detector: Detector, teacher: Detector, out: Path) -> int:
 
 def main() -> int:
     """Run the command line."""
-    parser = argparse.ArgumentParser(prog='python -m training.hard_scenes', description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog='python -m training.hard_scenes',
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument('--model', type=Path, required=True, help="the detector's sidecar")
     parser.add_argument('--data', type=Path, required=True, help='an npz of scenes')
     parser.add_argument('--teacher', type=Path, required=True, help="YuNet's ONNX file")
     parser.add_argument('--out', type=Path, required=True, help='the npz of scenes to write')
     arguments = parser.parse_args()
     try:
-        count = pick(arguments.data, load_detector(read_sidecar(arguments.model)),
-                     YuNet(arguments.teacher), arguments.out)
+        count = pick(
+            arguments.data,
+            load_detector(read_sidecar(arguments.model)),
+            YuNet(arguments.teacher),
+            arguments.out,
+        )
     except (DatasetError, ModelError, FileNotFoundError) as error:
         print(f'error: {error}', file=sys.stderr)
         return 2

@@ -19,8 +19,12 @@ def logits_of(sidecar: Sidecar, images: NDArray[np.uint8]) -> NDArray[np.float32
     """Return the logits f32 [N, C] of pictures u8 [N, H, W]."""
     network = Network(sidecar)
     pictures = resized(images, sidecar.input.width)
-    return np.stack([network(picture)[0]
-                     for picture in tqdm(pictures, sidecar.name, disable=None, leave=False)])
+    return np.stack(
+        [
+            network(picture)[0]
+            for picture in tqdm(pictures, sidecar.name, disable=None, leave=False)
+        ]
+    )
 
 
 def probabilities_of(sidecar: Sidecar, images: NDArray[np.uint8]) -> NDArray[np.float32]:

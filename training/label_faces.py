@@ -16,7 +16,6 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 import sys
-from typing import Optional
 
 import cv2
 import numpy as np
@@ -34,7 +33,7 @@ SURE, DOUBTFUL = 0.8, 0.3
 SMALLEST, LARGEST, OFF_CENTRE = 0.5, 1.1, 0.15
 
 
-def the_face(picture: NDArray[np.uint8], teacher: Detector) -> Optional[Detection]:
+def the_face(picture: NDArray[np.uint8], teacher: Detector) -> Detection | None:
     """Return the one face in ``picture`` (u8 [S, S] gray), if the teacher is sure of it."""
     found = teacher(cv2.cvtColor(picture, cv2.COLOR_GRAY2BGR), DOUBTFUL)
     if len(found) != 1 or found[0].score < SURE:
@@ -42,12 +41,15 @@ def the_face(picture: NDArray[np.uint8], teacher: Detector) -> Optional[Detectio
     side = picture.shape[0]
     box = found[0].box
     off_centre = max(abs(middle / side - 0.5) for middle in box.centre)
-    plausible = (off_centre < OFF_CENTRE and min(box.width, box.height) / side > SMALLEST
-                 and max(box.width, box.height) / side < LARGEST)
+    plausible = (
+        off_centre < OFF_CENTRE
+        and min(box.width, box.height) / side > SMALLEST
+        and max(box.width, box.height) / side < LARGEST
+    )
     return found[0] if plausible else None
 
 
-def label(data: Path, teacher: Detector, out: Path, limit: Optional[int]) -> tuple[int, int]:
+def label(data: Path, teacher: Detector, out: Path, limit: int | None) -> tuple[int, int]:
     """Write the scenes; return how many there are, and of how many pictures.
 
     Raises:
@@ -63,9 +65,14 @@ def label(data: Path, teacher: Detector, out: Path, limit: Optional[int]) -> tup
         picture = faces.images[row]
         if face := the_face(picture, teacher):
             box = (face.box.x, face.box.y, face.box.width, face.box.height)
-            scene = Scene(picture, np.array([box], dtype=np.float32),
-                          face.landmarks[None].astype(np.float32), np.zeros(1, bool), data.stem)
-            found.append((encoded[offsets[row]:offsets[row + 1]], scene))
+            scene = Scene(
+                picture,
+                np.array([box], dtype=np.float32),
+                face.landmarks[None].astype(np.float32),
+                np.zeros(1, bool),
+                data.stem,
+            )
+            found.append((encoded[offsets[row] : offsets[row + 1]], scene))
     if not found:
         raise DatasetError(f'{data}: the teacher is sure of no face')
     save_scenes(out, found)
@@ -74,16 +81,20 @@ def label(data: Path, teacher: Detector, out: Path, limit: Optional[int]) -> tup
 
 def main() -> int:
     """Run the command line."""
-    parser = argparse.ArgumentParser(prog='python -m training.label_faces', description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog='python -m training.label_faces',
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument('--data', type=Path, required=True, help='face crops (npz)')
     parser.add_argument('--teacher', type=Path, required=True, help="YuNet's ONNX file")
     parser.add_argument('--out', type=Path, required=True, help='the npz of scenes to write')
     parser.add_argument('--limit', type=int, help='use that many pictures, drawn at random')
     arguments = parser.parse_args()
     try:
-        kept, total = label(arguments.data, YuNet(arguments.teacher), arguments.out,
-                            arguments.limit)
+        kept, total = label(
+            arguments.data, YuNet(arguments.teacher), arguments.out, arguments.limit
+        )
     except (DatasetError, FileNotFoundError) as error:
         print(f'error: {error}', file=sys.stderr)
         return 2

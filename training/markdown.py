@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Optional
 
 START, END = '<!-- measured: python -m training.card -->', '<!-- end of what is measured -->'
 
@@ -14,16 +13,17 @@ START, END = '<!-- measured: python -m training.card -->', '<!-- end of what is 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Return a table."""
     lines = [head, ['---'] * len(head), *rows]
-    return '\n'.join(f'| {" | ".join(line)} |' if any(line) else '|' + ' |' * len(line)
-                     for line in lines)
+    return '\n'.join(
+        f'| {" | ".join(line)} |' if any(line) else '|' + ' |' * len(line) for line in lines
+    )
 
 
-def percent(value: Optional[float]) -> str:
+def percent(value: float | None) -> str:
     """Return a part of one in percent; a dash for what was not measured."""
     return '-' if value is None else f'{value * 100:.1f} %'
 
 
-def interval(low: Optional[float], high: Optional[float]) -> str:
+def interval(low: float | None, high: float | None) -> str:
     """Return an interval in percent."""
     return '-' if low is None or high is None else f'{low * 100:.1f} to {high * 100:.1f} %'
 

@@ -42,8 +42,13 @@ from training.tasks import detector_input, detector_size, predict, TorchDetector
 CALIBRATION_PICTURES = 2000
 CALIBRATION_SCENES = 300
 THRESHOLD = Settings().detection_threshold
-LANDMARKS = ('right eye', 'left eye', 'nose', 'right corner of the mouth',
-             'left corner of the mouth')
+LANDMARKS = (
+    'right eye',
+    'left eye',
+    'nose',
+    'right corner of the mouth',
+    'left corner of the mouth',
+)
 TOLERANCE = 1e-3  # of a logit, between PyTorch's and the exported graph's
 TEMPERATURES = np.geomspace(0.3, 3.0, 100)
 
@@ -83,14 +88,24 @@ def quantise(recipe: Recipe, data: Path, runs: Path, models: Path) -> Sidecar:
     content = focus_scores(fold_first_convolution(to_int8(function, calibration)))
     path = models / f'{recipe.name}.json'
     sidecar = Sidecar(
-        path=path, name=recipe.name, task=recipe.task,
-        sha256=hashlib.sha256(content).hexdigest(), labels=task.labels,
+        path=path,
+        name=recipe.name,
+        task=recipe.task,
+        sha256=hashlib.sha256(content).hexdigest(),
+        labels=task.labels,
         input=InputFormat(width, height, 'gray' if channels == 1 else 'rgb', 1 / 255, 0.0),
         quantisation='int8, per channel, after training',
-        parameters=parameter_count(model), macs=mac_count(model, (channels, height, width)),
-        licence='Apache-2.0', training={'recipe': asdict(recipe), 'data': recipe.data_licence,
-                                        'pictures': task.pictures},
-        crop=_crop_geometries(path), decoder=task.decoder)
+        parameters=parameter_count(model),
+        macs=mac_count(model, (channels, height, width)),
+        licence='Apache-2.0',
+        training={
+            'recipe': asdict(recipe),
+            'data': recipe.data_licence,
+            'pictures': task.pictures,
+        },
+        crop=_crop_geometries(path),
+        decoder=task.decoder,
+    )
     models.mkdir(exist_ok=True)
     sidecar.tflite.write_bytes(content)
     sidecar = task.measured(sidecar, model)
@@ -118,7 +133,8 @@ class QuantisedClassifier:
     def calibration(self) -> NDArray[np.float32]:
         """Return training pictures f32 [N, 1, S, S]."""
         rows = np.random.default_rng(self._recipe.seed).choice(
-            self.pictures, min(CALIBRATION_PICTURES, self.pictures), replace=False)
+            self.pictures, min(CALIBRATION_PICTURES, self.pictures), replace=False
+        )
         return network_input(self._fitted.images[rows], self._recipe.input_size)
 
     def measured(self, sidecar: Sidecar, model: torch.nn.Module) -> Sidecar:
@@ -132,9 +148,9 @@ class QuantisedClassifier:
         accuracy = {
             'validation': accuracy_of(probabilities, faces.labels),
             'validation_float': accuracy_of(trained, faces.labels),
-            'validation_ece': expected_calibration_error(probabilities, faces.labels)}
-        return replace(
-            sidecar, accuracy={key: round(value, 4) for key, value in accuracy.items()})
+            'validation_ece': expected_calibration_error(probabilities, faces.labels),
+        }
+        return replace(sidecar, accuracy={key: round(value, 4) for key, value in accuracy.items()})
 
 
 class QuantisedDetector:
@@ -148,8 +164,10 @@ class QuantisedDetector:
         scenes = load_scenes(data / recipe.data)
         self._recipe = recipe
         self._fitted, self._held_out = scenes.split(False), scenes.split(True)
-        self._extra = [(load_scenes(data / name).split(False), share)
-                       for name, share in recipe.extra_data.items()]
+        self._extra = [
+            (load_scenes(data / name).split(False), share)
+            for name, share in recipe.extra_data.items()
+        ]
         self._size = detector_size(recipe.input_size)
         self.pictures = len(self._fitted)
 
@@ -171,29 +189,42 @@ class QuantisedDetector:
         """Note recall and precision on the validation part, before and after."""
         accuracy = {}
         detectors: dict[str, Detector] = {
-            '': load_detector(sidecar), '_float': TorchDetector(model, *self._size)}
+            '': load_detector(sidecar),
+            '_float': TorchDetector(model, *self._size),
+        }
         for suffix, detector in detectors.items():
             findings = examine(detector, self._held_out)
             accuracy[f'validation_recall_16{suffix}'] = findings.recall(THRESHOLD, 16)
             accuracy[f'validation_precision{suffix}'] = findings.precision(THRESHOLD)
-        return replace(
-            sidecar, accuracy={key: round(value, 4) for key, value in accuracy.items()})
+        return replace(sidecar, accuracy={key: round(value, 4) for key, value in accuracy.items()})
 
 
 def main() -> int:
     """Run the command line."""
-    parser = argparse.ArgumentParser(prog='python -m training.quantise', description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog='python -m training.quantise',
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument('recipe', type=Path, help='the recipe that was trained')
     parser.add_argument('--data', type=Path, required=True, help='the folder of the npz files')
-    parser.add_argument('--runs', type=Path, default=Path('runs'),
-                        help='where training left the weights (default: %(default)s)')
-    parser.add_argument('--models', type=Path, default=Path('models'),
-                        help='where the model goes (default: %(default)s)')
+    parser.add_argument(
+        '--runs',
+        type=Path,
+        default=Path('runs'),
+        help='where training left the weights (default: %(default)s)',
+    )
+    parser.add_argument(
+        '--models',
+        type=Path,
+        default=Path('models'),
+        help='where the model goes (default: %(default)s)',
+    )
     arguments = parser.parse_args()
     try:
-        sidecar = quantise(load_recipe(arguments.recipe), arguments.data, arguments.runs,
-                           arguments.models)
+        sidecar = quantise(
+            load_recipe(arguments.recipe), arguments.data, arguments.runs, arguments.models
+        )
     except (ValueError, FileNotFoundError) as error:
         print(f'error: {error}', file=sys.stderr)
         return 2

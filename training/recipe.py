@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, Optional, Union
+from typing import Any
 
 import yaml
 
@@ -46,7 +46,7 @@ class Recipe:
     data: str
     data_licence: str
     extra_data: dict[str, float] = field(default_factory=dict)
-    start_from: Optional[str] = None
+    start_from: str | None = None
     input_size: int = 64
     epochs: int = 30
     early_size: int = 48
@@ -56,12 +56,12 @@ class Recipe:
     weight_decay: float = 1e-3
     label_smoothing: float = 0.0
     ferplus_weight: float = 0.0
-    teacher: Optional[str] = None
+    teacher: str | None = None
     teacher_weight: float = 0.5
     averaging: float = 0.0
     validate_every: int = 1
     seed: int = 2017
-    augmentation: Union[Augmentation, SceneAugmentation] = field(default_factory=Augmentation)
+    augmentation: Augmentation | SceneAugmentation = field(default_factory=Augmentation)
 
 
 def _checked(kind: type, values: dict[str, Any], path: Path) -> dict[str, Any]:

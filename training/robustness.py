@@ -37,12 +37,23 @@ def low_light(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.
 
 def rotation(degrees: float) -> Change:
     """Return what turns a picture by so much, to either side."""
+
     def rotate(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
         side = image.shape[0]
         matrix = cv2.getRotationMatrix2D(
-            ((side - 1) / 2, (side - 1) / 2), float(rng.choice((-degrees, degrees))), 1)
-        return np.asarray(cv2.warpAffine(image, matrix, (side, side), flags=cv2.INTER_LINEAR,
-                                         borderMode=cv2.BORDER_REPLICATE), dtype=np.uint8)
+            ((side - 1) / 2, (side - 1) / 2), float(rng.choice((-degrees, degrees))), 1
+        )
+        return np.asarray(
+            cv2.warpAffine(
+                image,
+                matrix,
+                (side, side),
+                flags=cv2.INTER_LINEAR,
+                borderMode=cv2.BORDER_REPLICATE,
+            ),
+            dtype=np.uint8,
+        )
+
     return rotate
 
 
@@ -54,9 +65,11 @@ def jpeg(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8
 
 def small(pixels: int) -> Change:
     """Return what leaves a picture ``pixels`` wide, enlarged again."""
+
     def shrink(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
         shrunk = cv2.resize(image, (pixels, pixels), interpolation=cv2.INTER_AREA)
         return np.asarray(cv2.resize(shrunk, image.shape[::-1]), dtype=np.uint8)
+
     return shrink
 
 
@@ -65,10 +78,15 @@ def _levels(values: NDArray[Any]) -> NDArray[np.uint8]:
 
 
 CHANGES: Mapping[str, Change] = {
-    'blur, a 32nd of the width': blur, 'noise of 15 levels': noise,
-    'a fifth of the light': low_light, 'rotation by 15 degrees': rotation(15),
-    'rotation by 30 degrees': rotation(30), 'JPEG quality 30': jpeg,
-    'shrunk to 24 pixels': small(24), 'shrunk to 16 pixels': small(16)}
+    'blur, a 32nd of the width': blur,
+    'noise of 15 levels': noise,
+    'a fifth of the light': low_light,
+    'rotation by 15 degrees': rotation(15),
+    'rotation by 30 degrees': rotation(30),
+    'JPEG quality 30': jpeg,
+    'shrunk to 24 pixels': small(24),
+    'shrunk to 16 pixels': small(16),
+}
 
 
 def robustness(sidecar: Sidecar, faces: FaceSet) -> dict[str, dict[str, Any]]:
@@ -80,7 +98,10 @@ def robustness(sidecar: Sidecar, faces: FaceSet) -> dict[str, dict[str, Any]]:
     rows = {}
     for name, change in {'unchanged': None, **CHANGES}.items():
         rng = np.random.default_rng(0)
-        changed = pictures if change is None else np.stack(
-            [change(picture, rng) for picture in pictures])
+        changed = (
+            pictures
+            if change is None
+            else np.stack([change(picture, rng) for picture in pictures])
+        )
         rows[name] = share(probabilities_of(sidecar, changed).argmax(axis=1) == faces.labels)
     return rows

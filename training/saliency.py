@@ -45,21 +45,33 @@ def write_saliency(classifier: Sidecar, data: Path) -> Sidecar:
     model = dequantised(classifier)
     faces = validation_part(load_faces(data / classifier.training['recipe']['data']))
     size = classifier.input.width
-    explained = predict(model, torch.from_numpy(network_input(faces.images, size)),
-                        torch.device('cpu')).numpy().argmax(axis=1)
+    explained = (
+        predict(model, torch.from_numpy(network_input(faces.images, size)), torch.device('cpu'))
+        .numpy()
+        .argmax(axis=1)
+    )
     int8 = logits_of(classifier, faces.images).argmax(axis=1)
     hits = [float(np.mean(answers == faces.labels)) for answers in (explained, int8)]
     if abs(hits[0] - hits[1]) > TOLERANCE:
-        raise ValueError(f'{classifier.name}: accuracy {hits[0]:.4f} in float, {hits[1]:.4f} as '
-                         'int8')
+        raise ValueError(
+            f'{classifier.name}: accuracy {hits[0]:.4f} in float, {hits[1]:.4f} as int8'
+        )
     content = to_float16(guided_function(model, size, len(classifier.labels)))
     sidecar = replace(
-        classifier, path=saliency_path(classifier), name=saliency_path(classifier).stem,
-        task=f'{classifier.task}_saliency', sha256=hashlib.sha256(content).hexdigest(),
-        quantisation='float16 weights', macs=2 * classifier.macs, crop={},
+        classifier,
+        path=saliency_path(classifier),
+        name=saliency_path(classifier).stem,
+        task=f'{classifier.task}_saliency',
+        sha256=hashlib.sha256(content).hexdigest(),
+        quantisation='float16 weights',
+        macs=2 * classifier.macs,
+        crop={},
         training={'explains': classifier.name, 'sha256': classifier.sha256},
-        accuracy={'validation': round(hits[0], 4),
-                  'validation, same label as int8': round(float(np.mean(explained == int8)), 4)})
+        accuracy={
+            'validation': round(hits[0], 4),
+            'validation, same label as int8': round(float(np.mean(explained == int8)), 4),
+        },
+    )
     sidecar.tflite.write_bytes(content)
     write_sidecar(sidecar)
     return sidecar
@@ -67,12 +79,19 @@ def write_saliency(classifier: Sidecar, data: Path) -> Sidecar:
 
 def main() -> int:
     """Run the command line."""
-    parser = argparse.ArgumentParser(prog='python -m training.saliency', description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog='python -m training.saliency',
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument('name', help='the classifier, of models/')
     parser.add_argument('--data', type=Path, required=True, help='the folder of the npz files')
-    parser.add_argument('--models', type=Path, default=Path('models'),
-                        help='where the models are (default: %(default)s)')
+    parser.add_argument(
+        '--models',
+        type=Path,
+        default=Path('models'),
+        help='where the models are (default: %(default)s)',
+    )
     arguments = parser.parse_args()
     try:
         classifier = read_sidecar(arguments.models / f'{arguments.name}.json')

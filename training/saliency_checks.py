@@ -58,11 +58,15 @@ def similarity(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
         return np.asarray(cv2.GaussianBlur(values, (11, 11), 1.5), dtype=np.float32)
 
     mean_x, mean_y = mean(x), mean(y)
-    variance_x, variance_y = mean(x * x) - mean_x ** 2, mean(y * y) - mean_y ** 2
+    variance_x, variance_y = mean(x * x) - mean_x**2, mean(y * y) - mean_y**2
     covariance = mean(x * y) - mean_x * mean_y
-    return float(np.mean(
-        (2 * mean_x * mean_y + 0.01 ** 2) * (2 * covariance + 0.03 ** 2)
-        / ((mean_x ** 2 + mean_y ** 2 + 0.01 ** 2) * (variance_x + variance_y + 0.03 ** 2))))
+    return float(
+        np.mean(
+            (2 * mean_x * mean_y + 0.01**2)
+            * (2 * covariance + 0.03**2)
+            / ((mean_x**2 + mean_y**2 + 0.01**2) * (variance_x + variance_y + 0.03**2))
+        )
+    )
 
 
 def layers_of(model: nn.Module) -> list[nn.Conv2d]:
@@ -91,8 +95,12 @@ def randomised(model: fx.GraphModule, layers: int, seed: int = 0) -> fx.GraphMod
 
 def gradients(model: nn.Module, images: Maps, classes: NDArray[np.int64], guided: bool) -> Maps:
     """Return the gradient maps f32 [N, S, S] of ``images`` f32 [N, 1, S, S]."""
-    found = [input_gradient(model, part, labels, guided) for part, labels in zip(
-        torch.from_numpy(images).split(100), torch.from_numpy(classes).split(100))]
+    found = [
+        input_gradient(model, part, labels, guided)
+        for part, labels in zip(
+            torch.from_numpy(images).split(100), torch.from_numpy(classes).split(100)
+        )
+    ]
     return torch.cat(found)[:, 0].numpy()
 
 
@@ -115,14 +123,23 @@ def randomisation(
     correlations, similarities = [], []
     for layers in range(len(layers_of(model)) + 1):
         found = gradients(randomised(model, layers), images, classes, guided)
-        correlations.append(float(np.mean([
-            rank_correlation(np.abs(a), np.abs(b)) for a, b in zip(trained, found)])))
+        correlations.append(
+            float(
+                np.mean([rank_correlation(np.abs(a), np.abs(b)) for a, b in zip(trained, found)])
+            )
+        )
         similarities.append(float(np.mean([similarity(a, b) for a, b in zip(trained, found)])))
     return Cascade(tuple(correlations), tuple(similarities))
 
 
-def curve(model: nn.Module, images: Maps, replacement: Maps, order: NDArray[np.int64],
-          classes: NDArray[np.int64], temperature: float) -> NDArray[np.float64]:
+def curve(
+    model: nn.Module,
+    images: Maps,
+    replacement: Maps,
+    order: NDArray[np.int64],
+    classes: NDArray[np.int64],
+    temperature: float,
+) -> NDArray[np.float64]:
     """Return the mean probability f64 [STEPS + 1] of the labels as pixels are replaced.
 
     ``images`` and ``replacement`` f32 [N, 1, S, S]; ``order`` int64 [N, S * S], which pixels go
@@ -131,12 +148,17 @@ def curve(model: nn.Module, images: Maps, replacement: Maps, order: NDArray[np.i
     rows = np.arange(len(images))
     values = []
     for step in range(STEPS + 1):
-        gone = order[:, :order.shape[1] * step // STEPS]
+        gone = order[:, : order.shape[1] * step // STEPS]
         mixed = images.copy().reshape(len(images), -1)
-        np.put_along_axis(mixed, gone, np.take_along_axis(
-            replacement.reshape(len(images), -1), gone, axis=1), axis=1)
-        logits = predict(model, torch.from_numpy(mixed.reshape(images.shape)),
-                         torch.device('cpu')).numpy()
+        np.put_along_axis(
+            mixed,
+            gone,
+            np.take_along_axis(replacement.reshape(len(images), -1), gone, axis=1),
+            axis=1,
+        )
+        logits = predict(
+            model, torch.from_numpy(mixed.reshape(images.shape)), torch.device('cpu')
+        ).numpy()
         values.append(softmax(logits / np.float32(temperature))[rows, classes].mean())
     return np.array(values, dtype=np.float64)
 
@@ -146,9 +168,12 @@ def deletion_and_insertion(
 ) -> dict[str, NDArray[np.float64]]:
     """Return four curves: deletion and insertion, by saliency and at random."""
     maps = np.abs(gradients(model, images, classes, guided=True)).reshape(len(images), -1)
-    orders = {'salient first': np.argsort(-maps, axis=1),
-              'random': np.random.default_rng(0).permuted(
-                  np.tile(np.arange(maps.shape[1]), (len(images), 1)), axis=1)}
+    orders = {
+        'salient first': np.argsort(-maps, axis=1),
+        'random': np.random.default_rng(0).permuted(
+            np.tile(np.arange(maps.shape[1]), (len(images), 1)), axis=1
+        ),
+    }
     gray = np.broadcast_to(images.mean(axis=(2, 3), keepdims=True), images.shape)
     blurred = np.stack([cv2.GaussianBlur(image[0], (0, 0), BLUR)[None] for image in images])
     found = {}
@@ -158,11 +183,13 @@ def deletion_and_insertion(
     return found
 
 
-def plot(name: str, cascades: dict[str, Cascade], curves: dict[str, NDArray[np.float64]],
-         picture: Path) -> None:
+def plot(
+    name: str, cascades: dict[str, Cascade], curves: dict[str, NDArray[np.float64]], picture: Path
+) -> None:
     """Draw all curves into one picture."""
     matplotlib.use('Agg')
     from matplotlib import pyplot as plt
+
     figure, panels = plt.subplots(1, 3, figsize=(14, 4))
     for kind, cascade in cascades.items():
         panels[0].plot(cascade.rank_correlations, 'o-', label=f'{kind}, rank correlation')
@@ -173,8 +200,9 @@ def plot(name: str, cascades: dict[str, Cascade], curves: dict[str, NDArray[np.f
             if title.startswith(test):
                 label = f'{title.split(", ")[1]}, area {area(values):.3f}'
                 panel.plot(np.linspace(0, 100, len(values)), values, label=label)
-        panel.set(xlabel='% of the pixels', ylabel='probability of the label', ylim=(0, 1),
-                  title=test)
+        panel.set(
+            xlabel='% of the pixels', ylabel='probability of the label', ylim=(0, 1), title=test
+        )
     for panel in panels:
         panel.legend(fontsize=8)
     figure.tight_layout()
@@ -190,38 +218,57 @@ def area(values: Sequence[float] | NDArray[np.float64]) -> float:
 
 def main() -> int:
     """Run the command line."""
-    parser = argparse.ArgumentParser(prog='python -m training.saliency_checks',
-                                     description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog='python -m training.saliency_checks',
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument('name', help='the classifier, of models/')
     parser.add_argument('--data', type=Path, required=True, help='the folder of the npz files')
-    parser.add_argument('--models', type=Path, default=Path('models'),
-                        help='where the models are (default: %(default)s)')
-    parser.add_argument('--faces', type=int, default=FACES,
-                        help='of the validation part (default: %(default)s)')
+    parser.add_argument(
+        '--models',
+        type=Path,
+        default=Path('models'),
+        help='where the models are (default: %(default)s)',
+    )
+    parser.add_argument(
+        '--faces', type=int, default=FACES, help='of the validation part (default: %(default)s)'
+    )
     parser.add_argument('--curves', type=Path, metavar='PNG', help='draw the curves there')
     arguments = parser.parse_args()
     try:
         sidecar = read_sidecar(arguments.models / f'{arguments.name}.json')
         model = dequantised(sidecar)
-        faces = validation_part(load_faces(
-            arguments.data / sidecar.training['recipe']['data']))
+        faces = validation_part(load_faces(arguments.data / sidecar.training['recipe']['data']))
     except (DatasetError, ModelError, ValueError, FileNotFoundError) as error:
         print(f'error: {error}', file=sys.stderr)
         return 2
-    images = network_input(faces.images[:arguments.faces], sidecar.input.width)
+    images = network_input(faces.images[: arguments.faces], sidecar.input.width)
     classes = predict(model, torch.from_numpy(images), torch.device('cpu')).argmax(1).numpy()
-    cascades = {kind: randomisation(model, images, classes, guided)
-                for kind, guided in (('guided', True), ('plain gradient', False))}
+    cascades = {
+        kind: randomisation(model, images, classes, guided)
+        for kind, guided in (('guided', True), ('plain gradient', False))
+    }
     curves = deletion_and_insertion(model, images, classes, sidecar.temperature)
     if arguments.curves:
         plot(sidecar.name, cascades, curves, arguments.curves)
-    print(json.dumps({
-        'model': sidecar.name, 'faces': len(images),
-        'randomisation': {kind: {key: [round(value, 3) for value in values]
-                                 for key, values in vars(cascade).items()}
-                          for kind, cascade in cascades.items()},
-        'area': {name: round(area(values), 3) for name, values in curves.items()}}, indent=2))
+    print(
+        json.dumps(
+            {
+                'model': sidecar.name,
+                'faces': len(images),
+                'randomisation': {
+                    kind: {
+                        key: [round(value, 3) for value in values]
+                        for key, values in vars(cascade).items()
+                    }
+                    for kind, cascade in cascades.items()
+                },
+                'area': {name: round(area(values), 3) for name, values in curves.items()},
+            },
+            indent=2,
+        )
+    )
     return 0
 
 

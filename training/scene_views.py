@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 import math
-from typing import Any, Optional
+from typing import Any
 
 import cv2
 import numpy as np
@@ -71,24 +71,25 @@ class SceneAugmentation:
         image = _warp(scene.image, matrix, zoom, width, height, rng)
         return _moved(scene, matrix, image, zoom, squeeze, mirror)
 
-    def _zoom(self, scene: Scene, width: int, height: int, rng: np.random.Generator
-              ) -> tuple[float, Optional[NDArray[np.float64]]]:
+    def _zoom(
+        self, scene: Scene, width: int, height: int, rng: np.random.Generator
+    ) -> tuple[float, NDArray[np.float64] | None]:
         """Return the factor of enlargement and the box of the face to keep in view, if any."""
         faces = np.flatnonzero(~scene.ignore)
         fitting = min(width / scene.image.shape[1], height / scene.image.shape[0])
         if len(faces) and rng.random() >= self.whole:
             box = scene.boxes[rng.choice(faces)]
             size = math.sqrt(box[2] * box[3])
-            largest = max(self.smallest * 1.5, min(
-                self.largest * height / 240, size * self.enlarge))
+            largest = max(
+                self.smallest * 1.5, min(self.largest * height / 240, size * self.enlarge)
+            )
             # Not so small that hardly anything else is seen.
             smallest = min(max(self.smallest, size * fitting / 2), largest)
             wanted = math.exp(rng.uniform(math.log(smallest), math.log(largest)))
             return wanted / size, box.astype(np.float64)
         return fitting * math.exp(rng.uniform(math.log(0.7), math.log(1.6))), None
 
-    def photograph(self, image: NDArray[np.uint8], rng: np.random.Generator
-                   ) -> NDArray[np.uint8]:
+    def photograph(self, image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
         """Return ``image`` (BGR) as another camera in another light would see it."""
         if rng.random() < self.blur:
             image = _blurred(image, rng)
@@ -98,8 +99,9 @@ class SceneAugmentation:
         if rng.random() < self.dark:
             gains, gamma = gains * math.exp(rng.uniform(-1.8, -0.5)), rng.uniform(1.0, 1.6)
         levels = np.arange(256) / 255
-        tables = [np.clip(255 * gain * levels ** gamma + offset * (gain > 0.5), 0, 255)
-                  for gain in gains]
+        tables = [
+            np.clip(255 * gain * levels**gamma + offset * (gain > 0.5), 0, 255) for gain in gains
+        ]
         image = cv2.LUT(image, np.stack(tables, axis=-1)[None].astype(np.uint8))
         if rng.random() < self.gray:
             image = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
@@ -108,7 +110,8 @@ class SceneAugmentation:
             image = np.clip(image + noise * (rng.uniform(2, 20) / 73), 0, 255).astype(np.uint8)
         if rng.random() < self.jpeg:
             _, encoded = cv2.imencode(
-                '.jpg', image, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(20, 80))])
+                '.jpg', image, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(20, 80))]
+            )
             image = cv2.imdecode(encoded, cv2.IMREAD_COLOR)
         return image
 
@@ -134,13 +137,20 @@ def _blurred(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.u
     return np.asarray(cv2.blur(image, size), dtype=np.uint8)
 
 
-def _warp(image: NDArray[np.uint8], matrix: NDArray[np.float64], zoom: float, width: int,
-          height: int, rng: np.random.Generator) -> NDArray[np.uint8]:
+def _warp(
+    image: NDArray[np.uint8],
+    matrix: NDArray[np.float64],
+    zoom: float,
+    width: int,
+    height: int,
+    rng: np.random.Generator,
+) -> NDArray[np.uint8]:
     """Apply ``matrix``; where the picture shrinks, average so that nothing aliases."""
     matrix = matrix.copy()
     if zoom < 0.7:
-        shrunk = cv2.resize(image, None, fx=zoom * 1.3, fy=zoom * 1.3,
-                            interpolation=cv2.INTER_AREA)
+        shrunk = cv2.resize(
+            image, None, fx=zoom * 1.3, fy=zoom * 1.3, interpolation=cv2.INTER_AREA
+        )
         matrix[:, :2] *= np.array(image.shape[1::-1]) / shrunk.shape[1::-1]
         image = shrunk
     # Positions count from pixels' corners, warpAffine from their middles.
@@ -148,12 +158,27 @@ def _warp(image: NDArray[np.uint8], matrix: NDArray[np.float64], zoom: float, wi
     # Around the picture: black, as a letterbox, any gray, or its border drawn out.
     colour = float(rng.integers(0, 256)) if rng.random() < 0.5 else 0.0
     border = cv2.BORDER_REPLICATE if rng.random() < 0.3 else cv2.BORDER_CONSTANT
-    return np.asarray(cv2.warpAffine(image, matrix, (width, height), flags=cv2.INTER_LINEAR,
-                                     borderMode=border, borderValue=(colour,) * 3), dtype=np.uint8)
+    return np.asarray(
+        cv2.warpAffine(
+            image,
+            matrix,
+            (width, height),
+            flags=cv2.INTER_LINEAR,
+            borderMode=border,
+            borderValue=(colour,) * 3,
+        ),
+        dtype=np.uint8,
+    )
 
 
-def _moved(scene: Scene, matrix: NDArray[np.float64], image: NDArray[np.uint8], zoom: float,
-           squeeze: float, mirror: bool) -> Scene:
+def _moved(
+    scene: Scene,
+    matrix: NDArray[np.float64],
+    image: NDArray[np.uint8],
+    zoom: float,
+    squeeze: float,
+    mirror: bool,
+) -> Scene:
     """Return the faces of ``scene`` where ``matrix`` puts them in ``image``."""
     centres = scene.boxes[:, :2] + scene.boxes[:, 2:] / 2
     centres = centres @ matrix[:, :2].T + matrix[:, 2]
@@ -163,8 +188,10 @@ def _moved(scene: Scene, matrix: NDArray[np.float64], image: NDArray[np.uint8], 
     if mirror:
         points = points[:, MIRRORED_POINTS]
     height, width = image.shape[:2]
-    shown = (np.clip(boxes[:, :2] + boxes[:, 2:], 0, (width, height))
-             - np.clip(boxes[:, :2], 0, (width, height))).prod(axis=1) / sizes.prod(axis=1)
+    shown = (
+        np.clip(boxes[:, :2] + boxes[:, 2:], 0, (width, height))
+        - np.clip(boxes[:, :2], 0, (width, height))
+    ).prod(axis=1) / sizes.prod(axis=1)
     held = shown > 0.05
     # Less than half a face is neither face nor background.
     ignore = scene.ignore | (shown < 0.55)
@@ -177,9 +204,16 @@ class SceneViews(Dataset[tuple[NDArray[Any], ...]]):
     A view follows from (seed, epoch, row), whatever process makes it.
     """
 
-    def __init__(self, scenes: SceneSet, augmentation: SceneAugmentation, cells: Cells,
-                 size: tuple[int, int], seed: int, epoch: int,
-                 extra: Sequence[tuple[SceneSet, float]] = ()) -> None:
+    def __init__(
+        self,
+        scenes: SceneSet,
+        augmentation: SceneAugmentation,
+        cells: Cells,
+        size: tuple[int, int],
+        seed: int,
+        epoch: int,
+        extra: Sequence[tuple[SceneSet, float]] = (),
+    ) -> None:
         """Set up one epoch over ``scenes``; ``size`` is (width, height) in pixels.
 
         Of each set in ``extra``, a scene takes the place of another with that chance.
@@ -222,13 +256,20 @@ class SceneViews(Dataset[tuple[NDArray[Any], ...]]):
         rows = [row, *rng.integers(0, len(self._scenes), 3)]
         image = np.zeros((height, width, 3), dtype=np.uint8)
         parts = []
-        for other, (left, top, right, bottom) in zip(rows, (
-                (0, 0, x, y), (x, 0, width, y), (0, y, x, height), (x, y, width, height))):
+        for other, (left, top, right, bottom) in zip(
+            rows, ((0, 0, x, y), (x, 0, width, y), (0, y, x, height), (x, y, width, height))
+        ):
             part = self._augmentation.view(
-                self.drawn(int(other), rng), right - left, bottom - top, rng)
+                self.drawn(int(other), rng), right - left, bottom - top, rng
+            )
             image[top:bottom, left:right] = part.image
-            parts.append((part.boxes + np.array((left, top, 0, 0), dtype=np.float32),
-                          part.points + np.array((left, top), dtype=np.float32), part.ignore))
+            parts.append(
+                (
+                    part.boxes + np.array((left, top, 0, 0), dtype=np.float32),
+                    part.points + np.array((left, top), dtype=np.float32),
+                    part.ignore,
+                )
+            )
         boxes, points, ignore = (np.concatenate(column) for column in zip(*parts))
         return Scene(image, boxes, points, ignore)
 

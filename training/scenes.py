@@ -83,8 +83,9 @@ def load_scenes(path: Path) -> SceneSet:
             image = cv2.imdecode(part, cv2.IMREAD_COLOR)
             if image is None:
                 raise DatasetError(f'{path}: picture {len(scenes)} does not decode')
-            scenes.append(Scene(image, boxes[start:stop], points[start:stop],
-                                ignore[start:stop], source))
+            scenes.append(
+                Scene(image, boxes[start:stop], points[start:stop], ignore[start:stop], source)
+            )
     keys = np.array([zlib.crc32(part.tobytes()) for part in parts], dtype=np.uint32)
     return SceneSet(scenes, keys)
 
@@ -94,10 +95,13 @@ def save_scenes(path: Path, rows: Iterable[tuple[NDArray[np.uint8], Scene]]) -> 
     parts, scenes = zip(*rows)
     names = sorted({scene.source for scene in scenes})
     np.savez(
-        path, encoded=np.concatenate(parts), offsets=np.cumsum([0, *map(len, parts)]),
+        path,
+        encoded=np.concatenate(parts),
+        offsets=np.cumsum([0, *map(len, parts)]),
         boxes=np.concatenate([scene.boxes for scene in scenes]),
         landmarks=np.concatenate([scene.points for scene in scenes]).reshape(-1, 10),
         ignore=np.concatenate([scene.ignore for scene in scenes]),
         box_offsets=np.cumsum([0, *(len(scene.boxes) for scene in scenes)]),
         source=np.array([names.index(scene.source) for scene in scenes], dtype=np.int16),
-        source_names=np.array(names))
+        source_names=np.array(names),
+    )

@@ -21,7 +21,7 @@ LIMIT = 4.0
 def focus_scores(content: bytes) -> bytes:
     """Return the int8 network ``content`` with outputs of one channel (scores) in -4..4."""
     model = flatbuffer_utils.convert_bytearray_to_object(bytearray(content))
-    graph, = model.subgraphs
+    (graph,) = model.subgraphs
     for index in graph.outputs:
         tensor = graph.tensors[index]
         if tensor.shape[-1] == 1:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import copy
 from pathlib import Path
-from typing import Any, Optional, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,15 +90,18 @@ class Classification:
                 taught = self._teacher.to(inputs.device)(inputs).float().softmax(1)
             target = torch.lerp(target, taught, self._recipe.teacher_weight)
         return functional.cross_entropy(
-            answers.float(), target, label_smoothing=self._recipe.label_smoothing)
+            answers.float(), target, label_smoothing=self._recipe.label_smoothing
+        )
 
     def validate(self, model: nn.Module, device: torch.device) -> dict[str, float]:
         """Return loss and accuracy of the held-out part."""
         images = torch.from_numpy(network_input(self._held_out.images, self._recipe.input_size))
         logits = predict(model, images, device)
         labels = torch.from_numpy(self._held_out.labels)
-        return {'val_loss': functional.cross_entropy(logits, labels).item(),
-                'val_accuracy': float((logits.argmax(1) == labels).float().mean())}
+        return {
+            'val_loss': functional.cross_entropy(logits, labels).item(),
+            'val_accuracy': float((logits.argmax(1) == labels).float().mean()),
+        }
 
 
 class FaceDetection:
@@ -115,8 +118,10 @@ class FaceDetection:
         self._recipe = recipe
         self._size = detector_size(recipe.input_size)
         self._fitted, self._held_out = scenes.split(False), scenes.split(True)
-        self._extra = [(load_scenes(data / name).split(False), share)
-                       for name, share in recipe.extra_data.items()]
+        self._extra = [
+            (load_scenes(data / name).split(False), share)
+            for name, share in recipe.extra_data.items()
+        ]
 
     def network(self) -> nn.Module:
         """Build the untrained network."""
@@ -127,9 +132,15 @@ class FaceDetection:
         assert isinstance(self._recipe.augmentation, SceneAugmentation)
         early = epoch < self._recipe.early_epochs
         size = detector_size(self._recipe.early_size) if early else self._size
-        return SceneViews(self._fitted, self._recipe.augmentation,
-                          Cells(*size, FaceDetector.STRIDES), size, self._recipe.seed, epoch,
-                          self._extra)
+        return SceneViews(
+            self._fitted,
+            self._recipe.augmentation,
+            Cells(*size, FaceDetector.STRIDES),
+            size,
+            self._recipe.seed,
+            epoch,
+            self._extra,
+        )
 
     def inputs(self, images: Tensor) -> Tensor:
         """Return RGB u8 [B, H, W, 3] as f32 [B, 3, H, W] in 0..1."""
@@ -143,10 +154,12 @@ class FaceDetection:
         """Return recall and precision on the held-out scenes."""
         detector = TorchDetector(copy.deepcopy(model).cpu(), *self._size)
         findings = examine(detector, self._held_out)
-        return {'val_recall_8_16': findings.recall(0.5, 8, 16),
-                'val_recall_16_32': findings.recall(0.5, 16, 32),
-                'val_recall_32': findings.recall(0.5, 32),
-                'val_precision': findings.precision(0.5)}
+        return {
+            'val_recall_8_16': findings.recall(0.5, 8, 16),
+            'val_recall_16_32': findings.recall(0.5, 16, 32),
+            'val_recall_32': findings.recall(0.5, 32),
+            'val_precision': findings.precision(0.5),
+        }
 
 
 def detector_size(width: int) -> tuple[int, int]:
@@ -177,7 +190,8 @@ class TorchDetector:
             logits, code = joined(self._model(detector_input(self._letterbox(image)[None])))
         rows = np.flatnonzero(logits[0].numpy() >= logit(threshold))
         return faces_of_cells(
-            self._cells, rows, logits[0].numpy()[rows], code[0].numpy()[rows], self._letterbox)
+            self._cells, rows, logits[0].numpy()[rows], code[0].numpy()[rows], self._letterbox
+        )
 
 
 def detector_input(images: NDArray[np.uint8]) -> Tensor:
@@ -185,7 +199,7 @@ def detector_input(images: NDArray[np.uint8]) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(images)).permute(0, 3, 1, 2).float().div_(255)
 
 
-def load_teacher(name: Optional[str], classes: int, runs: Path) -> Optional[nn.Module]:
+def load_teacher(name: str | None, classes: int, runs: Path) -> nn.Module | None:
     """Return the network that recipe ``name`` has trained, to be asked only; None for no name.
 
     Raises:

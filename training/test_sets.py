@@ -39,9 +39,13 @@ def find_test_sets(sidecar: Sidecar, folder: Path) -> list[TestSet]:
     """
     trained_on = sidecar.training.get('recipe', {}).get('data')
     paths = sorted(folder.iterdir(), key=lambda path: (path.name != trained_on, path.name))
-    return [test for path in paths if task_of(path) == sidecar.task
-            for test in _tests_of(load_faces(path), path.stem, path.name == trained_on)
-            if len(test.faces)]
+    return [
+        test
+        for path in paths
+        if task_of(path) == sidecar.task
+        for test in _tests_of(load_faces(path), path.stem, path.name == trained_on)
+        if len(test.faces)
+    ]
 
 
 def _tests_of(faces: FaceSet, name: str, trained_on: bool) -> Iterator[TestSet]:
@@ -74,7 +78,11 @@ def _fer2013_selections(faces: FaceSet) -> Iterator[TestSet]:
     yield TestSet(title, faces.subset(kept), whole=False)
     if 'ferplus' in faces.groups:
         named = faces.subset(faces.groups['ferplus'] != 'none')
-        labels = np.array([EMOTIONS.index(name) for name in named.groups['ferplus']],
-                          dtype=np.int64)
-        yield TestSet("of these, FER+ voters' majority as the label",
-                      replace(named, labels=labels), whole=False)
+        labels = np.array(
+            [EMOTIONS.index(name) for name in named.groups['ferplus']], dtype=np.int64
+        )
+        yield TestSet(
+            "of these, FER+ voters' majority as the label",
+            replace(named, labels=labels),
+            whole=False,
+        )

@@ -49,12 +49,17 @@ class Trainer:
         self._trained = task.network().to(self._device, memory_format=torch.channels_last)
         # Between epochs the average is what counts; without one it is the network itself.
         self._average = AveragedModel(
-            self._trained, multi_avg_fn=get_ema_multi_avg_fn(recipe.averaging), use_buffers=True)
+            self._trained, multi_avg_fn=get_ema_multi_avg_fn(recipe.averaging), use_buffers=True
+        )
         self._optimizer = torch.optim.AdamW(
-            self._trained.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay)
+            self._trained.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay
+        )
         self._schedule = torch.optim.lr_scheduler.OneCycleLR(
-            self._optimizer, recipe.learning_rate, pct_start=0.1,
-            total_steps=recipe.epochs * (len(cast(Sized, task.views(0))) // recipe.batch))
+            self._optimizer,
+            recipe.learning_rate,
+            pct_start=0.1,
+            total_steps=recipe.epochs * (len(cast(Sized, task.views(0))) // recipe.batch),
+        )
         self._checkpoint = run / 'checkpoint.pt'
         if self._checkpoint.exists():
             self._resume()
@@ -69,8 +74,10 @@ class Trainer:
     def _resume(self) -> None:
         state = torch.load(self._checkpoint, map_location=self._device, weights_only=True)
         if state['recipe'] != asdict(self._recipe):
-            raise RecipeError(f'{self._checkpoint} belongs to another recipe; '
-                              'remove it or choose another --runs folder')
+            raise RecipeError(
+                f'{self._checkpoint} belongs to another recipe; '
+                'remove it or choose another --runs folder'
+            )
         self._epoch = state['epoch']
         self._trained.load_state_dict(state['model'])
         self._average.load_state_dict(state['average'])
@@ -80,22 +87,33 @@ class Trainer:
     def _start_from(self, weights: Path) -> None:
         if not weights.exists():
             raise RecipeError(
-                f'{weights} is missing; train recipe {self._recipe.start_from} first')
+                f'{weights} is missing; train recipe {self._recipe.start_from} first'
+            )
         self._trained.load_state_dict(
-            torch.load(weights, map_location=self._device, weights_only=True))
+            torch.load(weights, map_location=self._device, weights_only=True)
+        )
 
     def _save(self) -> None:
         part = self._checkpoint.with_suffix('.part')
-        torch.save({'recipe': asdict(self._recipe), 'epoch': self._epoch,
-                    'model': self._trained.state_dict(), 'average': self._average.state_dict(),
-                    'optimizer': self._optimizer.state_dict(),
-                    'schedule': self._schedule.state_dict()}, part)
+        torch.save(
+            {
+                'recipe': asdict(self._recipe),
+                'epoch': self._epoch,
+                'model': self._trained.state_dict(),
+                'average': self._average.state_dict(),
+                'optimizer': self._optimizer.state_dict(),
+                'schedule': self._schedule.state_dict(),
+            },
+            part,
+        )
         part.replace(self._checkpoint)
 
     def fit(self) -> None:
         """Run all epochs that are still to do."""
-        print(f'{self._recipe.name}: {parameter_count(self._trained)} parameters '
-              f'on {self._device}', flush=True)
+        print(
+            f'{self._recipe.name}: {parameter_count(self._trained)} parameters on {self._device}',
+            flush=True,
+        )
         while self._epoch < self._recipe.epochs:
             loss = self._train_epoch()
             self._epoch += 1
@@ -109,19 +127,27 @@ class Trainer:
     def _train_epoch(self) -> float:
         recipe = self._recipe
         shuffle = torch.Generator().manual_seed(recipe.seed + self._epoch)
-        batches = DataLoader(self._task.views(self._epoch), recipe.batch, shuffle=True,
-                             drop_last=True, generator=shuffle, num_workers=self._workers)
+        batches = DataLoader(
+            self._task.views(self._epoch),
+            recipe.batch,
+            shuffle=True,
+            drop_last=True,
+            generator=shuffle,
+            num_workers=self._workers,
+        )
         self._trained.train()
         losses = 0.0
         title = f'epoch {self._epoch + 1}/{recipe.epochs}'
         for images, *targets in tqdm(batches, title, disable=None, leave=False):
             inputs = self._task.inputs(images.to(self._device)).contiguous(
-                memory_format=torch.channels_last)
+                memory_format=torch.channels_last
+            )
             # Half the time where the processor multiplies in bfloat16, and as good.
             with torch.autocast(self._device.type, torch.bfloat16):
                 answers = self._trained(inputs)
             loss = self._task.loss(
-                answers, [target.to(self._device) for target in targets], inputs)
+                answers, [target.to(self._device) for target in targets], inputs
+            )
             self._optimizer.zero_grad()
             loss.backward()
             nn.utils.clip_grad_norm_(self._trained.parameters(), LARGEST_GRADIENT)
@@ -146,13 +172,15 @@ def plot_curves(table: Path, picture: Path) -> None:
     """Draw each quantity over the epochs; training and validation loss share a panel."""
     matplotlib.use('Agg')
     from matplotlib import pyplot as plt
+
     with table.open() as lines:
         rows = list(csv.DictReader(lines))
     epochs = [int(row['epoch']) for row in rows]
     losses = [name for name in ('loss', 'val_loss') if name in rows[0]]
     others = [name for name in rows[0] if name not in ('epoch', *losses)]
-    figure, panels = plt.subplots(1, 1 + len(others), squeeze=False,
-                                  figsize=(5 * (1 + len(others)), 4))
+    figure, panels = plt.subplots(
+        1, 1 + len(others), squeeze=False, figsize=(5 * (1 + len(others)), 4)
+    )
     for panel, names in zip(panels[0], [losses, *([name] for name in others)]):
         for name in names:
             panel.plot(epochs, [float(row[name]) for row in rows], label=name)
@@ -177,18 +205,30 @@ def train(recipe: Recipe, data: Path, runs: Path, workers: int) -> Path:
 
 def main() -> int:
     """Run the command line."""
-    parser = argparse.ArgumentParser(prog='python -m training.train', description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog='python -m training.train',
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument('recipe', type=Path, help='a recipe file (training/recipes/*.yaml)')
     parser.add_argument('--data', type=Path, required=True, help='the folder of the npz files')
-    parser.add_argument('--runs', type=Path, default=Path('runs'),
-                        help='where checkpoints and curves go (default: %(default)s)')
-    parser.add_argument('--workers', type=int, default=0,
-                        help='processes that augment (default: %(default)s, in this one)')
+    parser.add_argument(
+        '--runs',
+        type=Path,
+        default=Path('runs'),
+        help='where checkpoints and curves go (default: %(default)s)',
+    )
+    parser.add_argument(
+        '--workers',
+        type=int,
+        default=0,
+        help='processes that augment (default: %(default)s, in this one)',
+    )
     arguments = parser.parse_args()
     try:
-        print(train(load_recipe(arguments.recipe), arguments.data, arguments.runs,
-                    arguments.workers))
+        print(
+            train(load_recipe(arguments.recipe), arguments.data, arguments.runs, arguments.workers)
+        )
     except (DatasetError, RecipeError, FileNotFoundError) as error:
         print(f'error: {error}', file=sys.stderr)
         return 2

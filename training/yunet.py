@@ -43,6 +43,11 @@ class YuNet:
             x, y = (row[:2] - self._letterbox.offset) / self._letterbox.scale
             width, height = row[2:4] / self._letterbox.scale
             if row[14] >= threshold:
-                found.append(Detection(Box(float(x), float(y), float(width), float(height)),
-                                       float(row[14]), points))
+                found.append(
+                    Detection(
+                        Box(float(x), float(y), float(width), float(height)),
+                        float(row[14]),
+                        points,
+                    )
+                )
         return sorted(found, key=lambda one: -one.score)

@@ -70,8 +70,10 @@ class Peer:
             return python
         print(f'setting up {self.name} in {folder}', file=sys.stderr, flush=True)
         pip = [str(python), '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check']
-        steps = [[sys.executable, '-m', 'venv', '--clear', str(folder)],
-                 [*pip, '-r', str(requirements)]]
+        steps = [
+            [sys.executable, '-m', 'venv', '--clear', str(folder)],
+            [*pip, '-r', str(requirements)],
+        ]
         if self.alone:
             steps.append([*pip, '--no-deps', *self.alone])
         for step in steps:
@@ -81,8 +83,9 @@ class Peer:
         mark.write_text(fingerprint)
         return python
 
-    def time(self, scenes: dict[str, Any], seconds: float,
-             environments: Path) -> dict[str, Timings]:
+    def time(
+        self, scenes: dict[str, Any], seconds: float, environments: Path
+    ) -> dict[str, Timings]:
         """Time the peer on pictures BGR u8 [H, W, 3] by name, each for so many ``seconds``.
 
         Raises:
@@ -94,31 +97,53 @@ class Peer:
             pictures = Path(folder) / 'scenes.npz'
             np.savez(pictures, **scenes)
             done = subprocess.run(
-                [str(python), str(FOLDER / self.script), str(pictures), str(seconds),
-                 *self.options],
-                capture_output=True, text=True, env=one_thread())
+                [
+                    str(python),
+                    str(FOLDER / self.script),
+                    str(pictures),
+                    str(seconds),
+                    *self.options,
+                ],
+                capture_output=True,
+                text=True,
+                env=one_thread(),
+            )
         if done.returncode:
             lines = done.stderr.strip().splitlines()
             raise PeerError(f'{self.name} failed: {lines[-1] if lines else done.returncode}')
         found = json.loads(done.stdout.strip().splitlines()[-1])
-        return {name: Timings(tuple(each['seconds']), each['faces'])
-                for name, each in found.items()}
+        return {
+            name: Timings(tuple(each['seconds']), each['faces']) for name, each in found.items()
+        }
 
 
 def one_thread() -> dict[str, str]:
     """Return an environment in which the usual libraries use one thread, and none of ROS."""
     limits = ('OMP_NUM_THREADS', 'TF_NUM_INTRAOP_THREADS', 'TF_NUM_INTEROP_THREADS')
-    kept = {name: value for name, value in os.environ.items()
-            if name not in ('PYTHONPATH', 'VIRTUAL_ENV')}
-    return {**kept, **dict.fromkeys(limits, '1'), 'TF_CPP_MIN_LOG_LEVEL': '3',
-            'CUDA_VISIBLE_DEVICES': '-1'}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ('PYTHONPATH', 'VIRTUAL_ENV')
+    }
+    return {
+        **kept,
+        **dict.fromkeys(limits, '1'),
+        'TF_CPP_MIN_LOG_LEVEL': '3',
+        'CUDA_VISIBLE_DEVICES': '-1',
+    }
 
 
 FER = Peer('PyPI fer 25.10.3', 'fer_peer.py', 'fer.txt', ('fer==25.10.3',))
 PAPER = Peer("the paper's way", 'paper_peer.py', 'paper.txt')
-PAPER_COMPILED = Peer("the paper's way, compiled", 'paper_peer.py', 'paper.txt',
-                      options=('compiled',))
-MEDIAPIPE = Peer('MediaPipe 0.10.21, detector alone', 'mediapipe_peer.py', 'mediapipe.txt',
-                 ('mediapipe==0.10.21',), detector_alone=True)
+PAPER_COMPILED = Peer(
+    "the paper's way, compiled", 'paper_peer.py', 'paper.txt', options=('compiled',)
+)
+MEDIAPIPE = Peer(
+    'MediaPipe 0.10.21, detector alone',
+    'mediapipe_peer.py',
+    'mediapipe.txt',
+    ('mediapipe==0.10.21',),
+    detector_alone=True,
+)
 HAAR = Peer('Haar cascade, detector alone', 'haar_peer.py', 'haar.txt', detector_alone=True)
 PEERS = (FER, PAPER, PAPER_COMPILED, MEDIAPIPE, HAAR)

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from timing import run
 
 detector = mediapipe.solutions.face_detection.FaceDetection(
-    model_selection=1, min_detection_confidence=0.5)
+    model_selection=1, min_detection_confidence=0.5
+)
 
 
 def faces(image: NDArray[np.uint8]) -> int:

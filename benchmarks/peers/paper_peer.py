@@ -28,14 +28,15 @@ def mini_xception(shape: tuple[int, ...], classes: int) -> keras.Model:
     inputs = keras.Input(shape)
     x = inputs
     for _ in range(2):
-        x = layers.ReLU()(layers.BatchNormalization()(
-            layers.Conv2D(8, 3, use_bias=False)(x)))
+        x = layers.ReLU()(layers.BatchNormalization()(layers.Conv2D(8, 3, use_bias=False)(x)))
     for width in (16, 32, 64, 128):
         shortcut = layers.BatchNormalization()(
-            layers.Conv2D(width, 1, strides=2, padding='same', use_bias=False)(x))
+            layers.Conv2D(width, 1, strides=2, padding='same', use_bias=False)(x)
+        )
         for last in (False, True):
             x = layers.BatchNormalization()(
-                layers.SeparableConv2D(width, 3, padding='same', use_bias=False)(x))
+                layers.SeparableConv2D(width, 3, padding='same', use_bias=False)(x)
+            )
             x = x if last else layers.ReLU()(x)
         x = layers.Add()([layers.MaxPooling2D(3, 2, padding='same')(x), shortcut])
     x = layers.GlobalAveragePooling2D()(layers.Conv2D(classes, 3, padding='same')(x))
@@ -47,6 +48,7 @@ def caller(model: keras.Model) -> Reader:
     if 'compiled' not in sys.argv:
         return lambda batch: model.predict(batch, verbose=0)
     import tensorflow
+
     graph = tensorflow.function(model, jit_compile=False)
     return lambda batch: graph(batch).numpy()
 
@@ -67,8 +69,8 @@ def faces(image: NDArray[np.uint8]) -> int:
     gray = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
     found = cascade.detectMultiScale(gray, 1.3, 5)
     for x, y, width, height in found:
-        emotion(prepared(gray[y:y + height, x:x + width], 64))
-        gender(prepared(image[y:y + height, x:x + width], 48))
+        emotion(prepared(gray[y : y + height, x : x + width], 64))
+        gender(prepared(image[y : y + height, x : x + width], 48))
     return len(found)
 
 

@@ -43,22 +43,44 @@ SHOWN_RATE = 15.0
 def arguments_of() -> argparse.Namespace:
     """Return what the command line says."""
     parser = argparse.ArgumentParser(
-        prog='python -m benchmarks.tracking', description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--detector', default=SIMULATED,
-                        help='name of a model, or simulated (default: %(default)s)')
-    parser.add_argument('--scenarios', nargs='+', choices=list(SCENARIOS), metavar='NAME',
-                        default=list(SCENARIOS), help=f'of {", ".join(SCENARIOS)} (default: all)')
-    parser.add_argument('--seeds', type=int, default=5,
-                        help='scenes of each scenario (default: %(default)s)')
+        prog='python -m benchmarks.tracking',
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        '--detector',
+        default=SIMULATED,
+        help='name of a model, or simulated (default: %(default)s)',
+    )
+    parser.add_argument(
+        '--scenarios',
+        nargs='+',
+        choices=list(SCENARIOS),
+        metavar='NAME',
+        default=list(SCENARIOS),
+        help=f'of {", ".join(SCENARIOS)} (default: all)',
+    )
+    parser.add_argument(
+        '--seeds', type=int, default=5, help='scenes of each scenario (default: %(default)s)'
+    )
     parser.add_argument('--first-seed', type=int, default=100, help='(default: %(default)s)')
-    parser.add_argument('--rates', nargs='+', type=float, default=[5.0, 15.0, 30.0],
-                        help='images a second (default: 5 15 30)')
-    parser.add_argument('--data', type=Path,
-                        help="an npz of face scenes, whose people to take for the demo bag's")
+    parser.add_argument(
+        '--rates',
+        nargs='+',
+        type=float,
+        default=[5.0, 15.0, 30.0],
+        help='images a second (default: 5 15 30)',
+    )
+    parser.add_argument(
+        '--data', type=Path, help="an npz of face scenes, whose people to take for the demo bag's"
+    )
     parser.add_argument('--json', type=Path, help='write the figures there, too')
-    parser.add_argument('--pictures', type=Path, metavar='FOLDER',
-                        help='write frames.jpg and timelines.png there: the first scene of each')
+    parser.add_argument(
+        '--pictures',
+        type=Path,
+        metavar='FOLDER',
+        help='write frames.jpg and timelines.png there: the first scene of each',
+    )
     return parser.parse_args()
 
 
@@ -81,8 +103,11 @@ def measure(arguments: argparse.Namespace) -> dict[str, dict[str, Figures]]:
         pictures = Pictures(scene, SHRINK if simulated else 1)
         for rate in arguments.rates:
             truth = scene.frames(rate)
-            tracked = (track_simulated(truth, pictures, rate, seed) if simulated
-                       else track_real(truth, pictures, arguments.detector))
+            tracked = (
+                track_simulated(truth, pictures, rate, seed)
+                if simulated
+                else track_real(truth, pictures, arguments.detector)
+            )
             found = compare(truth, tracked)
             for key in itertools.product((name, 'all'), (f'{rate:g}', 'all')):
                 events[key].append(found)
@@ -102,13 +127,18 @@ def measure(arguments: argparse.Namespace) -> dict[str, dict[str, Figures]]:
 def table(figures: dict[str, dict[str, Figures]], rates: list[float]) -> str:
     """Return the figures as a table in Markdown."""
     at = ' | '.join(f'{rate:g} Hz' for rate in rates)
-    lines = [f'| scenario | faces | ID switches | {at} | transfers | fragmentations | MOTA | IDF1 '
-             '| IoU |', '|---|' + '---:|' * (len(rates) + 7)]
+    lines = [
+        f'| scenario | faces | ID switches | {at} | transfers | fragmentations | MOTA | IDF1 '
+        '| IoU |',
+        '|---|' + '---:|' * (len(rates) + 7),
+    ]
     for name, by_rate in figures.items():
         one = by_rate['all']
         switches = ' | '.join(f'{by_rate[f"{rate:g}"].switches}' for rate in rates)
-        lines.append(f'| {name} | {one.faces} | {one.switches} | {switches} | {one.transfers} | '
-                     f'{one.fragmentations} | {one.mota:.3f} | {one.idf1:.3f} | {one.motp:.2f} |')
+        lines.append(
+            f'| {name} | {one.faces} | {one.switches} | {switches} | {one.transfers} | '
+            f'{one.fragmentations} | {one.mota:.3f} | {one.idf1:.3f} | {one.motp:.2f} |'
+        )
     return '\n'.join(lines)
 
 
@@ -122,9 +152,16 @@ def main() -> int:
         return 1
     print(table(figures, arguments.rates))
     if arguments.json:
-        arguments.json.write_text(json.dumps(
-            {name: {rate: asdict(one) for rate, one in by_rate.items()}
-             for name, by_rate in figures.items()}, indent=2) + '\n')
+        arguments.json.write_text(
+            json.dumps(
+                {
+                    name: {rate: asdict(one) for rate, one in by_rate.items()}
+                    for name, by_rate in figures.items()
+                },
+                indent=2,
+            )
+            + '\n'
+        )
     return 0
 
 

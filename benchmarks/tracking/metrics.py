@@ -49,9 +49,12 @@ def compare(truth: Sequence[TrueFrame], tracked: Sequence[Tracked]) -> motmetric
     for frame, found in zip(truth, tracked):
         seen = [face for face in frame.faces if face.visible >= SEEN]
         hidden = [face for face in frame.faces if face.visible < SEEN]
-        counted = [(name, box) for name, box in found
-                   if any(face.box.iou(box) >= HIT_IOU for face in seen)
-                   or all(face.box.iou(box) < IGNORED_IOU for face in hidden)]
+        counted = [
+            (name, box)
+            for name, box in found
+            if any(face.box.iou(box) >= HIT_IOU for face in seen)
+            or all(face.box.iou(box) < IGNORED_IOU for face in hidden)
+        ]
         distances = np.array([[1 - face.box.iou(box) for _, box in counted] for face in seen])
         distances[distances > 1 - HIT_IOU] = np.nan
         events.update([face.identity for face in seen], [name for name, _ in counted], distances)
@@ -62,11 +65,21 @@ def summary(events: Iterable[motmetrics.MOTAccumulator]) -> Figures:
     """Return the figures of some scenes together."""
     accumulators = list(events)
     table = motmetrics.metrics.create().compute_many(
-        accumulators, metrics=METRICS, names=[str(i) for i in range(len(accumulators))],
-        generate_overall=True)
+        accumulators,
+        metrics=METRICS,
+        names=[str(i) for i in range(len(accumulators))],
+        generate_overall=True,
+    )
     faces, switches, transfers, fragmentations, mota, idf1 = table.loc['OVERALL'].tolist()
     # motmetrics' own motp of some scenes together is NaN if one of them has no hit.
     distances = np.concatenate([one.mot_events.D.to_numpy(dtype=float) for one in accumulators])
     hits = 1 - distances[np.isfinite(distances)]
-    return Figures(int(faces), int(switches), int(transfers), int(fragmentations), float(mota),
-                   float(idf1), float(hits.mean()) if hits.size else 0.0)
+    return Figures(
+        int(faces),
+        int(switches),
+        int(transfers),
+        int(fragmentations),
+        float(mota),
+        float(idf1),
+        float(hits.mean()) if hits.size else 0.0,
+    )

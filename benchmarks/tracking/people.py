@@ -64,8 +64,9 @@ def demo_people() -> tuple[Cutout, ...]:
     truth = json.loads((DEMO / 'truth.json').read_text())
     people = []
     for person, frame in enumerate(FRAMES):
-        box, = (face['box'] for face in truth['frames'][frame]['faces']
-                if face['person'] == person)
+        (box,) = (
+            face['box'] for face in truth['frames'][frame]['faces'] if face['person'] == person
+        )
         people.append(_cut_out(decode_compressed(_jpegs()[frame]), person, box))
     return tuple(people)
 
@@ -78,27 +79,35 @@ def people_of(scenes: SceneSet) -> tuple[Cutout, ...]:
         for x, y, width, height in scene.boxes[~scene.ignore]:
             left, right = round(x - 0.25 * width), round(x + 1.25 * width)
             top, bottom = round(y - 0.3 * height), round(y + 1.15 * height)
-            if width < LARGE or min(left, top) < 0 or right > image.shape[1] \
-                    or bottom > image.shape[0]:
+            if (
+                width < LARGE
+                or min(left, top) < 0
+                or right > image.shape[1]
+                or bottom > image.shape[0]
+            ):
                 continue
             part = image[top:bottom, left:right].astype(np.float32)
             alpha = np.zeros(part.shape[:2], dtype=np.float32)
             axes = (part.shape[1] // 2 - 2, part.shape[0] // 2 - 2)
             cv2.ellipse(alpha, (part.shape[1] // 2, part.shape[0] // 2), axes, 0, 0, 360, 1, -1)
             alpha = cv2.GaussianBlur(alpha, (5, 5), 0)
-            heads.append(Cutout(np.dstack([part * alpha[..., None], alpha]),
-                                (x - left, y - top, width, height)))
+            heads.append(
+                Cutout(
+                    np.dstack([part * alpha[..., None], alpha]), (x - left, y - top, width, height)
+                )
+            )
     return tuple(heads)
 
 
 @functools.cache
 def _jpegs() -> list[bytes]:
     topic = json.loads((DEMO / 'truth.json').read_text())['topic']
-    with AnyReader([DEMO / 'bag'],
-                   default_typestore=get_typestore(Stores.ROS2_HUMBLE)) as reader:
+    with AnyReader([DEMO / 'bag'], default_typestore=get_typestore(Stores.ROS2_HUMBLE)) as reader:
         connections = [item for item in reader.connections if item.topic == topic]
-        messages: list[Any] = [reader.deserialize(data, connection.msgtype)
-                               for connection, _, data in reader.messages(connections)]
+        messages: list[Any] = [
+            reader.deserialize(data, connection.msgtype)
+            for connection, _, data in reader.messages(connections)
+        ]
     return [message.data.tobytes() for message in messages]
 
 
@@ -116,7 +125,7 @@ def _cut_out(image: NDArray[np.uint8], person: int, box: list[float]) -> Cutout:
     mask = cv2.GaussianBlur(cv2.erode(mask, np.ones((3, 3), np.uint8)), (3, 3), 0)
     columns = np.flatnonzero(mask[:BOTTOM].any(axis=0))
     top, left = int(np.flatnonzero(mask.any(axis=1))[0]), int(columns[0])
-    part = np.s_[top:BOTTOM, left:int(columns[-1]) + 1]
+    part = np.s_[top:BOTTOM, left : int(columns[-1]) + 1]
     alpha = (mask[part] / 255).astype(np.float32)
     layers = np.dstack([image[part] * alpha[..., None], alpha])
     layers = cv2.copyMakeBorder(layers, 0, round(2 * box[3]), 0, 0, cv2.BORDER_REPLICATE)

@@ -20,8 +20,16 @@ FRAMES = 6  # of a strip
 TILE = (240, 180)
 PANEL = (520, 220)
 HEAD = 24  # pixels above a panel for its title
-COLOURS = ((60, 160, 30), (40, 40, 220), (220, 110, 20), (170, 40, 170), (20, 150, 230),
-           (130, 130, 20), (90, 60, 140), (60, 90, 120))
+COLOURS = (
+    (60, 160, 30),
+    (40, 40, 220),
+    (220, 110, 20),
+    (170, 40, 170),
+    (20, 150, 230),
+    (130, 130, 20),
+    (90, 60, 140),
+    (60, 90, 120),
+)
 
 Image = NDArray[np.uint8]
 
@@ -32,13 +40,31 @@ def strip(truth: Sequence[TrueFrame], tracked: Sequence[Tracked], pictures: Pict
     for i in np.linspace(0, len(truth) - 1, FRAMES + 2)[1:-1].round().astype(int):
         image = pictures.at(truth[i].stamp).copy()
         for name, box in tracked[i]:
-            corners = [(round(box.x), round(box.y)),
-                       (round(box.x + box.width), round(box.y + box.height))]
+            corners = [
+                (round(box.x), round(box.y)),
+                (round(box.x + box.width), round(box.y + box.height)),
+            ]
             cv2.rectangle(image, *corners, _colour(name), 4)
-            cv2.putText(image, f'{name}', (corners[0][0], corners[0][1] - 8),
-                        cv2.FONT_HERSHEY_SIMPLEX, 1.6, _colour(name), 4, cv2.LINE_AA)
-        cv2.putText(image, f'{truth[i].stamp:.1f} s', (8, 464), cv2.FONT_HERSHEY_SIMPLEX, 1.2,
-                    (255, 255, 255), 2, cv2.LINE_AA)
+            cv2.putText(
+                image,
+                f'{name}',
+                (corners[0][0], corners[0][1] - 8),
+                cv2.FONT_HERSHEY_SIMPLEX,
+                1.6,
+                _colour(name),
+                4,
+                cv2.LINE_AA,
+            )
+        cv2.putText(
+            image,
+            f'{truth[i].stamp:.1f} s',
+            (8, 464),
+            cv2.FONT_HERSHEY_SIMPLEX,
+            1.2,
+            (255, 255, 255),
+            2,
+            cv2.LINE_AA,
+        )
         tiles.append(cv2.resize(image, TILE, interpolation=cv2.INTER_AREA))
     return np.asarray(np.hstack(tiles), dtype=np.uint8)
 
@@ -54,24 +80,39 @@ def timeline(title: str, truth: Sequence[TrueFrame], tracked: Sequence[Tracked])
     cv2.putText(panel, title, (4, 17), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (0, 0, 0), 1, cv2.LINE_AA)
 
     def point(stamp: float, x: float) -> tuple[int, int]:
-        return (round(6 + (width - 30) * stamp / truth[-1].stamp),
-                round(HEAD + min(max(x / WIDTH, 0.0), 1.0) * (height - 8)) + 4)
+        return (
+            round(6 + (width - 30) * stamp / truth[-1].stamp),
+            round(HEAD + min(max(x / WIDTH, 0.0), 1.0) * (height - 8)) + 4,
+        )
 
     for before, frame in pairwise(truth):
         starts = {face.identity: face.box.centre[0] for face in before.faces}
         for face in frame.faces:
             if face.identity in starts:
                 grey = (150,) * 3 if face.visible >= SEEN else (225,) * 3
-                cv2.line(panel, point(before.stamp, starts[face.identity]),
-                         point(frame.stamp, face.box.centre[0]), grey, 5)
+                cv2.line(
+                    panel,
+                    point(before.stamp, starts[face.identity]),
+                    point(frame.stamp, face.box.centre[0]),
+                    grey,
+                    5,
+                )
     named = set[int]()
     for frame, found in zip(truth, tracked):
         for name, box in found:
             place = point(frame.stamp, box.centre[0])
             cv2.circle(panel, place, 2, _colour(name), -1)
             if name not in named:
-                cv2.putText(panel, f'{name}', (place[0], place[1] - 7),
-                            cv2.FONT_HERSHEY_SIMPLEX, 0.5, _colour(name), 1, cv2.LINE_AA)
+                cv2.putText(
+                    panel,
+                    f'{name}',
+                    (place[0], place[1] - 7),
+                    cv2.FONT_HERSHEY_SIMPLEX,
+                    0.5,
+                    _colour(name),
+                    1,
+                    cv2.LINE_AA,
+                )
             named.add(name)
     return panel
 
@@ -80,7 +121,7 @@ def sheet(panels: Iterable[Image], columns: int) -> Image:
     """Return pictures of one size in rows."""
     every = list(panels)
     every += [np.full_like(every[0], 255)] * (-len(every) % columns)
-    rows = [np.hstack(every[i:i + columns]) for i in range(0, len(every), columns)]
+    rows = [np.hstack(every[i : i + columns]) for i in range(0, len(every), columns)]
     return np.asarray(np.vstack(rows), dtype=np.uint8)
 
 

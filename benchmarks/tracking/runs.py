@@ -36,20 +36,30 @@ class Pictures:
         return self._drawn[key]
 
 
-def track_simulated(truth: list[TrueFrame], pictures: Pictures, rate: float, seed: int
-                    ) -> list[Tracked]:
+def track_simulated(
+    truth: list[TrueFrame], pictures: Pictures, rate: float, seed: int
+) -> list[Tracked]:
     """Return the faces reported in each frame, found by a simulated detector."""
     detector = SimulatedDetector(rate, seed)
     tracker = Tracker(DEFAULTS.confirm_frames, DEFAULTS.forget_time, DEFAULTS.match_iou)
-    return [[(track.id, track.detection.box) for track in
-             tracker.update(detector(frame), frame.stamp, pictures.at(frame.stamp))]
-            for frame in truth]
+    return [
+        [
+            (track.id, track.detection.box)
+            for track in tracker.update(detector(frame), frame.stamp, pictures.at(frame.stamp))
+        ]
+        for frame in truth
+    ]
 
 
 def track_real(truth: list[TrueFrame], pictures: Pictures, detector: str) -> list[Tracked]:
     """Return the faces reported in each frame by the pipeline with the model ``detector``."""
-    pipeline = Pipeline(Settings(enable_emotion=False, enable_gender=False),
-                        ModelNames(detector=detector))
-    return [[(face.id, face.detection.box)
-             for face in pipeline.process(pictures.at(frame.stamp), frame.stamp).faces]
-            for frame in truth]
+    pipeline = Pipeline(
+        Settings(enable_emotion=False, enable_gender=False), ModelNames(detector=detector)
+    )
+    return [
+        [
+            (face.id, face.detection.box)
+            for face in pipeline.process(pictures.at(frame.stamp), frame.stamp).faces
+        ]
+        for frame in truth
+    ]

@@ -51,8 +51,9 @@ def _walk(person: int, start: Knot, *moves: tuple[float, float]) -> Actor:
     return Actor(person, tuple(path))
 
 
-def _meeting(rng: Random, speeds: tuple[float, float], sizes: tuple[float, float],
-             reach: float = 240.0) -> Scene:
+def _meeting(
+    rng: Random, speeds: tuple[float, float], sizes: tuple[float, float], reach: float = 240.0
+) -> Scene:
     """Let two wait on either side, cross in the middle, and wait again."""
     rates = rng.uniform(*speeds, 2)
     meet = 0.5 + reach / float(min(rates))
@@ -61,8 +62,11 @@ def _meeting(rng: Random, speeds: tuple[float, float], sizes: tuple[float, float
     for person, rate, side in zip(_people(rng, 2), rates, (-1, 1)):
         start = meet - reach / rate
         knot = (0.0, MIDDLE + side * reach, _eyes(rng), float(rng.uniform(*sizes)))
-        actors.append(_walk(person, knot, (start, 0.0), (2 * (meet - start), -2 * side * reach),
-                            (start, 0.0)))
+        actors.append(
+            _walk(
+                person, knot, (start, 0.0), (2 * (meet - start), -2 * side * reach), (start, 0.0)
+            )
+        )
     return Scene(tuple(actors), end)
 
 
@@ -80,10 +84,19 @@ def overtaking(rng: Random) -> Scene:
     """Two walk the same way; the nearer is faster."""
     far, near = _people(rng, 2)
     slow, fast = float(rng.uniform(40, 90)), float(rng.uniform(140, 260))
-    return Scene((
-        _walk(far, (0.0, 200.0, _eyes(rng), float(rng.uniform(45, 60))), (3.5, 3.5 * slow)),
-        _walk(near, (0.0, 60.0, _eyes(rng), float(rng.uniform(70, 110))), (0.5, 0.0),
-              (2.0, 2 * fast), (1.0, 0.0))), 3.5)
+    return Scene(
+        (
+            _walk(far, (0.0, 200.0, _eyes(rng), float(rng.uniform(45, 60))), (3.5, 3.5 * slow)),
+            _walk(
+                near,
+                (0.0, 60.0, _eyes(rng), float(rng.uniform(70, 110))),
+                (0.5, 0.0),
+                (2.0, 2 * fast),
+                (1.0, 0.0),
+            ),
+        ),
+        3.5,
+    )
 
 
 def standing_in_front(rng: Random) -> Scene:
@@ -93,12 +106,25 @@ def standing_in_front(rng: Random) -> Scene:
     across = 250.0 * float(rng.choice((-1, 1)))
     onward = across * float(rng.choice((-1, 1)))
     seconds = abs(across) / speed
-    return Scene((
-        _walk(behind, (0.0, MIDDLE, _eyes(rng), float(rng.uniform(50, 70))),
-              (2 * seconds + wait + 1, 0.0)),
-        _walk(front, (0.0, MIDDLE - across, _eyes(rng), float(rng.uniform(80, 110))), (0.5, 0.0),
-              (seconds, across), (wait, 0.0), (seconds, onward), (0.5, 0.0))),
-        2 * seconds + wait + 1)
+    return Scene(
+        (
+            _walk(
+                behind,
+                (0.0, MIDDLE, _eyes(rng), float(rng.uniform(50, 70))),
+                (2 * seconds + wait + 1, 0.0),
+            ),
+            _walk(
+                front,
+                (0.0, MIDDLE - across, _eyes(rng), float(rng.uniform(80, 110))),
+                (0.5, 0.0),
+                (seconds, across),
+                (wait, 0.0),
+                (seconds, onward),
+                (0.5, 0.0),
+            ),
+        ),
+        2 * seconds + wait + 1,
+    )
 
 
 def turning_back(rng: Random) -> Scene:
@@ -106,9 +132,17 @@ def turning_back(rng: Random) -> Scene:
     speed, wait = float(rng.uniform(100, 250)), float(rng.uniform(0.0, 0.7))
     seconds = 200 / speed
     actors = tuple(
-        _walk(person, (0.0, MIDDLE + side * 200, _eyes(rng), size), (0.5, 0.0),
-              (seconds, -side * 200), (wait, 0.0), (seconds, side * 200), (0.5, 0.0))
-        for person, side, size in zip(_people(rng, 2), (-1, 1), rng.uniform(55, 105, 2).tolist()))
+        _walk(
+            person,
+            (0.0, MIDDLE + side * 200, _eyes(rng), size),
+            (0.5, 0.0),
+            (seconds, -side * 200),
+            (wait, 0.0),
+            (seconds, side * 200),
+            (0.5, 0.0),
+        )
+        for person, side, size in zip(_people(rng, 2), (-1, 1), rng.uniform(55, 105, 2).tolist())
+    )
     return Scene(actors, 2 * seconds + wait + 1)
 
 
@@ -117,12 +151,22 @@ def behind_pillar(rng: Random) -> Scene:
     walker, stander = _people(rng, 2)
     speed = float(rng.uniform(100, 350))
     seconds = 500 / speed
-    return Scene((
-        _walk(walker, (0.0, 70.0, _eyes(rng), float(rng.uniform(50, 90))), (0.5, 0.0),
-              (seconds, 500.0), (0.5, 0.0)),
-        _walk(stander, (0.0, 470.0, _eyes(rng), float(rng.uniform(40, 49))),
-              (seconds + 1, 0.0))),
-        seconds + 1, pillar=(float(rng.uniform(200, 260)), float(rng.uniform(80, 150))))
+    return Scene(
+        (
+            _walk(
+                walker,
+                (0.0, 70.0, _eyes(rng), float(rng.uniform(50, 90))),
+                (0.5, 0.0),
+                (seconds, 500.0),
+                (0.5, 0.0),
+            ),
+            _walk(
+                stander, (0.0, 470.0, _eyes(rng), float(rng.uniform(40, 49))), (seconds + 1, 0.0)
+            ),
+        ),
+        seconds + 1,
+        pillar=(float(rng.uniform(200, 260)), float(rng.uniform(80, 150))),
+    )
 
 
 def crossing_behind_pillar(rng: Random) -> Scene:
@@ -136,12 +180,26 @@ def turning_behind_pillar(rng: Random) -> Scene:
     """One goes behind a pillar and comes back on the same side; another stands there."""
     walker, stander = _people(rng, 2)
     seconds, wait = 250 / float(rng.uniform(120, 300)), float(rng.uniform(0.0, 0.6))
-    return Scene((
-        _walk(walker, (0.0, 70.0, _eyes(rng), float(rng.uniform(50, 80))), (0.5, 0.0),
-              (seconds, 250.0), (wait, 0.0), (seconds, -250.0), (0.5, 0.0)),
-        _walk(stander, (0.0, 480.0, _eyes(rng), float(rng.uniform(50, 80))),
-              (2 * seconds + wait + 1, 0.0))),
-        2 * seconds + wait + 1, pillar=(270.0, float(rng.uniform(100, 140))))
+    return Scene(
+        (
+            _walk(
+                walker,
+                (0.0, 70.0, _eyes(rng), float(rng.uniform(50, 80))),
+                (0.5, 0.0),
+                (seconds, 250.0),
+                (wait, 0.0),
+                (seconds, -250.0),
+                (0.5, 0.0),
+            ),
+            _walk(
+                stander,
+                (0.0, 480.0, _eyes(rng), float(rng.uniform(50, 80))),
+                (2 * seconds + wait + 1, 0.0),
+            ),
+        ),
+        2 * seconds + wait + 1,
+        pillar=(270.0, float(rng.uniform(100, 140))),
+    )
 
 
 def coming_back(rng: Random) -> Scene:
@@ -154,8 +212,9 @@ def coming_back(rng: Random) -> Scene:
 def another_comes(rng: Random) -> Scene:
     """One leaves, and another comes in 0.5 to 1.5 s later on the same side."""
     stays, leaves, comes = _people(rng, 3)
-    return _replacement(rng, (stays, leaves, comes), float(rng.uniform(0.5, 1.5)),
-                        float(rng.uniform(150, 350)))
+    return _replacement(
+        rng, (stays, leaves, comes), float(rng.uniform(0.5, 1.5)), float(rng.uniform(150, 350))
+    )
 
 
 def _replacement(rng: Random, people: tuple[int, int, int], away: float, speed: float) -> Scene:
@@ -166,11 +225,19 @@ def _replacement(rng: Random, people: tuple[int, int, int], away: float, speed: 
     back = gone + away
     seconds = back + (WIDTH + OUTSIDE - x) / speed + 0.5
     beyond = (WIDTH + OUTSIDE - x) / speed
-    return Scene((
-        _walk(stays, (0.0, 160.0, _eyes(rng), sizes[0]), (seconds, 0.0)),
-        _walk(leaves, (0.0, x, eyes, sizes[1]), (0.5, 0.0), (beyond, WIDTH + OUTSIDE - x)),
-        _walk(comes, (back - OUTSIDE / speed, WIDTH + OUTSIDE, eyes, sizes[2]),
-              (beyond, -(WIDTH + OUTSIDE - x)), (0.5 + OUTSIDE / speed, 0.0))), seconds)
+    return Scene(
+        (
+            _walk(stays, (0.0, 160.0, _eyes(rng), sizes[0]), (seconds, 0.0)),
+            _walk(leaves, (0.0, x, eyes, sizes[1]), (0.5, 0.0), (beyond, WIDTH + OUTSIDE - x)),
+            _walk(
+                comes,
+                (back - OUTSIDE / speed, WIDTH + OUTSIDE, eyes, sizes[2]),
+                (beyond, -(WIDTH + OUTSIDE - x)),
+                (0.5 + OUTSIDE / speed, 0.0),
+            ),
+        ),
+        seconds,
+    )
 
 
 def mingling(rng: Random) -> Scene:
@@ -179,8 +246,14 @@ def mingling(rng: Random) -> Scene:
     for person, size in zip(_people(rng, 4), (50.0, 62.0, 76.0, 94.0)):
         path, second = list[Knot](), 0.0
         while second < 9:
-            path.append((second, float(rng.uniform(70, WIDTH - 70)), _eyes(rng),
-                         size * float(rng.uniform(0.93, 1.07))))
+            path.append(
+                (
+                    second,
+                    float(rng.uniform(70, WIDTH - 70)),
+                    _eyes(rng),
+                    size * float(rng.uniform(0.93, 1.07)),
+                )
+            )
             second += float(rng.uniform(1.0, 2.0))
         actors.append(Actor(person, (*path, (9.0, *path[-1][1:]))))
     return Scene(tuple(actors), 8.0)
@@ -191,11 +264,26 @@ def approaching(rng: Random) -> Scene:
     comes, passes = _people(rng, 2)
     seconds = float(rng.uniform(2.5, 5))
     start = float(rng.uniform(150, 250))
-    return Scene((
-        Actor(comes, ((0.0, start, EYES, 28.0), (seconds, MIDDLE, EYES + 10, 130.0),
-                      (seconds + 1, MIDDLE, EYES + 10, 130.0))),
-        _walk(passes, (0.0, 560.0, EYES - 10, float(rng.uniform(40, 55))), (0.5, 0.0),
-              (seconds, -480.0), (0.5, 0.0))), seconds + 1)
+    return Scene(
+        (
+            Actor(
+                comes,
+                (
+                    (0.0, start, EYES, 28.0),
+                    (seconds, MIDDLE, EYES + 10, 130.0),
+                    (seconds + 1, MIDDLE, EYES + 10, 130.0),
+                ),
+            ),
+            _walk(
+                passes,
+                (0.0, 560.0, EYES - 10, float(rng.uniform(40, 55))),
+                (0.5, 0.0),
+                (seconds, -480.0),
+                (0.5, 0.0),
+            ),
+        ),
+        seconds + 1,
+    )
 
 
 def abrupt(rng: Random) -> Scene:
@@ -207,8 +295,11 @@ def abrupt(rng: Random) -> Scene:
             second, x, y, _ = path[-1]
             wait, move = float(rng.uniform(0.3, 0.8)), float(rng.uniform(0.25, 0.4))
             path.append((second + wait, x, y, 0.0))
-            x, y = ((x, EYES + float(rng.choice((0, 90)))) if rng.random() < 0.4
-                    else (home + float(rng.uniform(-90, 90)), y))
+            x, y = (
+                (x, EYES + float(rng.choice((0, 90))))
+                if rng.random() < 0.4
+                else (home + float(rng.uniform(-90, 90)), y)
+            )
             path.append((second + wait + move, x, y, 0.0))
         actors.append(Actor(person, tuple((t, x, y, size) for t, x, y, _ in path)))
     return Scene(tuple(actors), 5.0)
@@ -219,8 +310,12 @@ def turning_camera(rng: Random) -> Scene:
     actors = tuple(
         _walk(person, (0.0, x + float(rng.uniform(-25, 25)), _eyes(rng), size), (5.0, across))
         for person, x, size, across in zip(
-            _people(rng, 3), (180.0, 320.0, 460.0), rng.uniform(40, 65, 3).tolist(),
-            rng.uniform(-40, 40, 3).tolist()))
+            _people(rng, 3),
+            (180.0, 320.0, 460.0),
+            rng.uniform(40, 65, 3).tolist(),
+            rng.uniform(-40, 40, 3).tolist(),
+        )
+    )
     left, camera = 0.0, [(0.0, 0.0)]
     for second in (0.7, 1.7, 2.7, 3.7):
         camera.append((second, left))

@@ -35,24 +35,42 @@ class SimulatedDetector:
 
     def __call__(self, frame: TrueFrame) -> list[Detection]:
         """Return what is found in ``frame``, best first."""
-        found = [(self._trembling(face), face.visible)
-                 for face in frame.faces if self._finds(face, frame.stamp)]
+        found = [
+            (self._trembling(face), face.visible)
+            for face in frame.faces
+            if self._finds(face, frame.stamp)
+        ]
         if self._rng.random() < FALSE_ALARMS / self._rate:
             size = float(self._rng.uniform(20, 80))
-            found.append((Box(float(self._rng.uniform(0, WIDTH - size)),
-                              float(self._rng.uniform(0, HEIGHT - size)), size, size), SEEN))
-        boxes = np.array([(box.x, box.y, box.width, box.height) for box, _ in found],
-                         dtype=np.float32).reshape(-1, 4)
+            found.append(
+                (
+                    Box(
+                        float(self._rng.uniform(0, WIDTH - size)),
+                        float(self._rng.uniform(0, HEIGHT - size)),
+                        size,
+                        size,
+                    ),
+                    SEEN,
+                )
+            )
+        boxes = np.array(
+            [(box.x, box.y, box.width, box.height) for box, _ in found], dtype=np.float32
+        ).reshape(-1, 4)
         scores = np.array([score for _, score in found], dtype=np.float32)
-        return [Detection(found[i][0], found[i][1], np.zeros((0, 2), dtype=np.float32))
-                for i in non_maximum_suppression(boxes, scores, NMS_IOU)]
+        return [
+            Detection(found[i][0], found[i][1], np.zeros((0, 2), dtype=np.float32))
+            for i in non_maximum_suppression(boxes, scores, NMS_IOU)
+        ]
 
     def _finds(self, face: TrueFace, stamp: float) -> bool:
         if self._rng.random() < LAPSES / self._rate:
             self._back[face.identity] = stamp + float(self._rng.uniform(*LAPSE))
         missed = MISSED if face.visible >= SEEN else MISSED_COVERED
-        return (face.visible >= LEAST_SEEN and self._rng.random() >= missed
-                and stamp >= self._back.get(face.identity, 0.0))
+        return (
+            face.visible >= LEAST_SEEN
+            and self._rng.random() >= missed
+            and stamp >= self._back.get(face.identity, 0.0)
+        )
 
     def _trembling(self, face: TrueFace) -> Box:
         scale = 1.0 if face.visible >= SEEN else COVERED_JITTER

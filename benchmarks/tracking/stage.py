@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 import functools
-from typing import Optional
 
 import cv2
 import numpy as np
@@ -55,7 +54,7 @@ class Actor:
     person: int
     path: tuple[Knot, ...]
 
-    def at(self, second: float) -> Optional[tuple[float, float, float]]:
+    def at(self, second: float) -> tuple[float, float, float] | None:
         """Return the centre and width of the face, or None before and after the visit."""
         times, *values = np.array(self.path).T
         if not times[0] <= second <= times[-1]:
@@ -76,7 +75,7 @@ class Scene:
 
     actors: tuple[Actor, ...]
     seconds: float
-    pillar: Optional[tuple[float, float]] = None
+    pillar: tuple[float, float] | None = None
     camera: tuple[tuple[float, float], ...] = ((0.0, 0.0),)
     people: tuple[Cutout, ...] = ()
 
@@ -93,7 +92,7 @@ class Scene:
             _paste_mask(owners, cutout, (x - left) / COARSE, y / COARSE, width / COARSE, rank)
         if self.pillar:
             start = max(round((self.pillar[0] - left) / COARSE), 0)
-            owners[:, start:max(round((sum(self.pillar) - left) / COARSE), 0)] = len(places)
+            owners[:, start : max(round((sum(self.pillar) - left) / COARSE), 0)] = len(places)
         faces = []
         for rank, (identity, cutout, (x, y, width)) in enumerate(places):
             height = width * cutout.aspect
@@ -108,17 +107,20 @@ class Scene:
         """
         left = self._left(second)
         start = round((WIDTH + left) / shrink)
-        image = _wide_room(shrink)[:, start:start + WIDTH // shrink].copy()
+        image = _wide_room(shrink)[:, start : start + WIDTH // shrink].copy()
         for _, cutout, (x, y, width) in self._places(second):
             _paste(image, cutout, (x - left) / shrink, y / shrink, width / shrink)
         if self.pillar:
-            edges = (max(round((edge - left) / shrink), 0)
-                     for edge in (self.pillar[0], sum(self.pillar)))
+            edges = (
+                max(round((edge - left) / shrink), 0)
+                for edge in (self.pillar[0], sum(self.pillar))
+            )
             image[:, slice(*edges)] = PILLAR_COLOUR
-        image += np.roll(_noise(), int(second * 7919), axis=0)[:len(image), :image.shape[1]]
+        image += np.roll(_noise(), int(second * 7919), axis=0)[: len(image), : image.shape[1]]
         picture = np.clip(image, 0, 255).astype(np.uint8)
-        return np.asarray(cv2.resize(picture, (WIDTH, HEIGHT), interpolation=cv2.INTER_NEAREST),
-                          dtype=np.uint8)
+        return np.asarray(
+            cv2.resize(picture, (WIDTH, HEIGHT), interpolation=cv2.INTER_NEAREST), dtype=np.uint8
+        )
 
     def longest_gap(self) -> float:
         """Return the longest time in seconds for which somebody is out of sight in between."""
@@ -127,8 +129,10 @@ class Scene:
             for face in frame.faces:
                 if face.visible >= SEEN:
                     seen.setdefault(face.identity, []).append(frame.stamp)
-        return max((float(np.diff(stamps).max()) for stamps in seen.values()
-                    if len(stamps) > 1), default=0.0)
+        return max(
+            (float(np.diff(stamps).max()) for stamps in seen.values() if len(stamps) > 1),
+            default=0.0,
+        )
 
     def _left(self, second: float) -> float:
         times, values = np.array(self.camera).T
@@ -136,9 +140,11 @@ class Scene:
 
     def _places(self, second: float) -> list[tuple[int, Cutout, tuple[float, float, float]]]:
         """Return identity, picture and place of all who are there, the farthest first."""
-        there = [(identity, self.people[actor.person], place)
-                 for identity, actor in enumerate(self.actors)
-                 if (place := actor.at(second)) is not None]
+        there = [
+            (identity, self.people[actor.person], place)
+            for identity, actor in enumerate(self.actors)
+            if (place := actor.at(second)) is not None
+        ]
         return sorted(there, key=lambda one: one[2][2])
 
 
@@ -168,26 +174,33 @@ def _span(start: float, length: float, limit: int) -> tuple[slice, slice, int]:
     return slice(low - first, max(high - first, 0)), slice(low, max(high, low)), size
 
 
-def _spans(shape: Sequence[int], cutout: Cutout, x: float, y: float, width: float
-           ) -> tuple[tuple[slice, slice, int], tuple[slice, slice, int]]:
+def _spans(
+    shape: Sequence[int], cutout: Cutout, x: float, y: float, width: float
+) -> tuple[tuple[slice, slice, int], tuple[slice, slice, int]]:
     scale = width / cutout.face[2]
     rows, columns = cutout.layers.shape[:2]
     middle = (cutout.face[0] + cutout.face[2] / 2, cutout.face[1] + cutout.face[3] / 2)
-    return (_span(y - scale * middle[1], scale * rows, shape[0]),
-            _span(x - scale * middle[0], scale * columns, shape[1]))
+    return (
+        _span(y - scale * middle[1], scale * rows, shape[0]),
+        _span(x - scale * middle[0], scale * columns, shape[1]),
+    )
 
 
 def _paste(image: NDArray[np.float32], cutout: Cutout, x: float, y: float, width: float) -> None:
     (take_y, put_y, rows), (take_x, put_x, columns) = _spans(image.shape, cutout, x, y, width)
     shrinks = width < cutout.face[2]
-    layers = cv2.resize(cutout.layers, (columns, rows), interpolation=cv2.INTER_AREA
-                        if shrinks else cv2.INTER_LINEAR)[take_y, take_x]
+    layers = cv2.resize(
+        cutout.layers,
+        (columns, rows),
+        interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR,
+    )[take_y, take_x]
     image[put_y, put_x] *= 1 - layers[..., 3:]
     image[put_y, put_x] += layers[..., :3]
 
 
-def _paste_mask(owners: NDArray[np.int64], cutout: Cutout, x: float, y: float, width: float,
-                owner: int) -> None:
+def _paste_mask(
+    owners: NDArray[np.int64], cutout: Cutout, x: float, y: float, width: float, owner: int
+) -> None:
     (take_y, put_y, rows), (take_x, put_x, columns) = _spans(owners.shape, cutout, x, y, width)
     mask = cv2.resize(cutout.mask, (columns, rows), interpolation=cv2.INTER_NEAREST)
     owners[put_y, put_x][mask[take_y, take_x] > 0] = owner
@@ -197,5 +210,5 @@ def _visible(owners: NDArray[np.int64], box: Box, rank: int) -> float:
     """Return the part of ``box`` that is in the picture and covered by nobody nearer."""
     left, right = (round(edge / COARSE) for edge in (box.x, box.x + box.width))
     top, bottom = (round(edge / COARSE) for edge in (box.y, box.y + box.height))
-    part = owners[max(top, 0):max(bottom, 0), max(left, 0):max(right, 0)]
+    part = owners[max(top, 0) : max(bottom, 0), max(left, 0) : max(right, 0)]
     return float((part <= rank).sum() / max((right - left) * (bottom - top), 1))

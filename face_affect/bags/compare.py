@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Optional
+from typing import Any
 
 from face_affect.bags.results import Results
 from face_affect.core.faces import Box, Estimate, Face
@@ -93,10 +93,14 @@ class Comparison:
 
     def as_dict(self) -> dict[str, Any]:
         """Return it ready for JSON."""
-        return {'same': self.same, 'frames': self.frames, 'faces': self.faces,
-                'changes': {kind: vars(change) for kind, change in self.changes.items()},
-                'renamed_ids': {str(a): b for a, b in self.renamed.items() if a != b},
-                'settings': {name: list(pair) for name, pair in self.settings.items()}}
+        return {
+            'same': self.same,
+            'frames': self.frames,
+            'faces': self.faces,
+            'changes': {kind: vars(change) for kind, change in self.changes.items()},
+            'renamed_ids': {str(a): b for a, b in self.renamed.items() if a != b},
+            'settings': {name: list(pair) for name, pair in self.settings.items()},
+        }
 
 
 @dataclass(frozen=True)
@@ -110,7 +114,7 @@ class _Pair:
         return f'{_seconds(self.stamp)} s #{self.a.id}'
 
 
-def compare(a: Results, b: Results, tolerances: Optional[Tolerances] = None) -> Comparison:
+def compare(a: Results, b: Results, tolerances: Tolerances | None = None) -> Comparison:
     """Return what changed from ``a`` to ``b``."""
     tolerances = tolerances or Tolerances()
     changes = {kind: Change() for kind in KINDS}
@@ -130,13 +134,18 @@ def compare(a: Results, b: Results, tolerances: Optional[Tolerances] = None) -> 
     return Comparison(len(common), len(pairs), changes, renamed, _settings(a, b))
 
 
-def _match(stamp: int, a: Sequence[Face], b: Sequence[Face],
-           changes: dict[str, Change]) -> Iterator[_Pair]:
+def _match(
+    stamp: int, a: Sequence[Face], b: Sequence[Face], changes: dict[str, Change]
+) -> Iterator[_Pair]:
     """Pair faces of one image, those that overlap most first."""
     overlaps = sorted(
-        ((one.detection.box.iou(other.detection.box), i, j)
-         for i, one in enumerate(a) for j, other in enumerate(b)),
-        key=lambda each: (-each[0], each[1:]))
+        (
+            (one.detection.box.iou(other.detection.box), i, j)
+            for i, one in enumerate(a)
+            for j, other in enumerate(b)
+        ),
+        key=lambda each: (-each[0], each[1:]),
+    )
     left, right = set(range(len(a))), set(range(len(b)))
     for overlap, i, j in overlaps:
         if overlap >= SAME_FACE_IOU and i in left and j in right:
@@ -164,15 +173,25 @@ def _compare_faces(pair: _Pair, tolerances: Tolerances, changes: dict[str, Chang
         changes['boxes'].add(f'{pair.name}: {_text(pair.a)} -> {_text(pair.b)}', moved)
     difference = abs(pair.a.detection.score - pair.b.detection.score)
     if difference > tolerances.probability:
-        changes['scores'].add(f'{pair.name}: {pair.a.detection.score:.3f} -> '
-                              f'{pair.b.detection.score:.3f}', difference)
-    for task, one, other in (('emotion', pair.a.emotion, pair.b.emotion),
-                             ('gender', pair.a.gender, pair.b.gender)):
+        changes['scores'].add(
+            f'{pair.name}: {pair.a.detection.score:.3f} -> {pair.b.detection.score:.3f}',
+            difference,
+        )
+    for task, one, other in (
+        ('emotion', pair.a.emotion, pair.b.emotion),
+        ('gender', pair.a.gender, pair.b.gender),
+    ):
         _compare_estimates(pair, task, one, other, tolerances.probability, changes)
 
 
-def _compare_estimates(pair: _Pair, task: str, a: Optional[Estimate], b: Optional[Estimate],
-                       tolerance: float, changes: dict[str, Change]) -> None:
+def _compare_estimates(
+    pair: _Pair,
+    task: str,
+    a: Estimate | None,
+    b: Estimate | None,
+    tolerance: float,
+    changes: dict[str, Change],
+) -> None:
     if a is None or b is None:
         if a is not b:
             changes[task].add(f'{pair.name}: estimated in one bag only')
@@ -188,17 +207,33 @@ def _compare_estimates(pair: _Pair, task: str, a: Optional[Estimate], b: Optiona
 
 def _moved(a: Box, b: Box) -> float:
     """Return by how many pixels the side moved that moved most."""
-    return max(abs(a.x - b.x), abs(a.y - b.y), abs(a.x + a.width - b.x - b.width),
-               abs(a.y + a.height - b.y - b.height))
+    return max(
+        abs(a.x - b.x),
+        abs(a.y - b.y),
+        abs(a.x + a.width - b.x - b.width),
+        abs(a.y + a.height - b.y - b.height),
+    )
 
 
 def _settings(a: Results, b: Results) -> dict[str, tuple[Any, Any]]:
     """Return what the bags were made with, where both say so and differ."""
-    one, other = (dict(_leaves({name: value for name, value in results.information.items()
-                                if name in ('input', 'topic', 'settings', 'models')}))
-                  for results in (a, b))
-    return {name: (one[name], other[name]) for name in one
-            if name in other and one[name] != other[name]}
+    one, other = (
+        dict(
+            _leaves(
+                {
+                    name: value
+                    for name, value in results.information.items()
+                    if name in ('input', 'topic', 'settings', 'models')
+                }
+            )
+        )
+        for results in (a, b)
+    )
+    return {
+        name: (one[name], other[name])
+        for name in one
+        if name in other and one[name] != other[name]
+    }
 
 
 def _leaves(values: Mapping[str, Any], path: str = '') -> Iterator[tuple[str, Any]]:

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 import hashlib
 import json
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any
 
 from face_affect.bags.recordings import BagRecording, RecordingError
 from face_affect.core.models import find_model, Sidecar
@@ -27,7 +27,7 @@ class Options:
 
     settings: Settings = field(default_factory=Settings)
     models: ModelNames = field(default_factory=ModelNames)
-    topic: Optional[str] = None
+    topic: str | None = None
     keep: bool = False
     images: bool = False
     tables: tuple[str, ...] = ()
@@ -75,8 +75,11 @@ def sidecars(models: ModelNames) -> tuple[Sidecar, ...]:
         ModelError: one is missing or of no use.
 
     """
-    return (find_model(models.detector, 'face_detection'), find_model(models.emotion, 'emotion'),
-            find_model(models.gender, 'gender'))
+    return (
+        find_model(models.detector, 'face_detection'),
+        find_model(models.emotion, 'emotion'),
+        find_model(models.gender, 'gender'),
+    )
 
 
 def file_hash(source: Path) -> str:
@@ -88,7 +91,7 @@ def file_hash(source: Path) -> str:
             if source.is_dir():
                 digest.update(f'{file.relative_to(source)}\0{file.stat().st_size}\0'.encode())
             with file.open('rb') as stream:
-                while block := stream.read(2 ** 20):
+                while block := stream.read(2**20):
                     digest.update(block)
     return digest.hexdigest()
 
@@ -101,18 +104,26 @@ def describe_run(job: Job, topic: str) -> dict[str, Any]:
         'input': {'name': Path(job.source).name, 'sha256': file_hash(Path(job.source))},
         'topic': topic,
         'settings': asdict(options.settings),
-        'models': {sidecar.task: {
-            'name': sidecar.name, 'sha256': sidecar.sha256,
-            'sidecar_sha256': hashlib.sha256(sidecar.path.read_bytes()).hexdigest()}
-            for sidecar in sidecars(options.models)},
-        'written': {'keep': options.keep, 'images': options.images, 'storage': options.storage,
-                    'tables': sorted(options.tables)},
+        'models': {
+            sidecar.task: {
+                'name': sidecar.name,
+                'sha256': sidecar.sha256,
+                'sidecar_sha256': hashlib.sha256(sidecar.path.read_bytes()).hexdigest(),
+            }
+            for sidecar in sidecars(options.models)
+        },
+        'written': {
+            'keep': options.keep,
+            'images': options.images,
+            'storage': options.storage,
+            'tables': sorted(options.tables),
+        },
     }
     text = json.dumps(run, sort_keys=True)
     return {**run, 'fingerprint': hashlib.sha256(text.encode()).hexdigest()}
 
 
-def read_information(bag: Path) -> Optional[dict[str, Any]]:
+def read_information(bag: Path) -> dict[str, Any] | None:
     """Return what an output says of its making; None if it is none, or broken."""
     try:
         known = json.loads(BagRecording(bag).information[INFORMATION_KEY])

@@ -44,12 +44,20 @@ def choose(results: Results) -> list[int]:
     persons = sorted(people(results), key=lambda person: -len(person.times))
     chosen: set[int] = set()
     for person in persons[:MAX_PICTURES]:
-        scores = {stamp: face.detection.score for stamp, result in results.results.items()
-                  for face in result.frame.faces if face.id == person.id}
+        scores = {
+            stamp: face.detection.score
+            for stamp, result in results.results.items()
+            for face in result.frame.faces
+            if face.id == person.id
+        }
         shown = {face.id for stamp in chosen for face in results.results[stamp].frame.faces}
         if person.id not in shown:
-            chosen.add(max(scores, key=lambda stamp: (
-                len(results.results[stamp].frame.faces), scores[stamp])))
+            chosen.add(
+                max(
+                    scores,
+                    key=lambda stamp: (len(results.results[stamp].frame.faces), scores[stamp]),
+                )
+            )
     with_faces = [stamp for stamp in stamps if results.results[stamp].frame.faces] or stamps
     for i in range(MAX_PICTURES):
         if len(chosen) < min(MAX_PICTURES, len(with_faces)):
@@ -64,8 +72,9 @@ def picture_topic(recording: Recording) -> Topic | None:
     return next(iter([*plain, *images]), None)
 
 
-def keyframes(results: Results, recording: Recording, topic: Topic,
-              blur: bool = False) -> Iterator[Keyframe]:
+def keyframes(
+    results: Results, recording: Recording, topic: Topic, blur: bool = False
+) -> Iterator[Keyframe]:
     """Give pictures of ``topic`` that show everybody.
 
     ``blur``: make the faces that were found unrecognisable; others stay as they are.

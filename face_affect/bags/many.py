@@ -15,7 +15,6 @@ import multiprocessing
 from pathlib import Path
 import signal
 from types import FrameType
-from typing import Optional
 
 from face_affect.bags.job import Job, Options, Outcome
 from face_affect.bags.process import process_bag
@@ -48,8 +47,10 @@ def plan(inputs: Sequence[str], output: Path, options: Options) -> list[Job]:
     names = [name for _, name in found]
     twice = [str(name) for name, count in Counter(names).items() if count > 1]
     if twice:
-        raise RecordingError(f'two recordings would be written to {output / twice[0]}: '
-                             'give them in different folders or one by one')
+        raise RecordingError(
+            f'two recordings would be written to {output / twice[0]}: '
+            'give them in different folders or one by one'
+        )
     return [Job(str(path), output / name, options) for path, name in found]
 
 
@@ -64,8 +65,11 @@ def _find(source: str) -> list[tuple[Path, Path]]:
         paths = [Path(match) for match in sorted(glob.glob(source, recursive=True))]
         found = [(each, Path(each.stem)) for each in paths if is_recording(each)]
     if not found:
-        raise RecordingError(f'{source}: no recording there' if path.exists() else
-                             f'{source}: no such file or folder')
+        raise RecordingError(
+            f'{source}: no recording there'
+            if path.exists()
+            else f'{source}: no such file or folder'
+        )
     return [(each.absolute(), name) for each, name in found]
 
 
@@ -97,8 +101,9 @@ def run_local(jobs: Sequence[Job], workers: int) -> Iterator[Outcome]:
         if not left:
             return
     for job in left:
-        yield Outcome(job, 'failed', error=f'{job.source}: the process that read it died, '
-                      f'{ATTEMPTS} times')
+        yield Outcome(
+            job, 'failed', error=f'{job.source}: the process that read it died, {ATTEMPTS} times'
+        )
 
 
 def _run_pool(jobs: Sequence[Job], workers: int, lost: list[Job]) -> Iterator[Outcome]:
@@ -145,10 +150,12 @@ def _run_pool(jobs: Sequence[Job], workers: int, lost: list[Job]) -> Iterator[Ou
 @contextmanager
 def _interruptible() -> Iterator[None]:
     """Let SIGTERM be like Ctrl-C, and both come once only."""
-    def interrupt(number: int, frame: Optional[FrameType]) -> None:
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
         for each in handlers:
             signal.signal(each, signal.SIG_IGN)
         raise KeyboardInterrupt
+
     handlers = {number: signal.getsignal(number) for number in SIGNALS}
     try:
         for number in handlers:
@@ -178,7 +185,8 @@ def run_on_cluster(jobs: Sequence[Job], scheduler: str) -> Iterator[Outcome]:
                 yield future.result()
             # Whatever has become of the worker, the others' recordings count.
             except Exception as error:
-                yield Outcome(futures[future], 'failed', error=printable(
-                    f'{futures[future].source}: {type(error).__name__}: {error}'))
-
-
+                yield Outcome(
+                    futures[future],
+                    'failed',
+                    error=printable(f'{futures[future].source}: {type(error).__name__}: {error}'),
+                )

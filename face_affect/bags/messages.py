@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import lru_cache
 import math
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,8 +71,11 @@ def digest_of(kind: str, definition: str) -> str:
 def _store_of(kind: str, definition: str, ros1: bool = False) -> Typestore:
     store = get_typestore(Stores.EMPTY)
     try:
-        types = (get_types_from_idl(definition) if definition.startswith(IDL_START)
-                 else get_types_from_msg(definition, kind))
+        types = (
+            get_types_from_idl(definition)
+            if definition.startswith(IDL_START)
+            else get_types_from_msg(definition, kind)
+        )
         if ros1 and HEADER_TYPE in types:
             types[HEADER_TYPE] = known_types().fielddefs[HEADER_TYPE]
         store.register(types)
@@ -168,8 +171,14 @@ def decode(message: Any, kind: str) -> NDArray[np.uint8]:
     """
     if kind == COMPRESSED_TYPE:
         return decode_compressed(message.data)
-    return decode_raw(message.data, message.encoding, message.width, message.height,
-                      message.step, bool(message.is_bigendian))
+    return decode_raw(
+        message.data,
+        message.encoding,
+        message.width,
+        message.height,
+        message.step,
+        bool(message.is_bigendian),
+    )
 
 
 def compressed_image(jpeg: bytes, stamp: int, frame_id: str) -> bytes:
@@ -214,7 +223,7 @@ def _face_to_message(face: Face, width: int, height: int) -> Any:
     return message
 
 
-def _set_estimate(message: Any, estimate: Optional[Estimate]) -> None:
+def _set_estimate(message: Any, estimate: Estimate | None) -> None:
     message.label = message.frame_label = UNKNOWN_CODE
     if estimate is None:
         return
@@ -234,9 +243,12 @@ def result_from_message(message: Any) -> FrameResult:
     not say how sure an estimate has to be, so ``frame_label`` follows ``label``: UNKNOWN or not.
     """
     return FrameResult(
-        nanoseconds(message.header.stamp) * 1e-9, int(message.image_width),
-        int(message.image_height), tuple(_face_from_message(face) for face in message.faces),
-        {'total': nanoseconds(message.processing_time) * 1e-9})
+        nanoseconds(message.header.stamp) * 1e-9,
+        int(message.image_width),
+        int(message.image_height),
+        tuple(_face_from_message(face) for face in message.faces),
+        {'total': nanoseconds(message.processing_time) * 1e-9},
+    )
 
 
 def _face_from_message(message: Any) -> Face:
@@ -244,17 +256,22 @@ def _face_from_message(message: Any) -> Face:
     landmarks = np.array([(point.x, point.y) for point in message.landmarks], dtype=np.float32)
     box = Box(float(roi.x_offset), float(roi.y_offset), float(roi.width), float(roi.height))
     return Face(
-        int(message.id), Detection(box, float(message.score), landmarks.reshape(-1, 2)),
-        nanoseconds(message.tracked_for) * 1e-9, int(message.tracked_frames),
+        int(message.id),
+        Detection(box, float(message.score), landmarks.reshape(-1, 2)),
+        nanoseconds(message.tracked_for) * 1e-9,
+        int(message.tracked_frames),
         _estimate_from_message(message.emotion, EMOTIONS),
-        _estimate_from_message(message.gender, GENDERS))
+        _estimate_from_message(message.gender, GENDERS),
+    )
 
 
-def _estimate_from_message(message: Any, labels: tuple[str, ...]) -> Optional[Estimate]:
+def _estimate_from_message(message: Any, labels: tuple[str, ...]) -> Estimate | None:
     if not message.probabilities.any():  # Switched off
         return None
     known = message.label < len(labels)
-    return Estimate(labels, tuple(message.probabilities.tolist()),
-                    tuple(message.frame_probabilities.tolist()), 0.0 if known else math.inf)
-
-
+    return Estimate(
+        labels,
+        tuple(message.probabilities.tolist()),
+        tuple(message.frame_probabilities.tolist()),
+        0.0 if known else math.inf,
+    )

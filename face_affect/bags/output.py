@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import json
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Optional
+from typing import Any
 
 from face_affect.bags.job import INFORMATION_KEY, Options
 from face_affect.bags.messages import (
@@ -63,12 +63,12 @@ class Output:
     def add(self, stamp: int, reading: Reading) -> None:
         """Append a result; ``stamp`` nanoseconds, of the image in the recording."""
         result, moment, frame_id = reading.result, reading.stamp, reading.frame_id
-        self._bag.write(TimedMessage(
-            RESULT_TOPIC, stamp, result_to_cdr(result, moment, frame_id)))
+        self._bag.write(TimedMessage(RESULT_TOPIC, stamp, result_to_cdr(result, moment, frame_id)))
         if self._annotated:
             jpeg = encode_jpeg(annotate(reading.image, result))
-            self._bag.write(TimedMessage(
-                PICTURE_TOPIC, stamp, compressed_image(jpeg, moment, frame_id)))
+            self._bag.write(
+                TimedMessage(PICTURE_TOPIC, stamp, compressed_image(jpeg, moment, frame_id))
+            )
         for row in rows(moment, self._count, result):
             for table in self._tables:
                 table.add(row)
@@ -89,8 +89,12 @@ class Output:
         """Return the open output."""
         return self
 
-    def __exit__(self, kind: Optional[type[BaseException]], value: Optional[BaseException],
-                 trace: Optional[TracebackType]) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         """Let go of the files after an error; they have to be closed otherwise."""
         if kind is not None:
             self._bag.abort()

@@ -11,7 +11,7 @@ import importlib
 from pathlib import Path
 import sys
 import time
-from typing import Any, Optional
+from typing import Any
 
 from builtin_interfaces.msg import Time
 from rcl_interfaces.srv import GetParameters
@@ -44,7 +44,7 @@ FLUSH_TIME = 3.0  # seconds at most for subscribers to acknowledge the last mess
 LINGER = 0.5  # seconds
 
 
-def open_recording(source: str, only: Optional[Sequence[str]] = None) -> Recording:
+def open_recording(source: str, only: Sequence[str] | None = None) -> Recording:
     """Open a bag, or anything that ``open_media`` knows.
 
     Raises:
@@ -103,8 +103,11 @@ class Player:
 
         False if there is no subscriber after ``timeout`` seconds.
         """
-        images = [self._publishers[topic.name] for topic in topics
-                  if topic.type in IMAGE_TYPES and topic.name in self._publishers]
+        images = [
+            self._publishers[topic.name]
+            for topic in topics
+            if topic.type in IMAGE_TYPES and topic.name in self._publishers
+        ]
         end = time.monotonic() + timeout
         while not any(publisher.get_subscription_count() for publisher in images):
             if time.monotonic() >= end or not rclpy.ok():
@@ -121,13 +124,13 @@ class Player:
         What it learns of this process comes in order, so a node that answers a
         client made after the publishers has seen these as well.
         """
-        client: Client = self._node.create_client(
-            GetParameters, f'{subscriber}/get_parameters')
+        client: Client = self._node.create_client(GetParameters, f'{subscriber}/get_parameters')
         end = time.monotonic() + ANSWER_TIME
         if client.wait_for_service(ANSWER_TIME):
             future = client.call_async(GetParameters.Request())
             rclpy.spin_until_future_complete(
-                self._node, future, timeout_sec=max(end - time.monotonic(), 0.0))
+                self._node, future, timeout_sec=max(end - time.monotonic(), 0.0)
+            )
         self._node.destroy_client(client)
 
     def play(self, recording: Recording, bar: tqdm[Any]) -> None:
@@ -195,9 +198,13 @@ def play_recording(arguments: argparse.Namespace) -> int:
         print(f'face-affect play: left out: {topic}', file=sys.stderr)
     try:
         if arguments.wait_for_subscriber and not player.wait_for_subscriber(
-                recording.topics, arguments.wait_for_subscriber):
-            print(f'face-affect play: nobody subscribed to an image topic within '
-                  f'{arguments.wait_for_subscriber} s; playing all the same', file=sys.stderr)
+            recording.topics, arguments.wait_for_subscriber
+        ):
+            print(
+                f'face-affect play: nobody subscribed to an image topic within '
+                f'{arguments.wait_for_subscriber} s; playing all the same',
+                file=sys.stderr,
+            )
         while True:
             with tqdm(total=len(recording) or None, unit='msg', disable=None) as bar:
                 player.play(recording, bar)

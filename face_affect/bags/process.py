@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 import time
-from typing import Any, Optional
+from typing import Any
 
 from face_affect.bags.job import describe_run, Job, Outcome, read_information
 from face_affect.bags.output import Output, PICTURE_TOPIC
@@ -56,15 +56,18 @@ def open_recorded(source: str) -> Recording:
     return MediaRecording(media, 0)
 
 
-def choose_topic(recording: Recording, wanted: Optional[str], source: str) -> tuple[Topic, str]:
+def choose_topic(recording: Recording, wanted: str | None, source: str) -> tuple[Topic, str]:
     """Return the image topic to process, and a note on those left out.
 
     Raises:
         RecordingError: there is no image topic, or not the one wanted.
 
     """
-    images = {topic.name: topic for topic in recording.topics
-              if topic.type in IMAGE_TYPES and topic.name != PICTURE_TOPIC}
+    images = {
+        topic.name: topic
+        for topic in recording.topics
+        if topic.type in IMAGE_TYPES and topic.name != PICTURE_TOPIC
+    }
     if wanted in images:
         return images[wanted], ''
     if images and wanted is None:
@@ -72,8 +75,9 @@ def choose_topic(recording: Recording, wanted: Optional[str], source: str) -> tu
         names = ', '.join(topic.name for topic in others)
         return first, names and f'took {first.name}; --topic chooses another one: {names}'
     held = ', '.join(f'{topic.name} ({topic.type})' for topic in recording.topics)
-    raise RecordingError(f'{source} has no image topic{f" {wanted}" if wanted else ""}; '
-                         f'it has {held}')
+    raise RecordingError(
+        f'{source} has no image topic{f" {wanted}" if wanted else ""}; it has {held}'
+    )
 
 
 class Pace:
@@ -82,7 +86,7 @@ class Pace:
     def __init__(self, stopped: StopSignal) -> None:
         """Wait no longer once ``stopped``."""
         self._stopped = stopped
-        self._start: Optional[float] = None
+        self._start: float | None = None
 
     def wait_until(self, stamp: int) -> None:
         """Return when ``stamp``, nanoseconds, is due; the first one is at once."""
@@ -93,7 +97,7 @@ class Pace:
             time.sleep(min(left, TICK))
 
 
-def process_bag(job: Job, progress: Optional[Progress] = None) -> Outcome:
+def process_bag(job: Job, progress: Progress | None = None) -> Outcome:
     """Do a job, unless it was done already; what goes wrong stands in the outcome.
 
     SIGINT and SIGTERM end it after the image in work, with a valid bag of what there is so far.
@@ -123,7 +127,7 @@ def _process(job: Job, progress: Progress) -> Outcome:
     return replace(outcome, notes=(*filter(None, [note]), *outcome.notes))
 
 
-def _standing(job: Job, run: dict[str, Any]) -> Optional[dict[str, Any]]:
+def _standing(job: Job, run: dict[str, Any]) -> dict[str, Any] | None:
     """Return what is known of the output that is there already; None if there is none.
 
     Raises:
@@ -137,13 +141,22 @@ def _standing(job: Job, run: dict[str, Any]) -> Optional[dict[str, Any]]:
         raise WriteError(f'{job.output} is there already, and no output of face-affect bag')
     same = known['fingerprint'] == run['fingerprint']
     if known['complete'] and not same and not job.options.overwrite:
-        raise WriteError(f'{job.output} is there already, made of another recording or with '
-                         'other settings or models; --overwrite replaces it')
+        raise WriteError(
+            f'{job.output} is there already, made of another recording or with '
+            'other settings or models; --overwrite replaces it'
+        )
     return known
 
 
-def _write(job: Job, recording: Recording, topic: Topic, run: dict[str, Any], folder: Path,
-           progress: Progress, stopped: StopSignal) -> Outcome:
+def _write(
+    job: Job,
+    recording: Recording,
+    topic: Topic,
+    run: dict[str, Any],
+    folder: Path,
+    progress: Progress,
+    stopped: StopSignal,
+) -> Outcome:
     """Write the output to ``folder``."""
     reader = ImageReader(recording, topic, job.options)
     kept = recording.topics if job.options.keep else []
@@ -157,16 +170,31 @@ def _write(job: Job, recording: Recording, topic: Topic, run: dict[str, Any], fo
             error = printable(broken)
         state = 'interrupted' if stopped else 'partial' if error else 'done'
         dropped = dict(sorted(reader.dropped.items()))
-        output.close({**run, 'frames': reader.frames, 'announced': topic.count,
-                      'dropped': dropped, 'complete': state == 'done', 'error': error})
+        output.close(
+            {
+                **run,
+                'frames': reader.frames,
+                'announced': topic.count,
+                'dropped': dropped,
+                'complete': state == 'done',
+                'error': error,
+            }
+        )
     notes = [f'{reason}: {text}' for reason, text in reader.errors.items()]
     if state == 'done' and reader.frames < topic.count:
         notes.append(f'{job.source} announces {topic.count} images, but has {reader.frames}')
     return Outcome(job, state, reader.frames, dropped, error=error, notes=tuple(notes))
 
 
-def _read_all(reader: ImageReader, recording: Recording, topic: Topic, job: Job,
-              output: Output, progress: Progress, stopped: StopSignal) -> None:
+def _read_all(
+    reader: ImageReader,
+    recording: Recording,
+    topic: Topic,
+    job: Job,
+    output: Output,
+    progress: Progress,
+    stopped: StopSignal,
+) -> None:
     pace = Pace(stopped)
     only = None if job.options.keep else [topic.name]
     for message in recording.messages(only):

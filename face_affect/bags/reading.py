@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import Optional
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,7 +48,7 @@ class ImageReader:
         self.dropped: Counter[str] = Counter()
         self.errors: dict[str, str] = {}
 
-    def read(self, message: TimedMessage) -> Optional[Reading]:
+    def read(self, message: TimedMessage) -> Reading | None:
         """Return what an image shows; None if it was dropped."""
         self.frames += 1
         try:

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 import heapq
 from pathlib import Path
-from typing import Any, Optional, Protocol
+from typing import Any, Protocol
 
 from rosbags.interfaces import Qos
 from rosbags.rosbag1 import Reader as Ros1Reader
@@ -57,8 +57,9 @@ class Topic:
     @property
     def latched(self) -> bool:
         """Whether late subscribers get the last message."""
-        return any(getattr(profile.durability, 'name', '') == 'TRANSIENT_LOCAL'
-                   for profile in self.qos)
+        return any(
+            getattr(profile.durability, 'name', '') == 'TRANSIENT_LOCAL' for profile in self.qos
+        )
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ class Recording(Protocol):
     def __len__(self) -> int:
         """Return the number of messages; 0 if nobody knows."""
 
-    def messages(self, only: Optional[Collection[str]] = None) -> Iterator[TimedMessage]:
+    def messages(self, only: Collection[str] | None = None) -> Iterator[TimedMessage]:
         """Give all messages, or those of topics with these names, by stamp; more than once."""
 
     def parse(self, message: TimedMessage) -> Any:
@@ -115,8 +116,11 @@ def _open_reader(path: Path) -> Any:
         reader.open()
         return reader
     except Exception as error:
-        files = [path] if path.is_file() else [
-            file for suffix in STORAGE_SUFFIXES for file in path.glob(f'*{suffix}')]
+        files = (
+            [path]
+            if path.is_file()
+            else [file for suffix in STORAGE_SUFFIXES for file in path.glob(f'*{suffix}')]
+        )
         # If nothing can be saved, what was wrong at first says more.
         with suppress(Exception):
             if len(files) == 1 and (salvage := SALVAGE.get(files[0].suffix)):
@@ -127,7 +131,7 @@ def _open_reader(path: Path) -> Any:
 class BagRecording:
     """A rosbag2 (sqlite3 or MCAP), or a bag of ROS 1, whose messages come out as CDR."""
 
-    def __init__(self, path: Path, only: Optional[Collection[str]] = None) -> None:
+    def __init__(self, path: Path, only: Collection[str] | None = None) -> None:
         """Open the bag; ``only`` restricts it to topics of these names.
 
         Raises:
@@ -141,8 +145,9 @@ class BagRecording:
         except Exception as error:
             raise RecordingError(f'cannot read bag {path}: {error}') from error
         held = [connection for reader in self._readers for connection in reader.connections]
-        self._connections = [connection for connection in held
-                             if only is None or connection.topic in only]
+        self._connections = [
+            connection for connection in held if only is None or connection.topic in only
+        ]
         if not self._connections:
             names = ', '.join(sorted({connection.topic for connection in held})) or 'nothing'
             raise RecordingError(f'bag {path} has none of the topics asked for; it has {names}')
@@ -162,34 +167,49 @@ class BagRecording:
         for connection in self._connections:
             known = topics.get(connection.topic)
             if known and known.type != connection.msgtype:
-                raise RecordingError(f'bag {self._path}: topic {known.name} has two types, '
-                                     f'{known.type} and {connection.msgtype}')
+                raise RecordingError(
+                    f'bag {self._path}: topic {known.name} has two types, '
+                    f'{known.type} and {connection.msgtype}'
+                )
             definition, digest = self._definitions.describe(connection)
             topics[connection.topic] = Topic(
-                connection.topic, connection.msgtype, definition, digest, _qos(connection),
-                connection.msgcount + (known.count if known else 0))
+                connection.topic,
+                connection.msgtype,
+                definition,
+                digest,
+                _qos(connection),
+                connection.msgcount + (known.count if known else 0),
+            )
         return list(topics.values())
 
     def __len__(self) -> int:
         """Return the number of messages."""
         return sum(connection.msgcount for connection in self._connections)
 
-    def messages(self, only: Optional[Collection[str]] = None) -> Iterator[TimedMessage]:
+    def messages(self, only: Collection[str] | None = None) -> Iterator[TimedMessage]:
         """Give the messages, or those of topics with these names, as they were recorded.
 
         Raises:
             RecordingError: the bag is broken further on.
 
         """
-        wanted = [connection for connection in self._connections
-                  if only is None or connection.topic in only]
-        streams = [reader.messages(chosen) for reader in self._readers
-                   if (chosen := [connection for connection in wanted
-                                  if connection in reader.connections])]
+        wanted = [
+            connection
+            for connection in self._connections
+            if only is None or connection.topic in only
+        ]
+        streams = [
+            reader.messages(chosen)
+            for reader in self._readers
+            if (
+                chosen := [connection for connection in wanted if connection in reader.connections]
+            )
+        ]
         try:
             for connection, stamp, data in heapq.merge(*streams, key=lambda message: message[1]):
                 yield TimedMessage(
-                    connection.topic, stamp, self._definitions.to_cdr(data, connection.msgtype))
+                    connection.topic, stamp, self._definitions.to_cdr(data, connection.msgtype)
+                )
         # As above
         except Exception as error:
             raise RecordingError(f'bag {self._path} breaks off: {error}') from error
@@ -217,19 +237,21 @@ class MediaRecording:
         """Play ``media`` with stamps that begin at ``start`` nanoseconds."""
         self._media = media
         self._start = start
-        self.topics = [Topic(MEDIA_TOPIC, COMPRESSED_TYPE, *describe(COMPRESSED_TYPE),
-                             count=len(media))]
+        self.topics = [
+            Topic(MEDIA_TOPIC, COMPRESSED_TYPE, *describe(COMPRESSED_TYPE), count=len(media))
+        ]
 
     def __len__(self) -> int:
         """Return the number of frames."""
         return len(self._media)
 
-    def messages(self, only: Optional[Collection[str]] = None) -> Iterator[TimedMessage]:
+    def messages(self, only: Collection[str] | None = None) -> Iterator[TimedMessage]:
         """Give the frames."""
         for frame in self._media:
             stamp = self._start + round(frame.stamp * 1e9)
-            yield TimedMessage(MEDIA_TOPIC, stamp, compressed_image(
-                encode_jpeg(frame.image), stamp, MEDIA_FRAME))
+            yield TimedMessage(
+                MEDIA_TOPIC, stamp, compressed_image(encode_jpeg(frame.image), stamp, MEDIA_FRAME)
+            )
 
     def parse(self, message: TimedMessage) -> Any:
         """Return the message unpacked."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from string import Template
-from typing import Any, Optional
+from typing import Any
 
 import numpy as np
 
@@ -79,8 +79,13 @@ class Status:
     values: dict[str, str]
 
 
-def make_report(bag: Path, source: Optional[str] = None, topic: Optional[str] = None,
-                images: bool = True, blur: bool = False) -> str:
+def make_report(
+    bag: Path,
+    source: str | None = None,
+    topic: str | None = None,
+    images: bool = True,
+    blur: bool = False,
+) -> str:
     """Return the report on the results in ``bag`` as HTML.
 
     Args:
@@ -103,11 +108,14 @@ def make_report(bag: Path, source: Optional[str] = None, topic: Optional[str] = 
     sections = [_head(results, persons), _timeline(results, persons, shown)]
     if images:
         sections.append(_pictures(results, recording, blur))
-    sections += [_estimates(results, shown), _statistics(results, recording),
-                 _diagnostics(recording, results), _making(results)]
+    sections += [
+        _estimates(results, shown),
+        _statistics(results, recording),
+        _diagnostics(recording, results),
+        _making(results),
+    ]
     title = f'{_name(results)}: faces'
-    return PAGE.substitute(title=escape(title), library=plots.library(),
-                           body='\n'.join(sections))
+    return PAGE.substitute(title=escape(title), library=plots.library(), body='\n'.join(sections))
 
 
 def write_report(path: Path, page: str) -> None:
@@ -133,18 +141,22 @@ def _name(results: Results) -> str:
 def _head(results: Results, persons: Sequence[Person]) -> str:
     stamps = list(results.results)
     figures = {
-        'people (ids)': len(persons), 'seconds': f'{_end(results):.1f}',
+        'people (ids)': len(persons),
+        'seconds': f'{_end(results):.1f}',
         'images with a result': len(stamps),
-        'of these with faces': sum(bool(each.frame.faces) for each in results.results.values())}
-    cells = ''.join(f'<div><b>{value}</b>{escape(name)}</div>'
-                    for name, value in figures.items())
+        'of these with faces': sum(bool(each.frame.faces) for each in results.results.values()),
+    }
+    cells = ''.join(f'<div><b>{value}</b>{escape(name)}</div>' for name, value in figures.items())
     missing = _incomplete(results.information)
-    warning = f'<p class="warning">Not the whole recording: {escape(missing)}</p>' \
-        if missing else ''
-    return (f'<h1>{escape(_name(results))}</h1>{warning}<div class="figures">{cells}</div>'
-            '<p>Emotion and gender are uncertain estimates from looks at a face: which of seven '
-            'posed expressions it resembles, and what annotators would have seen in it. They '
-            'are not what a person feels or is.</p>')
+    warning = (
+        f'<p class="warning">Not the whole recording: {escape(missing)}</p>' if missing else ''
+    )
+    return (
+        f'<h1>{escape(_name(results))}</h1>{warning}<div class="figures">{cells}</div>'
+        '<p>Emotion and gender are uncertain estimates from looks at a face: which of seven '
+        'posed expressions it resembles, and what annotators would have seen in it. They '
+        'are not what a person feels or is.</p>'
+    )
 
 
 def _incomplete(information: Mapping[str, Any]) -> str:
@@ -170,15 +182,32 @@ def _timeline(results: Results, persons: Sequence[Person], shown: Sequence[Perso
     if not persons:
         return f'{head}<p>Nobody was seen.</p>'
     left = len(persons) - len(shown)
-    note = f' These are the {len(shown)} people longest there; {left} more are in the bag.' \
-        if left else ''
-    return '\n'.join([
-        head, f'<p>Colours: emotion; the table has what was said most often.{note}</p>',
-        plots.timeline(shown, away_after(results), _end(results)),
-        _table(('id', 'from', 'to', 'images', 'emotion', 'gender'), [
-            (f'#{person.id}', f'{person.times[0]:.1f} s', f'{person.times[-1]:.1f} s',
-             len(person.times), person.label('emotion'), person.label('gender'))
-            for person in shown])])
+    note = (
+        f' These are the {len(shown)} people longest there; {left} more are in the bag.'
+        if left
+        else ''
+    )
+    return '\n'.join(
+        [
+            head,
+            f'<p>Colours: emotion; the table has what was said most often.{note}</p>',
+            plots.timeline(shown, away_after(results), _end(results)),
+            _table(
+                ('id', 'from', 'to', 'images', 'emotion', 'gender'),
+                [
+                    (
+                        f'#{person.id}',
+                        f'{person.times[0]:.1f} s',
+                        f'{person.times[-1]:.1f} s',
+                        len(person.times),
+                        person.label('emotion'),
+                        person.label('gender'),
+                    )
+                    for person in shown
+                ],
+            ),
+        ]
+    )
 
 
 def _estimates(results: Results, shown: Sequence[Person]) -> str:
@@ -186,8 +215,7 @@ def _estimates(results: Results, shown: Sequence[Person]) -> str:
     parts = []
     if any(face.emotion for person in shown for face in person.faces):
         parts.append('<h2>Emotion over time</h2>')
-        parts += [f'<h3>#{person.id}</h3>{plots.emotions(person, gap, end)}'
-                  for person in shown]
+        parts += [f'<h3>#{person.id}</h3>{plots.emotions(person, gap, end)}' for person in shown]
     if any(face.gender for person in shown for face in person.faces):
         parts += ['<h2>Gender: how sure</h2>', plots.gender(shown, gap, end)]
     return '\n'.join(parts)
@@ -206,24 +234,32 @@ def _picture(frame: Keyframe) -> str:
     data = base64.b64encode(frame.jpeg).decode()
     who = ', '.join(f'#{number}' for number in frame.ids) or 'nobody'
     caption = f'{frame.time:.1f} s: {who}'
-    return (f'<figure><img alt="{caption}" src="data:image/jpeg;base64,{data}">'
-            f'<figcaption>{caption}</figcaption></figure>')
+    return (
+        f'<figure><img alt="{caption}" src="data:image/jpeg;base64,{data}">'
+        f'<figcaption>{caption}</figcaption></figure>'
+    )
 
 
 def _statistics(results: Results, recording: Recording) -> str:
-    processing = [result.frame.timings['total'] * 1e3 for result in results.results.values()
-                  if result.frame.timings['total']]
+    processing = [
+        result.frame.timings['total'] * 1e3
+        for result in results.results.values()
+        if result.frame.timings['total']
+    ]
     parts = ['<h2>Latency and drops</h2>', _drops(results, recording)]
     if not processing:
         parts.append('<p>Read offline, image by image: there was no latency to measure.</p>')
         return '\n'.join(parts)
     latency = [(result.recorded - stamp) * 1e-6 for stamp, result in results.results.items()]
     for title, name, values in (
-            ('Processing time in the node', 'processing', processing),
-            ("From the image's stamp to the recording of its result", 'latency', latency)):
+        ('Processing time in the node', 'processing', processing),
+        ("From the image's stamp to the recording of its result", 'latency', latency),
+    ):
         median, high, worst = np.percentile(values, (50, 95, 100))
-        parts.append(f'<h3>{title}</h3><p>median {median:.1f} ms, 95 % within {high:.1f} ms, '
-                     f'at most {worst:.1f} ms</p>{plots.histogram(values, name)}')
+        parts.append(
+            f'<h3>{title}</h3><p>median {median:.1f} ms, 95 % within {high:.1f} ms, '
+            f'at most {worst:.1f} ms</p>{plots.histogram(values, name)}'
+        )
     return '\n'.join(parts)
 
 
@@ -232,9 +268,11 @@ def _drops(results: Results, recording: Recording) -> str:
     if known:
         dropped = known['dropped']
         text = f'{known["frames"]} images, {known["frames"] - sum(dropped.values())} results'
-        return f'<p>{text}</p>' + (_table(
-            ('dropped because', 'images'), dropped.items()) if dropped else
-            '<p>No image was dropped.</p>')
+        return f'<p>{text}</p>' + (
+            _table(('dropped because', 'images'), dropped.items())
+            if dropped
+            else '<p>No image was dropped.</p>'
+        )
     lines = []
     for topic in recording.topics:
         if topic.type in IMAGE_TYPES and topic.count:
@@ -250,15 +288,25 @@ def _diagnostics(recording: Recording, results: Results) -> str:
     if not found:
         return '<h2>Diagnostics</h2><p>This bag has none of a face_affect node.</p>'
     first = next(iter(results.results))
-    changes = [status for before, status in zip([None, *found], found)
-               if before is None or (before.level, before.message) != (
-                   status.level, status.message)]
-    return '\n'.join([
-        '<h2>Diagnostics</h2>',
-        _table(('at', 'level', 'message'), [
-            (f'{(status.stamp - first) * 1e-9:.1f} s', status.level, status.message)
-            for status in changes]),
-        '<h3>At last</h3>', _table(('', ''), found[-1].values.items())])
+    changes = [
+        status
+        for before, status in zip([None, *found], found)
+        if before is None or (before.level, before.message) != (status.level, status.message)
+    ]
+    return '\n'.join(
+        [
+            '<h2>Diagnostics</h2>',
+            _table(
+                ('at', 'level', 'message'),
+                [
+                    (f'{(status.stamp - first) * 1e-9:.1f} s', status.level, status.message)
+                    for status in changes
+                ],
+            ),
+            '<h3>At last</h3>',
+            _table(('', ''), found[-1].values.items()),
+        ]
+    )
 
 
 def _statuses(recording: Recording) -> Iterable[Status]:
@@ -275,22 +323,38 @@ def _statuses(recording: Recording) -> Iterable[Status]:
 def _making(results: Results) -> str:
     known = results.information
     if not known:
-        return ('<h2>Parameters and models</h2><p>Recorded from a node: its diagnostics tell of '
-                f'its models. Results are on {escape(results.topic)}.</p>')
+        return (
+            '<h2>Parameters and models</h2><p>Recorded from a node: its diagnostics tell of '
+            f'its models. Results are on {escape(results.topic)}.</p>'
+        )
     models: list[tuple[Any, ...]] = [
-        (task, model['name'], model['sha256']) for task, model in known['models'].items()]
-    return '\n'.join([
-        '<h2>Parameters and models</h2>',
-        _table(('task', 'model', 'SHA-256 of the network'), models),
-        '<h3>Parameters</h3>', _table(('', ''), sorted(known['settings'].items())),
-        '<h3>Recording</h3>', _table(('', ''), [
-            ('name', known['input']['name']), ('SHA-256', known['input']['sha256']),
-            ('image topic', known['topic'])])])
+        (task, model['name'], model['sha256']) for task, model in known['models'].items()
+    ]
+    return '\n'.join(
+        [
+            '<h2>Parameters and models</h2>',
+            _table(('task', 'model', 'SHA-256 of the network'), models),
+            '<h3>Parameters</h3>',
+            _table(('', ''), sorted(known['settings'].items())),
+            '<h3>Recording</h3>',
+            _table(
+                ('', ''),
+                [
+                    ('name', known['input']['name']),
+                    ('SHA-256', known['input']['sha256']),
+                    ('image topic', known['topic']),
+                ],
+            ),
+        ]
+    )
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     def line(cells: Sequence[Any], tag: str) -> str:
         return '<tr>' + ''.join(f'<{tag}>{escape(str(cell))}</{tag}>' for cell in cells) + '</tr>'
+
     first = line(head, 'th') if any(head) else ''
-    return f'<div class="table"><table>{first}{"".join(line(row, "td") for row in rows)}' \
+    return (
+        f'<div class="table"><table>{first}{"".join(line(row, "td") for row in rows)}'
         '</table></div>'
+    )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any
 
 from face_affect.bags.job import read_information
 from face_affect.bags.messages import nanoseconds, result_from_message, RESULT_TYPE
@@ -39,11 +39,10 @@ class Results:
     @property
     def ids(self) -> list[int]:
         """All ids, in order."""
-        return sorted({face.id for result in self.results.values()
-                       for face in result.frame.faces})
+        return sorted({face.id for result in self.results.values() for face in result.frame.faces})
 
 
-def read_results(path: Path, topic: Optional[str] = None) -> Results:
+def read_results(path: Path, topic: str | None = None) -> Results:
     """Read the results in a bag, of ``topic`` or of the only topic that has any.
 
     Raises:
@@ -56,11 +55,13 @@ def read_results(path: Path, topic: Optional[str] = None) -> Results:
     if not chosen:
         wanted = f'no results on {topic}' if topic else f'no results ({RESULT_TYPE})'
         held = ', '.join(each.name for each in recording.topics)
-        raise RecordingError(f'bag {path} has {wanted}; it has {held}; face-affect bag makes '
-                             'results of images')
+        raise RecordingError(
+            f'bag {path} has {wanted}; it has {held}; face-affect bag makes results of images'
+        )
     if len(chosen) > 1:
-        raise RecordingError(f'bag {path} has results on {", ".join(chosen)}: choose one '
-                             'by --topic')
+        raise RecordingError(
+            f'bag {path} has results on {", ".join(chosen)}: choose one by --topic'
+        )
     results: dict[int, Result] = {}
     for message in recording.messages(chosen):
         parsed = recording.parse(message)

@@ -55,13 +55,14 @@ class CutMcap:
                 raise
         self.connections = [
             _connection(channel, schemas.get(channel.schema_id), counts[channel.id], self)
-            for channel in channels.values()]
+            for channel in channels.values()
+        ]
 
     def _records(self) -> Iterator[Any]:
         with self.path.open('rb') as stream:
             # Not a whole file's size in memory, whatever a broken length says
             try:
-                yield from StreamReader(stream, record_size_limit=2 ** 28).records
+                yield from StreamReader(stream, record_size_limit=2**28).records
             except EndOfFile:
                 raise McapError('the file ends in the middle of a record') from None
         raise McapError(self._reason)
@@ -98,9 +99,18 @@ class CutSqlite3:
         with closing(self._open()) as database:
             topics = database.execute('SELECT id, name, type, serialization_format FROM topics')
             self.connections = [
-                Connection(number, name, kind, self._definition(kind), '', counts[number],
-                           ConnectionExtRosbag2(encoding, []), self)
-                for number, name, kind, encoding in topics]
+                Connection(
+                    number,
+                    name,
+                    kind,
+                    self._definition(kind),
+                    '',
+                    counts[number],
+                    ConnectionExtRosbag2(encoding, []),
+                    self,
+                )
+                for number, name, kind, encoding in topics
+            ]
 
     def _open(self) -> sqlite3.Connection:
         database = sqlite3.connect(f'{self.path.absolute().as_uri()}?mode=ro', uri=True)
@@ -109,8 +119,10 @@ class CutSqlite3:
         return database
 
     def _definition(self, kind: str) -> MessageDefinition:
-        query = ('SELECT encoding, encoded_message_definition FROM message_definitions '
-                 'WHERE topic_type = ?')
+        query = (
+            'SELECT encoding, encoded_message_definition FROM message_definitions '
+            'WHERE topic_type = ?'
+        )
         # Older files have no such table.
         with closing(self._open()) as database, suppress(sqlite3.Error):
             for encoding, text in database.execute(query, (kind,)):
@@ -121,7 +133,8 @@ class CutSqlite3:
         with closing(self._open()) as database:
             # In the order of writing, which needs no index
             yield from database.execute(
-                'SELECT topic_id, timestamp, data FROM messages NOT INDEXED ORDER BY id')
+                'SELECT topic_id, timestamp, data FROM messages NOT INDEXED ORDER BY id'
+            )
 
     def messages(self, connections: Collection[Connection]) -> Iterator[tuple[Any, int, bytes]]:
         """Give connection, time stamp in nanoseconds and data of each message.
@@ -141,8 +154,14 @@ def _connection(channel: Channel, schema: Any, count: int, owner: object) -> Con
     text = schema.data.decode() if schema else ''
     kind = FORMATS.get(schema.encoding) if text else None
     return Connection(
-        channel.id, channel.topic, schema.name if schema else 'unknown/msg/Unknown',
-        MessageDefinition(kind or MessageDefinitionFormat.NONE, text), '', count,
+        channel.id,
+        channel.topic,
+        schema.name if schema else 'unknown/msg/Unknown',
+        MessageDefinition(kind or MessageDefinitionFormat.NONE, text),
+        '',
+        count,
         ConnectionExtRosbag2(
-            channel.message_encoding,
-            parse_qos(channel.metadata.get('offered_qos_profiles', ''))), owner)
+            channel.message_encoding, parse_qos(channel.metadata.get('offered_qos_profiles', ''))
+        ),
+        owner,
+    )

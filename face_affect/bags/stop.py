@@ -8,7 +8,7 @@ from __future__ import annotations
 import signal
 import threading
 from types import FrameType, TracebackType
-from typing import Any, ClassVar, Optional, Protocol
+from typing import Any, ClassVar, Protocol
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -27,7 +27,7 @@ class StopSignal:
     ``elsewhere``, if set, is another process's wish.
     """
 
-    elsewhere: ClassVar[Optional[Event]] = None
+    elsewhere: ClassVar[Event | None] = None
 
     def __init__(self) -> None:
         """Do not listen yet."""
@@ -38,7 +38,7 @@ class StopSignal:
         """Tell whether to stop."""
         return self._stopped or (self.elsewhere is not None and self.elsewhere.is_set())
 
-    def _on_signal(self, number: int, frame: Optional[FrameType]) -> None:
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
         if self._stopped and number == signal.SIGINT:
             raise KeyboardInterrupt
         self._stopped = True
@@ -46,12 +46,19 @@ class StopSignal:
     def __enter__(self) -> StopSignal:
         """Listen."""
         if threading.current_thread() is threading.main_thread():
-            self._before = {number: signal.signal(number, self._on_signal) for number in SIGNALS
-                            if signal.getsignal(number) != signal.SIG_IGN}
+            self._before = {
+                number: signal.signal(number, self._on_signal)
+                for number in SIGNALS
+                if signal.getsignal(number) != signal.SIG_IGN
+            }
         return self
 
-    def __exit__(self, kind: Optional[type[BaseException]], value: Optional[BaseException],
-                 trace: Optional[TracebackType]) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         """Leave the signals to who had them before."""
         for number, handler in self._before.items():
             signal.signal(number, handler)

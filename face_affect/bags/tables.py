@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 import csv
 from pathlib import Path
-from typing import Any, Optional, Protocol
+from typing import Any, Protocol
 
 from face_affect.core.faces import EMOTIONS, Estimate, Face, FrameResult, GENDERS
 from face_affect.extras import needs
@@ -17,9 +17,17 @@ from face_affect.extras import needs
 BATCH = 4096
 
 _FACE_COLUMNS = ('id', 'x', 'y', 'width', 'height', 'score', 'tracked_for', 'tracked_frames')
-COLUMNS = ('stamp_ns', 'frame', *_FACE_COLUMNS,
-           'emotion', 'emotion_confidence', *EMOTIONS,
-           'gender', 'gender_confidence', *GENDERS)
+COLUMNS = (
+    'stamp_ns',
+    'frame',
+    *_FACE_COLUMNS,
+    'emotion',
+    'emotion_confidence',
+    *EMOTIONS,
+    'gender',
+    'gender_confidence',
+    *GENDERS,
+)
 _INTEGERS = {'stamp_ns', 'frame', 'id', 'tracked_frames'}
 _TEXTS = {'emotion', 'gender'}
 
@@ -34,17 +42,31 @@ def rows(stamp: int, frame: int, result: FrameResult) -> Iterator[Row]:
 
 def _face(face: Face) -> Row:
     box = face.detection.box
-    values = (face.id, box.x, box.y, box.width, box.height, face.detection.score, face.age,
-              face.frames)
-    return {**dict(zip(_FACE_COLUMNS, values)), **_estimate('emotion', face.emotion),
-            **_estimate('gender', face.gender)}
+    values = (
+        face.id,
+        box.x,
+        box.y,
+        box.width,
+        box.height,
+        face.detection.score,
+        face.age,
+        face.frames,
+    )
+    return {
+        **dict(zip(_FACE_COLUMNS, values)),
+        **_estimate('emotion', face.emotion),
+        **_estimate('gender', face.gender),
+    }
 
 
-def _estimate(task: str, estimate: Optional[Estimate]) -> Row:
+def _estimate(task: str, estimate: Estimate | None) -> Row:
     if estimate is None:
         return {}
-    return {task: estimate.label, f'{task}_confidence': estimate.confidence,
-            **dict(zip(estimate.labels, estimate.probabilities))}
+    return {
+        task: estimate.label,
+        f'{task}_confidence': estimate.confidence,
+        **dict(zip(estimate.labels, estimate.probabilities)),
+    }
 
 
 class Table(Protocol):
@@ -68,8 +90,12 @@ class CsvTable:
 
     def add(self, row: Row) -> None:
         """Append a row."""
-        self._writer.writerow({name: round(value, 6) if isinstance(value, float) else value
-                               for name, value in row.items()})
+        self._writer.writerow(
+            {
+                name: round(value, 6) if isinstance(value, float) else value
+                for name, value in row.items()
+            }
+        )
 
     def close(self) -> None:
         """Finish the file."""
@@ -120,5 +146,4 @@ def _pyarrow() -> tuple[Any, Any]:
     return pyarrow, pyarrow.parquet
 
 
-TABLES: dict[str, type[CsvTable] | type[ParquetTable]] = {
-    'csv': CsvTable, 'parquet': ParquetTable}
+TABLES: dict[str, type[CsvTable] | type[ParquetTable]] = {'csv': CsvTable, 'parquet': ParquetTable}

@@ -12,7 +12,6 @@ import os
 from pathlib import Path
 import shutil
 from types import TracebackType
-from typing import Optional
 
 from rosbags.interfaces import Connection
 from rosbags.rosbag2 import StoragePlugin, Writer
@@ -99,8 +98,12 @@ class BagWriter:
         with self._told():
             digest = topic.digest or digest_of(topic.type, topic.definition)
             self._connections[topic.name] = self._writer.add_connection(
-                topic.name, topic.type, msgdef=topic.definition, rihs01=digest,
-                offered_qos_profiles=topic.qos)
+                topic.name,
+                topic.type,
+                msgdef=topic.definition,
+                rihs01=digest,
+                offered_qos_profiles=topic.qos,
+            )
 
     def write(self, message: TimedMessage) -> None:
         """Append a message.
@@ -112,7 +115,7 @@ class BagWriter:
         with self._told():
             self._writer.write(self._connections[message.topic], message.stamp, message.data)
 
-    def close(self, information: Optional[Mapping[str, str]] = None) -> None:
+    def close(self, information: Mapping[str, str] | None = None) -> None:
         """Finish the bag, with ``information`` in its metadata.
 
         Raises:
@@ -134,8 +137,12 @@ class BagWriter:
         """Return the open bag."""
         return self
 
-    def __exit__(self, kind: Optional[type[BaseException]], value: Optional[BaseException],
-                 trace: Optional[TracebackType]) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         """Remove the bag after an error; it has to be closed otherwise."""
         if kind is not None:
             self.abort()

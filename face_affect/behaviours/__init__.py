@@ -15,5 +15,12 @@ from face_affect.behaviours.history import FaceHistory
 from face_affect.behaviours.select_face import SelectFace
 from face_affect.behaviours.wait_for_affect import WaitForAffect
 
-__all__ = ['FaceHistory', 'FacesToBlackboard', 'IsEmotion', 'IsFacePresent', 'IsGender',
-           'SelectFace', 'WaitForAffect']
+__all__ = [
+    'FaceHistory',
+    'FacesToBlackboard',
+    'IsEmotion',
+    'IsFacePresent',
+    'IsGender',
+    'SelectFace',
+    'WaitForAffect',
+]

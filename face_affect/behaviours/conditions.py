@@ -36,8 +36,9 @@ class FaceCondition(Behaviour):
     when it succeeds.
     """
 
-    def __init__(self, name: str, wanted: str, duration: float, selected: bool,
-                 namespace: str) -> None:
+    def __init__(
+        self, name: str, wanted: str, duration: float, selected: bool, namespace: str
+    ) -> None:
         """Look for a face that is ``wanted`` for ``duration`` seconds without a break."""
         super().__init__(name)
         self._wanted = wanted
@@ -61,7 +62,8 @@ class FaceCondition(Behaviour):
         if self._duration > history.memory:
             self.feedback_message = (
                 f'{self._duration:g} s is longer than the memory of FacesToBlackboard, '
-                f'{history.memory:g} s')
+                f'{history.memory:g} s'
+            )
             return Status.FAILURE
         candidates = self._candidates(history)
         shown = [(face, history.shown_for(face.id, self.fulfilled_by)) for face in candidates]
@@ -77,8 +79,7 @@ class FaceCondition(Behaviour):
         elif longest is None:
             self.feedback_message = f'nobody is {self._wanted}'
         else:
-            self.feedback_message = (
-                f'{self._wanted} for {longest:.1f} s of {self._duration:g} s')
+            self.feedback_message = f'{self._wanted} for {longest:.1f} s of {self._duration:g} s'
         return Status.FAILURE
 
     def _candidates(self, history: FaceHistory) -> list[FaceAffect]:
@@ -94,8 +95,9 @@ class FaceCondition(Behaviour):
 class IsFacePresent(FaceCondition):
     """A face is there, and has been for ``duration`` seconds."""
 
-    def __init__(self, name: str, duration: float = 0.0, selected: bool = False,
-                 namespace: str = NAMESPACE) -> None:
+    def __init__(
+        self, name: str, duration: float = 0.0, selected: bool = False, namespace: str = NAMESPACE
+    ) -> None:
         """Look for any face.
 
         Args:
@@ -119,8 +121,9 @@ class IsFacePresent(FaceCondition):
 class _IsEstimated(FaceCondition):
     """An estimate of a face has a label, surely enough and for long enough."""
 
-    def __init__(self, name: str, task: str, label: str, wanted: Wanted, selected: bool,
-                 namespace: str) -> None:
+    def __init__(
+        self, name: str, task: str, label: str, wanted: Wanted, selected: bool, namespace: str
+    ) -> None:
         """Look for ``label`` in field ``task`` of FaceAffect, 'emotion' or 'gender'."""
         super().__init__(name, label, wanted.duration, selected, namespace)
         self._task = task
@@ -130,16 +133,21 @@ class _IsEstimated(FaceCondition):
     def fulfilled_by(self, face: FaceAffect) -> bool:
         """Tell whether the estimate is so, and sure enough."""
         estimate = getattr(face, self._task)
-        return bool(estimate.label == self._label
-                    and estimate.confidence >= self._min_confidence)
+        return bool(estimate.label == self._label and estimate.confidence >= self._min_confidence)
 
 
 class IsEmotion(_IsEstimated):
     """A face shows an emotion, surely enough and for long enough."""
 
-    def __init__(self, name: str, emotion: str, min_confidence: float = 0.0,
-                 duration: float = 0.0, selected: bool = False,
-                 namespace: str = NAMESPACE) -> None:
+    def __init__(
+        self,
+        name: str,
+        emotion: str,
+        min_confidence: float = 0.0,
+        duration: float = 0.0,
+        selected: bool = False,
+        namespace: str = NAMESPACE,
+    ) -> None:
         """Look for one and the same face that shows ``emotion``.
 
         Args:
@@ -162,9 +170,15 @@ class IsEmotion(_IsEstimated):
 class IsGender(_IsEstimated):
     """A face looks like a gender, surely enough and for long enough."""
 
-    def __init__(self, name: str, gender: str, min_confidence: float = 0.0,
-                 duration: float = 0.0, selected: bool = False,
-                 namespace: str = NAMESPACE) -> None:
+    def __init__(
+        self,
+        name: str,
+        gender: str,
+        min_confidence: float = 0.0,
+        duration: float = 0.0,
+        selected: bool = False,
+        namespace: str = NAMESPACE,
+    ) -> None:
         """Look for one and the same face that looks ``gender``.
 
         Args:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 import time
-from typing import Any, Optional
+from typing import Any
 
 from face_affect_msgs.msg import FaceAffectArray
 from py_trees.behaviour import Behaviour
@@ -35,8 +35,14 @@ class FacesToBlackboard(Behaviour):
     the leaves that read them.
     """
 
-    def __init__(self, name: str, topic: str = '/face_affect/faces', timeout: float = 2.0,
-                 memory: float = 10.0, namespace: str = NAMESPACE) -> None:
+    def __init__(
+        self,
+        name: str,
+        topic: str = '/face_affect/faces',
+        timeout: float = 2.0,
+        memory: float = 10.0,
+        namespace: str = NAMESPACE,
+    ) -> None:
         """Subscribe to ``topic`` at setup.
 
         Args:
@@ -59,8 +65,8 @@ class FacesToBlackboard(Behaviour):
         self._timeout = timeout
         self._history = FaceHistory(memory)
         self._inbox: deque[FaceAffectArray] = deque(maxlen=INBOX)
-        self._node: Optional[Node] = None
-        self._subscription: Optional[Subscription] = None
+        self._node: Node | None = None
+        self._subscription: Subscription | None = None
         self._last_arrival = 0.0
         self._blackboard = self.attach_blackboard_client(namespace=namespace)
         for key in (FACES, HISTORY):
@@ -80,7 +86,8 @@ class FacesToBlackboard(Behaviour):
         # Only the newest counts, but of nobody's coming and going may be lost on the way.
         qos = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
         self._subscription = self._node.create_subscription(
-            FaceAffectArray, self._topic, self._on_result, qos)
+            FaceAffectArray, self._topic, self._on_result, qos
+        )
 
     def update(self) -> Status:
         """Take in what has arrived since the last tick."""

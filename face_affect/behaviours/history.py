@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Optional
+from typing import Any
 
 from face_affect_msgs.msg import FaceAffect, FaceAffectArray
 
@@ -37,7 +37,7 @@ class FaceHistory:
         self._results: deque[FaceAffectArray] = deque()
 
     @property
-    def newest(self) -> Optional[FaceAffectArray]:
+    def newest(self) -> FaceAffectArray | None:
         """The newest result; None before the first."""
         return self._results[-1] if self._results else None
 
@@ -47,11 +47,13 @@ class FaceHistory:
         if self._results and stamp < seconds(self._results[-1].header.stamp):
             self._results.clear()
         self._results.append(result)
-        while len(self._results) > 1 and \
-                stamp - seconds(self._results[1].header.stamp) >= self.memory:
+        while (
+            len(self._results) > 1
+            and stamp - seconds(self._results[1].header.stamp) >= self.memory
+        ):
             self._results.popleft()
 
-    def shown_for(self, face_id: int, shows: Callable[[FaceAffect], bool]) -> Optional[float]:
+    def shown_for(self, face_id: int, shows: Callable[[FaceAffect], bool]) -> float | None:
         """Return for how long a face has shown something without a break.
 
         Args:

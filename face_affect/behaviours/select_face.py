@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 import math
-from typing import Optional
 
 from face_affect_msgs.msg import Emotion, FaceAffect
 from py_trees.behaviour import Behaviour
@@ -23,19 +22,19 @@ from face_affect.behaviours.blackboard import (
 from face_affect.behaviours.history import seconds
 
 
-def _nearness(face: FaceAffect) -> Optional[float]:
+def _nearness(face: FaceAffect) -> float | None:
     if not face.has_position:
         return None
     return -math.hypot(face.position.x, face.position.y, face.position.z)
 
 
-def _happiness(face: FaceAffect) -> Optional[float]:
+def _happiness(face: FaceAffect) -> float | None:
     # All zero where the node does not estimate emotion.
     return float(face.emotion.probabilities[Emotion.HAPPY]) if face.emotion.confidence else None
 
 
 # By name, the larger the better; None where a face cannot be compared
-CRITERIA: dict[str, Callable[[FaceAffect], Optional[float]]] = {
+CRITERIA: dict[str, Callable[[FaceAffect], float | None]] = {
     'nearest': _nearness,
     'largest': lambda face: float(face.roi.width * face.roi.height),
     'longest_seen': lambda face: seconds(face.tracked_for),
@@ -57,8 +56,13 @@ class SelectFace(Behaviour):
     ``among_matching`` also ``matching_faces``, which conditions write.
     """
 
-    def __init__(self, name: str, criterion: str = 'largest', among_matching: bool = False,
-                 namespace: str = NAMESPACE) -> None:
+    def __init__(
+        self,
+        name: str,
+        criterion: str = 'largest',
+        among_matching: bool = False,
+        namespace: str = NAMESPACE,
+    ) -> None:
         """Choose by ``criterion``.
 
         Args:
@@ -74,8 +78,7 @@ class SelectFace(Behaviour):
 
         """
         if criterion not in CRITERIA:
-            raise ValueError(
-                f'unknown criterion {criterion!r}; there are {", ".join(CRITERIA)}')
+            raise ValueError(f'unknown criterion {criterion!r}; there are {", ".join(CRITERIA)}')
         super().__init__(name)
         self._criterion = criterion
         self._among_matching = among_matching

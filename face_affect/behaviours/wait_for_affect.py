@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import time
-from typing import Any, Optional
+from typing import Any
 
 from face_affect_msgs.action import WaitForAffect as Action
 from py_trees.behaviour import Behaviour
@@ -34,10 +34,18 @@ class WaitForAffect(Behaviour):
     turns to something else. Unlike the conditions it needs no FacesToBlackboard.
     """
 
-    def __init__(self, name: str, emotion: Optional[str] = None, gender: Optional[str] = None,
-                 min_confidence: float = 0.0, duration: float = 0.0, timeout: float = 0.0,
-                 action: str = '/face_affect/wait_for_affect', patience: float = 3.0,
-                 namespace: str = NAMESPACE) -> None:
+    def __init__(
+        self,
+        name: str,
+        emotion: str | None = None,
+        gender: str | None = None,
+        min_confidence: float = 0.0,
+        duration: float = 0.0,
+        timeout: float = 0.0,
+        action: str = '/face_affect/wait_for_affect',
+        patience: float = 3.0,
+        namespace: str = NAMESPACE,
+    ) -> None:
         """Connect to ``action`` at setup; send a goal at every start.
 
         Args:
@@ -65,13 +73,15 @@ class WaitForAffect(Behaviour):
         self._goal = Action.Goal(
             emotion=Action.Goal.ANY if emotion is None else EMOTIONS.index(emotion),
             gender=Action.Goal.ANY if gender is None else GENDERS.index(gender),
-            min_confidence=float(min_confidence), duration=Duration(seconds=duration).to_msg(),
-            timeout=Duration(seconds=timeout).to_msg())
+            min_confidence=float(min_confidence),
+            duration=Duration(seconds=duration).to_msg(),
+            timeout=Duration(seconds=timeout).to_msg(),
+        )
         self._action = action
         self._patience = patience
-        self._client: Optional[ActionClient] = None
-        self._response: Optional[Future] = None
-        self._result: Optional[Future] = None
+        self._client: ActionClient | None = None
+        self._response: Future | None = None
+        self._result: Future | None = None
         self._heard = 0.0
         self._blackboard = self.attach_blackboard_client(namespace=namespace)
         self._blackboard.register_key(MATCHING, access=Access.WRITE)
@@ -101,11 +111,12 @@ class WaitForAffect(Behaviour):
             if not self._client.server_is_ready():
                 return self._patiently(f'there is no action server {self._action}')
             self._response = self._client.send_goal_async(
-                self._goal, feedback_callback=self._on_feedback)
+                self._goal, feedback_callback=self._on_feedback
+            )
             self._heard = time.monotonic()
         if not self._response.done():
             return self._patiently(f'{self._action} does not answer')
-        handle: Optional[ClientGoalHandle] = self._response.result()
+        handle: ClientGoalHandle | None = self._response.result()
         if handle is None or not handle.accepted:
             return self._fail('goal rejected: the node is not active, or does not estimate that')
         if self._result is None:
@@ -152,8 +163,10 @@ class WaitForAffect(Behaviour):
             return  # of a goal that is over
         feedback = message.feedback
         self.feedback_message = (
-            f'#{feedback.face_id} for {seconds(feedback.shown_for):.1f} s' if feedback.face_id
-            else f'{feedback.faces} faces, none shows it')
+            f'#{feedback.face_id} for {seconds(feedback.shown_for):.1f} s'
+            if feedback.face_id
+            else f'{feedback.faces} faces, none shows it'
+        )
 
 
 def _cancel(response: Future) -> None:

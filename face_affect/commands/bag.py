@@ -27,31 +27,63 @@ EXIT_INCOMPLETE, EXIT_FAILED, EXIT_INTERRUPTED = 1, 2, 130
 def add_bag(commands: Any) -> None:
     """Add the subcommand."""
     parser: argparse.ArgumentParser = commands.add_parser(
-        'bag', help='read the faces in bags and videos; write bags of results and tables',
+        'bag',
+        help='read the faces in bags and videos; write bags of results and tables',
         description='Takes recordings through the same pipeline as the node, every image of '
         'them, and writes bags of results, each at the stamp of its image. What is finished '
-        'already is skipped.')
-    parser.add_argument('inputs', metavar='IN', nargs='+', help='a rosbag2 (sqlite3, MCAP), a '
-                        'bag of ROS 1, a video file; or a folder of these, or a glob pattern')
-    parser.add_argument('-o', '--output', type=Path, required=True, metavar='OUT',
-                        help='the bag to write; with several recordings the folder for the bags')
+        'already is skipped.',
+    )
+    parser.add_argument(
+        'inputs',
+        metavar='IN',
+        nargs='+',
+        help='a rosbag2 (sqlite3, MCAP), a '
+        'bag of ROS 1, a video file; or a folder of these, or a glob pattern',
+    )
+    parser.add_argument(
+        '-o',
+        '--output',
+        type=Path,
+        required=True,
+        metavar='OUT',
+        help='the bag to write; with several recordings the folder for the bags',
+    )
     parser.add_argument('--topic', help='the image topic (default: the first of the bag)')
     parser.add_argument('--keep', action='store_true', help="copy the recording's topics, too")
-    parser.add_argument('--images', action='store_true',
-                        help='write annotated pictures (JPEG), too')
+    parser.add_argument(
+        '--images', action='store_true', help='write annotated pictures (JPEG), too'
+    )
     parser.add_argument('--csv', action='store_true', help='write OUT/faces.csv, too')
     parser.add_argument('--parquet', action='store_true', help='write OUT/faces.parquet, too')
-    parser.add_argument('--storage', choices=('mcap', 'sqlite3'), default='mcap',
-                        help='what the bag is written as (default: %(default)s)')
-    parser.add_argument('--pace', action='store_true',
-                        help="go at the recording's own pace (default: as fast as possible)")
-    parser.add_argument('--overwrite', action='store_true',
-                        help='replace what was made with other settings, models or input')
-    parser.add_argument('--workers', type=int, default=0, metavar='N',
-                        help='processes for several recordings (default: one a core)')
-    parser.add_argument('--scheduler', metavar='ADDRESS',
-                        help='let a Dask cluster do it: tcp://HOST:PORT; files are on a disk '
-                        'that all workers share')
+    parser.add_argument(
+        '--storage',
+        choices=('mcap', 'sqlite3'),
+        default='mcap',
+        help='what the bag is written as (default: %(default)s)',
+    )
+    parser.add_argument(
+        '--pace',
+        action='store_true',
+        help="go at the recording's own pace (default: as fast as possible)",
+    )
+    parser.add_argument(
+        '--overwrite',
+        action='store_true',
+        help='replace what was made with other settings, models or input',
+    )
+    parser.add_argument(
+        '--workers',
+        type=int,
+        default=0,
+        metavar='N',
+        help='processes for several recordings (default: one a core)',
+    )
+    parser.add_argument(
+        '--scheduler',
+        metavar='ADDRESS',
+        help='let a Dask cluster do it: tcp://HOST:PORT; files are on a disk '
+        'that all workers share',
+    )
     add_pipeline_options(parser)
     parser.set_defaults(call=bag)
 
@@ -65,8 +97,16 @@ def bag(arguments: argparse.Namespace) -> int:
         raise ValueError(f'--workers is {arguments.workers}, but must not be negative')
     tables = tuple(name for name in ('csv', 'parquet') if getattr(arguments, name))
     options = Options(
-        settings_of(arguments), models_of(arguments), arguments.topic, arguments.keep,
-        arguments.images, tables, arguments.storage, arguments.pace, arguments.overwrite)
+        settings_of(arguments),
+        models_of(arguments),
+        arguments.topic,
+        arguments.keep,
+        arguments.images,
+        tables,
+        arguments.storage,
+        arguments.pace,
+        arguments.overwrite,
+    )
     jobs = plan(arguments.inputs, arguments.output, options)
     if len(jobs) == 1 and not arguments.scheduler:
         outcomes = [_run_one(jobs[0])]
@@ -78,18 +118,25 @@ def bag(arguments: argparse.Namespace) -> int:
 
 def _run_one(job: Job) -> Outcome:
     from face_affect.bags.process import process_bag
+
     with tqdm(unit='frame', file=sys.stderr, disable=None) as bar:
+
         def progress(total: int) -> None:
             bar.total = total or None
             bar.update()
+
         return process_bag(job, progress)
 
 
 def _run_many(jobs: Sequence[Job], arguments: argparse.Namespace) -> list[Outcome]:
     from face_affect.bags.many import run_local, run_on_cluster
+
     workers = arguments.workers or len(os.sched_getaffinity(0))
-    running: Iterable[Outcome] = run_on_cluster(jobs, arguments.scheduler) \
-        if arguments.scheduler else run_local(jobs, min(workers, len(jobs)))
+    running: Iterable[Outcome] = (
+        run_on_cluster(jobs, arguments.scheduler)
+        if arguments.scheduler
+        else run_local(jobs, min(workers, len(jobs)))
+    )
     outcomes = []
     start, frames = time.monotonic(), 0
     with tqdm(total=len(jobs), unit='bag', file=sys.stderr, disable=None) as bar:
@@ -100,8 +147,11 @@ def _run_many(jobs: Sequence[Job], arguments: argparse.Namespace) -> list[Outcom
             _report(outcome, bar)
             bar.set_postfix_str(f'{rate:.0f} frames/s', refresh=False)
             bar.update()
-    print(f'{len(outcomes)} of {len(jobs)} recordings, {frames} frames in '
-          f'{time.monotonic() - start:.1f} s, {rate:.0f} frames/s', file=sys.stderr)
+    print(
+        f'{len(outcomes)} of {len(jobs)} recordings, {frames} frames in '
+        f'{time.monotonic() - start:.1f} s, {rate:.0f} frames/s',
+        file=sys.stderr,
+    )
     return outcomes
 
 
@@ -110,8 +160,10 @@ def _report(outcome: Outcome, bar: Any = tqdm) -> None:
     where = f'{outcome.job.source} -> {outcome.job.output}'
     drops = ', '.join(f'{count} {reason}' for reason, count in outcome.dropped.items()) or 'none'
     rate = f', {outcome.frames / outcome.elapsed:.0f} frames/s' if outcome.state == 'done' else ''
-    lines = [f'{where}: {outcome.state}, {outcome.frames} frames, {outcome.results} results, '
-             f'dropped: {drops}{rate}']
+    lines = [
+        f'{where}: {outcome.state}, {outcome.frames} frames, {outcome.results} results, '
+        f'dropped: {drops}{rate}'
+    ]
     if outcome.state == 'failed':
         lines = [f'face-affect: error: {outcome.error}']
     elif outcome.error:

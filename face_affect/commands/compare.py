@@ -18,20 +18,37 @@ EXIT_SAME, EXIT_DIFFERENT = 0, 1
 def add_compare(commands: Any) -> None:
     """Add the subcommand."""
     parser: argparse.ArgumentParser = commands.add_parser(
-        'compare', help='tell what changed between two bags of results',
+        'compare',
+        help='tell what changed between two bags of results',
         description='Compares results image by image. Ends with 0 if nothing changed beyond the '
-        'tolerances, with 1 if something did, with 2 if a bag cannot be read.')
+        'tolerances, with 1 if something did, with 2 if a bag cannot be read.',
+    )
     parser.add_argument('a', metavar='A', type=Path, help='a bag of results')
     parser.add_argument('b', metavar='B', type=Path, help='another one, of the same recording')
     parser.add_argument('--topic', help='the results, if a bag has them on several topics')
-    parser.add_argument('--pixels', type=float, default=4.0, metavar='NUMBER',
-                        help='by how much a side of a box may move (default: %(default)s)')
-    parser.add_argument('--iou', type=float, default=0.8, metavar='NUMBER',
-                        help='overlap (intersection over union) from which on boxes are alike, '
-                        'however far a side moved (default: %(default)s)')
-    parser.add_argument('--tolerance', type=float, default=0.1, metavar='NUMBER',
-                        help='by how much probabilities and scores may change; labels that '
-                        'change within it do not count (default: %(default)s)')
+    parser.add_argument(
+        '--pixels',
+        type=float,
+        default=4.0,
+        metavar='NUMBER',
+        help='by how much a side of a box may move (default: %(default)s)',
+    )
+    parser.add_argument(
+        '--iou',
+        type=float,
+        default=0.8,
+        metavar='NUMBER',
+        help='overlap (intersection over union) from which on boxes are alike, '
+        'however far a side moved (default: %(default)s)',
+    )
+    parser.add_argument(
+        '--tolerance',
+        type=float,
+        default=0.1,
+        metavar='NUMBER',
+        help='by how much probabilities and scores may change; labels that '
+        'change within it do not count (default: %(default)s)',
+    )
     parser.add_argument('--json', action='store_true', help='print one JSON object')
     parser.set_defaults(call=compare_bags)
 
@@ -42,11 +59,18 @@ def compare_bags(arguments: argparse.Namespace) -> int:
         from face_affect.bags.compare import compare, Tolerances
         from face_affect.bags.results import read_results
     tolerances = Tolerances(arguments.pixels, arguments.iou, arguments.tolerance)
-    found = compare(read_results(arguments.a, arguments.topic),
-                    read_results(arguments.b, arguments.topic), tolerances)
+    found = compare(
+        read_results(arguments.a, arguments.topic),
+        read_results(arguments.b, arguments.topic),
+        tolerances,
+    )
     if arguments.json:
-        values = {'a': str(arguments.a), 'b': str(arguments.b),
-                  'tolerances': vars(tolerances), **found.as_dict()}
+        values = {
+            'a': str(arguments.a),
+            'b': str(arguments.b),
+            'tolerances': vars(tolerances),
+            **found.as_dict(),
+        }
         print(json.dumps(values, indent=2))
     else:
         print(_table(found))
@@ -55,6 +79,7 @@ def compare_bags(arguments: argparse.Namespace) -> int:
 
 def _table(found: Any) -> str:
     from face_affect.bags.compare import KINDS
+
     lines = [f'{found.frames} images and {found.faces} faces in both']
     for kind, change in found.changes.items():
         worst = f'{change.worst:8.3f}' if change.worst else ' ' * 8
@@ -65,7 +90,9 @@ def _table(found: Any) -> str:
     renamed = ', '.join(f'#{a} is #{b}' for a, b in found.renamed.items() if a != b)
     if renamed:
         lines.append(f'renamed in B: {renamed}')
-    lines += [f'made with another {name}: {one} -> {other}'
-              for name, (one, other) in found.settings.items()]
+    lines += [
+        f'made with another {name}: {one} -> {other}'
+        for name, (one, other) in found.settings.items()
+    ]
     lines.append('the same' if found.same else 'different')
     return '\n'.join(lines)

@@ -18,16 +18,31 @@ from face_affect.media import MediaError, open_media, write_picture
 def add_explain(commands: Any) -> None:
     """Add the subcommand."""
     parser: argparse.ArgumentParser = commands.add_parser(
-        'explain', help='show what in a picture made the networks answer as they did',
+        'explain',
+        help='show what in a picture made the networks answer as they did',
         description='Writes a sheet: for each face and each network what it saw, its '
-        'probabilities, and guided back-propagation for each class.')
+        'probabilities, and guided back-propagation for each class.',
+    )
     parser.add_argument('input', metavar='PICTURE', help='a picture')
-    parser.add_argument('-o', '--output', type=Path, metavar='SHEET',
-                        help='where the sheet goes (default: PICTURE_explained.png here)')
-    parser.add_argument('--threshold', type=float, default=Settings().detection_threshold,
-                        help='least detection score, 0 to 1 (default: %(default)s)')
-    parser.add_argument('--detector-model', default=ModelNames().detector, metavar='NAME',
-                        help='what finds the faces (default: %(default)s)')
+    parser.add_argument(
+        '-o',
+        '--output',
+        type=Path,
+        metavar='SHEET',
+        help='where the sheet goes (default: PICTURE_explained.png here)',
+    )
+    parser.add_argument(
+        '--threshold',
+        type=float,
+        default=Settings().detection_threshold,
+        help='least detection score, 0 to 1 (default: %(default)s)',
+    )
+    parser.add_argument(
+        '--detector-model',
+        default=ModelNames().detector,
+        metavar='NAME',
+        help='what finds the faces (default: %(default)s)',
+    )
     parser.set_defaults(call=explain)
 
 
@@ -36,7 +51,7 @@ def explain(arguments: argparse.Namespace) -> int:
     media = open_media(arguments.input)
     if media.moving or len(media) != 1:
         raise MediaError(f'{arguments.input} is not one picture')
-    frame, = media
+    (frame,) = media
     settings = Settings(confirm_frames=1, detection_threshold=arguments.threshold)
     pipeline = Pipeline(settings, ModelNames(detector=arguments.detector_model))
     faces = pipeline.process(frame.image, frame.stamp).faces

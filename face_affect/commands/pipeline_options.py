@@ -19,27 +19,43 @@ _NUMBERS = (
     ('--match-iou', 'match_iou', 'least overlap of a face with where it is expected, 0 to 1'),
     ('--smoothing-time', 'smoothing_time', 'time constant of smoothing in seconds; 0: none'),
     ('--emotion-min-confidence', 'emotion_min_confidence', 'emotion is unknown below this'),
-    ('--gender-min-confidence', 'gender_min_confidence', 'gender is unknown below this'))
+    ('--gender-min-confidence', 'gender_min_confidence', 'gender is unknown below this'),
+)
 
 
 def add_pipeline_options(parser: argparse.ArgumentParser) -> None:
     """Add an option for each setting and each model."""
     defaults, models = Settings(), ModelNames()
     group = parser.add_argument_group('settings and models, as parameters of the node')
-    group.add_argument('--no-emotion', dest='enable_emotion', action='store_false',
-                       help='do not estimate emotion')
-    group.add_argument('--no-gender', dest='enable_gender', action='store_false',
-                       help='do not estimate gender')
-    group.add_argument('--detect-far', action='store_true',
-                       help='look for small, far faces too, in full resolution')
+    group.add_argument(
+        '--no-emotion', dest='enable_emotion', action='store_false', help='do not estimate emotion'
+    )
+    group.add_argument(
+        '--no-gender', dest='enable_gender', action='store_false', help='do not estimate gender'
+    )
+    group.add_argument(
+        '--detect-far',
+        action='store_true',
+        help='look for small, far faces too, in full resolution',
+    )
     for option, name, text in _NUMBERS:
         default = getattr(defaults, name)
-        group.add_argument(option, dest=name, type=type(default), default=default,
-                           metavar='NUMBER', help=f'{text} (default: %(default)s)')
+        group.add_argument(
+            option,
+            dest=name,
+            type=type(default),
+            default=default,
+            metavar='NUMBER',
+            help=f'{text} (default: %(default)s)',
+        )
     for task in ('detector', 'emotion', 'gender'):
-        group.add_argument(f'--{task}-model', default=getattr(models, task), metavar='NAME',
-                           help='a model of "face-affect models", or the absolute path of a '
-                           'sidecar (default: %(default)s)')
+        group.add_argument(
+            f'--{task}-model',
+            default=getattr(models, task),
+            metavar='NAME',
+            help='a model of "face-affect models", or the absolute path of a '
+            'sidecar (default: %(default)s)',
+        )
 
 
 def settings_of(arguments: argparse.Namespace) -> Settings:

@@ -16,21 +16,39 @@ from face_affect.extras import needs
 def add_report(commands: Any) -> None:
     """Add the subcommand."""
     parser: argparse.ArgumentParser = commands.add_parser(
-        'report', help='show results as one HTML file',
+        'report',
+        help='show results as one HTML file',
         description='Writes one HTML file that needs nothing else: who was there when, emotion '
-        'and gender over time, pictures, latency, drops, diagnostics, parameters and models.')
-    parser.add_argument('bag', metavar='BAG', type=Path, help='a bag of results: of face-affect '
-                        'bag, or recorded from a node')
-    parser.add_argument('-o', '--output', type=Path, metavar='FILE',
-                        help='where the report goes (default: BAG_report.html in this folder)')
-    parser.add_argument('--source', metavar='IN', help='the recording that pictures and '
-                        'diagnostics are taken from, if BAG has none')
+        'and gender over time, pictures, latency, drops, diagnostics, parameters and models.',
+    )
+    parser.add_argument(
+        'bag',
+        metavar='BAG',
+        type=Path,
+        help='a bag of results: of face-affect bag, or recorded from a node',
+    )
+    parser.add_argument(
+        '-o',
+        '--output',
+        type=Path,
+        metavar='FILE',
+        help='where the report goes (default: BAG_report.html in this folder)',
+    )
+    parser.add_argument(
+        '--source',
+        metavar='IN',
+        help='the recording that pictures and diagnostics are taken from, if BAG has none',
+    )
     parser.add_argument('--topic', help='the results, if the bag has them on several topics')
     pictures = parser.add_mutually_exclusive_group()
-    pictures.add_argument('--no-images', dest='images', action='store_false',
-                          help='show no pictures')
-    pictures.add_argument('--blur', action='store_true', help='make the faces that were found '
-                          'unrecognisable; one that was not found stays visible')
+    pictures.add_argument(
+        '--no-images', dest='images', action='store_false', help='show no pictures'
+    )
+    pictures.add_argument(
+        '--blur',
+        action='store_true',
+        help='make the faces that were found unrecognisable; one that was not found stays visible',
+    )
     parser.set_defaults(call=report)
 
 
@@ -41,8 +59,9 @@ def report(arguments: argparse.Namespace) -> int:
     with needs('reports', 'face-affect report'):
         from face_affect.bags.report import make_report, write_report
     output = arguments.output or Path(f'{arguments.bag.absolute().stem}_report.html')
-    page = make_report(arguments.bag, arguments.source, arguments.topic, arguments.images,
-                       arguments.blur)
+    page = make_report(
+        arguments.bag, arguments.source, arguments.topic, arguments.images, arguments.blur
+    )
     write_report(output, page)
     print(f'report: {output}', file=sys.stderr)
     return 0

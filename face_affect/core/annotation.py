@@ -17,9 +17,14 @@ from face_affect.core.saliency import Explanation
 
 # BGR, told apart by brightness too.
 COLOURS = {
-    'angry': (60, 60, 230), 'disgust': (60, 160, 80), 'fear': (200, 80, 160),
-    'happy': (60, 210, 250), 'sad': (220, 140, 60), 'surprise': (80, 160, 255),
-    'neutral': (210, 210, 210), UNKNOWN: (150, 150, 150),
+    'angry': (60, 60, 230),
+    'disgust': (60, 160, 80),
+    'fear': (200, 80, 160),
+    'happy': (60, 210, 250),
+    'sad': (220, 140, 60),
+    'surprise': (80, 160, 255),
+    'neutral': (210, 210, 210),
+    UNKNOWN: (150, 150, 150),
 }
 FONT = cv2.FONT_HERSHEY_SIMPLEX
 DARK = (25, 25, 25)
@@ -56,11 +61,18 @@ def annotate_saliency(
         side = min(max(round(square.width * min(scale, 1.0)), LEAST_TILE), width, height)
         x, y = (round(middle * min(scale, 1.0) - side / 2) for middle in square.centre)
         left, top = min(max(x, 0), width - side), min(max(y, 0), height - side)
-        canvas[top:top + side, left:left + side] = saliency_tile(explanation.gradient, side)
-        lines = [f'#{explanation.face.id % 10_000}',
-                 f'{explanation.label} {explanation.probability:.0%}']
-        _draw_box(canvas, (left, top, left + side, top + side), lines,
-                  COLOURS.get(explanation.label, COLOURS[UNKNOWN]), unit)
+        canvas[top : top + side, left : left + side] = saliency_tile(explanation.gradient, side)
+        lines = [
+            f'#{explanation.face.id % 10_000}',
+            f'{explanation.label} {explanation.probability:.0%}',
+        ]
+        _draw_box(
+            canvas,
+            (left, top, left + side, top + side),
+            lines,
+            COLOURS.get(explanation.label, COLOURS[UNKNOWN]),
+            unit,
+        )
     return canvas
 
 
@@ -79,8 +91,7 @@ def _canvas(image: NDArray[np.uint8], scale: float) -> tuple[NDArray[np.uint8], 
     """Return a BGR copy of that size, and the size of letters on it."""
     if scale < 1:
         size = [max(1, round(side * scale)) for side in image.shape[1::-1]]
-        image = np.asarray(
-            cv2.resize(image, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+        image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
     canvas = cv2.cvtColor(image, cv2.COLOR_GRAY2BGR) if image.ndim == 2 else image.copy()
     return np.asarray(canvas, dtype=np.uint8), max(0.4, min(canvas.shape[:2]) / 900)
 
@@ -103,8 +114,13 @@ def _draw_face(canvas: NDArray[np.uint8], face: Face, unit: float, scale: float)
     _draw_box(canvas, (left, top, right, bottom), _caption(face), colour, unit)
 
 
-def _draw_box(canvas: NDArray[np.uint8], corners: tuple[int, int, int, int], lines: list[str],
-              colour: tuple[int, int, int], unit: float) -> None:
+def _draw_box(
+    canvas: NDArray[np.uint8],
+    corners: tuple[int, int, int, int],
+    lines: list[str],
+    colour: tuple[int, int, int],
+    unit: float,
+) -> None:
     left, top, right, bottom = corners
     thick = max(2, round(3 * unit))
     cv2.rectangle(canvas, (left, top), (right, bottom), DARK, thick + 2)
@@ -118,8 +134,16 @@ def _draw_box(canvas: NDArray[np.uint8], corners: tuple[int, int, int, int], lin
     y = top - height if top >= height else min(bottom, canvas.shape[0] - height)
     cv2.rectangle(canvas, (x, y), (x + width, y + height), colour, cv2.FILLED)
     for i, line in enumerate(lines):
-        cv2.putText(canvas, line, (x + pad, y + line_height * (i + 1)), FONT, unit, DARK,
-                    stroke, cv2.LINE_AA)
+        cv2.putText(
+            canvas,
+            line,
+            (x + pad, y + line_height * (i + 1)),
+            FONT,
+            unit,
+            DARK,
+            stroke,
+            cv2.LINE_AA,
+        )
 
 
 def blur_faces(image: NDArray[np.uint8], result: FrameResult) -> NDArray[np.uint8]:
@@ -132,15 +156,20 @@ def blur_faces(image: NDArray[np.uint8], result: FrameResult) -> NDArray[np.uint
     for face in result.faces:
         box = face.detection.box
         # Hair and chin as well
-        head = Box(box.x - 0.2 * box.width, box.y - 0.35 * box.height,
-                   1.4 * box.width, 1.6 * box.height)
+        head = Box(
+            box.x - 0.2 * box.width, box.y - 0.35 * box.height, 1.4 * box.width, 1.6 * box.height
+        )
         x, y, w, h = head.region(width, height)
         if w > 0 and h > 0:
             # As coarse where the border leaves but a strip of the face
-            shape = (max(1, round(BLUR_CELLS * w / head.width)),
-                     max(1, round(BLUR_CELLS * h / head.height)))
-            cells = cv2.resize(canvas[y:y + h, x:x + w], shape, interpolation=cv2.INTER_AREA)
-            canvas[y:y + h, x:x + w] = cv2.resize(cells, (w, h), interpolation=cv2.INTER_LINEAR)
+            shape = (
+                max(1, round(BLUR_CELLS * w / head.width)),
+                max(1, round(BLUR_CELLS * h / head.height)),
+            )
+            cells = cv2.resize(canvas[y : y + h, x : x + w], shape, interpolation=cv2.INTER_AREA)
+            canvas[y : y + h, x : x + w] = cv2.resize(
+                cells, (w, h), interpolation=cv2.INTER_LINEAR
+            )
     return canvas
 
 
@@ -149,10 +178,9 @@ def contact_sheet(
 ) -> NDArray[np.uint8]:
     """Return the pictures (u8 BGR, of any sizes) side by side, each ``width`` pixels wide."""
     height = round(width * images[0].shape[0] / images[0].shape[1])
-    cells = [cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
-             for image in images]
+    cells = [cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA) for image in images]
     cells += [np.zeros_like(cells[0])] * (-len(cells) % columns)
-    rows = [np.hstack(cells[i:i + columns]) for i in range(0, len(cells), columns)]
+    rows = [np.hstack(cells[i : i + columns]) for i in range(0, len(cells), columns)]
     return np.vstack(rows)
 
 
@@ -162,11 +190,20 @@ def comparison_sheet(faces: Sequence[Sequence[Reading]]) -> NDArray[np.uint8]:
     A row shows what the network saw, then for each label probability and guided gradient; the
     most probable label has a frame.
     """
-    rows = [_reading_row(reading, number) for number, readings in enumerate(faces, 1)
-            for reading in readings]
+    rows = [
+        _reading_row(reading, number)
+        for number, readings in enumerate(faces, 1)
+        for reading in readings
+    ]
     width = max(row.shape[1] for row in rows)
-    return np.vstack([cv2.copyMakeBorder(
-        row, 0, 0, 0, width - row.shape[1], cv2.BORDER_CONSTANT, value=WHITE) for row in rows])
+    return np.vstack(
+        [
+            cv2.copyMakeBorder(
+                row, 0, 0, 0, width - row.shape[1], cv2.BORDER_CONSTANT, value=WHITE
+            )
+            for row in rows
+        ]
+    )
 
 
 def _reading_row(reading: Reading, number: int) -> NDArray[np.uint8]:
@@ -176,8 +213,9 @@ def _reading_row(reading: Reading, number: int) -> NDArray[np.uint8]:
     for i, label in enumerate(reading.labels):
         tile = saliency_tile(reading.gradients[i], SHEET_TILE)
         if i == best:
-            cv2.rectangle(tile, (0, 0), (SHEET_TILE - 1, SHEET_TILE - 1),
-                          COLOURS.get(label, DARK), 5)
+            cv2.rectangle(
+                tile, (0, 0), (SHEET_TILE - 1, SHEET_TILE - 1), COLOURS.get(label, DARK), 5
+            )
         cells.append(_cell(tile, f'{label} {reading.probabilities[i]:.0%}'))
     row = np.hstack(cells)
     title = np.full((SHEET_LINE, row.shape[1], 3), 255, np.uint8)

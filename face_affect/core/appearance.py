@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import math
-from typing import Optional
 
 import cv2
 import numpy as np
@@ -27,7 +26,7 @@ UNKNOWN_DIFFERENCE = 0.5
 Appearance = NDArray[np.float32]
 
 
-def describe(image: NDArray[np.uint8], box: Box) -> Optional[Appearance]:
+def describe(image: NDArray[np.uint8], box: Box) -> Appearance | None:
     """Return how the person at ``box`` looks, or None where too little is in the picture.
 
     A vector f32 [12 * channels] of length 1: the mean colours of 2 x 6 cells from the
@@ -46,22 +45,25 @@ def describe(image: NDArray[np.uint8], box: Box) -> Optional[Appearance]:
     bottom = min(round(box.y + (1 + BELOW) * box.height), height)
     if right - left < COLUMNS or bottom - top < ROWS:
         return None
-    samples = cv2.resize(image[top:bottom, left:right], (COLUMNS * SAMPLES, ROWS * SAMPLES),
-                         interpolation=cv2.INTER_LINEAR)
+    samples = cv2.resize(
+        image[top:bottom, left:right],
+        (COLUMNS * SAMPLES, ROWS * SAMPLES),
+        interpolation=cv2.INTER_LINEAR,
+    )
     cells = cv2.resize(samples, (COLUMNS, ROWS), interpolation=cv2.INTER_AREA)
     colours = cells.reshape(-1).astype(np.float32)
     colours -= colours.sum() / colours.size
     return _unit(colours)
 
 
-def difference(one: Optional[Appearance], other: Optional[Appearance]) -> float:
+def difference(one: Appearance | None, other: Appearance | None) -> float:
     """Return how different two appearances are, 0 (the same) to 2; 0.5 if one is unknown."""
     if one is None or other is None or one.shape != other.shape:
         return UNKNOWN_DIFFERENCE
     return 1 - float(one @ other)
 
 
-def mixed(old: Optional[Appearance], new: Appearance) -> Appearance:
+def mixed(old: Appearance | None, new: Appearance) -> Appearance:
     """Return ``old``, drawn towards ``new``, of length 1."""
     if old is None or old.shape != new.shape:
         return new
@@ -69,7 +71,7 @@ def mixed(old: Optional[Appearance], new: Appearance) -> Appearance:
     return new if both is None else both
 
 
-def _unit(vector: Appearance) -> Optional[Appearance]:
+def _unit(vector: Appearance) -> Appearance | None:
     length = math.sqrt(float(vector @ vector))
     if length == 0:
         return None

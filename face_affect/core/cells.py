@@ -48,13 +48,16 @@ class Cells:
     def __init__(self, width: int, height: int, strides: tuple[int, ...]) -> None:
         """Lay maps of ``strides`` pixels, finest first, over an input in pixels."""
         self.shapes = [(-(-height // stride), -(-width // stride)) for stride in strides]
-        grids = [np.mgrid[:rows, :columns].reshape(2, -1).T[:, ::-1]
-                 for rows, columns in self.shapes]
+        grids = [
+            np.mgrid[:rows, :columns].reshape(2, -1).T[:, ::-1] for rows, columns in self.shapes
+        ]
         self._map_strides = strides
         self.strides = np.repeat(
-            np.array(strides, dtype=np.float32), [len(grid) for grid in grids])
+            np.array(strides, dtype=np.float32), [len(grid) for grid in grids]
+        )
         self.centres = np.concatenate(
-            [(grid + 0.5) * stride for grid, stride in zip(grids, strides)]).astype(np.float32)
+            [(grid + 0.5) * stride for grid, stride in zip(grids, strides)]
+        ).astype(np.float32)
 
     def __len__(self) -> int:
         """Return the number of cells."""
@@ -82,11 +85,17 @@ class Cells:
         sizes = boxes[:, 2:]
         centres = boxes[:, :2] + sizes / 2
         offsets = (points - centres[:, None]) / sizes[:, None]
-        return np.hstack([(centres - self.centres[rows]) / strides, np.log(sizes / strides),
-                          offsets.reshape(-1, 2 * POINTS)]).astype(np.float32)
+        return np.hstack(
+            [
+                (centres - self.centres[rows]) / strides,
+                np.log(sizes / strides),
+                offsets.reshape(-1, 2 * POINTS),
+            ]
+        ).astype(np.float32)
 
-    def assign(self, boxes: NDArray[np.float32], points: NDArray[np.float32],
-               ignore: NDArray[np.bool_]) -> Targets:
+    def assign(
+        self, boxes: NDArray[np.float32], points: NDArray[np.float32], ignore: NDArray[np.bool_]
+    ) -> Targets:
         """Say what each cell should answer.
 
         Args:

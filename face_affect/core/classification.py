@@ -34,8 +34,10 @@ class Classifier:
         self._network = Network(sidecar, threads)
         shapes = self._network.output_shapes
         if shapes != [(1, len(sidecar.labels))]:
-            raise ModelError(f'model {sidecar.name}: outputs {shapes} do not fit '
-                             f'its {len(sidecar.labels)} labels')
+            raise ModelError(
+                f'model {sidecar.name}: outputs {shapes} do not fit '
+                f'its {len(sidecar.labels)} labels'
+            )
 
     @property
     def sidecar(self) -> Sidecar:
@@ -53,5 +55,5 @@ class Classifier:
 
     def __call__(self, crop: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return the calibrated probabilities f32 [labels] of a crop u8 [S, S]."""
-        logits, = self._network(crop)
+        (logits,) = self._network(crop)
         return softmax(logits / np.float32(self.sidecar.temperature))

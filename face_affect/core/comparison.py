@@ -41,17 +41,27 @@ class Comparison:
             ModelError: one of them is not usable.
 
         """
-        sidecars = [sidecar for sidecar in available_models()
-                    if detector in sidecar.crop and saliency_path(sidecar).exists()]
-        self._networks = [(Classifier(sidecar, detector), Saliency(sidecar))
-                          for sidecar in sidecars]
+        sidecars = [
+            sidecar
+            for sidecar in available_models()
+            if detector in sidecar.crop and saliency_path(sidecar).exists()
+        ]
+        self._networks = [
+            (Classifier(sidecar, detector), Saliency(sidecar)) for sidecar in sidecars
+        ]
 
     def __call__(self, image: NDArray[np.uint8], box: Box) -> list[Reading]:
         """Read the face in ``box`` of ``image``, u8 [H, W, 3] BGR or [H, W] gray."""
         readings = []
         for classifier, saliency in self._networks:
             crop, labels = classifier.crop(image, box), classifier.sidecar.labels
-            readings.append(Reading(
-                classifier.sidecar.name, crop, labels, classifier(crop),
-                np.stack([saliency(crop, label) for label in labels])))
+            readings.append(
+                Reading(
+                    classifier.sidecar.name,
+                    crop,
+                    labels,
+                    classifier(crop),
+                    np.stack([saliency(crop, label) for label in labels]),
+                )
+            )
         return readings

@@ -32,7 +32,7 @@ def crop_face(
     ``image`` is u8 [H, W, 3] BGR or [H, W] gray. What lies beyond its border
     repeats the border's pixels, as in training.
     """
-    crop, = crop_views(image, box, [(geometry, size)])
+    (crop,) = crop_views(image, box, [(geometry, size)])
     return crop
 
 
@@ -61,12 +61,16 @@ class _Patch:
             cut = cv2.cvtColor(cut, cv2.COLOR_BGR2GRAY)
         if reduction > 1:
             # Cells of nothing but border, so that it is repeated as it is and none is lost.
-            cut = cv2.copyMakeBorder(cut, reduction, 2 * reduction, reduction, 2 * reduction,
-                                     cv2.BORDER_REPLICATE)
+            cut = cv2.copyMakeBorder(
+                cut, reduction, 2 * reduction, reduction, 2 * reduction, cv2.BORDER_REPLICATE
+            )
             left, top = left - reduction, top - reduction
             height, width = cut.shape[0] // reduction, cut.shape[1] // reduction
-            cut = cv2.resize(cut[:height * reduction, :width * reduction], (width, height),
-                             interpolation=cv2.INTER_AREA)
+            cut = cv2.resize(
+                cut[: height * reduction, : width * reduction],
+                (width, height),
+                interpolation=cv2.INTER_AREA,
+            )
         self._pixels, self._left, self._top = cut, left, top
         self._reduction = reduction
 
@@ -77,8 +81,13 @@ class _Patch:
         shift_x = ((self._left - square.x) / self._reduction + 0.5) * zoom - 0.5
         shift_y = ((self._top - square.y) / self._reduction + 0.5) * zoom - 0.5
         matrix = np.array([[zoom, 0, shift_x], [0, zoom, shift_y]])
-        return cv2.warpAffine(self._pixels, matrix, (size, size), flags=cv2.INTER_LINEAR,
-                              borderMode=cv2.BORDER_REPLICATE)
+        return cv2.warpAffine(
+            self._pixels,
+            matrix,
+            (size, size),
+            flags=cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
 
 
 def _cut(

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Optional, Union
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,10 @@ from face_affect.core.images import ImageError
 
 # Encoding -> type of a value, metres a unit (REP-118)
 _ENCODINGS: dict[str, tuple[str, float]] = {
-    '16UC1': ('u2', 0.001), 'mono16': ('u2', 0.001), '32FC1': ('f4', 1.0)}
+    '16UC1': ('u2', 0.001),
+    'mono16': ('u2', 0.001),
+    '32FC1': ('f4', 1.0),
+}
 # The middle of the box, as a part of its width and height: beside it, the wall behind is seen.
 MIDDLE = 0.5
 # Part of the middle's pixels that must be valid
@@ -30,7 +33,7 @@ class DepthImage:
     values: NDArray[Any]
     unit: float
 
-    def median(self, box: Box) -> Optional[float]:
+    def median(self, box: Box) -> float | None:
         """Return the median depth in the middle of ``box``, metres.
 
         Zero, NaN and infinity are invalid. None if nine in ten pixels are, or
@@ -50,8 +53,14 @@ class DepthImage:
         return float(np.median(valid)) * self.unit
 
 
-def decode_depth(data: Union[bytes, bytearray, memoryview], encoding: str, width: int,
-                 height: int, step: int, is_bigendian: bool = False) -> DepthImage:
+def decode_depth(
+    data: bytes | bytearray | memoryview,
+    encoding: str,
+    width: int,
+    height: int,
+    step: int,
+    is_bigendian: bool = False,
+) -> DepthImage:
     """Return a depth image as a view of ``data``.
 
     Args:
@@ -67,14 +76,20 @@ def decode_depth(data: Union[bytes, bytearray, memoryview], encoding: str, width
 
     """
     if encoding not in _ENCODINGS:
-        raise ImageError('depth_encoding', f'depth encoding {encoding[:40]!r} is not supported; '
-                         f'supported are {", ".join(_ENCODINGS)}')
+        raise ImageError(
+            'depth_encoding',
+            f'depth encoding {encoding[:40]!r} is not supported; '
+            f'supported are {", ".join(_ENCODINGS)}',
+        )
     kind, unit = _ENCODINGS[encoding]
     kind = ('>' if is_bigendian else '<') + kind
     size = np.dtype(kind).itemsize
     needed = step * (height - 1) + width * size
     if width <= 0 or height <= 0 or step < width * size or len(data) < needed:
-        raise ImageError('depth_layout', f'{len(data)} bytes of depth, step {step}, do not fit '
-                         f'{width}x{height} pixels of {encoding}')
+        raise ImageError(
+            'depth_layout',
+            f'{len(data)} bytes of depth, step {step}, do not fit '
+            f'{width}x{height} pixels of {encoding}',
+        )
     values: NDArray[Any] = np.ndarray((height, width), kind, data, strides=(step, size))
     return DepthImage(values, unit)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 import math
-from typing import Optional, Protocol
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -50,7 +50,7 @@ class Letterbox:
         """Prepare for a network input of that size in pixels."""
         self._canvas = np.zeros((height, width, 3), dtype=np.uint8)
         self._inside = self._canvas  # where the image goes
-        self._small: Optional[NDArray[np.uint8]] = None  # the image at that size
+        self._small: NDArray[np.uint8] | None = None  # the image at that size
         self._shape: tuple[int, ...] = ()
         self.scale = 1.0
         self.offset = np.zeros(2, dtype=np.float32)
@@ -62,8 +62,9 @@ class Letterbox:
         """
         if image.shape != self._shape:
             self._fit(image)
-        self._small = cv2.resize(image, self._inside.shape[1::-1], self._small,
-                                 interpolation=cv2.INTER_LINEAR)
+        self._small = cv2.resize(
+            image, self._inside.shape[1::-1], self._small, interpolation=cv2.INTER_LINEAR
+        )
         code = cv2.COLOR_GRAY2RGB if image.ndim == 2 else cv2.COLOR_BGR2RGB
         cv2.cvtColor(self._small, code, self._inside)
         return self._canvas
@@ -73,12 +74,14 @@ class Letterbox:
         height, width = self._canvas.shape[:2]
         self._shape = image.shape
         self.scale = min(width / image.shape[1], height / image.shape[0])
-        inner = (max(1, round(image.shape[1] * self.scale)),
-                 max(1, round(image.shape[0] * self.scale)))
+        inner = (
+            max(1, round(image.shape[1] * self.scale)),
+            max(1, round(image.shape[0] * self.scale)),
+        )
         left, top = (width - inner[0]) // 2, (height - inner[1]) // 2
         self.offset = np.array((left, top), dtype=np.float32)
         self._canvas[:] = 0
-        self._inside = self._canvas[top:top + inner[1], left:left + inner[0]]
+        self._inside = self._canvas[top : top + inner[1], left : left + inner[0]]
         self._small = None
 
 
@@ -101,12 +104,13 @@ class CellDetector:
         self._network = network
         size = network.sidecar.input
         self._cells = Cells(size.width, size.height, self.STRIDES)
-        expected = [(1, *shape, channels)
-                    for channels in CHANNELS for shape in self._cells.shapes]
+        expected = [(1, *shape, channels) for channels in CHANNELS for shape in self._cells.shapes]
         shapes = network.output_shapes
         if sorted(shapes) != sorted(expected):
-            raise ModelError(f'model {network.sidecar.name}: outputs {shapes} '
-                             'are not those of a detector by cells')
+            raise ModelError(
+                f'model {network.sidecar.name}: outputs {shapes} '
+                'are not those of a detector by cells'
+            )
         # For each map its outputs and its first cell
         self._maps: list[tuple[list[int], int]] = []
         first = 0
@@ -136,16 +140,27 @@ class CellDetector:
             # Box and landmarks are read only where there may be a face.
             cells = score.cells_from(least)
             if cells.size:
-                found.append((cells + first, score.cells(cells)[:, 0], box.cells(cells),
-                              points.cells(cells)))
+                found.append(
+                    (
+                        cells + first,
+                        score.cells(cells)[:, 0],
+                        box.cells(cells),
+                        points.cells(cells),
+                    )
+                )
         if not found:
             return []
         rows, logits, *code = (np.concatenate(part) for part in zip(*found))
         return faces_of_cells(self._cells, rows, logits, np.hstack(code), self._letterbox)
 
 
-def faces_of_cells(cells: Cells, rows: NDArray[np.intp], logits: NDArray[np.float32],
-                   code: NDArray[np.float32], letterbox: Letterbox) -> list[Detection]:
+def faces_of_cells(
+    cells: Cells,
+    rows: NDArray[np.intp],
+    logits: NDArray[np.float32],
+    code: NDArray[np.float32],
+    letterbox: Letterbox,
+) -> list[Detection]:
     """Return the faces of which the cells ``rows`` [M] tell, best first.
 
     ``logits`` [M] and ``code`` [M, 14] are what they answer; what is not finite is no face.
@@ -157,8 +172,10 @@ def faces_of_cells(cells: Cells, rows: NDArray[np.intp], logits: NDArray[np.floa
     boxes[:, :2] -= letterbox.offset
     boxes /= letterbox.scale
     points = (points - letterbox.offset) / letterbox.scale
-    return [Detection(Box(*boxes[i].tolist()), float(scores[i]), points[i])
-            for i in non_maximum_suppression(boxes, scores, NMS_IOU)]
+    return [
+        Detection(Box(*boxes[i].tolist()), float(scores[i]), points[i])
+        for i in non_maximum_suppression(boxes, scores, NMS_IOU)
+    ]
 
 
 def logit(probability: float) -> float:
@@ -184,8 +201,11 @@ def non_maximum_suppression(
     while left.size:
         best, left = left[0], left[1:]
         kept.append(int(order[best]))
-        shared = np.maximum(np.minimum(right_bottom[left], right_bottom[best])
-                            - np.maximum(left_top[left], left_top[best]), 0).prod(axis=1)
+        shared = np.maximum(
+            np.minimum(right_bottom[left], right_bottom[best])
+            - np.maximum(left_top[left], left_top[best]),
+            0,
+        ).prod(axis=1)
         left = left[shared <= iou * (areas[left] + areas[best] - shared)]
     return kept
 
@@ -198,8 +218,9 @@ def load_detector(sidecar: Sidecar, threads: int = 1) -> Detector:
 
     """
     if sidecar.decoder != DECODER:
-        raise ModelError(f'model {sidecar.name}: decoder {sidecar.decoder!r} is not {DECODER!r}, '
-                         'the only one')
+        raise ModelError(
+            f'model {sidecar.name}: decoder {sidecar.decoder!r} is not {DECODER!r}, the only one'
+        )
     return CellDetector(Network(sidecar, threads))
 
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Optional
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,13 +54,17 @@ class Box:
         """Return the part inside an image of that size in whole pixels: x, y, width, height."""
         inside = self.clipped(width, height)
         left, top = int(inside.x), int(inside.y)
-        return (left, top, min(round(inside.x + inside.width), width) - left,
-                min(round(inside.y + inside.height), height) - top)
+        return (
+            left,
+            top,
+            min(round(inside.x + inside.width), width) - left,
+            min(round(inside.y + inside.height), height) - top,
+        )
 
     def iou(self, other: Box) -> float:
         """Return intersection over union with ``other``, 0..1."""
-        width = (min(self.x + self.width, other.x + other.width) - max(self.x, other.x))
-        height = (min(self.y + self.height, other.y + other.height) - max(self.y, other.y))
+        width = min(self.x + self.width, other.x + other.width) - max(self.x, other.x)
+        height = min(self.y + self.height, other.y + other.height) - max(self.y, other.y)
         if width <= 0 or height <= 0:
             return 0.0
         shared = width * height
@@ -130,9 +134,13 @@ class Estimate:
 
     def as_dict(self) -> dict[str, Any]:
         """Return label, confidence and probabilities by label, ready for JSON."""
-        return {'label': self.label, 'confidence': round(self.confidence, 4),
-                'probabilities': {label: round(value, 4) for label, value
-                                  in zip(self.labels, self.probabilities)}}
+        return {
+            'label': self.label,
+            'confidence': round(self.confidence, 4),
+            'probabilities': {
+                label: round(value, 4) for label, value in zip(self.labels, self.probabilities)
+            },
+        }
 
 
 @dataclass(frozen=True)
@@ -144,7 +152,7 @@ class Location:
     """
 
     bearing: tuple[float, float, float]
-    position: Optional[tuple[float, float, float]] = None
+    position: tuple[float, float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -161,18 +169,20 @@ class Face:
     detection: Detection
     age: float
     frames: int
-    emotion: Optional[Estimate] = None
-    gender: Optional[Estimate] = None
-    location: Optional[Location] = None
+    emotion: Estimate | None = None
+    gender: Estimate | None = None
+    location: Location | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return the face ready for JSON; the box is [x, y, width, height] in pixels."""
         box = self.detection.box
-        return {'id': self.id,
-                'box': [round(v, 1) for v in (box.x, box.y, box.width, box.height)],
-                'score': round(self.detection.score, 4),
-                'emotion': self.emotion.as_dict() if self.emotion else None,
-                'gender': self.gender.as_dict() if self.gender else None}
+        return {
+            'id': self.id,
+            'box': [round(v, 1) for v in (box.x, box.y, box.width, box.height)],
+            'score': round(self.detection.score, 4),
+            'emotion': self.emotion.as_dict() if self.emotion else None,
+            'gender': self.gender.as_dict() if self.gender else None,
+        }
 
 
 @dataclass(frozen=True)

@@ -48,8 +48,9 @@ class FarSight:
         scale = min(width / image_shape[1], height / image_shape[0])
         return scale < 1 and math.sqrt(box.area) * scale < FAR_SIZE
 
-    def __call__(self, image: NDArray[np.uint8], threshold: float,
-                 known: Sequence[Box]) -> list[Detection]:
+    def __call__(
+        self, image: NDArray[np.uint8], threshold: float, known: Sequence[Box]
+    ) -> list[Detection]:
         """Return the faces in the whole image and in one tile, best first.
 
         ``known`` are far faces to look after, the most urgent first.
@@ -69,9 +70,11 @@ class FarSight:
     def tiles(self, width: int, height: int) -> list[tuple[int, int, int, int]]:
         """Return the tiles (left, top, right, bottom) that cover an image of that size."""
         across, down = self._detector.input_size
-        return [(left, top, right, bottom)
-                for top, bottom in _spans(height, int(down * STRETCH))
-                for left, right in _spans(width, int(across * STRETCH))]
+        return [
+            (left, top, right, bottom)
+            for top, bottom in _spans(height, int(down * STRETCH))
+            for left, right in _spans(width, int(across * STRETCH))
+        ]
 
     def _around(self, box: Box, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
         """Return a tile with ``box`` in its middle, inside the image."""
@@ -81,15 +84,24 @@ class FarSight:
         top = min(max(round(y - height / 2), 0), max(shape[0] - height, 0))
         return left, top, min(left + width, shape[1]), min(top + height, shape[0])
 
-    def _in_tile(self, image: NDArray[np.uint8], tile: tuple[int, int, int, int],
-                 threshold: float) -> list[Detection]:
+    def _in_tile(
+        self, image: NDArray[np.uint8], tile: tuple[int, int, int, int], threshold: float
+    ) -> list[Detection]:
         left, top, right, bottom = tile
-        edges = (left if left else -math.inf, top if top else -math.inf,
-                 right if right < image.shape[1] else math.inf,
-                 bottom if bottom < image.shape[0] else math.inf)
-        moved = [Detection(found.box.moved(left, top), found.score,
-                           found.landmarks + np.array((left, top), dtype=np.float32))
-                 for found in self._detector(image[top:bottom, left:right], threshold)]
+        edges = (
+            left if left else -math.inf,
+            top if top else -math.inf,
+            right if right < image.shape[1] else math.inf,
+            bottom if bottom < image.shape[0] else math.inf,
+        )
+        moved = [
+            Detection(
+                found.box.moved(left, top),
+                found.score,
+                found.landmarks + np.array((left, top), dtype=np.float32),
+            )
+            for found in self._detector(image[top:bottom, left:right], threshold)
+        ]
         return [found for found in moved if _whole(found.box, edges)]
 
 
@@ -103,13 +115,18 @@ def _spans(length: int, tile: int) -> list[tuple[int, int]]:
 
 def _whole(box: Box, edges: tuple[float, float, float, float]) -> bool:
     left, top, right, bottom = edges
-    return (box.x > left + CUT and box.y > top + CUT
-            and box.x + box.width < right - CUT and box.y + box.height < bottom - CUT)
+    return (
+        box.x > left + CUT
+        and box.y > top + CUT
+        and box.x + box.width < right - CUT
+        and box.y + box.height < bottom - CUT
+    )
 
 
 def _merged(found: Sequence[Detection]) -> list[Detection]:
     """Return ``found`` without the same face twice, best first."""
-    boxes = np.array([(one.box.x, one.box.y, one.box.width, one.box.height) for one in found],
-                     dtype=np.float32).reshape(-1, 4)
+    boxes = np.array(
+        [(one.box.x, one.box.y, one.box.width, one.box.height) for one in found], dtype=np.float32
+    ).reshape(-1, 4)
     scores = np.array([one.score for one in found], dtype=np.float32)
     return [found[i] for i in non_maximum_suppression(boxes, scores, NMS_IOU)]

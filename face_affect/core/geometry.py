@@ -63,16 +63,24 @@ class CameraModel:
 
         """
         values = np.array([*self.matrix, *self.distortion])
-        if len(self.matrix) != 9 or not np.isfinite(values).all() \
-                or self.matrix[0] <= 0 or self.matrix[4] <= 0:
+        if (
+            len(self.matrix) != 9
+            or not np.isfinite(values).all()
+            or self.matrix[0] <= 0
+            or self.matrix[4] <= 0
+        ):
             raise CalibrationError(f'the camera is not calibrated: K is {list(self.matrix)}')
         if self.distortion_model not in _MODELS:
-            raise CalibrationError(f'distortion model {self.distortion_model[:40]!r} is not '
-                                   f'supported; supported are {", ".join(_MODELS)}')
+            raise CalibrationError(
+                f'distortion model {self.distortion_model[:40]!r} is not '
+                f'supported; supported are {", ".join(_MODELS)}'
+            )
         counts, _ = _MODELS[self.distortion_model]
         if len(self.distortion) not in counts:
-            raise CalibrationError(f'{self.distortion_model} has {len(self.distortion)} '
-                                   f'coefficients, but must have {" or ".join(map(str, counts))}')
+            raise CalibrationError(
+                f'{self.distortion_model} has {len(self.distortion)} '
+                f'coefficients, but must have {" or ".join(map(str, counts))}'
+            )
 
     def bearing(self, x: float, y: float) -> Vector:
         """Return the direction to a point of the image.
@@ -90,6 +98,6 @@ class CameraModel:
         # OpenCV's and so ROS's calibrations call the middle of the first pixel (0, 0).
         pixel = np.array([[[x - 0.5, y - 0.5]]])
         matrix = np.array(self.matrix).reshape(3, 3)
-        (right, down), = undistort(pixel, matrix, np.array(self.distortion)).reshape(1, 2)
+        ((right, down),) = undistort(pixel, matrix, np.array(self.distortion)).reshape(1, 2)
         direction = np.array([right, down, 1.0])
         return np.asarray(direction / np.linalg.norm(direction))

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Optional
 
 import cv2
 import numpy as np
@@ -17,7 +16,7 @@ from face_affect.core.text import printable
 Pixels = NDArray[np.uint8]
 
 MAX_SIDE = 16384
-MAX_PIXELS = 2 ** 26  # 64 megapixels, 200 MB as BGR
+MAX_PIXELS = 2**26  # 64 megapixels, 200 MB as BGR
 
 
 class ImageError(ValueError):
@@ -35,8 +34,10 @@ class UnknownEncodingError(ImageError):
     def __init__(self, encoding: str) -> None:
         """Name the encoding."""
         super().__init__(
-            'unknown_encoding', f"encoding '{printable(encoding, 40)}' is not supported; "
-            f'supported are {", ".join(supported_encodings())}')
+            'unknown_encoding',
+            f"encoding '{printable(encoding, 40)}' is not supported; "
+            f'supported are {", ".join(supported_encodings())}',
+        )
 
 
 def _same(pixels: Pixels) -> Pixels:
@@ -46,6 +47,7 @@ def _same(pixels: Pixels) -> Pixels:
 def _cvt(code: int) -> Callable[[Pixels], Pixels]:
     def convert(pixels: Pixels) -> Pixels:
         return np.asarray(cv2.cvtColor(np.ascontiguousarray(pixels), code), dtype=np.uint8)
+
     return convert
 
 
@@ -53,12 +55,16 @@ def _cvt(code: int) -> Callable[[Pixels], Pixels]:
 # pixel, conversion to BGR or gray. OpenCV names a Bayer pattern by the second
 # row's second and third pixel: ROS rggb is OpenCV BG.
 _ENCODINGS: dict[str, tuple[int, int, Callable[[Pixels], Pixels]]] = {
-    'bgr8': (3, 3, _same), '8UC3': (3, 3, _same),
+    'bgr8': (3, 3, _same),
+    '8UC3': (3, 3, _same),
     'rgb8': (3, 3, _cvt(cv2.COLOR_RGB2BGR)),
-    'bgra8': (4, 4, _cvt(cv2.COLOR_BGRA2BGR)), '8UC4': (4, 4, _cvt(cv2.COLOR_BGRA2BGR)),
+    'bgra8': (4, 4, _cvt(cv2.COLOR_BGRA2BGR)),
+    '8UC4': (4, 4, _cvt(cv2.COLOR_BGRA2BGR)),
     'rgba8': (4, 4, _cvt(cv2.COLOR_RGBA2BGR)),
-    'mono8': (1, 1, _same), '8UC1': (1, 1, _same),
-    'mono16': (2, 1, _same), '16UC1': (2, 1, _same),
+    'mono8': (1, 1, _same),
+    '8UC1': (1, 1, _same),
+    'mono16': (2, 1, _same),
+    '16UC1': (2, 1, _same),
     'yuv422_yuy2': (2, 2, _cvt(cv2.COLOR_YUV2BGR_YUY2)),
     'yuyv': (2, 2, _cvt(cv2.COLOR_YUV2BGR_YUY2)),
     'yuv422': (2, 2, _cvt(cv2.COLOR_YUV2BGR_UYVY)),
@@ -81,8 +87,11 @@ _EVEN_WIDTH = {'yuv422_yuy2', 'yuyv', 'yuv422', 'uyvy'} | _SEMI_PLANAR
 
 def _check_size(width: int, height: int) -> None:
     if not (0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE and width * height <= MAX_PIXELS):
-        raise ImageError('bad_size', f'image size {width}x{height} is not from 1 to {MAX_SIDE}, '
-                         f'or more than {MAX_PIXELS} pixels')
+        raise ImageError(
+            'bad_size',
+            f'image size {width}x{height} is not from 1 to {MAX_SIDE}, '
+            f'or more than {MAX_PIXELS} pixels',
+        )
 
 
 def supported_encodings() -> list[str]:
@@ -91,8 +100,12 @@ def supported_encodings() -> list[str]:
 
 
 def decode_raw(
-    data: bytes | bytearray | memoryview | Pixels, encoding: str, width: int, height: int,
-    step: int, is_bigendian: bool = False
+    data: bytes | bytearray | memoryview | Pixels,
+    encoding: str,
+    width: int,
+    height: int,
+    step: int,
+    is_bigendian: bool = False,
 ) -> Pixels:
     """Return raw camera data as u8 [H, W, 3] BGR or, from gray data, [H, W].
 
@@ -120,18 +133,22 @@ def decode_raw(
         raise ImageError('bad_size', f'{encoding} image size {width}x{height} is odd')
     row_bytes = width * pixel_bytes
     if step < row_bytes:
-        raise ImageError('bad_step', f'step is {step}, but a row of {width} {encoding} '
-                         f'pixels takes {row_bytes} bytes')
+        raise ImageError(
+            'bad_step',
+            f'step is {step}, but a row of {width} {encoding} pixels takes {row_bytes} bytes',
+        )
     rows = height * 3 // 2 if encoding in _SEMI_PLANAR else height
     buffer = np.frombuffer(data, dtype=np.uint8)
     # The last row's padding may be missing.
     needed = step * (rows - 1) + row_bytes
     if buffer.size < needed:
-        raise ImageError('short_data', f'{buffer.size} bytes of data, but {rows} rows of '
-                         f'step {step} take {needed}')
+        raise ImageError(
+            'short_data',
+            f'{buffer.size} bytes of data, but {rows} rows of step {step} take {needed}',
+        )
     shape = (rows, width) if channels == 1 else (rows, width, channels)
     if encoding in _SIXTEEN_BIT:
-        high = buffer[0 if is_bigendian else 1:]
+        high = buffer[0 if is_bigendian else 1 :]
         return convert(np.lib.stride_tricks.as_strided(high, shape, (step, 2), writeable=False))
     strides = (step, pixel_bytes) if channels == 1 else (step, pixel_bytes, 1)
     return convert(np.lib.stride_tricks.as_strided(buffer, shape, strides, writeable=False))
@@ -160,7 +177,7 @@ class SizeCheck:
 
     def __init__(self) -> None:
         """Expect any size."""
-        self._size: Optional[tuple[int, ...]] = None
+        self._size: tuple[int, ...] | None = None
 
     def __call__(self, image: Pixels) -> None:
         """Take note of ``image``.
@@ -171,8 +188,11 @@ class SizeCheck:
         """
         before, self._size = self._size, image.shape[:2]
         if before is not None and before != self._size:
-            raise ImageError('size_changed', f'image size changed from {before[1]}x{before[0]} to '
-                             f'{self._size[1]}x{self._size[0]}')
+            raise ImageError(
+                'size_changed',
+                f'image size changed from {before[1]}x{before[0]} to '
+                f'{self._size[1]}x{self._size[0]}',
+            )
 
 
 def encode_jpeg(image: Pixels, quality: int = 90) -> bytes:

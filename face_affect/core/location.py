@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Optional
 
 from face_affect.core.depth import DepthImage
 from face_affect.core.faces import Box, FrameResult, Location
@@ -15,7 +14,7 @@ from face_affect.core.images import ImageError
 
 
 def locate(
-    result: FrameResult, camera: CameraModel, depth: Optional[DepthImage] = None
+    result: FrameResult, camera: CameraModel, depth: DepthImage | None = None
 ) -> FrameResult:
     """Return ``result`` with the location of every face.
 
@@ -31,18 +30,27 @@ def locate(
 
     """
     if (camera.width, camera.height) != (result.width, result.height):
-        raise CalibrationError(f'the calibration is for {camera.width}x{camera.height} pixels, '
-                               f'but images have {result.width}x{result.height}')
+        raise CalibrationError(
+            f'the calibration is for {camera.width}x{camera.height} pixels, '
+            f'but images have {result.width}x{result.height}'
+        )
     if depth is not None and depth.values.shape != (result.height, result.width):
         height, width = depth.values.shape
-        raise ImageError('depth_size', f'the depth image has {width}x{height} pixels, but the '
-                         f'image {result.width}x{result.height}: it must be registered to it')
-    return replace(result, faces=tuple(
-        replace(face, location=_location(face.detection.box, camera, depth))
-        for face in result.faces))
+        raise ImageError(
+            'depth_size',
+            f'the depth image has {width}x{height} pixels, but the '
+            f'image {result.width}x{result.height}: it must be registered to it',
+        )
+    return replace(
+        result,
+        faces=tuple(
+            replace(face, location=_location(face.detection.box, camera, depth))
+            for face in result.faces
+        ),
+    )
 
 
-def _location(box: Box, camera: CameraModel, depth: Optional[DepthImage]) -> Location:
+def _location(box: Box, camera: CameraModel, depth: DepthImage | None) -> Location:
     x, y, z = camera.bearing(*box.centre).tolist()
     distance = depth.median(box) if depth else None
     if distance is None:

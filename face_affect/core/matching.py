@@ -48,8 +48,8 @@ class Gate:
         """
         self.expected = expected
         self._min_iou = min_iou
-        self._variance = expected.place_variance + PLACE_NOISE ** 2
-        self._size_variance = expected.size_variance + SIZE_NOISE ** 2
+        self._variance = expected.place_variance + PLACE_NOISE**2
+        self._size_variance = expected.size_variance + SIZE_NOISE**2
         self._grown = 1 + 2 * TOLERANCE * math.sqrt(self._variance)
         self._size = math.exp(expected.size)
         self._bias = 2 * math.log(self._variance) + math.log(self._size_variance)
@@ -71,8 +71,11 @@ class Gate:
             return math.inf
         larger = max(self._size, found.size)
         growth = found.log_size - self.expected.size
-        return ((off_x * off_x + off_y * off_y) / (larger * larger * self._variance)
-                + growth * growth / self._size_variance + self._bias)
+        return (
+            (off_x * off_x + off_y * off_y) / (larger * larger * self._variance)
+            + growth * growth / self._size_variance
+            + self._bias
+        )
 
     def similar_size(self, found: Place) -> bool:
         """Tell whether the face may have grown or shrunk to that."""
@@ -103,13 +106,21 @@ def clear_pairs(costs: Costs, margin: float) -> list[tuple[int, int]]:
         lines: dict[int, list[tuple[float, tuple[int, int]]]] = defaultdict(list)
         for pair, cost in costs.items():
             lines[pair[axis]].append((cost, pair))
-        best.append({pair for (cost, pair), *others in map(sorted, lines.values())
-                     if not others or others[0][0] - cost >= margin})
+        best.append(
+            {
+                pair
+                for (cost, pair), *others in map(sorted, lines.values())
+                if not others or others[0][0] - cost >= margin
+            }
+        )
     return sorted(best[0] & best[1])
 
 
 def without(costs: Costs, pairs: Sequence[tuple[int, int]]) -> Costs:
     """Return the costs of what is in no row and no column of ``pairs``."""
     rows, columns = {row for row, _ in pairs}, {column for _, column in pairs}
-    return {(row, column): cost for (row, column), cost in costs.items()
-            if row not in rows and column not in columns}
+    return {
+        (row, column): cost
+        for (row, column), cost in costs.items()
+        if row not in rows and column not in columns
+    }

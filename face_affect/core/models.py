@@ -14,7 +14,7 @@ import os
 from pathlib import Path
 import re
 import stat
-from typing import Any, Optional
+from typing import Any
 
 from face_affect.core.faces import EMOTIONS, GENDERS
 from face_affect.core.text import printable
@@ -23,12 +23,16 @@ PACKAGE = Path(__file__).resolve().parents[1]
 # A '…_saliency' network explains a classifier, see ``face_affect.core.saliency``.
 TASKS = ('face_detection', 'emotion', 'gender', 'emotion_saliency', 'gender_saliency')
 # Messages and results have this order.
-_LABELS = {'emotion': EMOTIONS, 'emotion_saliency': EMOTIONS,
-           'gender': GENDERS, 'gender_saliency': GENDERS}
+_LABELS = {
+    'emotion': EMOTIONS,
+    'emotion_saliency': EMOTIONS,
+    'gender': GENDERS,
+    'gender_saliency': GENDERS,
+}
 
 # Far above what ships: sidecars of 2 kB, networks of 1 MB
-MAX_SIDECAR_BYTES = 2 ** 20
-MAX_NETWORK_BYTES = 2 ** 26
+MAX_SIDECAR_BYTES = 2**20
+MAX_NETWORK_BYTES = 2**26
 
 
 class ModelError(Exception):
@@ -86,8 +90,12 @@ class InputFormat:
             raise ValueError(f"input colour {self.colour!r} is neither 'gray' nor 'rgb'")
         if not (8 <= self.width <= 4096 and 8 <= self.height <= 4096):
             raise ValueError(f'input size {self.width}x{self.height} is out of range')
-        if not (isinstance(self.width, int) and isinstance(self.height, int)
-                and math.isfinite(self.scale) and math.isfinite(self.offset)):
+        if not (
+            isinstance(self.width, int)
+            and isinstance(self.height, int)
+            and math.isfinite(self.scale)
+            and math.isfinite(self.offset)
+        ):
             raise ValueError(f'input {self} has numbers of the wrong kind')
 
     @property
@@ -121,7 +129,7 @@ class Sidecar:
     accuracy: Mapping[str, float] = field(default_factory=dict)
     crop: Mapping[str, CropGeometry] = field(default_factory=dict)
     temperature: float = 1.0
-    decoder: Optional[str] = None
+    decoder: str | None = None
 
     @property
     def tflite(self) -> Path:
@@ -138,7 +146,8 @@ class Sidecar:
         if detector not in self.crop:
             raise ModelError(
                 f'model {self.name} has no crop geometry for detector {detector!r}, only for '
-                f'{sorted(self.crop)}; calibrate it with python -m training.calibrate')
+                f'{sorted(self.crop)}; calibrate it with python -m training.calibrate'
+            )
         return self.crop[detector]
 
     def network_bytes(self) -> bytes:
@@ -153,7 +162,8 @@ class Sidecar:
         if found != self.sha256:
             raise ModelError(
                 f'model {self.name}: {self.tflite} has sha256 {found[:12]}…, but its sidecar says '
-                f'{self.sha256[:12]}…; the file was altered or belongs to another version')
+                f'{self.sha256[:12]}…; the file was altered or belongs to another version'
+            )
         return content
 
 
@@ -173,8 +183,9 @@ def _read(path: Path, limit: int) -> bytes:
                 raise ModelError(f'cannot read {path}: it is no regular file')
             content = stream.read(limit + 1)
     except (OSError, ValueError) as error:  # ValueError: a null character in the path
-        raise ModelError(f'cannot read {path}: '
-                         f'{getattr(error, "strerror", None) or error}') from error
+        raise ModelError(
+            f'cannot read {path}: {getattr(error, "strerror", None) or error}'
+        ) from error
     if len(content) > limit:
         raise ModelError(f'cannot read {path}: it is longer than {limit} bytes')
     return content
@@ -184,8 +195,9 @@ def _parse(path: Path, values: dict[str, Any]) -> Sidecar:
     values = dict(values)
     values['labels'] = tuple(values['labels'])
     values['input'] = InputFormat(**values['input'])
-    values['crop'] = {name: CropGeometry(**geometry)
-                      for name, geometry in values.get('crop', {}).items()}
+    values['crop'] = {
+        name: CropGeometry(**geometry) for name, geometry in values.get('crop', {}).items()
+    }
     sidecar = Sidecar(path=path, **values)
     _check(sidecar)
     return sidecar
@@ -231,8 +243,9 @@ def read_sidecar(path: Path) -> Sidecar:
 
 def write_sidecar(sidecar: Sidecar) -> None:
     """Write ``sidecar`` to its path as JSON."""
-    values = {item.name: getattr(sidecar, item.name) for item in fields(Sidecar)
-              if item.name != 'path'}
+    values = {
+        item.name: getattr(sidecar, item.name) for item in fields(Sidecar) if item.name != 'path'
+    }
     values['input'] = vars(sidecar.input)
     values['crop'] = {name: vars(geometry) for name, geometry in sidecar.crop.items()}
     if sidecar.decoder is None:
@@ -266,7 +279,8 @@ def find_model(name: str, task: str) -> Sidecar:
             raise ModelError(
                 f"no model '{printable(name, 100)}'; there are "
                 f'{", ".join(known) or "none"} in {models_folder()} (or give the absolute path of '
-                'a sidecar)')
+                'a sidecar)'
+            )
         path = known[name]
     sidecar = read_sidecar(path)
     if sidecar.task != task:

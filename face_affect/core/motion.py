@@ -57,37 +57,57 @@ class Motion:
     @classmethod
     def at(cls, box: Box) -> Motion:
         """Start at ``box``, with a speed not known yet."""
-        return cls(Expected(*box.centre, math.log(box.area) / 2, 0.0, 0.0, PLACE_NOISE ** 2, 0.0,
-                            SPEED ** 2, SIZE_NOISE ** 2))
+        return cls(
+            Expected(
+                *box.centre,
+                math.log(box.area) / 2,
+                0.0,
+                0.0,
+                PLACE_NOISE**2,
+                0.0,
+                SPEED**2,
+                SIZE_NOISE**2,
+            )
+        )
 
     def after(self, seconds: float) -> Expected:
         """Return what to expect ``seconds`` later than the last update."""
         now = self.now
         kept = math.exp(-seconds / SPEED_MEMORY)
         way = SPEED_MEMORY * (1 - kept)
-        spread = SPEED ** 2
+        spread = SPEED**2
         return Expected(
-            now.x + way * now.speed_x, now.y + way * now.speed_y, now.size,
-            kept * now.speed_x, kept * now.speed_y,
-            now.place_variance + 2 * way * now.covariance + way * way * now.speed_variance
-            + 2 * spread * SPEED_MEMORY * (seconds - 2 * way + SPEED_MEMORY * (1 - kept ** 2) / 2),
+            now.x + way * now.speed_x,
+            now.y + way * now.speed_y,
+            now.size,
+            kept * now.speed_x,
+            kept * now.speed_y,
+            now.place_variance
+            + 2 * way * now.covariance
+            + way * way * now.speed_variance
+            + 2 * spread * SPEED_MEMORY * (seconds - 2 * way + SPEED_MEMORY * (1 - kept**2) / 2),
             kept * (now.covariance + way * now.speed_variance)
             + spread * SPEED_MEMORY * (1 - kept) ** 2,
-            kept ** 2 * now.speed_variance + spread * (1 - kept ** 2),
-            now.size_variance + GROWTH ** 2 * seconds)
+            kept**2 * now.speed_variance + spread * (1 - kept**2),
+            now.size_variance + GROWTH**2 * seconds,
+        )
 
     def update(self, box: Box, seconds: float) -> None:
         """Take in that the face is at ``box``, ``seconds`` after the last update."""
         expected = self.after(seconds)
-        noisy = expected.place_variance + PLACE_NOISE ** 2
+        noisy = expected.place_variance + PLACE_NOISE**2
         gain, speed_gain = expected.place_variance / noisy, expected.covariance / noisy
-        size_gain = expected.size_variance / (expected.size_variance + SIZE_NOISE ** 2)
+        size_gain = expected.size_variance / (expected.size_variance + SIZE_NOISE**2)
         x, y = box.centre
         off_x, off_y = x - expected.x, y - expected.y
         self.now = Expected(
-            expected.x + gain * off_x, expected.y + gain * off_y,
+            expected.x + gain * off_x,
+            expected.y + gain * off_y,
             expected.size + size_gain * (math.log(box.area) / 2 - expected.size),
-            expected.speed_x + speed_gain * off_x, expected.speed_y + speed_gain * off_y,
-            (1 - gain) * expected.place_variance, (1 - gain) * expected.covariance,
+            expected.speed_x + speed_gain * off_x,
+            expected.speed_y + speed_gain * off_y,
+            (1 - gain) * expected.place_variance,
+            (1 - gain) * expected.covariance,
             expected.speed_variance - speed_gain * expected.covariance,
-            (1 - size_gain) * expected.size_variance)
+            (1 - size_gain) * expected.size_variance,
+        )

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 import time
-from typing import Optional
 
 import numpy as np
 from numpy.typing import NDArray
@@ -92,8 +91,13 @@ class Pipeline:
     next frame takes them up as a whole.
     """
 
-    def __init__(self, settings: Optional[Settings] = None, models: Optional[ModelNames] = None,
-                 threads: int = 1, first_id: int = 1) -> None:
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        models: ModelNames | None = None,
+        threads: int = 1,
+        first_id: int = 1,
+    ) -> None:
         """Load the networks; the first face gets ``first_id``.
 
         Raises:
@@ -161,25 +165,36 @@ class Pipeline:
         threshold = new / (new + ODDS_OF_NEW * (1 - new))
         if not settings.detect_far:
             return self._detector(image, threshold)
-        far = [track for track in self._tracker.tracks
-               if self._far_sight.is_far(track.detection.box, image.shape)]
+        far = [
+            track
+            for track in self._tracker.tracks
+            if self._far_sight.is_far(track.detection.box, image.shape)
+        ]
         # First those that are not confirmed yet, then those not seen for longest.
         far.sort(key=lambda track: (track.frames >= settings.confirm_frames, track.last_seen))
-        return self._far_sight(image, threshold,
-                               [track.predicted(stamp) for track in far])
+        return self._far_sight(image, threshold, [track.predicted(stamp) for track in far])
 
     def _far_faces_besides(
         self, seen: Sequence[Face], shape: tuple[int, ...], stamp: float
     ) -> list[Face]:
         """Return the far faces that were seen a moment ago, but not looked at in this image."""
-        recent = {track.id: track for track in self._tracker.tracks
-                  if stamp - track.last_seen <= FAR_MEMORY}
+        recent = {
+            track.id: track
+            for track in self._tracker.tracks
+            if stamp - track.last_seen <= FAR_MEMORY
+        }
         ids = {face.id for face in seen}
-        besides = {id: replace(face, age=stamp - recent[id].first_seen)
-                   for id, face in self._far_faces.items() if id in recent and id not in ids}
-        self._far_faces = {**besides, **{
-            face.id: face for face in seen
-            if self._far_sight.is_far(face.detection.box, shape)}}
+        besides = {
+            id: replace(face, age=stamp - recent[id].first_seen)
+            for id, face in self._far_faces.items()
+            if id in recent and id not in ids
+        }
+        self._far_faces = {
+            **besides,
+            **{
+                face.id: face for face in seen if self._far_sight.is_far(face.detection.box, shape)
+            },
+        }
         return list(besides.values())
 
     def _face(
@@ -191,25 +206,45 @@ class Pipeline:
         if settings.enable_gender:
             asked.append((self._gender, settings.gender_min_confidence))
         start = time.perf_counter()
-        crops = crop_views(image, track.detection.box,
-                           [classifier.view for classifier, _ in asked]) if asked else []
+        crops = (
+            crop_views(image, track.detection.box, [classifier.view for classifier, _ in asked])
+            if asked
+            else []
+        )
         self._note('crop', start)
         estimates = {
             classifier.sidecar.task: self._estimate(classifier, crop, track, stamp, least)
-            for (classifier, least), crop in zip(asked, crops)}
-        return Face(track.id, track.detection, stamp - track.first_seen, track.frames,
-                    estimates.get('emotion'), estimates.get('gender'))
+            for (classifier, least), crop in zip(asked, crops)
+        }
+        return Face(
+            track.id,
+            track.detection,
+            stamp - track.first_seen,
+            track.frames,
+            estimates.get('emotion'),
+            estimates.get('gender'),
+        )
 
-    def _estimate(self, classifier: Classifier, crop: NDArray[np.uint8], track: Track,
-                  stamp: float, min_confidence: float) -> Estimate:
+    def _estimate(
+        self,
+        classifier: Classifier,
+        crop: NDArray[np.uint8],
+        track: Track,
+        stamp: float,
+        min_confidence: float,
+    ) -> Estimate:
         task = classifier.sidecar.task
         start = time.perf_counter()
         probabilities = classifier(crop)
         start = self._note(task, start)
         smooth = self._smoothers[task].update(track.id, stamp, probabilities)
         self._note('smooth', start)
-        return Estimate(classifier.sidecar.labels, tuple(smooth.tolist()),
-                        tuple(probabilities.tolist()), min_confidence)
+        return Estimate(
+            classifier.sidecar.labels,
+            tuple(smooth.tolist()),
+            tuple(probabilities.tolist()),
+            min_confidence,
+        )
 
     def _note(self, stage: str, start: float) -> float:
         """Add the time since ``start`` to that of ``stage``; return the time now."""

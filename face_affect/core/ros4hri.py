@@ -17,16 +17,28 @@ from face_affect.core.faces import Box, EMOTIONS, GENDERS, UNKNOWN
 
 # The words of hri_msgs/Expression
 EXPRESSIONS = {
-    'angry': 'angry', 'disgust': 'disgusted', 'fear': 'scared', 'happy': 'happy', 'sad': 'sad',
-    'surprise': 'surprised', 'neutral': 'neutral'}
+    'angry': 'angry',
+    'disgust': 'disgusted',
+    'fear': 'scared',
+    'happy': 'happy',
+    'sad': 'sad',
+    'surprise': 'surprised',
+    'neutral': 'neutral',
+}
 
 # Valence (pleasure) and arousal, -1..1, of the words angry, disgusted, fearful, happy, sad and
 # surprised in Russell and Mehrabian 1977, "Evidence for a three-factor theory of emotions",
 # Journal of Research in Personality 11, 273-294, as later work reprints them; neutral is the
 # scale's origin.
 VALENCE_AROUSAL = {
-    'angry': (-0.51, 0.59), 'disgust': (-0.60, 0.35), 'fear': (-0.64, 0.60),
-    'happy': (0.81, 0.51), 'sad': (-0.63, -0.27), 'surprise': (0.40, 0.67), 'neutral': (0.0, 0.0)}
+    'angry': (-0.51, 0.59),
+    'disgust': (-0.60, 0.35),
+    'fear': (-0.64, 0.60),
+    'happy': (0.81, 0.51),
+    'sad': (-0.63, -0.27),
+    'surprise': (0.40, 0.67),
+    'neutral': (0.0, 0.0),
+}
 
 # The constants of hri_msgs/SoftBiometrics
 GENDER_CODES = {UNKNOWN: 0, 'female': 1, 'male': 2}
@@ -88,8 +100,13 @@ def gender(label: str, confidence: float) -> tuple[int, float]:
 def region(box: Box, score: float, width: int, height: int) -> Region:
     """Return ``box`` as parts of an image of that size."""
     inside = box.clipped(width, height)
-    return Region(inside.x / width, inside.y / height, (inside.x + inside.width) / width,
-                  (inside.y + inside.height) / height, score)
+    return Region(
+        inside.x / width,
+        inside.y / height,
+        (inside.x + inside.width) / width,
+        (inside.y + inside.height) / height,
+        score,
+    )
 
 
 def cropped(image: NDArray[np.uint8], box: Box, width: int, height: int) -> NDArray[np.uint8]:
@@ -116,10 +133,13 @@ def cropped(image: NDArray[np.uint8], box: Box, width: int, height: int) -> NDAr
     scale = min(width / (right - left), height / (bottom - top))
     scaled_width = min(width, max(1, round((right - left) * scale)))
     scaled_height = min(height, max(1, round((bottom - top) * scale)))
-    face = cv2.resize(image[top:bottom, left:right], (scaled_width, scaled_height),
-                      interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+    face = cv2.resize(
+        image[top:bottom, left:right],
+        (scaled_width, scaled_height),
+        interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR,
+    )
     x, y = (width - scaled_width) // 2, (height - scaled_height) // 2
-    result[y:y + scaled_height, x:x + scaled_width] = face
+    result[y : y + scaled_height, x : x + scaled_width] = face
     return result
 
 

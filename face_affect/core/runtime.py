@@ -51,8 +51,9 @@ class Output:
     What is returned is a copy, of what the network answered last.
     """
 
-    def __init__(self, view: Callable[[], NDArray[Any]], scale: float = 1.0, zero: int = 0
-                 ) -> None:
+    def __init__(
+        self, view: Callable[[], NDArray[Any]], scale: float = 1.0, zero: int = 0
+    ) -> None:
         """Read what ``view`` returns, batch axis included; float32 is what it is."""
         self._view = view
         self._scale, self._zero = scale, zero
@@ -96,25 +97,31 @@ class Network:
         content = sidecar.network_bytes()
         try:
             self._interpreter = _interpreter_module().Interpreter(
-                model_content=content, num_threads=threads)
+                model_content=content, num_threads=threads
+            )
             self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
-            raise ModelError(f'model {sidecar.name}: the runtime refuses '
-                             f'{sidecar.tflite}: {error}') from error
+            raise ModelError(
+                f'model {sidecar.name}: the runtime refuses {sidecar.tflite}: {error}'
+            ) from error
         details, *others = self._interpreter.get_input_details()
         if tuple(details['shape']) != sidecar.input.shape:
             raise ModelError(
                 f'model {sidecar.name}: the network takes {details["shape"].tolist()}, but its '
-                f'sidecar says {list(sidecar.input.shape)}')
+                f'sidecar says {list(sidecar.input.shape)}'
+            )
         self._input = self._interpreter.tensor(details['index'])
         self._others = [other['index'] for other in others]
         outputs = self._interpreter.get_output_details()
-        self._outputs = [Output(self._interpreter.tensor(output['index']), *output['quantization'])
-                         for output in outputs]
+        self._outputs = [
+            Output(self._interpreter.tensor(output['index']), *output['quantization'])
+            for output in outputs
+        ]
         self._output_shapes = [tuple(output['shape'].tolist()) for output in outputs]
         self._values = _pixel_values(sidecar, details)
         self._turn = self._values.dtype == np.int8 and np.array_equal(
-            self._values, np.arange(-128, 128))
+            self._values, np.arange(-128, 128)
+        )
 
     @property
     def output_shapes(self) -> list[tuple[int, ...]]:

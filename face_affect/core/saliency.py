@@ -53,15 +53,21 @@ class Saliency:
         """
         sidecar = read_sidecar(saliency_path(classifier))
         if (sidecar.task, sidecar.training.get('sha256')) != (
-                f'{classifier.task}_saliency', classifier.sha256):
-            raise ModelError(f'model {sidecar.name} explains another version of '
-                             f'{classifier.name}; export it with python -m training.saliency')
+            f'{classifier.task}_saliency',
+            classifier.sha256,
+        ):
+            raise ModelError(
+                f'model {sidecar.name} explains another version of '
+                f'{classifier.name}; export it with python -m training.saliency'
+            )
         self.classifier = classifier
         self._network = Network(sidecar, threads)
         side, labels = classifier.input.width, len(classifier.labels)
         if self._network.output_shapes != [(1, labels), (1, side, side, 1)]:
-            raise ModelError(f'model {sidecar.name}: outputs {self._network.output_shapes} do '
-                             f'not fit {classifier.name}')
+            raise ModelError(
+                f'model {sidecar.name}: outputs {self._network.output_shapes} do '
+                f'not fit {classifier.name}'
+            )
         self._one_hot = np.eye(labels, dtype=np.float32)
 
     def __call__(self, crop: NDArray[np.uint8], label: str) -> NDArray[np.float32]:
@@ -92,11 +98,15 @@ class Explainer:
 
         """
         self._detector = detector
-        self._networks = {sidecar.task: Saliency(sidecar, threads) for sidecar in classifiers
-                          if saliency_path(sidecar).exists()}
+        self._networks = {
+            sidecar.task: Saliency(sidecar, threads)
+            for sidecar in classifiers
+            if saliency_path(sidecar).exists()
+        }
 
-    def __call__(self, image: NDArray[np.uint8], faces: Sequence[Face],
-                 subject: str) -> list[Explanation]:
+    def __call__(
+        self, image: NDArray[np.uint8], faces: Sequence[Face], subject: str
+    ) -> list[Explanation]:
         """Explain ``subject``, one of SUBJECTS, for all faces.
 
         A face has none where its task is switched off or has no network that explains it.
@@ -117,7 +127,13 @@ class Explainer:
                 classifier = network.classifier
                 geometry = classifier.crop_for(self._detector)
                 crop = crop_face(image, face.detection.box, geometry, classifier.input.width)
-                found.append(Explanation(
-                    face, label, estimate.probability(label),
-                    crop_square(face.detection.box, geometry), network(crop, label)))
+                found.append(
+                    Explanation(
+                        face,
+                        label,
+                        estimate.probability(label),
+                        crop_square(face.detection.box, geometry),
+                        network(crop, label),
+                    )
+                )
         return found

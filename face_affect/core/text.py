@@ -19,10 +19,13 @@ def printable(text: object, limit: int = LIMIT) -> str:
     raw = str(text)
     if len(raw) > 2 * limit:  # Escaping never shortens: too long in any case
         raw = raw[:limit] + raw[-limit:]
-    escaped = ''.join(character if character.isprintable()
-                      else character.encode('unicode_escape').decode('ascii')
-                      for character in raw)
+    escaped = ''.join(
+        character
+        if character.isprintable()
+        else character.encode('unicode_escape').decode('ascii')
+        for character in raw
+    )
     if len(escaped) <= limit:
         return escaped
     tail = (limit - 1) // 2
-    return f'{escaped[:limit - 1 - tail]}…{escaped[-tail:]}'
+    return f'{escaped[: limit - 1 - tail]}…{escaped[-tail:]}'

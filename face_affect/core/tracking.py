@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 import itertools
 import math
-from typing import Optional
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,7 +47,7 @@ class Track:
     first_seen: float
     last_seen: float
     frames: int = 1
-    appearance: Optional[Appearance] = None
+    appearance: Appearance | None = None
     described: float = -math.inf
     motion: Motion = field(init=False)
 
@@ -72,7 +71,7 @@ class Track:
         self.last_seen = stamp
         self.frames += 1
 
-    def look(self, seen: Optional[Appearance], alone: bool) -> None:
+    def look(self, seen: Appearance | None, alone: bool) -> None:
         """Take in how the person looks, and whether ``alone``."""
         if seen is None:
             return
@@ -89,8 +88,14 @@ class Tracker:
     ``appearance``), no picture, for as long as the face may come back.
     """
 
-    def __init__(self, confirm_frames: int = 1, forget_time: float = 2.0, match_iou: float = 0.3,
-                 first_id: int = 1, new_face_score: float = 0.0) -> None:
+    def __init__(
+        self,
+        confirm_frames: int = 1,
+        forget_time: float = 2.0,
+        match_iou: float = 0.3,
+        first_id: int = 1,
+        new_face_score: float = 0.0,
+    ) -> None:
         """Set when a face counts, when it is gone and when it is the same.
 
         Args:
@@ -115,8 +120,12 @@ class Tracker:
         self._tracks = []
         self._stamp = -math.inf
 
-    def update(self, detections: Sequence[Detection], stamp: float,
-               image: Optional[NDArray[np.uint8]] = None) -> list[Track]:
+    def update(
+        self,
+        detections: Sequence[Detection],
+        stamp: float,
+        image: NDArray[np.uint8] | None = None,
+    ) -> list[Track]:
         """Take in one image's detections; return the confirmed faces found in it.
 
         Args:
@@ -136,12 +145,16 @@ class Tracker:
         if stamp < self._stamp:
             self.reset()
         detections = [found for found in detections if _is_place(found.box)]
-        self._tracks = [track for track in self._tracks
-                        if stamp - track.last_seen <= self.forget_time]
+        self._tracks = [
+            track for track in self._tracks if stamp - track.last_seen <= self.forget_time
+        ]
         looks = None if image is None else _Looks(image, detections)
-        pairs = [(row, column) for row, column in self._match(detections, stamp, looks)
-                 if detections[column].score >= self.new_face_score
-                 or self._tracks[row].frames >= self.confirm_frames]
+        pairs = [
+            (row, column)
+            for row, column in self._match(detections, stamp, looks)
+            if detections[column].score >= self.new_face_score
+            or self._tracks[row].frames >= self.confirm_frames
+        ]
         self._stamp = stamp
         for row, column in pairs:
             self._tracks[row].update(detections[column], stamp)
@@ -168,8 +181,9 @@ class Tracker:
         """The ids that may still be seen again."""
         return frozenset(track.id for track in self._tracks)
 
-    def _match(self, detections: Sequence[Detection], stamp: float, looks: Optional[_Looks]
-               ) -> list[tuple[int, int]]:
+    def _match(
+        self, detections: Sequence[Detection], stamp: float, looks: _Looks | None
+    ) -> list[tuple[int, int]]:
         """Return pairs of rows of tracks and of detections."""
         places = [Place.of(found.box) for found in detections]
         gates = [Gate(track.expected(stamp), self.match_iou) for track in self._tracks]
@@ -181,39 +195,56 @@ class Tracker:
                     costs[row, column] = cost
         if looks is None:
             return best_pairs(costs)
-        left = {row for row, gate in enumerate(gates)
-                if self._tracks[row].last_seen < self._stamp and looks.is_outside(gate.expected)}
+        left = {
+            row
+            for row, gate in enumerate(gates)
+            if self._tracks[row].last_seen < self._stamp and looks.is_outside(gate.expected)
+        }
         for row, column in [pair for pair in costs if pair[0] in left]:
             if difference(self._tracks[row].appearance, looks.of(column)) > SAME_LOOKS:
                 del costs[row, column]
         pairs = clear_pairs(costs, MARGIN)
-        pairs += best_pairs({
-            (row, column): cost + APPEARANCE_COST * difference(
-                self._tracks[row].appearance, looks.of(column))
-            for (row, column), cost in without(costs, pairs).items()})
+        pairs += best_pairs(
+            {
+                (row, column): cost
+                + APPEARANCE_COST * difference(self._tracks[row].appearance, looks.of(column))
+                for (row, column), cost in without(costs, pairs).items()
+            }
+        )
         return pairs + self._recognised(pairs, gates, places, looks)
 
-    def _recognised(self, pairs: Sequence[tuple[int, int]], gates: Sequence[Gate],
-                    places: Sequence[Place], looks: _Looks) -> list[tuple[int, int]]:
+    def _recognised(
+        self,
+        pairs: Sequence[tuple[int, int]],
+        gates: Sequence[Gate],
+        places: Sequence[Place],
+        looks: _Looks,
+    ) -> list[tuple[int, int]]:
         """Return more pairs: of faces just lost, and of new ones that look the same."""
         rows = set(range(len(gates))) - {row for row, _ in pairs}
         columns = set(range(len(places))) - {column for _, column in pairs}
-        costs = {(row, column): difference(self._tracks[row].appearance, looks.of(column))
-                 for row, column in itertools.product(rows, columns)
-                 if gates[row].distance(places[column]) <= REACH
-                 and gates[row].similar_size(places[column])}
+        costs = {
+            (row, column): difference(self._tracks[row].appearance, looks.of(column))
+            for row, column in itertools.product(rows, columns)
+            if gates[row].distance(places[column]) <= REACH
+            and gates[row].similar_size(places[column])
+        }
         return best_pairs({pair: cost for pair, cost in costs.items() if cost <= SAME_LOOKS})
 
     def _refresh(self, found_as: Mapping[int, Track], looks: _Looks) -> None:
         """Look again at faces that nobody is near, and at new ones in any case."""
-        due = {column: track for column, track in found_as.items()
-               if self._stamp - track.described >= REFRESH_TIME}
+        due = {
+            column: track
+            for column, track in found_as.items()
+            if self._stamp - track.described >= REFRESH_TIME
+        }
         if not due:
             return
         boxes = [(track, track.predicted(self._stamp)) for track in self._tracks]
         for column, track in due.items():
-            alone = not any(_near(track.detection.box, box)
-                            for other, box in boxes if other is not track)
+            alone = not any(
+                _near(track.detection.box, box) for other, box in boxes if other is not track
+            )
             if alone or track.appearance is None:
                 track.look(looks.of(column), alone)
 
@@ -224,14 +255,14 @@ class _Looks:
     def __init__(self, image: NDArray[np.uint8], detections: Sequence[Detection]) -> None:
         self._detections = detections
         self._image = image
-        self._known: dict[int, Optional[Appearance]] = {}
+        self._known: dict[int, Appearance | None] = {}
 
     def is_outside(self, expected: Expected) -> bool:
         """Tell whether the middle of a face should be outside the image."""
         height, width = self._image.shape[:2]
         return not (0 <= expected.x <= width and 0 <= expected.y <= height)
 
-    def of(self, column: int) -> Optional[Appearance]:
+    def of(self, column: int) -> Appearance | None:
         """Return the appearance in a detection."""
         if column not in self._known:
             self._known[column] = describe(self._image, self._detections[column].box)
@@ -240,11 +271,16 @@ class _Looks:
 
 def _near(one: Box, other: Box) -> bool:
     (x0, y0), (x1, y1) = one.centre, other.centre
-    return (abs(x1 - x0) < CLEARANCE * (one.width + other.width)
-            and abs(y1 - y0) < CLEARANCE * (one.height + other.height))
+    return abs(x1 - x0) < CLEARANCE * (one.width + other.width) and abs(y1 - y0) < CLEARANCE * (
+        one.height + other.height
+    )
 
 
 def _is_place(box: Box) -> bool:
     """Tell whether ``box`` is finite and has a size; what is compared with NaN is false."""
-    return (abs(box.x) <= FARTHEST and abs(box.y) <= FARTHEST
-            and SMALLEST <= box.width <= FARTHEST and SMALLEST <= box.height <= FARTHEST)
+    return (
+        abs(box.x) <= FARTHEST
+        and abs(box.y) <= FARTHEST
+        and SMALLEST <= box.width <= FARTHEST
+        and SMALLEST <= box.height <= FARTHEST
+    )

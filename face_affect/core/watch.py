@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Optional
 
 from face_affect.core.faces import EMOTIONS, Estimate, Face, FrameResult, GENDERS
 
@@ -19,9 +18,9 @@ class Wanted:
     settings' own; ``duration`` seconds, by the stamps of the images.
     """
 
-    emotion: Optional[str] = None
-    gender: Optional[str] = None
-    face_id: Optional[int] = None
+    emotion: str | None = None
+    gender: str | None = None
+    face_id: int | None = None
     min_confidence: float = 0.0
     duration: float = 0.0
 
@@ -43,15 +42,20 @@ class Wanted:
 
     def shown_by(self, face: Face) -> bool:
         """Tell whether ``face`` shows it in this image."""
-        return (self.face_id in (None, face.id)
-                and self._fits(self.emotion, face.emotion)
-                and self._fits(self.gender, face.gender))
+        return (
+            self.face_id in (None, face.id)
+            and self._fits(self.emotion, face.emotion)
+            and self._fits(self.gender, face.gender)
+        )
 
-    def _fits(self, label: Optional[str], estimate: Optional[Estimate]) -> bool:
+    def _fits(self, label: str | None, estimate: Estimate | None) -> bool:
         if label is None:
             return True
-        return (estimate is not None and estimate.label == label
-                and estimate.confidence >= self.min_confidence)
+        return (
+            estimate is not None
+            and estimate.label == label
+            and estimate.confidence >= self.min_confidence
+        )
 
 
 class AffectWatch:
@@ -63,13 +67,14 @@ class AffectWatch:
         self._since: dict[int, float] = {}
         self._stamp = 0.0
 
-    def update(self, result: FrameResult) -> Optional[Face]:
+    def update(self, result: FrameResult) -> Face | None:
         """Take in one image's result; return the face that has shown it long enough, if any."""
         showing = [face for face in result.faces if self.wanted.shown_by(face)]
         self._since = {face.id: self._since.get(face.id, result.stamp) for face in showing}
         self._stamp = result.stamp
-        done = [face for face in showing
-                if result.stamp - self._since[face.id] >= self.wanted.duration]
+        done = [
+            face for face in showing if result.stamp - self._since[face.id] >= self.wanted.duration
+        ]
         return min(done, key=lambda face: self._since[face.id], default=None)
 
     @property

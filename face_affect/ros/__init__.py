@@ -9,4 +9,4 @@ import os
 # round the node's throttled log; and a small file may announce a picture of 16000x16000 pixels,
 # which takes gigabytes and many seconds to decode.
 os.environ.setdefault('OPENCV_LOG_LEVEL', 'SILENT')
-os.environ.setdefault('OPENCV_IO_MAX_IMAGE_PIXELS', str(2 ** 26))
+os.environ.setdefault('OPENCV_IO_MAX_IMAGE_PIXELS', str(2**26))

@@ -36,16 +36,19 @@ def read_calibration(path: str) -> CameraInfo:
     try:
         content = yaml.safe_load(file.read_text())
         return CameraInfo(
-            width=int(content['image_width']), height=int(content['image_height']),
+            width=int(content['image_width']),
+            height=int(content['image_height']),
             distortion_model=str(content['distortion_model']),
             d=_numbers(content['distortion_coefficients'], 0),
             k=_numbers(content['camera_matrix'], 9),
             r=_numbers(content['rectification_matrix'], 9),
-            p=_numbers(content['projection_matrix'], 12))
+            p=_numbers(content['projection_matrix'], 12),
+        )
     except OSError as error:
         raise CalibrationFileError(f'cannot read calibration {file}: {error.strerror}') from error
     except KeyError as error:
         raise CalibrationFileError(f'calibration {file} has no {error}') from error
     except (yaml.YAMLError, ValueError, TypeError, AssertionError, UnicodeDecodeError) as error:
         raise CalibrationFileError(
-            f'calibration {file} is none of camera_calibration: {error}') from error
+            f'calibration {file} is none of camera_calibration: {error}'
+        ) from error

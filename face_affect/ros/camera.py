@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import Any, Optional, Union
+from typing import Any
 
 from rcl_interfaces.msg import FloatingPointRange, ParameterDescriptor
 import rclpy
@@ -43,18 +43,28 @@ class CameraNode(Node):
 
         """
         super().__init__('camera', **kwargs)
-        source = self._parameter('source', '0', 'a camera number, /dev/videoN, a stream address '
-                                 '(rtsp://, http://), a video file, a picture or a folder of them')
+        source = self._parameter(
+            'source',
+            '0',
+            'a camera number, /dev/videoN, a stream address '
+            '(rtsp://, http://), a video file, a picture or a folder of them',
+        )
         self._frame_id = self._parameter(
-            'frame_id', 'camera_optical_frame', "the camera's optical frame (REP-103)")
+            'frame_id', 'camera_optical_frame', "the camera's optical frame (REP-103)"
+        )
         self._rate = self._parameter(
-            'rate', 0.0, "images a second; 0: the source's own. A live source cannot go faster",
-            FloatingPointRange(from_value=0.0, to_value=MAX_RATE))
+            'rate',
+            0.0,
+            "images a second; 0: the source's own. A live source cannot go faster",
+            FloatingPointRange(from_value=0.0, to_value=MAX_RATE),
+        )
         self._loop = self._parameter('loop', False, 'begin again at the end of a video')
         compressed = self._parameter(
-            'compressed', False, 'publish JPEG on image_raw/compressed, in place of image_raw')
+            'compressed', False, 'publish JPEG on image_raw/compressed, in place of image_raw'
+        )
         calibration = self._parameter(
-            'calibration', '', 'YAML file of camera_calibration; empty: not calibrated')
+            'calibration', '', 'YAML file of camera_calibration; empty: not calibrated'
+        )
         # All zeros is how CameraInfo says that the camera is not calibrated.
         self._calibration = read_calibration(calibration) if calibration else CameraInfo()
         self._source: Media = open_media(source)
@@ -63,22 +73,33 @@ class CameraNode(Node):
         self._convert = image_to_compressed_message if compressed else image_to_message
         self._images = self.create_publisher(
             CompressedImage if compressed else Image,
-            'image_raw/compressed' if compressed else 'image_raw', qos)
+            'image_raw/compressed' if compressed else 'image_raw',
+            qos,
+        )
         self._infos = self.create_publisher(CameraInfo, 'camera_info', qos)
         self.get_logger().info(f'{source} on {self._images.topic_name}')
 
-    def _parameter(self, name: str, default: Union[str, float, bool], description: str,
-                   bounds: Optional[FloatingPointRange] = None) -> Any:
+    def _parameter(
+        self,
+        name: str,
+        default: str | float | bool,
+        description: str,
+        bounds: FloatingPointRange | None = None,
+    ) -> Any:
         descriptor = ParameterDescriptor(
             # `-p source:=0` is a number to ROS, and `-p rate:=5` no floating-point one.
-            description=description, read_only=True, dynamic_typing=True,
-            floating_point_range=[bounds] if bounds else [])
+            description=description,
+            read_only=True,
+            dynamic_typing=True,
+            floating_point_range=[bounds] if bounds else [],
+        )
         value: Any = self.declare_parameter(name, default, descriptor).value
         try:
             return type(default)(value)
         except ValueError:
-            raise CameraError(f'parameter {name} is {value!r}, but must be a '
-                              f'{type(default).__name__}') from None
+            raise CameraError(
+                f'parameter {name} is {value!r}, but must be a {type(default).__name__}'
+            ) from None
 
     def run(self) -> None:
         """Publish until the end.
@@ -113,15 +134,17 @@ class CameraNode(Node):
         height, width = frame.image.shape[:2]
         info = self._calibration
         if info.k[0] and (info.width, info.height) != (width, height):
-            raise CameraError(f'the calibration is for {info.width}x{info.height} pixels, but '
-                              f'images have {width}x{height}')
+            raise CameraError(
+                f'the calibration is for {info.width}x{info.height} pixels, but '
+                f'images have {width}x{height}'
+            )
         header = Header(stamp=self.get_clock().now().to_msg(), frame_id=self._frame_id)
         info.header, info.width, info.height = header, width, height
         self._images.publish(self._convert(frame.image, header))
         self._infos.publish(info)
 
 
-def main(arguments: Optional[list[str]] = None) -> int:
+def main(arguments: list[str] | None = None) -> int:
     """Run the camera until its end, SIGINT or SIGTERM; return the exit code."""
     rclpy.init(args=arguments)
     try:

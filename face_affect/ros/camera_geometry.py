@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Callable
-from typing import Optional
 
 from rclpy.node import Node
 from rclpy.qos import qos_profile_sensor_data, QoSProfile
@@ -41,12 +40,22 @@ def camera_model(info: CameraInfo, rectified: bool) -> CameraModel:
     bin_x, bin_y = max(info.binning_x, 1), max(info.binning_y, 1)
     # The middle of the first pixel is (0, 0): binned, it lies in the middle of the bin.
     fx, skew, cx, _, fy, cy, *rest = map(float, matrix)
-    scaled = (fx / bin_x, skew / bin_x, (cx - info.roi.x_offset + 0.5) / bin_x - 0.5,
-              0.0, fy / bin_y, (cy - info.roi.y_offset + 0.5) / bin_y - 0.5, *rest)
+    scaled = (
+        fx / bin_x,
+        skew / bin_x,
+        (cx - info.roi.x_offset + 0.5) / bin_x - 0.5,
+        0.0,
+        fy / bin_y,
+        (cy - info.roi.y_offset + 0.5) / bin_y - 0.5,
+        *rest,
+    )
     return CameraModel(
-        (info.roi.width or info.width) // bin_x, (info.roi.height or info.height) // bin_y,
-        scaled, 'plumb_bob' if rectified else info.distortion_model,
-        () if rectified else tuple(map(float, info.d)))
+        (info.roi.width or info.width) // bin_x,
+        (info.roi.height or info.height) // bin_y,
+        scaled,
+        'plumb_bob' if rectified else info.distortion_model,
+        () if rectified else tuple(map(float, info.d)),
+    )
 
 
 class CameraGeometry:
@@ -57,8 +66,9 @@ class CameraGeometry:
     faces are then left without a bearing, or without a position.
     """
 
-    def __init__(self, node: Node, position: bool, rectified: bool,
-                 on_problem: Callable[[str, str], None]) -> None:
+    def __init__(
+        self, node: Node, position: bool, rectified: bool, on_problem: Callable[[str, str], None]
+    ) -> None:
         """Subscribe on ``node``.
 
         Args:
@@ -72,16 +82,18 @@ class CameraGeometry:
         self._node = node
         self._rectified = rectified
         self._on_problem = on_problem
-        self._info: Optional[CameraInfo] = None
+        self._info: CameraInfo | None = None
         self._depths: deque[WireImage] = deque(maxlen=DEPTH_IMAGES)
         qos = QoSProfile(depth=1, reliability=qos_profile_sensor_data.reliability)
         # Serialised, as images are: a message that is none must not end the process.
         self._subscriptions = [
-            node.create_subscription(CameraInfo, 'camera_info', self._on_info, qos, raw=True)]
+            node.create_subscription(CameraInfo, 'camera_info', self._on_info, qos, raw=True)
+        ]
         self._position = position
         if position:
-            self._subscriptions.append(node.create_subscription(
-                Image, 'depth_image', self._on_depth, qos, raw=True))
+            self._subscriptions.append(
+                node.create_subscription(Image, 'depth_image', self._on_depth, qos, raw=True)
+            )
 
     def destroy(self) -> None:
         """Unsubscribe."""
@@ -109,17 +121,24 @@ class CameraGeometry:
             self._tell(error.reason, f'faces have no position: {error}')
             return located
 
-    def _depth(self, header: Header) -> Optional[DepthImage]:
+    def _depth(self, header: Header) -> DepthImage | None:
         stamp = seconds(header)
-        nearest = min(tuple(self._depths), default=None,
-                      key=lambda image: abs(seconds(image.header) - stamp))
+        nearest = min(
+            tuple(self._depths), default=None, key=lambda image: abs(seconds(image.header) - stamp)
+        )
         if nearest is None:
             raise ImageError('no_depth', 'no depth image has come')
         offset = abs(seconds(nearest.header) - stamp)
         if offset > MAX_DEPTH_OFFSET:
             raise ImageError('no_depth', f'the nearest depth image is {offset:.2f} s away')
-        return decode_depth(nearest.data, nearest.encoding, nearest.width, nearest.height,
-                            nearest.step, bool(nearest.is_bigendian))
+        return decode_depth(
+            nearest.data,
+            nearest.encoding,
+            nearest.width,
+            nearest.height,
+            nearest.step,
+            bool(nearest.is_bigendian),
+        )
 
     def _tell(self, word: str, reason: str) -> None:
         self.problems[word] += 1

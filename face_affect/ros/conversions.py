@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import array
-from typing import Optional, Union
 
 from builtin_interfaces.msg import Duration
 from face_affect_msgs.msg import Emotion, FaceAffect, FaceAffectArray, Gender
@@ -32,6 +31,7 @@ try:
 except ImportError:
     CvBridge = None
 
+
 def decode(message: WireMessage) -> NDArray[np.uint8]:
     """Return the picture as u8 [H, W, 3] BGR or [H, W] gray, a view where possible.
 
@@ -42,8 +42,14 @@ def decode(message: WireMessage) -> NDArray[np.uint8]:
     if isinstance(message, WireCompressedImage):
         return decode_compressed(message.data)
     try:
-        return decode_raw(message.data, message.encoding, message.width, message.height,
-                          message.step, bool(message.is_bigendian))
+        return decode_raw(
+            message.data,
+            message.encoding,
+            message.width,
+            message.height,
+            message.step,
+            bool(message.is_bigendian),
+        )
     except UnknownEncodingError:
         if CvBridge is None:
             raise
@@ -56,8 +62,10 @@ def _decode_with_cv_bridge(message: WireImage) -> NDArray[np.uint8]:
         return np.asarray(CvBridge().imgmsg_to_cv2(Image(**fields), 'bgr8'), dtype=np.uint8)
     except (CvBridgeError, ValueError, TypeError) as error:
         raise ImageError(
-            'unknown_encoding', f"encoding '{printable(message.encoding, 40)}' is known neither "
-            f'here nor to cv_bridge: {error}') from error
+            'unknown_encoding',
+            f"encoding '{printable(message.encoding, 40)}' is known neither "
+            f'here nor to cv_bridge: {error}',
+        ) from error
 
 
 def seconds(header: Header) -> float:
@@ -72,14 +80,16 @@ def duration(value: float) -> Duration:
 
 
 # What an estimate's label is called in its message
-_CODES = {kind: {**{label: code for code, label in enumerate(labels)}, UNKNOWN: kind.UNKNOWN}
-          for kind, labels in ((Emotion, EMOTIONS), (Gender, GENDERS))}
+_CODES = {
+    kind: {**{label: code for code, label in enumerate(labels)}, UNKNOWN: kind.UNKNOWN}
+    for kind, labels in ((Emotion, EMOTIONS), (Gender, GENDERS))
+}
 
 # A message is made with all that is in it, and then filled in: handing its parts to the
 # constructor would make them twice.
 
 
-def _fill_estimate(message: Union[Emotion, Gender], estimate: Optional[Estimate]) -> None:
+def _fill_estimate(message: Emotion | Gender, estimate: Estimate | None) -> None:
     if estimate is None:
         message.label = message.frame_label = message.UNKNOWN
         return
@@ -113,7 +123,7 @@ def face_to_message(face: Face, width: int, height: int) -> FaceAffect:
     return message
 
 
-def _fill_xyz(message: Union[Point, Vector3], values: tuple[float, float, float]) -> None:
+def _fill_xyz(message: Point | Vector3, values: tuple[float, float, float]) -> None:
     message.x, message.y, message.z = values
 
 
@@ -132,8 +142,9 @@ def image_to_message(image: NDArray[np.uint8], header: Header) -> Image:
     height, width = image.shape[:2]
     data = array.array('B')
     data.frombytes(np.ascontiguousarray(image).tobytes())
-    return Image(header=header, height=height, width=width, encoding='bgr8', step=3 * width,
-                 data=data)
+    return Image(
+        header=header, height=height, width=width, encoding='bgr8', step=3 * width, data=data
+    )
 
 
 def image_to_compressed_message(image: NDArray[np.uint8], header: Header) -> CompressedImage:

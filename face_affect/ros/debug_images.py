@@ -24,8 +24,12 @@ from face_affect.ros.rate import RateLimit
 class DebugImages:
     """Publishes images with the results drawn in, raw and as JPEG, and with their reasons."""
 
-    def __init__(self, publisher: Callable[[type, str, int], LifecyclePublisher],
-                 values: Callable[[], Mapping[str, Any]], explainer: Explainer) -> None:
+    def __init__(
+        self,
+        publisher: Callable[[type, str, int], LifecyclePublisher],
+        values: Callable[[], Mapping[str, Any]],
+        explainer: Explainer,
+    ) -> None:
         """Create the topics.
 
         Args:
@@ -47,8 +51,13 @@ class DebugImages:
         annotated = self._show_result(image, result, header, values)
         return self._show_saliency(image, result, header, values) or annotated
 
-    def _show_result(self, image: NDArray[np.uint8], result: FrameResult, header: Header,
-                     values: Mapping[str, Any]) -> bool:
+    def _show_result(
+        self,
+        image: NDArray[np.uint8],
+        result: FrameResult,
+        header: Header,
+        values: Mapping[str, Any],
+    ) -> bool:
         raw = self._raw.get_subscription_count() > 0
         compressed = self._compressed.get_subscription_count() > 0
         if not (raw or compressed) or not self._rate.passes(values['debug_image_max_rate']):
@@ -60,10 +69,16 @@ class DebugImages:
             self._compressed.publish(image_to_compressed_message(picture, header))
         return True
 
-    def _show_saliency(self, image: NDArray[np.uint8], result: FrameResult, header: Header,
-                       values: Mapping[str, Any]) -> bool:
+    def _show_saliency(
+        self,
+        image: NDArray[np.uint8],
+        result: FrameResult,
+        header: Header,
+        values: Mapping[str, Any],
+    ) -> bool:
         if not self._saliency.get_subscription_count() or not self._saliency_rate.passes(
-                values['debug_image_max_rate']):
+            values['debug_image_max_rate']
+        ):
             return False
         explanations = self._explainer(image, result.faces, values['saliency_of'])
         picture = annotate_saliency(image, explanations, values['debug_image_scale'])

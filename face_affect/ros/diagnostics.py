@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Optional
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rclpy.qos import qos_check_compatible, QoSCompatibility, QoSProfile
@@ -21,8 +20,7 @@ from face_affect.ros.statistics import Report
 INTENDED = ('overrun', 'over_rate', 'stopped')
 
 
-def _level(state: str, report: Report, previous: Optional[Report],
-           missing: str) -> tuple[bytes, str]:
+def _level(state: str, report: Report, previous: Report | None, missing: str) -> tuple[bytes, str]:
     """Judge what happened since the last report."""
     if state == 'unconfigured' and report.last_error:
         return DiagnosticStatus.ERROR, f'cannot configure: {report.last_error}'
@@ -30,8 +28,9 @@ def _level(state: str, report: Report, previous: Optional[Report],
         return DiagnosticStatus.OK, state
     if previous is None:
         return DiagnosticStatus.OK, 'starting'
-    fresh = {reason: count - previous.dropped.get(reason, 0)
-             for reason, count in report.dropped.items()}
+    fresh = {
+        reason: count - previous.dropped.get(reason, 0) for reason, count in report.dropped.items()
+    }
     if fresh.get('failed'):
         return DiagnosticStatus.ERROR, f'processing failed: {report.last_error}'
     bad = sorted(reason for reason, count in fresh.items() if count and reason not in INTENDED)
@@ -46,8 +45,9 @@ def _level(state: str, report: Report, previous: Optional[Report],
     return DiagnosticStatus.OK, 'processing'
 
 
-def missing_images(topic: str, kind: str, qos: QoSProfile,
-                   publishers: Sequence[TopicEndpointInfo]) -> str:
+def missing_images(
+    topic: str, kind: str, qos: QoSProfile, publishers: Sequence[TopicEndpointInfo]
+) -> str:
     """Say, as the rest of a sentence, why nothing arrives on ``topic``.
 
     Args:
@@ -59,8 +59,9 @@ def missing_images(topic: str, kind: str, qos: QoSProfile,
     """
     if not publishers:
         return f' on {topic}: it has no publisher'
-    return f' on {topic}: ' + '; '.join(sorted(
-        f'{_name(one)} {_fault(one, kind, qos)}' for one in publishers))
+    return f' on {topic}: ' + '; '.join(
+        sorted(f'{_name(one)} {_fault(one, kind, qos)}' for one in publishers)
+    )
 
 
 def _name(publisher: TopicEndpointInfo) -> str:
@@ -79,29 +80,44 @@ def _fault(publisher: TopicEndpointInfo, kind: str, qos: QoSProfile) -> str:
     return 'is silent'
 
 
-def _rates(report: Report, previous: Optional[Report]) -> dict[str, str]:
+def _rates(report: Report, previous: Report | None) -> dict[str, str]:
     if previous is None or report.stamp <= previous.stamp:
         return {}
     elapsed = report.stamp - previous.stamp
-    return {'input rate Hz': f'{(report.received - previous.received) / elapsed:.1f}',
-            'output rate Hz': f'{(report.processed - previous.processed) / elapsed:.1f}'}
+    return {
+        'input rate Hz': f'{(report.received - previous.received) / elapsed:.1f}',
+        'output rate Hz': f'{(report.processed - previous.processed) / elapsed:.1f}',
+    }
 
 
-def diagnostic_array(name: str, state: str, image_topic: str, stamp: Time, report: Report,
-                     previous: Optional[Report], pipeline: Optional[Pipeline],
-                     missing: str = '', problems: Optional[Mapping[str, int]] = None
-                     ) -> DiagnosticArray:
+def diagnostic_array(
+    name: str,
+    state: str,
+    image_topic: str,
+    stamp: Time,
+    report: Report,
+    previous: Report | None,
+    pipeline: Pipeline | None,
+    missing: str = '',
+    problems: Mapping[str, int] | None = None,
+) -> DiagnosticArray:
     """Return the status of node ``name``.
 
     ``previous`` is the report of a second ago; ``missing`` says why no image
     comes; ``problems`` counts, by reason, images whose faces were not located.
     """
     level, message = _level(state, report, previous, missing)
-    values = {'lifecycle state': state, 'image topic': image_topic,
-              'frames received': report.received, 'frames processed': report.processed,
-              'frames dropped': sum(report.dropped.values()), 'faces': report.faces,
-              **_rates(report, previous), 'image age ms': f'{report.age * 1e3:.1f}',
-              'last error': report.last_error or 'none'}
+    values = {
+        'lifecycle state': state,
+        'image topic': image_topic,
+        'frames received': report.received,
+        'frames processed': report.processed,
+        'frames dropped': sum(report.dropped.values()),
+        'faces': report.faces,
+        **_rates(report, previous),
+        'image age ms': f'{report.age * 1e3:.1f}',
+        'last error': report.last_error or 'none',
+    }
     values.update({f'dropped: {reason}': n for reason, n in sorted(report.dropped.items())})
     values.update({f'not located: {word}': n for word, n in sorted((problems or {}).items())})
     for stage, (median, high) in report.stages.items():
@@ -110,9 +126,12 @@ def diagnostic_array(name: str, state: str, image_topic: str, stamp: Time, repor
     for sidecar in pipeline.sidecars if pipeline else ():
         values[f'{sidecar.task} model'] = f'{sidecar.name} {sidecar.sha256[:12]}'
     status = DiagnosticStatus(
-        level=level, name=f'{name}: pipeline', message=printable(message),
+        level=level,
+        name=f'{name}: pipeline',
+        message=printable(message),
         hardware_id='none',
-        values=[KeyValue(key=key, value=printable(value)) for key, value in values.items()])
+        values=[KeyValue(key=key, value=printable(value)) for key, value in values.items()],
+    )
     array = DiagnosticArray(status=[status])
     array.header.stamp = stamp.to_msg()
     return array

@@ -16,8 +16,10 @@ from sensor_msgs.msg import CompressedImage, Image
 from face_affect.ros.diagnostics import missing_images
 from face_affect.ros.wire import ImageKind
 
-RELIABILITY = {'best_effort': ReliabilityPolicy.BEST_EFFORT,
-               'reliable': ReliabilityPolicy.RELIABLE}
+RELIABILITY = {
+    'best_effort': ReliabilityPolicy.BEST_EFFORT,
+    'reliable': ReliabilityPolicy.RELIABLE,
+}
 
 
 def image_kind(values: Mapping[str, Any]) -> ImageKind:
@@ -32,17 +34,24 @@ class ImageInput:
     never unpacked.
     """
 
-    def __init__(self, node: Node, values: Mapping[str, Any],
-                 take: Callable[[bytes], None]) -> None:
+    def __init__(
+        self, node: Node, values: Mapping[str, Any], take: Callable[[bytes], None]
+    ) -> None:
         """Subscribe on ``node`` as the parameters ``values`` say; ``take`` gets every image."""
         kind = image_kind(values)
-        qos = QoSProfile(depth=values['image_depth'],
-                         reliability=RELIABILITY[values['image_reliability']])
+        qos = QoSProfile(
+            depth=values['image_depth'], reliability=RELIABILITY[values['image_reliability']]
+        )
         self._node = node
         self._type_name = f'sensor_msgs/msg/{kind.__name__}'
         self._subscription = node.create_subscription(
-            kind, 'image/compressed' if kind is CompressedImage else 'image', take, qos,
-            raw=True, qos_overriding_options=QoSOverridingOptions.with_default_policies())
+            kind,
+            'image/compressed' if kind is CompressedImage else 'image',
+            take,
+            qos,
+            raw=True,
+            qos_overriding_options=QoSOverridingOptions.with_default_policies(),
+        )
 
     @property
     def topic(self) -> str:
@@ -51,8 +60,12 @@ class ImageInput:
 
     def missing(self) -> str:
         """Say, as the rest of a sentence, why no image comes."""
-        return missing_images(self.topic, self._type_name, self._subscription.qos_profile,
-                              self._node.get_publishers_info_by_topic(self.topic))
+        return missing_images(
+            self.topic,
+            self._type_name,
+            self._subscription.qos_profile,
+            self._node.get_publishers_info_by_topic(self.topic),
+        )
 
     def destroy(self) -> None:
         """End the subscription."""

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import threading
-from typing import Generic, Optional, TypeVar
+from typing import Generic, TypeVar
 
 Item = TypeVar('Item')
 
@@ -17,7 +17,7 @@ class Mailbox(Generic[Item]):
     def __init__(self) -> None:
         """Start empty and open."""
         self._condition = threading.Condition()
-        self._item: Optional[Item] = None
+        self._item: Item | None = None
         self._closed = False
 
     def put(self, item: Item) -> bool:
@@ -28,7 +28,7 @@ class Mailbox(Generic[Item]):
             self._condition.notify()
             return replaced
 
-    def take(self) -> Optional[Item]:
+    def take(self) -> Item | None:
         """Wait for an item; None means that the box was closed."""
         with self._condition:
             self._condition.wait_for(lambda: self._closed or self._item is not None)

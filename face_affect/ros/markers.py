@@ -32,14 +32,25 @@ def markers(result: FaceAffectArray) -> MarkerArray:
 
 def _of_face(result: FaceAffectArray, face: FaceAffect, first: int) -> list[Marker]:
     bearing = face.bearing
-    place = face.position if face.has_position else Point(
-        x=RAY * bearing.x, y=RAY * bearing.y, z=RAY * bearing.z)
+    place = (
+        face.position
+        if face.has_position
+        else Point(x=RAY * bearing.x, y=RAY * bearing.y, z=RAY * bearing.z)
+    )
 
     def marker(number: int, kind: int, scale: Vector3) -> Marker:
-        made = Marker(header=result.header, ns='faces', id=first + number, type=kind,
-                      scale=scale, color=COLOUR, lifetime=LIFETIME)
+        made = Marker(
+            header=result.header,
+            ns='faces',
+            id=first + number,
+            type=kind,
+            scale=scale,
+            color=COLOUR,
+            lifetime=LIFETIME,
+        )
         made.pose.orientation.w = 1.0
         return made
+
     # Shaft, head and the head's length
     arrow = marker(0, Marker.ARROW, Vector3(x=0.02, y=0.06, z=0.1))
     arrow.points = [Point(), place]
@@ -54,8 +65,10 @@ def _of_face(result: FaceAffectArray, face: FaceAffect, first: int) -> list[Mark
 
 
 def _caption(face: FaceAffect) -> str:
-    words = [labels[estimate.label] if estimate.label < len(labels) else UNKNOWN
-             for estimate, labels in ((face.emotion, EMOTIONS), (face.gender, GENDERS))
-             if estimate.confidence]
+    words = [
+        labels[estimate.label] if estimate.label < len(labels) else UNKNOWN
+        for estimate, labels in ((face.emotion, EMOTIONS), (face.gender, GENDERS))
+        if estimate.confidence
+    ]
     # The last digits, as in the debug image
     return ' '.join([f'#{face.id % 10_000}', *words])

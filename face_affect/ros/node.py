@@ -14,7 +14,7 @@ import signal
 import sys
 from threading import Event
 import time
-from typing import Any, Optional
+from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
 from face_affect_msgs.msg import FaceAffectArray
@@ -69,6 +69,7 @@ Transition = Callable[['FaceAffectNode', LifecycleState], TransitionCallbackRetu
 
 def explained(transition: Transition) -> Transition:
     """Log what ``transition`` raises: rclpy itself drops it without a word."""
+
     @functools.wraps(transition)
     def explaining(node: FaceAffectNode, state: LifecycleState) -> TransitionCallbackReturn:
         try:
@@ -76,6 +77,7 @@ def explained(transition: Transition) -> Transition:
         except Exception as error:
             node.note_fault(f'{transition.__name__} failed: {type(error).__name__}: {error}')
             return ERROR
+
     return explaining
 
 
@@ -96,13 +98,13 @@ class FaceAffectNode(LifecycleNode):
         """
         super().__init__('face_affect', **kwargs)
         self._statistics = Statistics()
-        self._reported: Optional[Report] = None
+        self._reported: Report | None = None
         self._configured = ExitStack()  # destroys what configure made
-        self._pipeline: Optional[Pipeline] = None
-        self._worker: Optional[Worker] = None
-        self._input: Optional[ImageInput] = None
-        self._newest: Optional[FaceAffectArray] = None
-        self._geometry: Optional[CameraGeometry] = None
+        self._pipeline: Pipeline | None = None
+        self._worker: Worker | None = None
+        self._input: ImageInput | None = None
+        self._newest: FaceAffectArray | None = None
+        self._geometry: CameraGeometry | None = None
         self._first_id = 1
         self._enabled = True
         self._state = 'unconfigured'
@@ -112,8 +114,11 @@ class FaceAffectNode(LifecycleNode):
         self._wait_server = WaitForAffectServer(self, self._refuse_goal)
         self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 10)
         # Steady: diagnostics go on where simulated time stands still.
-        self.create_timer(DIAGNOSTICS_PERIOD, self._publish_diagnostics,
-                          clock=Clock(clock_type=ClockType.STEADY_TIME))
+        self.create_timer(
+            DIAGNOSTICS_PERIOD,
+            self._publish_diagnostics,
+            clock=Clock(clock_type=ClockType.STEADY_TIME),
+        )
         # Last, since it may fail: rclpy then calls destroy_node on what there is.
         self._values = declare_parameters(self)
         self.add_on_set_parameters_callback(self._on_parameters)
@@ -137,12 +142,14 @@ class FaceAffectNode(LifecycleNode):
         """Load the models; FAILURE, with the reason logged, leaves the node unconfigured."""
         values = self._values
         models = ModelNames(
-            values['detector_model'], values['emotion_model'], values['gender_model'])
+            values['detector_model'], values['emotion_model'], values['gender_model']
+        )
         # Milliseconds since 1970: what an earlier run gave out is never given again.
         self._first_id = max(self._first_id, time.time_ns() // 1_000_000)
         try:
-            self._pipeline = Pipeline(settings_from(values), models, values['num_threads'],
-                                      first_id=self._first_id)
+            self._pipeline = Pipeline(
+                settings_from(values), models, values['num_threads'], first_id=self._first_id
+            )
         except (ModelError, ValueError) as error:
             self._statistics.note_error(str(error))
             self.get_logger().error(f'cannot configure: {error}')
@@ -151,7 +158,8 @@ class FaceAffectNode(LifecycleNode):
         self._faces = self._managed_publisher(FaceAffectArray, '~/faces', 10)
         self._markers = self._managed_publisher(MarkerArray, '~/markers', 1)
         self._debug_images = DebugImages(
-            self._managed_publisher, lambda: self._values, self._explainer(self._pipeline))
+            self._managed_publisher, lambda: self._values, self._explainer(self._pipeline)
+        )
         self._state = 'inactive'
         names = ', '.join(sidecar.name for sidecar in self._pipeline.sidecars)
         self.get_logger().info(f'configured with {names}')
@@ -201,7 +209,8 @@ class FaceAffectNode(LifecycleNode):
 
     def _managed_publisher(self, kind: type, topic: str, depth: int) -> LifecyclePublisher:
         publisher: LifecyclePublisher = self.create_lifecycle_publisher(
-            kind, topic, QoSProfile(depth=depth))
+            kind, topic, QoSProfile(depth=depth)
+        )
         self._configured.callback(self.destroy_lifecycle_publisher, publisher)
         return publisher
 
@@ -229,11 +238,22 @@ class FaceAffectNode(LifecycleNode):
         self._pipeline.reset()
         self._reported = None
         if self._values['publish_bearing'] or self._values['publish_position']:
-            self._geometry = CameraGeometry(self, self._values['publish_position'],
-                                            self._values['rectified'], self._log_problem)
-        self._worker = Worker(self._pipeline, self._statistics, image_kind(self._values),
-                              self._publish, self._debug_images.show, self._now, self._log_drop,
-                              limits_from(self._values))
+            self._geometry = CameraGeometry(
+                self,
+                self._values['publish_position'],
+                self._values['rectified'],
+                self._log_problem,
+            )
+        self._worker = Worker(
+            self._pipeline,
+            self._statistics,
+            image_kind(self._values),
+            self._publish,
+            self._debug_images.show,
+            self._now,
+            self._log_drop,
+            limits_from(self._values),
+        )
         self._input = ImageInput(self, self._values, self._worker.put)
         self.get_logger().info(f'waiting for images on {self._input.topic}')
 
@@ -288,8 +308,11 @@ class FaceAffectNode(LifecycleNode):
         elif not request.data:
             self._stop_processing()
         response.success = True
-        response.message = 'processing' if self._worker else (
-            'paused' if not self._enabled else f'enabled, but the node is {self._state}')
+        response.message = (
+            'processing'
+            if self._worker
+            else ('paused' if not self._enabled else f'enabled, but the node is {self._state}')
+        )
         return response
 
     def _on_get_faces(
@@ -308,7 +331,7 @@ class FaceAffectNode(LifecycleNode):
         """The lifecycle state, or 'paused'."""
         return 'paused' if self._state == 'active' and not self._enabled else self._state
 
-    def _refuse_goal(self, wanted: Wanted) -> Optional[str]:
+    def _refuse_goal(self, wanted: Wanted) -> str | None:
         if self._state != 'active':
             return f'the node is {self._state}'
         for task in ('emotion', 'gender'):
@@ -331,11 +354,19 @@ class FaceAffectNode(LifecycleNode):
         report = self._statistics.report()
         silent = self._reported is not None and report.received == self._reported.received
         missing = self._input.missing() if self._input and silent else ''
-        self._diagnostics.publish(diagnostic_array(
-            self.get_fully_qualified_name().lstrip('/'), self._activity,
-            self._input.topic if self._input else 'none', self.get_clock().now(), report,
-            self._reported, self._pipeline, missing,
-            dict(self._geometry.problems) if self._geometry else {}))
+        self._diagnostics.publish(
+            diagnostic_array(
+                self.get_fully_qualified_name().lstrip('/'),
+                self._activity,
+                self._input.topic if self._input else 'none',
+                self.get_clock().now(),
+                report,
+                self._reported,
+                self._pipeline,
+                missing,
+                dict(self._geometry.problems) if self._geometry else {},
+            )
+        )
         self._reported = report
 
     def destroy_node(self) -> None:
@@ -346,7 +377,7 @@ class FaceAffectNode(LifecycleNode):
         super().destroy_node()
 
 
-def initialise(arguments: Optional[list[str]]) -> None:
+def initialise(arguments: list[str] | None) -> None:
     """Start ROS; where log files cannot be written, without them."""
     words = sys.argv if arguments is None else arguments
     folder = log_folder()
@@ -381,7 +412,7 @@ def spin(node: FaceAffectNode, ended: Event) -> None:
             node.note_fault(f'{type(error).__name__}: {error}')
 
 
-def main(arguments: Optional[list[str]] = None) -> int:
+def main(arguments: list[str] | None = None) -> int:
     """Run the node until SIGINT or SIGTERM; return the exit status, 1 for a wrong parameter."""
     ended = Event()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import OrderedDict
 import importlib
 import sys
-from typing import Any, Optional
+from typing import Any
 
 from face_affect_msgs.msg import FaceAffect, FaceAffectArray
 from rcl_interfaces.msg import ParameterDescriptor
@@ -50,7 +50,8 @@ def load_hri_msgs() -> Any:
     except ImportError as error:
         raise MissingMessagesError(
             f'the ROS4HRI bridge needs hri_msgs ({error}): '
-            'sudo apt install ros-$ROS_DISTRO-hri-msgs') from error
+            'sudo apt install ros-$ROS_DISTRO-hri-msgs'
+        ) from error
 
 
 class FaceTopics:
@@ -66,7 +67,8 @@ class FaceTopics:
         self._cropped = node.create_publisher(Image, f'{name}/cropped', qos)
         self._expression = node.create_publisher(hri.Expression, f'{name}/expression', qos)
         self._softbiometrics = node.create_publisher(
-            hri.SoftBiometrics, f'{name}/softbiometrics', qos)
+            hri.SoftBiometrics, f'{name}/softbiometrics', qos
+        )
 
     @property
     def _publishers(self) -> tuple[Publisher, ...]:
@@ -80,16 +82,21 @@ class FaceTopics:
     def publish(self, face: FaceAffect, result: FaceAffectArray) -> None:
         """Publish all but the picture; what the node does not estimate is left out."""
         found = region(box_of(face), face.score, result.image_width, result.image_height)
-        self._roi.publish(self._hri.NormalizedRegionOfInterest2D(
-            header=result.header, **vars(found)))
+        self._roi.publish(
+            self._hri.NormalizedRegionOfInterest2D(header=result.header, **vars(found))
+        )
         if face.emotion.confidence:
-            shown = expression(_label(face.emotion, EMOTIONS), face.emotion.confidence,
-                               face.emotion.probabilities)
+            shown = expression(
+                _label(face.emotion, EMOTIONS), face.emotion.confidence, face.emotion.probabilities
+            )
             self._expression.publish(self._hri.Expression(header=result.header, **vars(shown)))
         if face.gender.confidence:
             code, confidence = gender(_label(face.gender, GENDERS), face.gender.confidence)
-            self._softbiometrics.publish(self._hri.SoftBiometrics(
-                header=result.header, gender=code, gender_confidence=confidence))
+            self._softbiometrics.publish(
+                self._hri.SoftBiometrics(
+                    header=result.header, gender=code, gender_confidence=confidence
+                )
+            )
 
     def publish_crop(self, message: Image) -> None:
         """Publish the cropped picture."""
@@ -126,28 +133,44 @@ class Ros4HriBridge(Node):
         """
         super().__init__('ros4hri_bridge', **kwargs)
         self._hri = hri
-        transport = self._parameter('image_transport', 'raw', 'how images arrive: raw on image, '
-                                    'or compressed on image/compressed')
+        transport = self._parameter(
+            'image_transport',
+            'raw',
+            'how images arrive: raw on image, or compressed on image/compressed',
+        )
         if transport not in TRANSPORTS:
-            raise ValueError(f'image_transport is {transport!r}, but must be one of '
-                             f'{", ".join(TRANSPORTS)}')
-        keep = float(self._parameter('keep_time', 1.5, 'seconds for which a face that is not in '
-                                     'the results stays; as long as forget_time of the node'))
+            raise ValueError(
+                f'image_transport is {transport!r}, but must be one of {", ".join(TRANSPORTS)}'
+            )
+        keep = float(
+            self._parameter(
+                'keep_time',
+                1.5,
+                'seconds for which a face that is not in '
+                'the results stays; as long as forget_time of the node',
+            )
+        )
         # In ROS 1 the parameters /humans/faces/width and height
-        self._size = (self._parameter('cropped_width', 128, 'of cropped faces, pixels'),
-                      self._parameter('cropped_height', 128, 'of cropped faces, pixels'))
+        self._size = (
+            self._parameter('cropped_width', 128, 'of cropped faces, pixels'),
+            self._parameter('cropped_height', 128, 'of cropped faces, pixels'),
+        )
         self._steady = Clock(clock_type=ClockType.STEADY_TIME)
         self._tracked = TrackedFaces(keep)
         self._topics: dict[int, FaceTopics] = {}
         self._images: OrderedDict[tuple[int, int], WireMessage] = OrderedDict()
         self._kind = TRANSPORTS[transport]
         self._list = self.create_publisher(
-            hri.IdsList, '/humans/faces/tracked', QoSProfile(depth=1))
+            hri.IdsList, '/humans/faces/tracked', QoSProfile(depth=1)
+        )
         self.create_subscription(FaceAffectArray, 'faces', self._on_faces, QoSProfile(depth=10))
         self.create_subscription(
-            self._kind, {'raw': 'image', 'compressed': 'image/compressed'}[transport],
-            self._on_image, QoSProfile(depth=5, reliability=qos_profile_sensor_data.reliability),
-            raw=True)
+            self._kind,
+            {'raw': 'image', 'compressed': 'image/compressed'}[transport],
+            self._on_image,
+            QoSProfile(depth=5, reliability=qos_profile_sensor_data.reliability),
+            raw=True,
+        )
         self._keep = keep
         self._last_result = self._now()
         self.create_timer(CHECK_PERIOD, self._check, clock=self._steady)
@@ -189,11 +212,13 @@ class Ros4HriBridge(Node):
             image = decode(message)
         except ImageError as error:
             self.get_logger().warning(
-                f'no cropped faces: {error}', throttle_duration_sec=LOG_PERIOD)
+                f'no cropped faces: {error}', throttle_duration_sec=LOG_PERIOD
+            )
             return
         for face in wanted:
             self._topics[face.id].publish_crop(
-                image_to_message(cropped(image, box_of(face), *self._size), result.header))
+                image_to_message(cropped(image, box_of(face), *self._size), result.header)
+            )
 
     def _check(self) -> None:
         """Let the faces go where the node has fallen silent."""
@@ -208,11 +233,14 @@ class Ros4HriBridge(Node):
             self._topics.pop(number).destroy()
 
     def _publish_list(self, header: Header) -> None:
-        self._list.publish(self._hri.IdsList(
-            header=header, ids=[face_id(number) for number in self._tracked.numbers]))
+        self._list.publish(
+            self._hri.IdsList(
+                header=header, ids=[face_id(number) for number in self._tracked.numbers]
+            )
+        )
 
 
-def main(arguments: Optional[list[str]] = None) -> int:
+def main(arguments: list[str] | None = None) -> int:
     """Run the bridge until SIGINT or SIGTERM; return the exit code."""
     rclpy.init(args=arguments)
     try:

@@ -91,13 +91,25 @@ class Statistics:
         """Return a snapshot."""
         with self._lock:
             times = {stage: list(window) for stage, window in self._stages.items()}
-            report = Report(time.monotonic(), self._received, self._processed,
-                            dict(self._dropped), self._faces, self._age, {}, self._last_error)
+            report = Report(
+                time.monotonic(),
+                self._received,
+                self._processed,
+                dict(self._dropped),
+                self._faces,
+                self._age,
+                {},
+                self._last_error,
+            )
         for window in times.values():
             window.sort()
-        return replace(report, stages={
-            stage: (percentile(window, 50), percentile(window, 95))
-            for stage, window in times.items()})
+        return replace(
+            report,
+            stages={
+                stage: (percentile(window, 50), percentile(window, 95))
+                for stage, window in times.items()
+            },
+        )
 
 
 def percentile(ordered: Sequence[float], percent: float) -> float:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Optional
 
 from face_affect_msgs.action import WaitForAffect
 from rclpy.action import ActionServer, CancelResponse, GoalResponse
@@ -35,16 +34,20 @@ def wanted_from(goal: WaitForAffect.Goal) -> Wanted:
     return Wanted(
         emotion=_label(goal.emotion, EMOTIONS, 'emotion'),
         gender=_label(goal.gender, GENDERS, 'gender'),
-        face_id=goal.face_id or None, min_confidence=goal.min_confidence,
-        duration=goal.duration.sec + goal.duration.nanosec * 1e-9)
+        face_id=goal.face_id or None,
+        min_confidence=goal.min_confidence,
+        duration=goal.duration.sec + goal.duration.nanosec * 1e-9,
+    )
 
 
-def _label(code: int, labels: tuple[str, ...], name: str) -> Optional[str]:
+def _label(code: int, labels: tuple[str, ...], name: str) -> str | None:
     if code == WaitForAffect.Goal.ANY:
         return None
     if code >= len(labels):
-        raise ValueError(f'{name} {code} is none of 0 to {len(labels) - 1}, '
-                         f'nor {WaitForAffect.Goal.ANY} for any')
+        raise ValueError(
+            f'{name} {code} is none of 0 to {len(labels) - 1}, '
+            f'nor {WaitForAffect.Goal.ANY} for any'
+        )
     return labels[code]
 
 
@@ -54,7 +57,7 @@ class _Pending:
 
     handle: ServerGoalHandle
     watch: AffectWatch
-    deadline: Optional[Time]
+    deadline: Time | None
 
 
 class WaitForAffectServer:
@@ -63,7 +66,7 @@ class WaitForAffectServer:
     Results may come from another thread; goals are decided on the executor's.
     """
 
-    def __init__(self, node: Node, refuse: Callable[[Wanted], Optional[str]]) -> None:
+    def __init__(self, node: Node, refuse: Callable[[Wanted], str | None]) -> None:
         """Serve on ``node``; ``refuse`` tells why a goal cannot be served now, or None."""
         self._node = node
         self._refuse = refuse
@@ -72,13 +75,19 @@ class WaitForAffectServer:
         self._guard = node.create_guard_condition(self._take_results)
         # Steady: goals can be cancelled while simulated time stands still.
         self._timer = node.create_timer(
-            TIMEOUT_CHECK, self._check_time, clock=Clock(clock_type=ClockType.STEADY_TIME))
+            TIMEOUT_CHECK, self._check_time, clock=Clock(clock_type=ClockType.STEADY_TIME)
+        )
         self._timer.cancel()
         self._checked = node.get_clock().now()
         self._server = ActionServer(
-            node, WaitForAffect, '~/wait_for_affect', execute_callback=lambda handle: None,
-            goal_callback=self._accept, handle_accepted_callback=self._start,
-            cancel_callback=lambda _: CancelResponse.ACCEPT)
+            node,
+            WaitForAffect,
+            '~/wait_for_affect',
+            execute_callback=lambda handle: None,
+            goal_callback=self._accept,
+            handle_accepted_callback=self._start,
+            cancel_callback=lambda _: CancelResponse.ACCEPT,
+        )
 
     def add_result(self, result: FrameResult) -> None:
         """Take in one image's result, from any thread."""
@@ -144,11 +153,13 @@ class WaitForAffectServer:
 
     def _send_feedback(self, pending: _Pending, faces: int) -> None:
         face_id, shown = pending.watch.longest
-        pending.handle.publish_feedback(WaitForAffect.Feedback(
-            face_id=face_id, shown_for=duration(shown), faces=faces))
+        pending.handle.publish_feedback(
+            WaitForAffect.Feedback(face_id=face_id, shown_for=duration(shown), faces=faces)
+        )
 
-    def _decide(self, pending: _Pending, found: Optional[tuple[Face, FrameResult]],
-                reason: str) -> None:
+    def _decide(
+        self, pending: _Pending, found: tuple[Face, FrameResult] | None, reason: str
+    ) -> None:
         self._pending.remove(pending)
         if not self._pending:
             self._timer.cancel()

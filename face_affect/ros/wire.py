@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 import struct
-from typing import Any, Union
+from typing import Any
 
 from builtin_interfaces.msg import Time
 from rclpy.serialization import deserialize_message
@@ -24,7 +24,7 @@ from std_msgs.msg import Header
 
 from face_affect.core.images import ImageError
 
-ImageKind = Union[type[Image], type[CompressedImage]]
+ImageKind = type[Image] | type[CompressedImage]
 
 ENCAPSULATION = 4  # bytes, before the content
 # Its kind to byte order: CDR and plain CDR 2, big and little endian
@@ -53,7 +53,7 @@ class WireCompressedImage:
     data: memoryview
 
 
-WireMessage = Union[WireImage, WireCompressedImage]
+WireMessage = WireImage | WireCompressedImage
 
 
 class _Reader:
@@ -79,7 +79,7 @@ class _Reader:
         """
         size = struct.calcsize(code)
         start = -(-self._place // size) * size
-        value, = struct.unpack_from(self._order + code, self._body, start)
+        (value,) = struct.unpack_from(self._order + code, self._body, start)
         self._place = start + size
         return int(value)
 
@@ -91,7 +91,7 @@ class _Reader:
 
         """
         length = self.number()
-        octets = self._body[self._place:self._place + length]
+        octets = self._body[self._place : self._place + length]
         if len(octets) < length:
             raise struct.error(f'{length} bytes announced, {len(octets)} left')
         self._place += length
@@ -103,8 +103,9 @@ class _Reader:
 
     def header(self) -> Header:
         """Return a std_msgs/Header."""
-        return Header(stamp=Time(sec=self.number('i'), nanosec=self.number()),
-                      frame_id=self.text())
+        return Header(
+            stamp=Time(sec=self.number('i'), nanosec=self.number()), frame_id=self.text()
+        )
 
 
 def unpack(data: bytes, kind: type) -> Any:
@@ -120,8 +121,9 @@ def unpack(data: bytes, kind: type) -> Any:
     try:
         return deserialize_message(data, kind)
     except Exception as error:  # rclpy's own kinds of error differ between distributions
-        raise ImageError('malformed', f'{len(data)} bytes are no {kind.__name__}: '
-                         f'{error}') from error
+        raise ImageError(
+            'malformed', f'{len(data)} bytes are no {kind.__name__}: {error}'
+        ) from error
 
 
 def read_image(data: bytes) -> WireImage:
@@ -133,8 +135,15 @@ def read_image(data: bytes) -> WireImage:
     """
     with _telling(data, 'Image'):
         reader = _Reader(data)
-        return WireImage(reader.header(), reader.number(), reader.number(), reader.text(),
-                         reader.number('B'), reader.number(), reader.octets())
+        return WireImage(
+            reader.header(),
+            reader.number(),
+            reader.number(),
+            reader.text(),
+            reader.number('B'),
+            reader.number(),
+            reader.octets(),
+        )
 
 
 def read_compressed_image(data: bytes) -> WireCompressedImage:

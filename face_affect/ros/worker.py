@@ -43,9 +43,17 @@ Show = Callable[[NDArray[np.uint8], FrameResult, Header], bool]
 class Worker:
     """Processes the newest image; the one before it is dropped if it still waits."""
 
-    def __init__(self, pipeline: Pipeline, statistics: Statistics, kind: ImageKind,
-                 publish: Publish, show: Show, now: Callable[[], float],
-                 on_drop: Callable[[str, str], None], limits: Limits) -> None:
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        statistics: Statistics,
+        kind: ImageKind,
+        publish: Publish,
+        show: Show,
+        now: Callable[[], float],
+        on_drop: Callable[[str, str], None],
+        limits: Limits,
+    ) -> None:
         """Start the thread.
 
         Args:
@@ -130,8 +138,12 @@ class Worker:
         published = time.perf_counter()
         self._publish(result, message.header, published - start)
         end = time.perf_counter()
-        stages = {'decode': decoded - start, **result.timings, 'publish': end - published,
-                  'total': end - start}
+        stages = {
+            'decode': decoded - start,
+            **result.timings,
+            'publish': end - published,
+            'total': end - start,
+        }
         self._statistics.process(len(result.faces), stages, age)
         return image, result, message.header
 

@@ -59,7 +59,7 @@ def cut_bag(tmp_path: Path) -> Path:
     source = write_bag(tmp_path / 'whole', demo_messages(range(60, 200)))
     data = (source / 'whole.mcap').read_bytes()
     path = tmp_path / 'cut.mcap'
-    path.write_bytes(data[:len(data) * 2 // 3])
+    path.write_bytes(data[: len(data) * 2 // 3])
     return path
 
 
@@ -71,7 +71,7 @@ def test_of_a_truncated_mcap_is_kept_what_came_before(
     assert f'bag {cut_bag} breaks off: the file ends in the middle of a record' in message
     results, images = read(tmp_path / 'out'), list(demo_messages(range(60, 200)))
     assert 30 < len(results) < 100
-    assert [stamp for stamp, _ in results] == [image.stamp for image in images[:len(results)]]
+    assert [stamp for stamp, _ in results] == [image.stamp for image in images[: len(results)]]
     known = read_information(tmp_path / 'out')
     assert known and not known['complete'] and 'breaks off' in known['error']
 
@@ -91,9 +91,7 @@ def test_a_partial_output_is_made_anew_when_the_recording_is_whole(
     assert len(read(tmp_path / 'out')) == 140
 
 
-def test_a_finished_output_is_not_replaced_by_a_partial_one(
-    cut_bag: Path, tmp_path: Path
-) -> None:
+def test_a_finished_output_is_not_replaced_by_a_partial_one(cut_bag: Path, tmp_path: Path) -> None:
     whole = tmp_path / 'whole' / 'whole.mcap'
     assert process_bag(Job(str(whole), tmp_path / 'out')).state == 'done'
     outcome = process_bag(Job(str(cut_bag), tmp_path / 'out', Options(overwrite=True)))
@@ -102,16 +100,20 @@ def test_a_finished_output_is_not_replaced_by_a_partial_one(
     assert len(read(tmp_path / 'out')) == 140
 
 
-@pytest.mark.parametrize('name, content, reason', [
-    ('a.mcap', b'', 'seems to be empty'),
-    ('a.mcap', b'no bag at all' * 10, 'File magic is invalid'),
-    ('a.mcap', b'\x89MCAP0\r\n', 'cannot read bag'),
-    ('a.db3', b'', 'missing tables'),
-    ('a.db3', b'no database' * 100, 'file is not a database'),
-    ('a.bag', b'#ROSBAG V2.0\n', 'cannot read bag'),
-    ('a.bag', b'no bag', 'File magic is invalid'),
-    ('a.mp4', b'no video', 'does not open'),
-    ('a.txt', b'a text', 'does not open')])
+@pytest.mark.parametrize(
+    'name, content, reason',
+    [
+        ('a.mcap', b'', 'seems to be empty'),
+        ('a.mcap', b'no bag at all' * 10, 'File magic is invalid'),
+        ('a.mcap', b'\x89MCAP0\r\n', 'cannot read bag'),
+        ('a.db3', b'', 'missing tables'),
+        ('a.db3', b'no database' * 100, 'file is not a database'),
+        ('a.bag', b'#ROSBAG V2.0\n', 'cannot read bag'),
+        ('a.bag', b'no bag', 'File magic is invalid'),
+        ('a.mp4', b'no video', 'does not open'),
+        ('a.txt', b'a text', 'does not open'),
+    ],
+)
 def test_no_recording(
     tmp_path: Path, name: str, content: bytes, reason: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -131,7 +133,7 @@ def test_a_video_that_is_shorter_than_it_says(
     for seed in range(20):
         writer.write(np.random.default_rng(seed).integers(0, 255, (240, 320, 3), np.uint8))
     writer.release()
-    path.write_bytes(path.read_bytes()[:path.stat().st_size // 2])
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     assert main(['bag', str(path), '-o', str(tmp_path / 'out')]) == 0
     known = read_information(tmp_path / 'out')
     assert known and known['announced'] == 20 and 5 < known['frames'] < 15
@@ -147,13 +149,14 @@ def test_of_a_damaged_sqlite3_is_kept_what_came_before(tmp_path: Path, damage: s
     if damage == 'cut':
         del data[middle:]
     else:
-        data[middle:middle + 50_000] = bytes(50_000)
+        data[middle : middle + 50_000] = bytes(50_000)
     path.write_bytes(data)
     outcome = process_bag(Job(str(bag), tmp_path / 'out'))
     assert outcome.state == 'partial' and 'breaks off' in outcome.error
     assert 5 <= outcome.results < len(SEEN)
     assert [stamp for stamp, _ in read(tmp_path / 'out')] == [
-        message.stamp for message in demo_messages()][:outcome.results]
+        message.stamp for message in demo_messages()
+    ][: outcome.results]
 
 
 def test_a_truncated_bag_of_ros1_is_an_error(
@@ -177,8 +180,12 @@ def test_broken_metadata_are_an_error_but_no_loss(tmp_path: Path, storage: str) 
 def test_a_missing_part_is_never_passed_over(tmp_path: Path) -> None:
     bag = write_bag(tmp_path / 'bag', demo_messages())
     text = (bag / 'metadata.yaml').read_text()
-    (bag / 'metadata.yaml').write_text(text.replace(
-        'relative_file_paths:\n  - bag.mcap', 'relative_file_paths:\n  - bag.mcap\n  - b_1.mcap'))
+    (bag / 'metadata.yaml').write_text(
+        text.replace(
+            'relative_file_paths:\n  - bag.mcap',
+            'relative_file_paths:\n  - bag.mcap\n  - b_1.mcap',
+        )
+    )
     outcome = process_bag(Job(str(bag), tmp_path / 'out'))
     assert outcome.state == 'partial'
     assert 'files are missing' in outcome.error
@@ -203,19 +210,24 @@ def test_split_bag_without_metadata(tmp_path: Path) -> None:
     outcome = process_bag(Job(str(bag), tmp_path / 'out'))
     assert (outcome.state, outcome.results) == ('done', 20)
     assert [stamp for stamp, _ in read(tmp_path / 'out')] == [
-        message.stamp for message in demo_messages()]
+        message.stamp for message in demo_messages()
+    ]
 
 
 # Odd contents
 
 
 def test_unknown_types_do_no_harm_and_are_kept(tmp_path: Path) -> None:
-    strange = [Topic('/strange', 'my_msgs/msg/Strange'),
-               Topic('/broken', 'my_msgs/msg/Broken', 'this is no definition!\n', 'RIHS01_1')]
+    strange = [
+        Topic('/strange', 'my_msgs/msg/Strange'),
+        Topic('/broken', 'my_msgs/msg/Broken', 'this is no definition!\n', 'RIHS01_1'),
+    ]
     mixed = []
     for message in demo_messages():
-        mixed += [message, *(TimedMessage(topic.name, message.stamp, b'\0\1\0\0data')
-                             for topic in strange)]
+        mixed += [
+            message,
+            *(TimedMessage(topic.name, message.stamp, b'\0\1\0\0data') for topic in strange),
+        ]
     source = write_bag(tmp_path / 'bag', mixed, *strange)
     outcome = process_bag(Job(str(source), tmp_path / 'out', Options(keep=True)))
     assert (outcome.state, outcome.results, outcome.dropped) == ('done', len(SEEN), {})
@@ -267,7 +279,8 @@ def test_frames_that_give_no_result_are_counted_by_reason(
     assert '10 frames, 6 results, dropped: 1 malformed, 2 size_changed, 1 undecodable' in message
     assert 'note: undecodable: 7 bytes of compressed image do not decode' in message
     assert [stamp for stamp, _ in read(tmp_path / 'out')] == [
-        messages[i].stamp for i in (0, 1, 3, 5, 8, 9)]
+        messages[i].stamp for i in (0, 1, 3, 5, 8, 9)
+    ]
     known = read_information(tmp_path / 'out')
     assert known and known['dropped'] == {'malformed': 1, 'size_changed': 2, 'undecodable': 1}
 
@@ -324,18 +337,27 @@ def test_no_place_to_write(
     assert 'cannot write' in capsys.readouterr().err
 
 
-@pytest.mark.parametrize('options', [
-    ['--keep'], ['--keep', '--storage', 'sqlite3'], ['--csv'], ['--parquet']],
-    ids=' '.join)
-def test_a_full_disk_leaves_no_output(
-    short_bag: Path, tmp_path: Path, options: list[str]
-) -> None:
+@pytest.mark.parametrize(
+    'options',
+    [['--keep'], ['--keep', '--storage', 'sqlite3'], ['--csv'], ['--parquet']],
+    ids=' '.join,
+)
+def test_a_full_disk_leaves_no_output(short_bag: Path, tmp_path: Path, options: list[str]) -> None:
     # Blocks of 1024 bytes: less than the copied images, the table or the results need
     limit = '4' if len(options) == 1 and '--keep' not in options else '100'
     done = subprocess.run(
-        ['bash', '-c', f'ulimit -f {limit}; exec "$@"', '-',
-         *command(short_bag, '-o', tmp_path / 'out', *options)],
-        cwd=ROOT, capture_output=True, text=True, timeout=SECONDS)
+        [
+            'bash',
+            '-c',
+            f'ulimit -f {limit}; exec "$@"',
+            '-',
+            *command(short_bag, '-o', tmp_path / 'out', *options),
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+    )
     assert done.returncode == 2, done.stderr
     assert 'face-affect: error: ' in done.stderr
     assert 'Traceback' not in done.stderr
@@ -346,9 +368,13 @@ def test_a_full_disk_leaves_no_output(
 def test_a_signal_leaves_a_valid_bag(tmp_path: Path, number: signal.Signals) -> None:
     output = tmp_path / 'out'
     # Where the tests run in the background, SIGINT may be ignored, and so inherited.
-    with subprocess.Popen(command(DEMO_BAG, '-o', output, '--pace', '--keep'), cwd=ROOT,
-                          text=True, stderr=subprocess.PIPE,
-                          preexec_fn=lambda: signal.signal(number, signal.SIG_DFL)) as process:
+    with subprocess.Popen(
+        command(DEMO_BAG, '-o', output, '--pace', '--keep'),
+        cwd=ROOT,
+        text=True,
+        stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),
+    ) as process:
         # A chunk of the bag is on disk.
         written = tmp_path / '.out.writing' / 'out' / 'out.mcap'
         wait_for(lambda: written.exists() and written.stat().st_size > 1000, process)
@@ -367,8 +393,12 @@ def test_a_signal_leaves_a_valid_bag(tmp_path: Path, number: signal.Signals) -> 
 def test_a_killed_process_leaves_no_output_and_is_no_obstacle(
     short_bag: Path, tmp_path: Path
 ) -> None:
-    with subprocess.Popen(command(DEMO_BAG, '-o', tmp_path / 'out', '--pace'), cwd=ROOT,
-                          text=True, stderr=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        command(DEMO_BAG, '-o', tmp_path / 'out', '--pace'),
+        cwd=ROOT,
+        text=True,
+        stderr=subprocess.PIPE,
+    ) as process:
         written = tmp_path / '.out.writing' / 'out'
         wait_for(written.exists, process)
         process.kill()
@@ -377,29 +407,43 @@ def test_a_killed_process_leaves_no_output_and_is_no_obstacle(
     assert [path.name for path in tmp_path.iterdir()] == ['out']
 
 
-@pytest.mark.parametrize('package, option, extra', [
-    ('pyarrow', '--parquet', 'parquet'), ('rosbags', '--csv', 'bags')])
+@pytest.mark.parametrize(
+    'package, option, extra', [('pyarrow', '--parquet', 'parquet'), ('rosbags', '--csv', 'bags')]
+)
 def test_a_missing_package_is_named_with_the_way_to_get_it(
     short_bag: Path, tmp_path: Path, package: str, option: str, extra: str
 ) -> None:
-    code = (f'import sys; sys.modules["{package}"] = None\n'
-            'from face_affect.cli import main; sys.exit(main(sys.argv[1:]))')
+    code = (
+        f'import sys; sys.modules["{package}"] = None\n'
+        'from face_affect.cli import main; sys.exit(main(sys.argv[1:]))'
+    )
     done = subprocess.run(
         [sys.executable, '-c', code, 'bag', str(short_bag), '-o', str(tmp_path / 'out'), option],
-        cwd=ROOT, capture_output=True, text=True, timeout=SECONDS)
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+    )
     assert done.returncode == 2
     assert f'needs {package}: pip install {package}' in done.stderr
     assert f"pip install '.[{extra}]'" in done.stderr
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize('options, reason', [
-    (['--threshold', '2'], 'detection_threshold is 2.0'),
-    (['--workers', '-1'], '--workers is -1'),
-    (['--emotion-model', 'none'], "no model 'none'")])
+@pytest.mark.parametrize(
+    'options, reason',
+    [
+        (['--threshold', '2'], 'detection_threshold is 2.0'),
+        (['--workers', '-1'], '--workers is -1'),
+        (['--emotion-model', 'none'], "no model 'none'"),
+    ],
+)
 def test_wrong_option(
-    short_bag: Path, tmp_path: Path, options: list[str], reason: str,
-    capsys: pytest.CaptureFixture[str]
+    short_bag: Path,
+    tmp_path: Path,
+    options: list[str],
+    reason: str,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert main(['bag', str(short_bag), '-o', str(tmp_path / 'out'), *options]) == 2
     assert reason in capsys.readouterr().err

@@ -63,14 +63,19 @@ def assert_same(message: Any, result: FrameResult) -> None:
     assert [face.id for face in message.faces] == [face.id for face in result.faces]
     for found, face in zip(message.faces, result.faces):
         region = found.roi
-        assert (region.x_offset, region.y_offset, region.width, region.height) == \
-            face.detection.box.region(result.width, result.height)
+        assert (
+            region.x_offset,
+            region.y_offset,
+            region.width,
+            region.height,
+        ) == face.detection.box.region(result.width, result.height)
         assert found.score == pytest.approx(face.detection.score)
         assert len(found.landmarks) == len(face.detection.landmarks)
         assert face.emotion and face.gender
         assert found.emotion.probabilities == pytest.approx(face.emotion.probabilities, abs=1e-6)
         assert found.gender.frame_probabilities == pytest.approx(
-            face.gender.frame_probabilities, abs=1e-6)
+            face.gender.frame_probabilities, abs=1e-6
+        )
         assert found.tracked_frames == face.frames
 
 
@@ -88,8 +93,9 @@ def test_results_are_the_pipelines_with_the_images_stamps_and_headers(
         assert message.header.frame_id == image.header.frame_id == 'camera_optical_frame'
         assert_same(message, expected)
         back = result_from_message(message)
-        assert [face.emotion.label for face in back.faces if face.emotion] == \
-            [face.emotion.label for face in expected.faces if face.emotion]
+        assert [face.emotion.label for face in back.faces if face.emotion] == [
+            face.emotion.label for face in expected.faces if face.emotion
+        ]
 
 
 def test_ids_start_at_one(short_bag: Path, tmp_path: Path) -> None:
@@ -98,23 +104,29 @@ def test_ids_start_at_one(short_bag: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize('storage', ['mcap', 'sqlite3'])
-def test_the_same_bag_gives_the_same_bytes(
-    short_bag: Path, tmp_path: Path, storage: str
-) -> None:
+def test_the_same_bag_gives_the_same_bytes(short_bag: Path, tmp_path: Path, storage: str) -> None:
     contents = []
     for run in ('first', 'second'):
-        output = process(short_bag, tmp_path / run / 'out', storage=storage, keep=True,
-                         images=True, tables=('csv', 'parquet'))
+        output = process(
+            short_bag,
+            tmp_path / run / 'out',
+            storage=storage,
+            keep=True,
+            images=True,
+            tables=('csv', 'parquet'),
+        )
         contents.append({file.name: file.read_bytes() for file in output.iterdir()})
-    assert set(contents[0]) == {'metadata.yaml', 'faces.csv', 'faces.parquet',
-                                'out.mcap' if storage == 'mcap' else 'out.db3'}
+    assert set(contents[0]) == {
+        'metadata.yaml',
+        'faces.csv',
+        'faces.parquet',
+        'out.mcap' if storage == 'mcap' else 'out.db3',
+    }
     assert contents[0] == contents[1]
 
 
 @pytest.mark.parametrize('kind', ['sqlite3', 'ros1', 'file'])
-def test_other_storages_give_the_same_results(
-    short_bag: Path, tmp_path: Path, kind: str
-) -> None:
+def test_other_storages_give_the_same_results(short_bag: Path, tmp_path: Path, kind: str) -> None:
     if kind == 'sqlite3':
         source = write_bag(tmp_path / 'other', demo_messages(), storage='sqlite3')
     elif kind == 'ros1':
@@ -123,13 +135,18 @@ def test_other_storages_give_the_same_results(
         source = Path(shutil.copy(short_bag / 'short.mcap', tmp_path))
     expected = read(process(short_bag, tmp_path / 'expected'))
     found = read(process(source, tmp_path / 'found'))
-    assert [(stamp, repr(message)) for stamp, message in found] == \
-        [(stamp, repr(message)) for stamp, message in expected]
+    assert [(stamp, repr(message)) for stamp, message in found] == [
+        (stamp, repr(message)) for stamp, message in expected
+    ]
 
 
 def test_original_topics_are_kept_byte_by_byte(tmp_path: Path) -> None:
-    output = process(DEMO_BAG, tmp_path / 'out', keep=True, settings=Settings(
-        enable_emotion=False, enable_gender=False))
+    output = process(
+        DEMO_BAG,
+        tmp_path / 'out',
+        keep=True,
+        settings=Settings(enable_emotion=False, enable_gender=False),
+    )
     kept = [message for message in BagRecording(output).messages() if message.topic != RESULTS]
     assert kept == list(BagRecording(DEMO_BAG).messages())
     assert topics(output) == {IMAGES, '/camera/camera_info', RESULTS}
@@ -145,8 +162,9 @@ def test_results_of_an_earlier_run_are_not_mixed_with_new_ones(
     short_bag: Path, tmp_path: Path
 ) -> None:
     first = process(short_bag, tmp_path / 'first', keep=True, images=True)
-    second = process(first, tmp_path / 'second', keep=True, images=True,
-                     settings=Settings(enable_gender=False))
+    second = process(
+        first, tmp_path / 'second', keep=True, images=True, settings=Settings(enable_gender=False)
+    )
     results = read(second)
     assert len(results) == len(SEEN) == len(read(second, PICTURES))
     assert not any(face.gender.confidence for _, message in results for face in message.faces)
@@ -222,9 +240,7 @@ def test_what_was_done_is_skipped_until_something_changes(
     assert sorted(path.name for path in tmp_path.iterdir()) == ['out']
 
 
-def test_another_model_or_recording_is_no_reason_to_skip(
-    short_bag: Path, tmp_path: Path
-) -> None:
+def test_another_model_or_recording_is_no_reason_to_skip(short_bag: Path, tmp_path: Path) -> None:
     process(short_bag, tmp_path / 'out')
     other = Options(models=ModelNames(emotion='emotion_mini_xception'))
     assert process_bag(Job(str(short_bag), tmp_path / 'out', other)).state == 'failed'
@@ -245,14 +261,20 @@ def test_metadata_tell_of_settings_models_and_drops(short_bag: Path, tmp_path: P
 
 
 def test_needs_no_ros(short_bag: Path, tmp_path: Path) -> None:
-    code = ('import sys\n'
-            'for name in ("rclpy", "ament_index_python", "face_affect_msgs", "sensor_msgs"):\n'
-            '    sys.modules[name] = None\n'
-            'from face_affect.cli import main\n'
-            'sys.exit(main(sys.argv[1:]))\n')
+    code = (
+        'import sys\n'
+        'for name in ("rclpy", "ament_index_python", "face_affect_msgs", "sensor_msgs"):\n'
+        '    sys.modules[name] = None\n'
+        'from face_affect.cli import main\n'
+        'sys.exit(main(sys.argv[1:]))\n'
+    )
     done = subprocess.run(
         [sys.executable, '-c', code, 'bag', str(short_bag), '-o', str(tmp_path / 'out'), '--csv'],
-        cwd=ROOT, capture_output=True, text=True, timeout=60)
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
     assert done.returncode == 0, done.stderr
     assert len(read(tmp_path / 'out')) == len(SEEN)
 
@@ -274,8 +296,13 @@ def test_images_without_a_stamp_go_by_the_bags(tmp_path: Path) -> None:
     for message in demo_messages(range(90, 100)):
         image = source.parse(message)
         image.header.stamp.sec = image.header.stamp.nanosec = 0
-        unstamped.append(TimedMessage(IMAGES, message.stamp, bytes(
-            known_types().serialize_cdr(image, image_topic().type))))
+        unstamped.append(
+            TimedMessage(
+                IMAGES,
+                message.stamp,
+                bytes(known_types().serialize_cdr(image, image_topic().type)),
+            )
+        )
     results = read(process(write_bag(tmp_path / 'bag', unstamped), tmp_path / 'out'))
     last = results[-1][1].faces[0].tracked_for
     assert last.sec * 10**9 + last.nanosec == pytest.approx(9e9 / 15, rel=1e-3)

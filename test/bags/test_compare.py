@@ -65,8 +65,7 @@ def counts(found: Comparison) -> dict[str, int]:
 
 
 def moved(face: Face, dx: float) -> Face:
-    return replace(face, detection=replace(
-        face.detection, box=face.detection.box.moved(dx, 0)))
+    return replace(face, detection=replace(face.detection, box=face.detection.box.moved(dx, 0)))
 
 
 def with_emotion(face: Face, probabilities: tuple[float, ...]) -> Face:
@@ -87,8 +86,12 @@ def test_ids_may_be_renamed_but_consistently(golden: Results) -> None:
     assert found.renamed == {number: 100 - number for number in golden.ids}
     swapped = {1: 2, 2: 1}
     late = sorted(golden.results)[110]
-    found = changed(golden, lambda stamp, face: replace(
-        face, id=swapped.get(face.id, face.id)) if stamp > late else face)
+    found = changed(
+        golden,
+        lambda stamp, face: (
+            replace(face, id=swapped.get(face.id, face.id)) if stamp > late else face
+        ),
+    )
     assert set(counts(found)) == {'ids'}
     assert 0 < counts(found)['ids'] < 200
 
@@ -122,14 +125,20 @@ def test_boxes(golden: Results, dx: float, same: bool) -> None:
 
 
 def test_scores(golden: Results) -> None:
-    found = changed(golden, lambda stamp, face: replace(face, detection=replace(
-        face.detection, score=face.detection.score - 0.2)))
+    found = changed(
+        golden,
+        lambda stamp, face: replace(
+            face, detection=replace(face.detection, score=face.detection.score - 0.2)
+        ),
+    )
     assert counts(found) == {'scores': faces_of(golden)}
     assert found.changes['scores'].worst == pytest.approx(0.2)
 
 
 def test_labels_and_probabilities(golden: Results) -> None:
-    found = changed(golden, lambda stamp, face: with_emotion(face, (0., 0., 0., 0., 0., 0., 1.)))
+    found = changed(
+        golden, lambda stamp, face: with_emotion(face, (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0))
+    )
     assert set(counts(found)) == {'emotion', 'emotion_probabilities'}
     assert counts(found)['emotion'] < counts(found)['emotion_probabilities']
 
@@ -137,9 +146,20 @@ def test_labels_and_probabilities(golden: Results) -> None:
 def test_a_label_that_changes_at_a_tie_is_none(golden: Results) -> None:
     def tie(sign: float) -> Results:
         values = (0.0, 0.0, 0.0, 0.5 + sign * 0.01, 0.0, 0.0, 0.5 - sign * 0.01)
-        return replace(golden, results={stamp: Result(replace(result.frame, faces=tuple(
-            with_emotion(face, values) for face in result.frame.faces)), 0)
-            for stamp, result in golden.results.items()})
+        return replace(
+            golden,
+            results={
+                stamp: Result(
+                    replace(
+                        result.frame,
+                        faces=tuple(with_emotion(face, values) for face in result.frame.faces),
+                    ),
+                    0,
+                )
+                for stamp, result in golden.results.items()
+            },
+        )
+
     assert compare(tie(1), tie(-1)).same
     found = compare(tie(1), tie(-1), Tolerances(probability=0.005))
     assert set(counts(found)) >= {'emotion', 'emotion_probabilities'}
@@ -150,9 +170,16 @@ def test_a_task_that_was_switched_off(golden: Results) -> None:
     assert counts(found) == {'gender': faces_of(golden)}
 
 
-@pytest.mark.parametrize('values', [
-    {'pixels': -1.0}, {'iou': 1.1}, {'iou': -0.1}, {'probability': 2.0},
-    {'probability': float('nan')}])
+@pytest.mark.parametrize(
+    'values',
+    [
+        {'pixels': -1.0},
+        {'iou': 1.1},
+        {'iou': -0.1},
+        {'probability': 2.0},
+        {'probability': float('nan')},
+    ],
+)
 def test_impossible_tolerances(values: dict[str, float]) -> None:
     with pytest.raises(ValueError, match='must not be negative'):
         Tolerances(**values)
@@ -199,11 +226,15 @@ def test_json(two_bags: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -
     assert found['renamed_ids'] == {}
 
 
-@pytest.mark.parametrize('arguments, reason', [
-    (['no_such_bag', 'no_such_bag'], 'cannot read bag no_such_bag'),
-    ([str(DEMO_BAG), str(DEMO_BAG)], f'no results ({RESULT_TYPE}); it has {IMAGES}'),
-    ([str(GOLDEN), str(GOLDEN), '--topic', '/other'], 'no results on /other'),
-    ([str(GOLDEN), str(GOLDEN), '--iou', '2'], 'iou=2.0')])
+@pytest.mark.parametrize(
+    'arguments, reason',
+    [
+        (['no_such_bag', 'no_such_bag'], 'cannot read bag no_such_bag'),
+        ([str(DEMO_BAG), str(DEMO_BAG)], f'no results ({RESULT_TYPE}); it has {IMAGES}'),
+        ([str(GOLDEN), str(GOLDEN), '--topic', '/other'], 'no results on /other'),
+        ([str(GOLDEN), str(GOLDEN), '--iou', '2'], 'iou=2.0'),
+    ],
+)
 def test_what_cannot_be_compared(
     arguments: list[str], reason: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -211,9 +242,7 @@ def test_what_cannot_be_compared(
     assert reason in capsys.readouterr().err
 
 
-def test_results_on_several_topics(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_results_on_several_topics(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     face_free = FrameResult(0.0, 640, 480)
     names = [RESULT_TOPIC, '/other/faces']
     with BagWriter(tmp_path / 'bag') as bag:
@@ -228,6 +257,8 @@ def test_results_on_several_topics(
 
 
 def test_box_of_no_size_matches_nothing(golden: Results) -> None:
-    found = changed(golden, lambda stamp, face: replace(face, detection=replace(
-        face.detection, box=Box(0, 0, 0, 0))))
+    found = changed(
+        golden,
+        lambda stamp, face: replace(face, detection=replace(face.detection, box=Box(0, 0, 0, 0))),
+    )
     assert counts(found) == dict.fromkeys(('missing_faces', 'extra_faces'), faces_of(golden))

@@ -50,8 +50,10 @@ def wait_for(condition: Any) -> None:
 
 
 def planned(inputs: list[Path], output: Path) -> list[tuple[str, str]]:
-    return [(Path(job.source).name, str(job.output.relative_to(output)))
-            for job in plan([str(each) for each in inputs], output, Options())]
+    return [
+        (Path(job.source).name, str(job.output.relative_to(output)))
+        for job in plan([str(each) for each in inputs], output, Options())
+    ]
 
 
 def test_a_folder_is_searched(folder: Path, tmp_path: Path) -> None:
@@ -74,9 +76,14 @@ def test_two_of_the_same_name_are_refused(folder: Path, tmp_path: Path) -> None:
         planned([folder / 'a', tmp_path / 'other' / 'a'], tmp_path)
 
 
-@pytest.mark.parametrize('name, reason', [
-    ('no', 'no such file or folder'), ('*.bag', 'no such file or folder'),
-    ('.', 'no recording there')])
+@pytest.mark.parametrize(
+    'name, reason',
+    [
+        ('no', 'no such file or folder'),
+        ('*.bag', 'no such file or folder'),
+        ('.', 'no recording there'),
+    ],
+)
 def test_nothing_to_do(
     tmp_path: Path, name: str, reason: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -99,8 +106,10 @@ def test_results_do_not_depend_on_the_number_of_workers(
         assert process_bag(Job(str(folder / name), alone)).state == 'done'
         files = sorted(file.name for file in alone.iterdir())
         assert files == sorted(file.name for file in (tmp_path / 'out' / name).iterdir())
-        assert all((tmp_path / 'out' / name / file).read_bytes() == (alone / file).read_bytes()
-                   for file in files)
+        assert all(
+            (tmp_path / 'out' / name / file).read_bytes() == (alone / file).read_bytes()
+            for file in files
+        )
     assert main(command) == 0
     assert capsys.readouterr().err.count('skipped, 5 frames') == 3
 
@@ -120,21 +129,29 @@ def test_one_broken_recording_does_not_stop_the_others(
 def slow_jobs(tmp_path: Path) -> list[Job]:
     """Return four jobs of a second or more."""
     source = write_bag(tmp_path / 'source', demo_messages(range(90, 110)))
-    return [Job(str(source), tmp_path / 'out' / str(number), Options(pace=True))
-            for number in range(4)]
+    return [
+        Job(str(source), tmp_path / 'out' / str(number), Options(pace=True)) for number in range(4)
+    ]
 
 
 def worker_pids() -> list[int]:
     """Return the pool's processes, in whatever thread they were started."""
-    numbers = [int(number) for path in Path('/proc/self/task').glob('*/children')
-               for number in path.read_text().split()]
-    return [number for number in numbers
-            if 'spawn_main' in Path(f'/proc/{number}/cmdline').read_text()]
+    numbers = [
+        int(number)
+        for path in Path('/proc/self/task').glob('*/children')
+        for number in path.read_text().split()
+    ]
+    return [
+        number for number in numbers if 'spawn_main' in Path(f'/proc/{number}/cmdline').read_text()
+    ]
 
 
 def started(jobs: list[Job]) -> list[Path]:
-    return [job.output for job in jobs
-            if (job.output.with_name(f'.{job.output.name}.writing') / job.output.name).exists()]
+    return [
+        job.output
+        for job in jobs
+        if (job.output.with_name(f'.{job.output.name}.writing') / job.output.name).exists()
+    ]
 
 
 def assert_all_done_once(outcomes: list[Outcome], jobs: list[Job]) -> None:
@@ -143,14 +160,17 @@ def assert_all_done_once(outcomes: list[Outcome], jobs: list[Job]) -> None:
     for job in jobs:
         assert len(read(job.output)) == len(SEEN)
     assert sorted(path.name for path in jobs[0].output.parent.iterdir()) == [
-        job.output.name for job in jobs]
+        job.output.name for job in jobs
+    ]
 
 
 def kill_when_started(jobs: list[Job], victims: Any) -> threading.Thread:
     """Kill a worker once it is at work; return the thread that does it."""
+
     def watch() -> None:
         wait_for(lambda: started(jobs))
         os.kill(next(iter(victims())), signal.SIGKILL)
+
     thread = threading.Thread(target=watch)
     thread.start()
     return thread
@@ -168,11 +188,26 @@ def test_a_signal_leaves_valid_bags(tmp_path: Path, number: signal.Signals) -> N
     for name in ('a', 'b', 'c'):
         write_bag(tmp_path / 'in' / name, demo_messages(range(0, 255, 2)))
     output = tmp_path / 'out'
-    command = [sys.executable, '-m', 'face_affect.cli', 'bag', str(tmp_path / 'in'),
-               '-o', str(output), '--pace', '--workers', '2']
-    with subprocess.Popen(command, cwd=ROOT, text=True, stderr=subprocess.PIPE,
-                          start_new_session=True,
-                          preexec_fn=lambda: signal.signal(number, signal.SIG_DFL)) as process:
+    command = [
+        sys.executable,
+        '-m',
+        'face_affect.cli',
+        'bag',
+        str(tmp_path / 'in'),
+        '-o',
+        str(output),
+        '--pace',
+        '--workers',
+        '2',
+    ]
+    with subprocess.Popen(
+        command,
+        cwd=ROOT,
+        text=True,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),
+    ) as process:
         wait_for(lambda: len(list(output.glob('.*.writing/*/*.mcap'))) == 2)
         # As a terminal does: to all processes of the group
         os.killpg(process.pid, number)
@@ -193,21 +228,33 @@ def cluster() -> Iterator[Any]:
     """Return two worker processes with a scheduler, all on this machine."""
     distributed = pytest.importorskip('distributed', reason='needs dask.distributed')
     with distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None,
-            host='127.0.0.1', silence_logs=50) as cluster:
+        n_workers=2,
+        threads_per_worker=1,
+        processes=True,
+        dashboard_address=None,
+        host='127.0.0.1',
+        silence_logs=50,
+    ) as cluster:
         yield cluster
 
 
 def test_a_cluster_gives_the_same_results(
     folder: Path, tmp_path: Path, cluster: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    command = ['bag', str(folder), '-o', str(tmp_path / 'out'),
-               '--scheduler', cluster.scheduler_address]
+    command = [
+        'bag',
+        str(folder),
+        '-o',
+        str(tmp_path / 'out'),
+        '--scheduler',
+        cluster.scheduler_address,
+    ]
     assert main(command) == 0
     assert '3 of 3 recordings, 15 frames' in capsys.readouterr().err
     assert process_bag(Job(str(folder / 'a'), tmp_path / 'alone' / 'a')).state == 'done'
     assert (tmp_path / 'out' / 'a' / 'a.mcap').read_bytes() == (
-        tmp_path / 'alone' / 'a' / 'a.mcap').read_bytes()
+        tmp_path / 'alone' / 'a' / 'a.mcap'
+    ).read_bytes()
     assert main(command) == 0
     assert capsys.readouterr().err.count('skipped, 5 frames') == 3
 
@@ -216,7 +263,8 @@ def test_a_killed_worker_loses_nothing_and_does_nothing_twice(
     slow_jobs: list[Job], cluster: Any
 ) -> None:
     killer = kill_when_started(
-        slow_jobs, lambda: [worker.pid for worker in cluster.workers.values()])
+        slow_jobs, lambda: [worker.pid for worker in cluster.workers.values()]
+    )
     outcomes = list(run_on_cluster(slow_jobs, cluster.scheduler_address))
     killer.join(SECONDS)
     assert_all_done_once(outcomes, slow_jobs)
@@ -224,9 +272,22 @@ def test_a_killed_worker_loses_nothing_and_does_nothing_twice(
 
 def test_no_scheduler_there(folder: Path, tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, '-c', 'from face_affect.bags import many; many.CONNECT_SECONDS = 1; '
-         'import sys; from face_affect.cli import main; sys.exit(main(sys.argv[1:]))',
-         'bag', str(folder), '-o', str(tmp_path / 'out'), '--scheduler', 'tcp://127.0.0.1:9'],
-        cwd=ROOT, capture_output=True, text=True, timeout=SECONDS)
+        [
+            sys.executable,
+            '-c',
+            'from face_affect.bags import many; many.CONNECT_SECONDS = 1; '
+            'import sys; from face_affect.cli import main; sys.exit(main(sys.argv[1:]))',
+            'bag',
+            str(folder),
+            '-o',
+            str(tmp_path / 'out'),
+            '--scheduler',
+            'tcp://127.0.0.1:9',
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+    )
     assert done.returncode == 2
     assert 'face-affect: error: ' in done.stderr and '127.0.0.1:9' in done.stderr

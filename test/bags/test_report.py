@@ -46,8 +46,9 @@ from face_affect.cli import main
 report_module = pytest.importorskip('face_affect.bags.report', reason='needs plotly')
 GOLDEN = Path(__file__).resolve().parents[1] / 'golden' / 'demo'
 DIAGNOSTICS_TYPE = 'diagnostic_msgs/msg/DiagnosticArray'
-CHROMIUM = next(filter(None, map(shutil.which, (
-    'chromium', 'chromium-browser', 'google-chrome'))), None)
+CHROMIUM = next(
+    filter(None, map(shutil.which, ('chromium', 'chromium-browser', 'google-chrome'))), None
+)
 
 
 def make(bag: Path, folder: Path, *options: str) -> str:
@@ -64,8 +65,10 @@ def text_of(page: str) -> str:
 
 def pictures_of(page: str) -> list[np.ndarray[Any, Any]]:
     found = re.findall(r'src="data:image/jpeg;base64,([^"]*)"', page)
-    return [cv2.imdecode(np.frombuffer(base64.b64decode(data), np.uint8), cv2.IMREAD_COLOR)
-            for data in found]
+    return [
+        cv2.imdecode(np.frombuffer(base64.b64decode(data), np.uint8), cv2.IMREAD_COLOR)
+        for data in found
+    ]
 
 
 @pytest.fixture(scope='module')
@@ -105,7 +108,8 @@ def test_needs_nothing_else(demo_page: str) -> None:
 def test_pictures_show_everybody(demo_page: str) -> None:
     captions = re.findall(r'<figcaption>.*?: (.*?)</figcaption>', demo_page)
     assert {number for caption in captions for number in caption.split(', ')} == {
-        f'#{person.id}' for person in people(read_results(GOLDEN))}
+        f'#{person.id}' for person in people(read_results(GOLDEN))
+    }
     assert {picture.shape for picture in pictures_of(demo_page)} == {(360, 480, 3)}
 
 
@@ -131,9 +135,11 @@ def test_blurred_faces(demo_page: str, tmp_path: Path) -> None:
         for face in results.results[stamp].frame.faces:
             box = face.detection.box.clipped(640, 480)
             x, y, w, h = (round(each * 0.75) for each in (box.x, box.y, box.width, box.height))
-            inside = np.s_[y + h // 4:y + h * 3 // 4, x + w // 4:x + w * 3 // 4]
-            detail = [cv2.Laplacian(cv2.cvtColor(picture[inside], cv2.COLOR_BGR2GRAY),
-                                    cv2.CV_64F).std() for picture in (before, after)]
+            inside = np.s_[y + h // 4 : y + h * 3 // 4, x + w // 4 : x + w * 3 // 4]
+            detail = [
+                cv2.Laplacian(cv2.cvtColor(picture[inside], cv2.COLOR_BGR2GRAY), cv2.CV_64F).std()
+                for picture in (before, after)
+            ]
             assert detail[1] < detail[0] / 2
 
 
@@ -146,7 +152,7 @@ def test_annotated_pictures_of_the_bag_serve_as_well(short_bag: Path, tmp_path: 
 def test_a_partial_result_says_so(tmp_path: Path) -> None:
     source = write_bag(tmp_path / 'whole', demo_messages(range(60, 200)))
     data = (source / 'whole.mcap').read_bytes()
-    (tmp_path / 'cut.mcap').write_bytes(data[:len(data) * 2 // 3])
+    (tmp_path / 'cut.mcap').write_bytes(data[: len(data) * 2 // 3])
     process_bag(Job(str(tmp_path / 'cut.mcap'), tmp_path / 'out'))
     text = text_of(make(tmp_path / 'out', tmp_path))
     assert 'Not the whole recording: bag' in text and 'breaks off' in text
@@ -163,12 +169,22 @@ def robots_bag(short_bag: Path, tmp_path: Path) -> Path:
         result = recording.parse(message)
         result.processing_time.nanosec = 4_000_000
         if number != 7:  # One was dropped.
-            messages.append(TimedMessage(RESULTS, message.stamp + 30_000_000, bytes(
-                known_types().serialize_cdr(result, RESULT_TYPE))))
+            messages.append(
+                TimedMessage(
+                    RESULTS,
+                    message.stamp + 30_000_000,
+                    bytes(known_types().serialize_cdr(result, RESULT_TYPE)),
+                )
+            )
     for level, text in ((1, 'images dropped: <undecodable>'), (0, 'processing')):
         messages.append(diagnostics(messages[0].stamp + level * 10**9, level, text))
-    topics = [image_topic(), *(Topic(name, kind, *describe(kind)) for name, kind in (
-        (RESULTS, RESULT_TYPE), ('/diagnostics', DIAGNOSTICS_TYPE)))]
+    topics = [
+        image_topic(),
+        *(
+            Topic(name, kind, *describe(kind))
+            for name, kind in ((RESULTS, RESULT_TYPE), ('/diagnostics', DIAGNOSTICS_TYPE))
+        ),
+    ]
     with BagWriter(tmp_path / 'robot') as bag:
         for topic in topics:
             bag.advertise(topic)
@@ -204,14 +220,21 @@ def test_a_bag_of_a_robot(robots_bag: Path, tmp_path: Path) -> None:
     assert pictures_of(page)
 
 
-@pytest.mark.parametrize('arguments, reason', [
-    (['no_such_bag'], 'cannot read bag'),
-    ([str(DEMO_BAG)], 'face-affect bag makes results of images'),
-    ([str(GOLDEN), '--source', 'no_such_bag'], 'no such file'),
-    ([str(GOLDEN), '-o', '/no/such/folder/report.html'], 'cannot write')])
+@pytest.mark.parametrize(
+    'arguments, reason',
+    [
+        (['no_such_bag'], 'cannot read bag'),
+        ([str(DEMO_BAG)], 'face-affect bag makes results of images'),
+        ([str(GOLDEN), '--source', 'no_such_bag'], 'no such file'),
+        ([str(GOLDEN), '-o', '/no/such/folder/report.html'], 'cannot write'),
+    ],
+)
 def test_what_cannot_be_reported(
-    arguments: list[str], reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str]
+    arguments: list[str],
+    reason: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert main(['report', *arguments]) == 2
@@ -232,8 +255,9 @@ def test_a_full_disk_leaves_no_report(tmp_path: Path) -> None:
 def test_people_come_and_go() -> None:
     results = read_results(GOLDEN)
     first = people(results)[0]
-    late = replace(first, times=[*first.times, *(time + 20 for time in first.times)],
-                   faces=first.faces * 2)
+    late = replace(
+        first, times=[*first.times, *(time + 20 for time in first.times)], faces=first.faces * 2
+    )
     gap = away_after(results)
     assert gap == pytest.approx(0.5)
     assert [spell.stop - spell.start for spell in late.spells(gap)] == [len(first.times)] * 2
@@ -266,11 +290,25 @@ WATCH = '<script>window.errors = []; onerror = error => errors.push(String(error
 def browse(page: Path, folder: Path) -> str:
     """Return the document as it is once scripts have run."""
     done = subprocess.run(
-        [str(CHROMIUM), '--headless', '--no-sandbox', '--disable-gpu', '--no-first-run',
-         '--disable-background-networking', '--disable-component-update', '--disable-sync',
-         f'--user-data-dir={folder / "profile"}', '--window-size=1250,2050',
-         '--virtual-time-budget=20000', '--dump-dom', page.as_uri()],
-        capture_output=True, text=True, timeout=120)
+        [
+            str(CHROMIUM),
+            '--headless',
+            '--no-sandbox',
+            '--disable-gpu',
+            '--no-first-run',
+            '--disable-background-networking',
+            '--disable-component-update',
+            '--disable-sync',
+            f'--user-data-dir={folder / "profile"}',
+            '--window-size=1250,2050',
+            '--virtual-time-budget=20000',
+            '--dump-dom',
+            page.as_uri(),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     return done.stdout
 
@@ -293,15 +331,23 @@ def test_a_browser_shows_it(demo_page: str, tmp_path: Path, width: int) -> None:
     assert found['marks'] >= count + count * 7 + count
     assert found['images'] == 12
     assert set(found['buttons']) == {
-        'Zoom', 'Pan', 'Zoom in', 'Zoom out', 'Autoscale', 'Reset axes'}
+        'Zoom',
+        'Pan',
+        'Zoom in',
+        'Zoom out',
+        'Autoscale',
+        'Reset axes',
+    }
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason='needs Chromium: apt-get install chromium')
 def test_nothing_in_it_reaches_another_computer(demo_page: str, tmp_path: Path) -> None:
-    attempt = ('<script>fetch("http://127.0.0.1:9/").catch(error => '
-               'document.body.dataset.found = "refused");'
-               'addEventListener("securitypolicyviolation", event => '
-               'document.body.dataset.policy = event.effectiveDirective);</script></body>')
+    attempt = (
+        '<script>fetch("http://127.0.0.1:9/").catch(error => '
+        'document.body.dataset.found = "refused");'
+        'addEventListener("securitypolicyviolation", event => '
+        'document.body.dataset.policy = event.effectiveDirective);</script></body>'
+    )
     path = tmp_path / 'attempt.html'
     path.write_text(demo_page.replace('</body>', attempt))
     dom = browse(path, tmp_path)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Optional
 
 import pytest
 from skipping import skipped
@@ -25,7 +24,7 @@ except ImportError as error:
 
 def pytest_pycollect_makemodule(
     module_path: Path, parent: pytest.Collector
-) -> Optional[pytest.Module]:
+) -> pytest.Module | None:
     return skipped(module_path, parent, MISSING) if MISSING else None
 
 

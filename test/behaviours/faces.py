@@ -17,16 +17,29 @@ from face_affect.behaviours.blackboard import FACES, HISTORY, NAMESPACE
 from face_affect.core.faces import EMOTIONS, GENDERS
 
 
-def face(number: int, emotion: str = 'neutral', sure: float = 0.9, gender: str = 'female',
-         size: int = 50, age: int = 0, distance: float | None = None) -> FaceAffect:
+def face(
+    number: int,
+    emotion: str = 'neutral',
+    sure: float = 0.9,
+    gender: str = 'female',
+    size: int = 50,
+    age: int = 0,
+    distance: float | None = None,
+) -> FaceAffect:
     """Return a face that is ``sure`` to show ``emotion`` and to look like ``gender``."""
     code = EMOTIONS.index(emotion)
     rest = (1 - sure) / 6
     message = FaceAffect(
-        id=number, roi=RegionOfInterest(width=size, height=size), tracked_for=Duration(sec=age),
-        emotion=Emotion(label=code, confidence=sure, probabilities=[
-            sure if label == code else rest for label in range(7)]),
-        gender=Gender(label=GENDERS.index(gender), confidence=sure))
+        id=number,
+        roi=RegionOfInterest(width=size, height=size),
+        tracked_for=Duration(sec=age),
+        emotion=Emotion(
+            label=code,
+            confidence=sure,
+            probabilities=[sure if label == code else rest for label in range(7)],
+        ),
+        gender=Gender(label=GENDERS.index(gender), confidence=sure),
+    )
     if distance is not None:
         message.has_position = True
         message.position = Point(z=distance)

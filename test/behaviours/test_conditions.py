@@ -28,9 +28,14 @@ def matching() -> list[int]:
     return [face.id for face in found]
 
 
-@pytest.mark.parametrize('make', [
-    lambda: IsFacePresent('leaf'), lambda: IsEmotion('leaf', 'happy'),
-    lambda: IsGender('leaf', 'male')])
+@pytest.mark.parametrize(
+    'make',
+    [
+        lambda: IsFacePresent('leaf'),
+        lambda: IsEmotion('leaf', 'happy'),
+        lambda: IsGender('leaf', 'male'),
+    ],
+)
 def test_without_faces_on_the_blackboard(make: Callable[[], Behaviour]) -> None:
     leaf = make()
     assert tick(leaf) == Status.FAILURE
@@ -58,9 +63,14 @@ def test_presence_for_some_time() -> None:
     assert matching() == [7]
 
 
-@pytest.mark.parametrize('shown, status', [
-    (face(1, 'happy', 0.8), Status.SUCCESS), (face(1, 'happy', 0.6), Status.FAILURE),
-    (face(1, 'sad', 0.9), Status.FAILURE)])
+@pytest.mark.parametrize(
+    'shown, status',
+    [
+        (face(1, 'happy', 0.8), Status.SUCCESS),
+        (face(1, 'happy', 0.6), Status.FAILURE),
+        (face(1, 'sad', 0.9), Status.FAILURE),
+    ],
+)
 def test_emotion(shown: Any, status: Status) -> None:
     leaf = IsEmotion('leaf', 'happy', min_confidence=0.7)
     put(result(1.0, face(3, 'neutral'), shown))
@@ -80,14 +90,16 @@ def test_unknown_emotion_is_no_emotion() -> None:
 
 def test_emotion_must_last_on_one_and_the_same_face() -> None:
     leaf = IsEmotion('leaf', 'happy', duration=1.0)
-    put(result(1.0, face(1, 'happy')), result(1.6, face(2, 'happy')),
-        result(2.2, face(2, 'happy')))
+    put(
+        result(1.0, face(1, 'happy')), result(1.6, face(2, 'happy')), result(2.2, face(2, 'happy'))
+    )
     assert tick(leaf) == Status.FAILURE
     assert leaf.feedback_message == 'happy for 0.6 s of 1 s'
     put(result(1.0, face(1, 'happy')), result(1.6, face(1)), result(2.2, face(1, 'happy')))
     assert tick(leaf) == Status.FAILURE
-    put(result(1.0, face(1, 'happy')), result(1.6, face(1, 'happy')),
-        result(2.2, face(1, 'happy')))
+    put(
+        result(1.0, face(1, 'happy')), result(1.6, face(1, 'happy')), result(2.2, face(1, 'happy'))
+    )
     assert tick(leaf) == Status.SUCCESS
 
 
@@ -118,15 +130,21 @@ def test_longer_than_the_memory_can_never_be_and_says_so() -> None:
     assert '5 s is longer than the memory of FacesToBlackboard, 2 s' in leaf.feedback_message
 
 
-@pytest.mark.parametrize('make, message', [
-    (lambda: IsEmotion('leaf', 'joyful'), "unknown emotion 'joyful'; there are angry, disgust"),
-    (lambda: IsEmotion('leaf', 'HAPPY'), "unknown emotion 'HAPPY'"),
-    (lambda: IsEmotion('leaf', 'unknown'), "unknown emotion 'unknown'"),
-    (lambda: IsGender('leaf', 'other'), "unknown gender 'other'; there are female, male"),
-    (lambda: IsEmotion('leaf', 'sad', min_confidence=1.5), 'min_confidence is 1.5'),
-    (lambda: IsEmotion('leaf', 'sad', duration=-1.0), 'duration is -1.0 s'),
-    (lambda: IsFacePresent('leaf', duration=float('nan')), 'duration is nan s'),
-])
+@pytest.mark.parametrize(
+    'make, message',
+    [
+        (
+            lambda: IsEmotion('leaf', 'joyful'),
+            "unknown emotion 'joyful'; there are angry, disgust",
+        ),
+        (lambda: IsEmotion('leaf', 'HAPPY'), "unknown emotion 'HAPPY'"),
+        (lambda: IsEmotion('leaf', 'unknown'), "unknown emotion 'unknown'"),
+        (lambda: IsGender('leaf', 'other'), "unknown gender 'other'; there are female, male"),
+        (lambda: IsEmotion('leaf', 'sad', min_confidence=1.5), 'min_confidence is 1.5'),
+        (lambda: IsEmotion('leaf', 'sad', duration=-1.0), 'duration is -1.0 s'),
+        (lambda: IsFacePresent('leaf', duration=float('nan')), 'duration is nan s'),
+    ],
+)
 def test_nonsense_is_refused_at_once(make: Callable[[], Behaviour], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         make()

@@ -15,8 +15,11 @@ from py_trees.common import Status
 import pytest
 
 ROOT = Path(__file__).parents[2]
-HELLO, THANKS, ASK = 'Hello! Can I help you?', 'Thank you for your smile!', \
-    'Is everything all right?'
+HELLO, THANKS, ASK = (
+    'Hello! Can I help you?',
+    'Thank you for your smile!',
+    'Is everything all right?',
+)
 
 
 class Talk:
@@ -73,4 +76,8 @@ def test_a_passing_or_uncertain_look_means_nothing(talk: Talk) -> None:
 
 def test_each_of_two_is_dealt_with(talk: Talk) -> None:
     assert talk.show(5.0, face(1, 'sad'), face(2, 'happy')) == [
-        (1, HELLO), (2, HELLO), (2, THANKS), (1, ASK)]
+        (1, HELLO),
+        (2, HELLO),
+        (2, THANKS),
+        (1, ASK),
+    ]

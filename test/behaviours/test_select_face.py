@@ -20,11 +20,19 @@ def selected() -> Any:
     return chosen and chosen.id
 
 
-@pytest.mark.parametrize('criterion, expected', [
-    ('nearest', 3), ('largest', 2), ('longest_seen', 1), ('happiest', 4)])
+@pytest.mark.parametrize(
+    'criterion, expected', [('nearest', 3), ('largest', 2), ('longest_seen', 1), ('happiest', 4)]
+)
 def test_criterion(criterion: str, expected: int) -> None:
-    put(result(1.0, face(1, 'happy', 0.5, age=9, distance=3.0), face(2, 'sad', size=90, age=2),
-               face(3, 'angry', distance=1.0), face(4, 'happy', 0.8, age=1, distance=2.0)))
+    put(
+        result(
+            1.0,
+            face(1, 'happy', 0.5, age=9, distance=3.0),
+            face(2, 'sad', size=90, age=2),
+            face(3, 'angry', distance=1.0),
+            face(4, 'happy', 0.8, age=1, distance=2.0),
+        )
+    )
     leaf = SelectFace('leaf', criterion)
     leaf.tick_once()
     assert leaf.status == Status.SUCCESS

@@ -20,8 +20,16 @@ from benchmarks.tracking.stage import HEIGHT, SEEN, TrueFace, TrueFrame, WIDTH
 from face_affect.core.faces import Box
 
 SEED = 100
-MUST_HOLD = ('crossing', 'slow crossing', 'overtaking', 'standing in front', 'turning back',
-             'behind a pillar', 'crossing behind a pillar', 'approaching')
+MUST_HOLD = (
+    'crossing',
+    'slow crossing',
+    'overtaking',
+    'standing in front',
+    'turning back',
+    'behind a pillar',
+    'crossing behind a pillar',
+    'approaching',
+)
 
 
 @pytest.mark.parametrize('name', MUST_HOLD)
@@ -44,9 +52,16 @@ def test_who_comes_in_after_another_has_left_is_new(name: str) -> None:
     scene = make_scene(name, SEED, demo_people())
     truth = scene.frames(15)
     tracked = track_simulated(truth, Pictures(scene, SHRINK), 15, SEED)
-    names = [{found for frame, ids in zip(truth, tracked) for found, box in ids
-              for face in frame.faces if face.identity == identity and face.box.iou(box) > 0.5}
-             for identity in range(3)]
+    names = [
+        {
+            found
+            for frame, ids in zip(truth, tracked)
+            for found, box in ids
+            for face in frame.faces
+            if face.identity == identity and face.box.iou(box) > 0.5
+        }
+        for identity in range(3)
+    ]
     assert [len(one) for one in names] == [1, 1, 1]
     assert len(set.union(*names)) == 3
 
@@ -57,8 +72,9 @@ def test_scenes_are_as_they_say(name: str) -> None:
     frames = scene.frames(5)
     assert frames == same.frames(5)
     assert scene.longest_gap() <= LONGEST_GAP
-    assert {face.identity for frame in frames for face in frame.faces if face.visible >= SEEN} \
-        == set(range(len(scene.actors)))
+    assert {
+        face.identity for frame in frames for face in frame.faces if face.visible >= SEEN
+    } == set(range(len(scene.actors)))
     assert all(0 <= face.visible <= 1 for frame in frames for face in frame.faces)
 
 
@@ -68,17 +84,29 @@ def test_a_picture_shows_who_is_there() -> None:
     assert early.shape == (HEIGHT, WIDTH, 3)
     for face in scene.frame(0.0).faces:
         x, y = (round(value) for value in face.box.centre)
-        assert abs(early[y - 9:y + 9, x - 9:x + 9] - late[y - 9:y + 9, x - 9:x + 9]).mean() > 10
+        assert (
+            abs(early[y - 9 : y + 9, x - 9 : x + 9] - late[y - 9 : y + 9, x - 9 : x + 9]).mean()
+            > 10
+        )
 
 
-FRAMES = tuple(TrueFrame(float(i), (TrueFace(0, Box(0, 0, 50, 50), 1.0),
-                                    TrueFace(1, Box(100, 0, 50, 50), 1.0 if i != 5 else 0.2)))
-               for i in range(10))
+FRAMES = tuple(
+    TrueFrame(
+        float(i),
+        (
+            TrueFace(0, Box(0, 0, 50, 50), 1.0),
+            TrueFace(1, Box(100, 0, 50, 50), 1.0 if i != 5 else 0.2),
+        ),
+    )
+    for i in range(10)
+)
 
 
 def tracked_as(names: Sequence[tuple[int, int]]) -> list[Tracked]:
-    return [[(name, face.box) for name, face in zip(pair, frame.faces)]
-            for pair, frame in zip(names, FRAMES)]
+    return [
+        [(name, face.box) for name, face in zip(pair, frame.faces)]
+        for pair, frame in zip(names, FRAMES)
+    ]
 
 
 def test_perfect_tracks() -> None:

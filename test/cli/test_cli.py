@@ -58,7 +58,7 @@ def video(tmp_path: Path, demo_frames: list[DemoFrame]) -> Path:
     """Return a short video with three faces throughout."""
     path = tmp_path / 'walk.mp4'
     with VideoFile(path, 15.0) as file:
-        for frame in demo_frames[95:95 + VIDEO_FRAMES]:
+        for frame in demo_frames[95 : 95 + VIDEO_FRAMES]:
             file.write(frame.image)
     return path
 
@@ -100,7 +100,7 @@ def test_picture_as_json(
     picture: Path, demo_frames: list[DemoFrame], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(['run', str(picture), '--json', '--no-output']) == 0
-    frame, = objects(capsys.readouterr().out)
+    (frame,) = objects(capsys.readouterr().out)
     check_schema(frame)
     assert (frame['frame'], frame['stamp'], len(frame['faces'])) == (0, 0.0, 3)
     assert all(face['emotion'] and face['gender'] for face in frame['faces'])
@@ -119,7 +119,7 @@ def test_task_off(
     picture: Path, option: str, task: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(['run', str(picture), '--json', '--no-output', option]) == 0
-    frame, = objects(capsys.readouterr().out)
+    (frame,) = objects(capsys.readouterr().out)
     check_schema(frame)
     other = {'emotion': 'gender', 'gender': 'emotion'}[task]
     assert [face[task] for face in frame['faces']] == [None] * 3
@@ -156,7 +156,8 @@ def test_video(video: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
         check_schema(frame)
     assert [frame['frame'] for frame in frames] == list(range(VIDEO_FRAMES))
     assert [frame['stamp'] for frame in frames] == pytest.approx(
-        [i / 15 for i in range(VIDEO_FRAMES)], abs=1e-3)
+        [i / 15 for i in range(VIDEO_FRAMES)], abs=1e-3
+    )
     # The first image alone proves no face.
     assert [len(frame['faces']) for frame in frames] == [0] + [3] * (VIDEO_FRAMES - 1)
     assert len({face['id'] for frame in frames for face in frame['faces']}) == 3
@@ -165,8 +166,10 @@ def test_video(video: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     assert written.get(cv2.CAP_PROP_FPS) == pytest.approx(15)
 
 
-@pytest.mark.parametrize('options, count', [
-    (['--threshold', '1'], 0), (['--min-face-size', '100'], 1), (['--min-face-size', '0'], 3)])
+@pytest.mark.parametrize(
+    'options, count',
+    [(['--threshold', '1'], 0), (['--min-face-size', '100'], 1), (['--min-face-size', '0'], 3)],
+)
 def test_settings(
     picture: Path, options: list[str], count: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -174,13 +177,16 @@ def test_settings(
     assert len(capsys.readouterr().out.splitlines()) == count
 
 
-@pytest.mark.parametrize('make, reason', [
-    (lambda path: None, 'no such file or folder'),
-    (lambda path: path.with_suffix('.jpg').write_bytes(b'no picture'), 'does not decode'),
-    (lambda path: path.with_suffix('.jpg').write_bytes(b''), 'does not decode'),
-    (lambda path: path.with_suffix('.mp4').write_bytes(b'no video' * 99), 'does not open'),
-    (lambda path: path.mkdir(), 'no picture in folder'),
-])
+@pytest.mark.parametrize(
+    'make, reason',
+    [
+        (lambda path: None, 'no such file or folder'),
+        (lambda path: path.with_suffix('.jpg').write_bytes(b'no picture'), 'does not decode'),
+        (lambda path: path.with_suffix('.jpg').write_bytes(b''), 'does not decode'),
+        (lambda path: path.with_suffix('.mp4').write_bytes(b'no video' * 99), 'does not open'),
+        (lambda path: path.mkdir(), 'no picture in folder'),
+    ],
+)
 def test_unusable_input(
     tmp_path: Path, make: Any, reason: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -222,9 +228,23 @@ def test_a_full_disk_is_an_error(
 def test_a_video_that_was_cut_off_is_an_error(video: Path, tmp_path: Path) -> None:
     output = tmp_path / 'cut.mp4'
     found = subprocess.run(
-        ['bash', '-c', 'ulimit -f 1; exec "$@"', '-', sys.executable, '-m', 'face_affect.cli',
-         'run', str(video), '-o', str(output)],
-        capture_output=True, text=True, timeout=60)
+        [
+            'bash',
+            '-c',
+            'ulimit -f 1; exec "$@"',
+            '-',
+            sys.executable,
+            '-m',
+            'face_affect.cli',
+            'run',
+            str(video),
+            '-o',
+            str(output),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
     assert found.returncode == 2
     assert f'video {output} holds 0 of ' in found.stderr
 
@@ -237,12 +257,15 @@ def test_unknown_picture_format(
     assert f'cannot write picture {name}' in capfd.readouterr().err
 
 
-@pytest.mark.parametrize('options, reason', [
-    (['--threshold', '2'], 'detection_threshold is 2.0'),
-    (['--min-face-size', '-1'], 'min_face_size is -1'),
-    (['--emotion-model', 'none'], "no model 'none'"),
-    (['--detector-model', 'gender_mini_xception'], 'is for gender'),
-])
+@pytest.mark.parametrize(
+    'options, reason',
+    [
+        (['--threshold', '2'], 'detection_threshold is 2.0'),
+        (['--min-face-size', '-1'], 'min_face_size is -1'),
+        (['--emotion-model', 'none'], "no model 'none'"),
+        (['--detector-model', 'gender_mini_xception'], 'is for gender'),
+    ],
+)
 def test_wrong_setting(
     picture: Path, options: list[str], reason: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -258,11 +281,18 @@ def test_wrong_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -
     assert 'usage: face-affect' in capsys.readouterr().err
 
 
-@pytest.mark.parametrize('arguments, word', [
-    (['--help'], 'play'), (['bag', '--help'], '--scheduler'),
-    (['report', '--help'], '--blur'), (['compare', '--help'], '--tolerance'),
-    (['run', '--help'], '--json'), (['models', '--help'], 'models'),
-    (['play', '--help'], '--remap')])
+@pytest.mark.parametrize(
+    'arguments, word',
+    [
+        (['--help'], 'play'),
+        (['bag', '--help'], '--scheduler'),
+        (['report', '--help'], '--blur'),
+        (['compare', '--help'], '--tolerance'),
+        (['run', '--help'], '--json'),
+        (['models', '--help'], 'models'),
+        (['play', '--help'], '--remap'),
+    ],
+)
 def test_help(arguments: list[str], word: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         main(arguments)
@@ -294,10 +324,13 @@ def test_models_tells_of_a_broken_one(
 
 @pytest.mark.parametrize('missing', ['rclpy', 'rosbags'])
 def test_play_without_ros(missing: str, tmp_path: Path) -> None:
-    code = (f'import sys; sys.modules[{missing!r}] = None; from face_affect.cli import main; '
-            f'sys.exit(main(["play", "bag"]))')
+    code = (
+        f'import sys; sys.modules[{missing!r}] = None; from face_affect.cli import main; '
+        f'sys.exit(main(["play", "bag"]))'
+    )
     done = subprocess.run(
-        [sys.executable, '-c', code], cwd=ROOT, capture_output=True, text=True, check=False)
+        [sys.executable, '-c', code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 2
     assert done.stderr.startswith('face-affect: error: play needs')
     assert 'Traceback' not in done.stderr
@@ -311,8 +344,11 @@ def test_explain(picture: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == 'three_explained.png\n'
     sheet = cv2.imread('three_explained.png')
     detector = ModelNames().detector
-    rows = [sidecar for sidecar in available_models()
-            if detector in sidecar.crop and saliency_path(sidecar).exists()]
+    rows = [
+        sidecar
+        for sidecar in available_models()
+        if detector in sidecar.crop and saliency_path(sidecar).exists()
+    ]
     assert len(rows) >= 3
     # One row for each of the three faces and each network: a face, and as many pictures as labels.
     row = SHEET_LINE + SHEET_TILE + SHEET_LINE + SHEET_GAP

@@ -30,8 +30,14 @@ sys.exit(code)
 
 
 def run_guarded(*arguments: str) -> list[str]:
-    done = subprocess.run([sys.executable, '-c', GUARDED, *arguments], cwd=ROOT,
-                          stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, '-c', GUARDED, *arguments],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout.splitlines()
 
@@ -52,8 +58,17 @@ def test_models_need_no_network() -> None:
 
 def test_the_guard_guards() -> None:
     done = subprocess.run(
-        [sys.executable, '-c', 'import socket\n' + GUARDED.replace(
-            'from face_affect.cli import main', 'main = lambda _: socket.socket() and 0')],
-        capture_output=True, text=True, timeout=60)
+        [
+            sys.executable,
+            '-c',
+            'import socket\n'
+            + GUARDED.replace(
+                'from face_affect.cli import main', 'main = lambda _: socket.socket() and 0'
+            ),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
     assert done.returncode != 0
     assert 'asked for the network: socket.__new__' in done.stderr

@@ -63,10 +63,21 @@ def test_nobody_there() -> None:
     assert found is not image
 
 
-@pytest.mark.parametrize('box', [
-    Box(100, 100, 50, 50), Box(-20, 100, 50, 50), Box(300, 100, 50, 50), Box(100, -20, 50, 50),
-    Box(100, 220, 50, 50), Box(-20, -20, 50, 50), Box(300, 220, 50, 50), Box(-50, -50, 500, 500),
-    Box(0, 0, 320, 240), Box(100.5, 100.5, 0.4, 0.4)])
+@pytest.mark.parametrize(
+    'box',
+    [
+        Box(100, 100, 50, 50),
+        Box(-20, 100, 50, 50),
+        Box(300, 100, 50, 50),
+        Box(100, -20, 50, 50),
+        Box(100, 220, 50, 50),
+        Box(-20, -20, 50, 50),
+        Box(300, 220, 50, 50),
+        Box(-50, -50, 500, 500),
+        Box(0, 0, 320, 240),
+        Box(100.5, 100.5, 0.4, 0.4),
+    ],
+)
 def test_face_anywhere(box: Box) -> None:
     image = blank()
     found = annotate(image, result(face(box)))
@@ -108,8 +119,10 @@ def test_tasks_that_are_off() -> None:
     assert tuple(found[125, 100]) == COLOURS[UNKNOWN]
 
 
-@pytest.mark.parametrize('count, shape', [
-    (1, (120, 640, 3)), (3, (120, 640, 3)), (4, (120, 640, 3)), (5, (240, 640, 3))])
+@pytest.mark.parametrize(
+    'count, shape',
+    [(1, (120, 640, 3)), (3, (120, 640, 3)), (4, (120, 640, 3)), (5, (240, 640, 3))],
+)
 def test_contact_sheet(count: int, shape: tuple[int, ...]) -> None:
     assert contact_sheet([blank()] * count, 4, 160).shape == shape
 
@@ -157,9 +170,16 @@ def test_small_face_is_enlarged() -> None:
     assert (found != 90).any(axis=2)[125].sum() >= LEAST_TILE
 
 
-@pytest.mark.parametrize('square', [
-    Box(-50, -50, 80, 80), Box(300, 200, 80, 80), Box(-500, -500, 50, 50), Box(0, 0, 900, 900),
-    Box(10.5, 10.5, 0.4, 0.4)])
+@pytest.mark.parametrize(
+    'square',
+    [
+        Box(-50, -50, 80, 80),
+        Box(300, 200, 80, 80),
+        Box(-500, -500, 50, 50),
+        Box(0, 0, 900, 900),
+        Box(10.5, 10.5, 0.4, 0.4),
+    ],
+)
 @pytest.mark.parametrize('shape', [(240, 320, 3), (240, 320), (20, 2000, 3), (1, 1)])
 def test_explanation_anywhere(square: Box, shape: tuple[int, ...]) -> None:
     image = blank(shape)

@@ -13,8 +13,9 @@ from face_affect.core.faces import Box
 BOX = Box(40, 60, 50, 60)
 
 
-def person(collar: tuple[int, int, int], hair: tuple[int, int, int], shape: int = 3
-           ) -> NDArray[np.uint8]:
+def person(
+    collar: tuple[int, int, int], hair: tuple[int, int, int], shape: int = 3
+) -> NDArray[np.uint8]:
     """Return a picture with hair, face and collar where BOX is."""
     image = np.full((200, 160, 3), 200, np.uint8)
     image[30:62, 30:100] = hair
@@ -44,15 +45,23 @@ def test_colours_tell_apart_what_gray_does_not() -> None:
     assert difference(describe(one, BOX), describe(other, BOX)) > 0.05
 
 
-@pytest.mark.parametrize('box', [
-    Box(500, 500, 40, 40), Box(-200, 0, 50, 50), Box(159.5, 10, 2, 40), Box(10, 10, 1, 1),
-    Box(-1e6, -1e6, 1e-2, 1e-2)])
+@pytest.mark.parametrize(
+    'box',
+    [
+        Box(500, 500, 40, 40),
+        Box(-200, 0, 50, 50),
+        Box(159.5, 10, 2, 40),
+        Box(10, 10, 1, 1),
+        Box(-1e6, -1e6, 1e-2, 1e-2),
+    ],
+)
 def test_too_little_in_the_picture(box: Box) -> None:
     assert describe(person(DARK, RED), box) is None
 
 
-@pytest.mark.parametrize('box', [Box(-20, 60, 50, 60), Box(-1e6, -1e6, 3e6, 3e6),
-                                 Box(60, 150, 60, 70)])
+@pytest.mark.parametrize(
+    'box', [Box(-20, 60, 50, 60), Box(-1e6, -1e6, 3e6, 3e6), Box(60, 150, 60, 70)]
+)
 def test_partly_in_the_picture(box: Box) -> None:
     seen = describe(person(DARK, RED), box)
     assert seen is not None

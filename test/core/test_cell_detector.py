@@ -64,22 +64,25 @@ def test_detector_decodes_a_cell(level: int, stride: int, shuffled: bool) -> Non
     # Row 5, column 6; the image fits without scaling.
     values = [0.25, -0.5, math.log(2), math.log(3), -0.2, -0.1, *[0.0] * 8]
     detector = detector_with({(level, 5, 6): (2.0, values)}, shuffled)
-    found, = detector(np.zeros((240, 320, 3), np.uint8), 0.5)
+    (found,) = detector(np.zeros((240, 320, 3), np.uint8), 0.5)
     x, y = 6.75 * stride, 5 * stride
     box = found.box
     assert (box.x, box.y, box.width, box.height) == pytest.approx(
-        (x - stride, y - 1.5 * stride, 2 * stride, 3 * stride), rel=1e-5)
+        (x - stride, y - 1.5 * stride, 2 * stride, 3 * stride), rel=1e-5
+    )
     assert found.score == pytest.approx(1 / (1 + math.exp(-2)))
     assert found.landmarks.shape == (5, 2)
     np.testing.assert_allclose(
-        found.landmarks[0], (x - 0.2 * 2 * stride, y - 0.1 * 3 * stride), rtol=1e-5)
+        found.landmarks[0], (x - 0.2 * 2 * stride, y - 0.1 * 3 * stride), rtol=1e-5
+    )
 
 
 @pytest.mark.parametrize('threshold, count', [(0.0, 2), (0.4, 2), (0.6, 1), (1.0, 0)])
 def test_threshold(threshold: float, count: int) -> None:
     detector = detector_with({(0, 0, 0): (0.0, [0] * 14), (1, 9, 9): (1.0, [0] * 14)})
-    found = [one for one in detector(np.zeros((240, 320, 3), np.uint8), threshold)
-             if one.score > 1e-6]
+    found = [
+        one for one in detector(np.zeros((240, 320, 3), np.uint8), threshold) if one.score > 1e-6
+    ]
     assert len(found) == count
     assert [one.score for one in found] == sorted((one.score for one in found), reverse=True)
 
@@ -104,8 +107,10 @@ def test_outputs_of_another_network() -> None:
         CellDetector(FakeNetwork([np.zeros((1, 7), np.float32)]))  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize('shape', [
-    (480, 640, 3), (480, 640), (1, 1), (3, 2000, 3), (2000, 3), (100, 1000, 3), (1000, 100, 3)])
+@pytest.mark.parametrize(
+    'shape',
+    [(480, 640, 3), (480, 640), (1, 1), (3, 2000, 3), (2000, 3), (100, 1000, 3), (1000, 100, 3)],
+)
 @pytest.mark.parametrize('value', [0, 127, 255])
 def test_nothing_in_plain_images(detector: Detector, shape: tuple[int, ...], value: int) -> None:
     assert detector(np.full(shape, value, np.uint8), 0.5) == []
@@ -120,8 +125,9 @@ def test_nothing_in_noise(detector: Detector, seed: int, cell: int) -> None:
     assert detector(image, 0.5) == []
 
 
-@pytest.mark.parametrize('shape', [
-    (1, 1, 3), (7, 9, 3), (60, 80), (64, 640, 3), (640, 64, 3), (300, 3000, 3)])
+@pytest.mark.parametrize(
+    'shape', [(1, 1, 3), (7, 9, 3), (60, 80), (64, 640, 3), (640, 64, 3), (300, 3000, 3)]
+)
 def test_nothing_in_small_and_narrow_noise(detector: Detector, shape: tuple[int, ...]) -> None:
     for seed in range(3):
         noise = np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
@@ -141,8 +147,9 @@ def test_images_smaller_than_the_input(
     boxes = [found.box for found in detector(np.asarray(image, dtype=np.uint8), 0.5)]
     assert len(boxes) == len(frame.faces)
     for face in frame.faces:
-        x, y, w, h = (scale * value for value in (
-            face.box.x, face.box.y, face.box.width, face.box.height))
+        x, y, w, h = (
+            scale * value for value in (face.box.x, face.box.y, face.box.width, face.box.height)
+        )
         assert max(box.iou(Box(x, y, w, h)) for box in boxes) > 0.5
 
 
@@ -157,9 +164,13 @@ def test_a_large_face_in_a_narrow_image(
     matrix = np.array([[zoom, 0, -zoom * x], [0, zoom, -zoom * y]])
     image = np.full((*shape, 3), 128, np.uint8)
     image[:side, :side] = cv2.warpAffine(frame.image, matrix, (side, side))
-    found, = detector(image, 0.5)
-    assert found.box.iou(Box((face.x - x) * zoom, (face.y - y) * zoom,
-                             face.width * zoom, face.height * zoom)) > 0.5
+    (found,) = detector(image, 0.5)
+    assert (
+        found.box.iou(
+            Box((face.x - x) * zoom, (face.y - y) * zoom, face.width * zoom, face.height * zoom)
+        )
+        > 0.5
+    )
 
 
 @pytest.mark.parametrize('gray', [False, True])
@@ -173,11 +184,17 @@ def test_finds_the_faces_of_the_demo(
             image = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), dtype=np.uint8)
         boxes = [one.box for one in detector(image, 0.6)]
         clipped = [box.clipped(640, 480) for box in boxes]
-        hits += [max((box.iou(face.box) for box in clipped), default=0) > 0.55
-                 for face in frame.faces if not face.at_border()]
+        hits += [
+            max((box.iou(face.box) for box in clipped), default=0) > 0.55
+            for face in frame.faces
+            if not face.at_border()
+        ]
         # The truth names no box for faces that the border cuts in half.
-        assert all(any(box.iou(face.box) > 0.4 for face in frame.faces)
-                   for box in boxes if box.x > 0 and box.x + box.width < 640)
+        assert all(
+            any(box.iou(face.box) > 0.4 for face in frame.faces)
+            for box in boxes
+            if box.x > 0 and box.x + box.width < 640
+        )
     assert len(hits) > 30
     assert np.mean(hits) >= 0.97
 

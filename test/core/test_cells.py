@@ -18,15 +18,16 @@ def cells() -> Cells:
 
 def face(x: float, y: float, width: float, height: float) -> tuple[np.ndarray, np.ndarray]:
     box = np.array([[x, y, width, height]], np.float32)
-    spots = np.array([(.3, .4), (.7, .4), (.5, .6), (.35, .8), (.65, .8)], np.float32)
+    spots = np.array([(0.3, 0.4), (0.7, 0.4), (0.5, 0.6), (0.35, 0.8), (0.65, 0.8)], np.float32)
     return box, (box[:, None, :2] + spots * box[:, None, 2:]).astype(np.float32)
 
 
 def test_maps_cover_the_input(cells: Cells) -> None:
     assert cells.shapes == [(30, 40), (15, 20), (8, 10)]
     assert len(cells) == 1200 + 300 + 80
-    np.testing.assert_array_equal(cells.centres[[0, 1, 40, 1200, 1500]],
-                                  [(4, 4), (12, 4), (4, 12), (8, 8), (16, 16)])
+    np.testing.assert_array_equal(
+        cells.centres[[0, 1, 40, 1200, 1500]], [(4, 4), (12, 4), (4, 12), (8, 8), (16, 16)]
+    )
     np.testing.assert_array_equal(np.unique(cells.strides), STRIDES)
 
 
@@ -42,9 +43,21 @@ def test_decoding_undoes_encoding(cells: Cells) -> None:
     np.testing.assert_allclose(found_points, points, atol=2e-3)
 
 
-@pytest.mark.parametrize('size, strides', [
-    (7, {8}), (20, {8}), (30, {8, 16}), (36, {8, 16}), (45, {8, 16}), (52, {8, 16, 32}),
-    (60, {16, 32}), (100, {16, 32}), (115, {32}), (250, {32})])
+@pytest.mark.parametrize(
+    'size, strides',
+    [
+        (7, {8}),
+        (20, {8}),
+        (30, {8, 16}),
+        (36, {8, 16}),
+        (45, {8, 16}),
+        (52, {8, 16, 32}),
+        (60, {16, 32}),
+        (100, {16, 32}),
+        (115, {32}),
+        (250, {32}),
+    ],
+)
 def test_a_face_goes_to_the_maps_for_its_size(
     cells: Cells, size: float, strides: set[int]
 ) -> None:
@@ -83,15 +96,17 @@ def test_ignored_and_tiny_faces_leave_it_open(cells: Cells) -> None:
 
 def test_a_face_beside_an_ignored_one_still_counts(cells: Cells) -> None:
     (a, a_points), (b, b_points) = face(100, 100, 60, 60), face(122, 122, 14, 14)
-    targets = cells.assign(np.vstack([a, b]), np.vstack([a_points, b_points]),
-                           np.array([True, False]))
+    targets = cells.assign(
+        np.vstack([a, b]), np.vstack([a_points, b_points]), np.array([True, False])
+    )
     assert targets.counts[targets.heat == 1].all()
     assert (targets.heat == 1).any()
 
 
 def test_nobody(cells: Cells) -> None:
-    targets = cells.assign(np.zeros((0, 4), np.float32), np.zeros((0, 5, 2), np.float32),
-                           np.zeros(0, bool))
+    targets = cells.assign(
+        np.zeros((0, 4), np.float32), np.zeros((0, 5, 2), np.float32), np.zeros(0, bool)
+    )
     assert not targets.heat.any()
     assert targets.counts.all()
 

@@ -17,20 +17,25 @@ from face_affect.core.models import find_model
 DETECTOR = 'face_detector'
 
 
-@pytest.mark.parametrize('logits, expected', [
-    ([0.0], [1.0]),
-    ([0.0, 0.0], [0.5, 0.5]),
-    ([np.log(3), 0.0], [0.75, 0.25]),
-    ([1000.0, 0.0], [1.0, 0.0]),
-    ([-1000.0, -1000.0], [0.5, 0.5]),
-    ([[0.0, 0.0], [np.log(3), 0.0]], [[0.5, 0.5], [0.75, 0.25]]),
-])
+@pytest.mark.parametrize(
+    'logits, expected',
+    [
+        ([0.0], [1.0]),
+        ([0.0, 0.0], [0.5, 0.5]),
+        ([np.log(3), 0.0], [0.75, 0.25]),
+        ([1000.0, 0.0], [1.0, 0.0]),
+        ([-1000.0, -1000.0], [0.5, 0.5]),
+        ([[0.0, 0.0], [np.log(3), 0.0]], [[0.5, 0.5], [0.75, 0.25]]),
+    ],
+)
 def test_softmax(logits: list[float], expected: list[float]) -> None:
     np.testing.assert_allclose(softmax(np.array(logits, np.float32)), expected, atol=1e-6)
 
 
-@pytest.mark.parametrize('name, task, labels', [
-    ('emotion_mini_xception', 'emotion', EMOTIONS), ('gender_mini_xception', 'gender', GENDERS)])
+@pytest.mark.parametrize(
+    'name, task, labels',
+    [('emotion_mini_xception', 'emotion', EMOTIONS), ('gender_mini_xception', 'gender', GENDERS)],
+)
 class TestClassifier:
     def test_labels(self, name: str, task: str, labels: tuple[str, ...]) -> None:
         assert find_model(name, task).labels == labels
@@ -57,7 +62,8 @@ class TestClassifier:
         image, box = noise(1, 300), Box(100, 80, 90, 110)
         np.testing.assert_array_equal(
             Classifier(sidecar, DETECTOR).crop(image, box),
-            crop_face(image, box, sidecar.crop[DETECTOR], sidecar.input.width))
+            crop_face(image, box, sidecar.crop[DETECTOR], sidecar.input.width),
+        )
 
 
 def noise(seed: int, side: int = 64) -> NDArray[np.uint8]:

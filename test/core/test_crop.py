@@ -43,31 +43,38 @@ def slow_crop(image: NDArray[np.uint8], square: Box, size: int) -> NDArray[np.fl
     return np.asarray(samples.reshape(size, 8, size, 8).mean(axis=(1, 3)))
 
 
-@pytest.mark.parametrize('box, geometry, square', [
-    (Box(10, 20, 30, 30), PLAIN, Box(10, 20, 30, 30)),
-    (Box(10, 20, 40, 90), PLAIN, Box(0, 35, 60, 60)),
-    (Box(0, 0, 10, 10), CropGeometry(2.0), Box(-5, -5, 20, 20)),
-    (Box(0, 0, 10, 10), CropGeometry(1.0, 0.1, -0.2), Box(1, -2, 10, 10)),
-    (Box(0, 0, 20, 5), CropGeometry(0.5, 0.0, 1.0), Box(7.5, 10, 5, 5)),
-])
+@pytest.mark.parametrize(
+    'box, geometry, square',
+    [
+        (Box(10, 20, 30, 30), PLAIN, Box(10, 20, 30, 30)),
+        (Box(10, 20, 40, 90), PLAIN, Box(0, 35, 60, 60)),
+        (Box(0, 0, 10, 10), CropGeometry(2.0), Box(-5, -5, 20, 20)),
+        (Box(0, 0, 10, 10), CropGeometry(1.0, 0.1, -0.2), Box(1, -2, 10, 10)),
+        (Box(0, 0, 20, 5), CropGeometry(0.5, 0.0, 1.0), Box(7.5, 10, 5, 5)),
+    ],
+)
 def test_crop_square(box: Box, geometry: CropGeometry, square: Box) -> None:
     found = crop_square(box, geometry)
     assert (found.x, found.y, found.width, found.height) == pytest.approx(
-        (square.x, square.y, square.width, square.height))
+        (square.x, square.y, square.width, square.height)
+    )
 
 
-@pytest.mark.parametrize('box', [
-    Box(100, 100, 64, 64),          # one to one
-    Box(100.5, 99.25, 64, 64),      # between the pixels
-    Box(150, 100, 20, 20),          # three times up
-    Box(100, 80, 100, 100),         # 1.6 times down
-    Box(60, 30, 200, 200),          # three times down
-    Box(180.3, 120.7, 47, 61),      # not square
-    Box(-30, -20, 90, 90),          # over the top left corner
-    Box(350, 250, 100, 100),        # over the bottom right corner
-    Box(-50, 100, 60, 60),          # hardly in the picture
-    Box(-100, -100, 600, 600),      # larger than the picture
-])
+@pytest.mark.parametrize(
+    'box',
+    [
+        Box(100, 100, 64, 64),  # one to one
+        Box(100.5, 99.25, 64, 64),  # between the pixels
+        Box(150, 100, 20, 20),  # three times up
+        Box(100, 80, 100, 100),  # 1.6 times down
+        Box(60, 30, 200, 200),  # three times down
+        Box(180.3, 120.7, 47, 61),  # not square
+        Box(-30, -20, 90, 90),  # over the top left corner
+        Box(350, 250, 100, 100),  # over the bottom right corner
+        Box(-50, 100, 60, 60),  # hardly in the picture
+        Box(-100, -100, 600, 600),  # larger than the picture
+    ],
+)
 @pytest.mark.parametrize('geometry', [PLAIN, CropGeometry(1.3, 0.02, -0.1)])
 @pytest.mark.parametrize('size', [48, 64])
 def test_equals_slow_reference(box: Box, geometry: CropGeometry, size: int) -> None:
@@ -82,18 +89,21 @@ def test_equals_slow_reference(box: Box, geometry: CropGeometry, size: int) -> N
 def test_one_to_one_is_exact() -> None:
     image = np.random.default_rng(0).integers(0, 256, (200, 200), dtype=np.uint8)
     np.testing.assert_array_equal(
-        crop_face(image, Box(50, 60, 64, 64), PLAIN, 64), image[60:124, 50:114])
+        crop_face(image, Box(50, 60, 64, 64), PLAIN, 64), image[60:124, 50:114]
+    )
 
 
 @pytest.mark.parametrize('factor', [2, 3, 5])
 def test_whole_reduction_is_the_mean(factor: int) -> None:
     image = np.random.default_rng(0).integers(0, 256, (400, 400), dtype=np.uint8)
     side = 48 * factor
-    cells = image[21:21 + side, 33:33 + side].reshape(48, factor, 48, factor)
+    cells = image[21 : 21 + side, 33 : 33 + side].reshape(48, factor, 48, factor)
     # The shrunken cut-out has a grid of its own: its cells must lie on those of the face.
     found = crop_face(image, Box(33, 21, side, side), PLAIN, 48).astype(float)
     plain = np.abs(found - cells.mean(axis=(1, 3))).mean()
-    every_nth = np.abs(image[21:21 + side:factor, 33:33 + side:factor] - cells.mean(axis=(1, 3)))
+    every_nth = np.abs(
+        image[21 : 21 + side : factor, 33 : 33 + side : factor] - cells.mean(axis=(1, 3))
+    )
     assert plain < 0.5 * every_nth.mean()
 
 
@@ -107,9 +117,17 @@ def test_border_is_repeated() -> None:
     assert (right == 200).all()
 
 
-@pytest.mark.parametrize('box', [
-    Box(-500, -500, 10, 10), Box(-500, 30, 400, 400), Box(5000, 5000, 300, 300),
-    Box(-1e5, -1e5, 2e5, 2e5), Box(50, 50, 0.1, 0.1), Box(50, 50, 1e6, 1e-3)])
+@pytest.mark.parametrize(
+    'box',
+    [
+        Box(-500, -500, 10, 10),
+        Box(-500, 30, 400, 400),
+        Box(5000, 5000, 300, 300),
+        Box(-1e5, -1e5, 2e5, 2e5),
+        Box(50, 50, 0.1, 0.1),
+        Box(50, 50, 1e6, 1e-3),
+    ],
+)
 @pytest.mark.parametrize('shape', [(100, 100), (1, 1), (1, 640), (480, 1, 3)])
 def test_any_box_on_any_image(box: Box, shape: tuple[int, ...]) -> None:
     found = crop_face(np.full(shape, 90, np.uint8), box, PLAIN, 64)
@@ -118,20 +136,28 @@ def test_any_box_on_any_image(box: Box, shape: tuple[int, ...]) -> None:
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.integers(1, 200), st.integers(1, 200), st.floats(-300, 300), st.floats(-300, 300),
-       st.floats(0.5, 900), st.floats(0.5, 900), st.floats(0.2, 5))
+@given(
+    st.integers(1, 200),
+    st.integers(1, 200),
+    st.floats(-300, 300),
+    st.floats(-300, 300),
+    st.floats(0.5, 900),
+    st.floats(0.5, 900),
+    st.floats(0.2, 5),
+)
 def test_values_stay_within_those_of_the_image(
     height: int, width: int, x: float, y: float, w: float, h: float, scale: float
 ) -> None:
     image = np.full((height, width), 60, np.uint8)
-    image[height // 2:] = 180
+    image[height // 2 :] = 180
     found = crop_face(image, Box(x, y, w, h), CropGeometry(scale), 48)
     assert found.min() >= 60 or height == 1
     assert found.max() <= 180
 
 
-@pytest.mark.parametrize('box', [
-    Box(100, 100, 64, 64), Box(10, 10, 250, 250), Box(-9, -9, 40, 40)])
+@pytest.mark.parametrize(
+    'box', [Box(100, 100, 64, 64), Box(10, 10, 250, 250), Box(-9, -9, 40, 40)]
+)
 def test_gray_and_bgr_agree(box: Box) -> None:
     rng = np.random.default_rng(1)
     colour = cv2.GaussianBlur(rng.integers(0, 256, (300, 300, 3), dtype=np.uint8), (0, 0), 3)
@@ -146,7 +172,8 @@ def test_a_padded_view_is_as_good_as_a_copy() -> None:
     view.flags.writeable = False
     np.testing.assert_array_equal(
         crop_face(view, Box(30, 30, 150, 150), PLAIN, 64),
-        crop_face(view.copy(), Box(30, 30, 150, 150), PLAIN, 64))
+        crop_face(view.copy(), Box(30, 30, 150, 150), PLAIN, 64),
+    )
 
 
 @pytest.mark.parametrize('side', [20, 64, 100, 128, 250])
@@ -168,8 +195,11 @@ def test_a_dot_stays_where_it_is(side: float) -> None:
 def test_views_of_one_face_are_its_crops(x: float, y: float, side: float) -> None:
     image = smooth_picture()
     box = Box(x, y, side, side)
-    views = [(CropGeometry(1.12, 0.0, -0.03), 48), (CropGeometry(1.3, 0.02, 0.05), 48),
-             (CropGeometry(1.2), 64)]
+    views = [
+        (CropGeometry(1.12, 0.0, -0.03), 48),
+        (CropGeometry(1.3, 0.02, 0.05), 48),
+        (CropGeometry(1.2), 64),
+    ]
     for found, (geometry, size) in zip(crop_views(image, box, views), views, strict=True):
         # Areas may begin at another pixel.
         alone = crop_face(image, box, geometry, size).astype(int)

@@ -38,7 +38,8 @@ def test_both_encodings_agree() -> None:
     image = millimetres(4000, 1500)
     metres = (image * 0.001).astype(np.float32)
     assert decoded(metres, '32FC1').median(BOX) == pytest.approx(
-        decoded(image, '16UC1').median(BOX))
+        decoded(image, '16UC1').median(BOX)
+    )
 
 
 @pytest.mark.parametrize('invalid', [0.0, np.nan, np.inf, -np.inf, -1.0])
@@ -73,14 +74,25 @@ def test_big_endian_and_padding() -> None:
     assert depth.median(BOX) == pytest.approx(1.5)
 
 
-@pytest.mark.parametrize('change, reason', [
-    ({'encoding': 'bgr8'}, 'depth_encoding'), ({'encoding': ''}, 'depth_encoding'),
-    ({'step': 100}, 'depth_layout'), ({'height': 49}, 'depth_layout'),
-    ({'width': 0, 'height': 0}, 'depth_layout'), ({'data': b''}, 'depth_layout'),
-])
+@pytest.mark.parametrize(
+    'change, reason',
+    [
+        ({'encoding': 'bgr8'}, 'depth_encoding'),
+        ({'encoding': ''}, 'depth_encoding'),
+        ({'step': 100}, 'depth_layout'),
+        ({'height': 49}, 'depth_layout'),
+        ({'width': 0, 'height': 0}, 'depth_layout'),
+        ({'data': b''}, 'depth_layout'),
+    ],
+)
 def test_broken_depth_image_is_refused(change: dict[str, Any], reason: str) -> None:
-    fine: dict[str, Any] = {'data': millimetres(4000, 1500).tobytes(), 'encoding': '16UC1',
-                            'width': 64, 'height': 48, 'step': 128}
+    fine: dict[str, Any] = {
+        'data': millimetres(4000, 1500).tobytes(),
+        'encoding': '16UC1',
+        'width': 64,
+        'height': 48,
+        'step': 128,
+    }
     with pytest.raises(ImageError) as error:
         decode_depth(**{**fine, **change})
     assert error.value.reason == reason

@@ -10,24 +10,28 @@ from face_affect.core.detection import large_enough, Letterbox, non_maximum_supp
 from face_affect.core.faces import Box, Detection
 
 
-@pytest.mark.parametrize('boxes, scores, kept', [
-    ([], [], []),
-    ([[0, 0, 10, 10]], [0.5], [0]),
-    ([[0, 0, 10, 10], [100, 0, 10, 10]], [0.5, 0.9], [1, 0]),
-    ([[0, 0, 10, 10], [1, 0, 10, 10]], [0.5, 0.9], [1]),
-    ([[0, 0, 10, 10], [0, 0, 10, 10]], [0.5, 0.5], [0]),
-    # The middle one overlaps both others, which do not overlap each other.
-    ([[0, 0, 10, 10], [5, 0, 10, 10], [10, 0, 10, 10]], [0.5, 0.9, 0.6], [1]),
-    ([[0, 0, 10, 10], [5, 0, 10, 10], [10, 0, 10, 10]], [0.9, 0.5, 0.6], [0, 2]),
-    # A small box inside a large one overlaps it by 1/4 only.
-    ([[0, 0, 10, 10], [2, 2, 5, 5]], [0.9, 0.8], [0, 1]),
-    ([[0, 0, 0, 0], [0, 0, 10, 10]], [0.9, 0.8], [0, 1]),
-])
+@pytest.mark.parametrize(
+    'boxes, scores, kept',
+    [
+        ([], [], []),
+        ([[0, 0, 10, 10]], [0.5], [0]),
+        ([[0, 0, 10, 10], [100, 0, 10, 10]], [0.5, 0.9], [1, 0]),
+        ([[0, 0, 10, 10], [1, 0, 10, 10]], [0.5, 0.9], [1]),
+        ([[0, 0, 10, 10], [0, 0, 10, 10]], [0.5, 0.5], [0]),
+        # The middle one overlaps both others, which do not overlap each other.
+        ([[0, 0, 10, 10], [5, 0, 10, 10], [10, 0, 10, 10]], [0.5, 0.9, 0.6], [1]),
+        ([[0, 0, 10, 10], [5, 0, 10, 10], [10, 0, 10, 10]], [0.9, 0.5, 0.6], [0, 2]),
+        # A small box inside a large one overlaps it by 1/4 only.
+        ([[0, 0, 10, 10], [2, 2, 5, 5]], [0.9, 0.8], [0, 1]),
+        ([[0, 0, 0, 0], [0, 0, 10, 10]], [0.9, 0.8], [0, 1]),
+    ],
+)
 def test_non_maximum_suppression(
     boxes: list[list[float]], scores: list[float], kept: list[int]
 ) -> None:
     found = non_maximum_suppression(
-        np.array(boxes, np.float32).reshape(-1, 4), np.array(scores, np.float32), 0.3)
+        np.array(boxes, np.float32).reshape(-1, 4), np.array(scores, np.float32), 0.3
+    )
     assert found == kept
 
 
@@ -43,9 +47,21 @@ def test_suppression_leaves_no_overlap() -> None:
     assert all(any(shapes[a].iou(shapes[b]) > 0.299 for b in kept) for a in gone)
 
 
-@pytest.mark.parametrize('shape', [
-    (480, 640), (640, 480), (192, 192), (1, 1), (1, 1000), (1000, 1), (2000, 3), (5, 4000),
-    (96, 96), (1080, 1920)])
+@pytest.mark.parametrize(
+    'shape',
+    [
+        (480, 640),
+        (640, 480),
+        (192, 192),
+        (1, 1),
+        (1, 1000),
+        (1000, 1),
+        (2000, 3),
+        (5, 4000),
+        (96, 96),
+        (1080, 1920),
+    ],
+)
 @pytest.mark.parametrize('channels', [0, 3])
 def test_letterbox(shape: tuple[int, int], channels: int) -> None:
     image = np.full(shape + ((channels,) if channels else ()), 255, np.uint8)
@@ -83,12 +99,13 @@ def test_letterbox_maps_points_back() -> None:
     letterbox = Letterbox(192, 192)
     rows, columns = np.nonzero(letterbox(image)[..., 0] > 100)
     point = np.array([columns.mean() + 0.5, rows.mean() + 0.5])
-    np.testing.assert_allclose(
-        (point - letterbox.offset) / letterbox.scale, (105, 305), atol=2)
+    np.testing.assert_allclose((point - letterbox.offset) / letterbox.scale, (105, 305), atol=2)
 
 
-@pytest.mark.parametrize('sizes, least, kept', [
-    ([], 10, 0), ([(10, 10)], 10, 1), ([(9.9, 50)], 10, 0), ([(5, 5), (50, 50)], 0, 2)])
+@pytest.mark.parametrize(
+    'sizes, least, kept',
+    [([], 10, 0), ([(10, 10)], 10, 1), ([(9.9, 50)], 10, 0), ([(5, 5), (50, 50)], 0, 2)],
+)
 def test_large_enough(sizes: list[tuple[float, float]], least: int, kept: int) -> None:
     none = np.zeros((5, 2), np.float32)
     found = [Detection(Box(0, 0, *size), 0.9, none) for size in sizes]

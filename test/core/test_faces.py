@@ -25,7 +25,8 @@ from face_affect.core.faces import (
 UNIT = Box(0, 0, 10, 10)
 
 boxes = st.builds(
-    Box, st.floats(-1e4, 1e4), st.floats(-1e4, 1e4), st.floats(0.1, 1e4), st.floats(0.1, 1e4))
+    Box, st.floats(-1e4, 1e4), st.floats(-1e4, 1e4), st.floats(0.1, 1e4), st.floats(0.1, 1e4)
+)
 
 
 def face_with(emotion: Estimate | None = None, gender: Estimate | None = None) -> Face:
@@ -33,14 +34,17 @@ def face_with(emotion: Estimate | None = None, gender: Estimate | None = None) -
     return Face(7, detection, 1.5, 12, emotion, gender)
 
 
-@pytest.mark.parametrize('other, iou', [
-    (Box(0, 0, 10, 10), 1.0),
-    (Box(5, 0, 10, 10), 50 / 150),
-    (Box(2, 2, 5, 5), 0.25),
-    (Box(10, 0, 10, 10), 0.0),
-    (Box(11, 11, 1, 1), 0.0),
-    (Box(-5, -5, 10, 10), 25 / 175),
-])
+@pytest.mark.parametrize(
+    'other, iou',
+    [
+        (Box(0, 0, 10, 10), 1.0),
+        (Box(5, 0, 10, 10), 50 / 150),
+        (Box(2, 2, 5, 5), 0.25),
+        (Box(10, 0, 10, 10), 0.0),
+        (Box(11, 11, 1, 1), 0.0),
+        (Box(-5, -5, 10, 10), 25 / 175),
+    ],
+)
 def test_iou(other: Box, iou: float) -> None:
     assert UNIT.iou(other) == pytest.approx(iou)
     assert other.iou(UNIT) == pytest.approx(iou)
@@ -52,14 +56,17 @@ def test_iou_is_symmetric_and_bounded(a: Box, b: Box) -> None:
     assert a.iou(b) == pytest.approx(b.iou(a))
 
 
-@pytest.mark.parametrize('box, clipped', [
-    (Box(1, 2, 3, 4), Box(1, 2, 3, 4)),
-    (Box(-5, -5, 10, 10), Box(0, 0, 5, 5)),
-    (Box(15, 5, 10, 10), Box(15, 5, 5, 5)),
-    (Box(-10, -10, 100, 100), Box(0, 0, 20, 10)),
-    (Box(30, 30, 5, 5), Box(20, 10, 0, 0)),
-    (Box(-30, -30, 5, 5), Box(0, 0, 0, 0)),
-])
+@pytest.mark.parametrize(
+    'box, clipped',
+    [
+        (Box(1, 2, 3, 4), Box(1, 2, 3, 4)),
+        (Box(-5, -5, 10, 10), Box(0, 0, 5, 5)),
+        (Box(15, 5, 10, 10), Box(15, 5, 5, 5)),
+        (Box(-10, -10, 100, 100), Box(0, 0, 20, 10)),
+        (Box(30, 30, 5, 5), Box(20, 10, 0, 0)),
+        (Box(-30, -30, 5, 5), Box(0, 0, 0, 0)),
+    ],
+)
 def test_clipped(box: Box, clipped: Box) -> None:
     assert box.clipped(20, 10) == clipped
 
@@ -84,13 +91,16 @@ def test_box_does_not_change() -> None:
         UNIT.x = 3  # type: ignore[misc]
 
 
-@pytest.mark.parametrize('probabilities, least, label', [
-    ((0.3, 0.7), 0.0, 'male'),
-    ((0.3, 0.7), 0.7, 'male'),
-    ((0.3, 0.7), 0.71, UNKNOWN),
-    ((0.5, 0.5), 0.0, 'female'),
-    ((1.0, 0.0), 1.0, 'female'),
-])
+@pytest.mark.parametrize(
+    'probabilities, least, label',
+    [
+        ((0.3, 0.7), 0.0, 'male'),
+        ((0.3, 0.7), 0.7, 'male'),
+        ((0.3, 0.7), 0.71, UNKNOWN),
+        ((0.5, 0.5), 0.0, 'female'),
+        ((1.0, 0.0), 1.0, 'female'),
+    ],
+)
 def test_label(probabilities: tuple[float, ...], least: float, label: str) -> None:
     estimate = Estimate(GENDERS, probabilities, (0.5, 0.5), least)
     assert estimate.label == label

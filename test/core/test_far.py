@@ -32,16 +32,28 @@ class WhiteSquares:
         return [Detection(box, 0.9, np.array([(box.x, box.y)], np.float32))]
 
 
-def image_with(x: int, y: int, size: int = 16, shape: Sequence[int] = (720, 1280, 3)
-               ) -> NDArray[np.uint8]:
+def image_with(
+    x: int, y: int, size: int = 16, shape: Sequence[int] = (720, 1280, 3)
+) -> NDArray[np.uint8]:
     image = np.zeros(shape, np.uint8)
-    image[y:y + size, x:x + size] = 255
+    image[y : y + size, x : x + size] = 255
     return image
 
 
-@pytest.mark.parametrize('width, height, count', [
-    (1280, 720, 12), (640, 480, 4), (1920, 1080, 30), (320, 240, 1), (160, 120, 1),
-    (350, 260, 1), (353, 260, 2), (1, 1, 1), (4000, 10, 13)])
+@pytest.mark.parametrize(
+    'width, height, count',
+    [
+        (1280, 720, 12),
+        (640, 480, 4),
+        (1920, 1080, 30),
+        (320, 240, 1),
+        (160, 120, 1),
+        (350, 260, 1),
+        (353, 260, 2),
+        (1, 1, 1),
+        (4000, 10, 13),
+    ],
+)
 def test_tiles_cover_the_image(width: int, height: int, count: int) -> None:
     tiles = FarSight(WhiteSquares()).tiles(width, height)
     covered = np.zeros((height, width), bool)
@@ -59,10 +71,13 @@ def test_every_small_face_is_whole_in_some_tile() -> None:
     tiles = FarSight(WhiteSquares()).tiles(1280, 720)
     rng = np.random.default_rng(0)
     for x, y in zip(rng.integers(0, 1264, 500), rng.integers(0, 704, 500)):
-        assert any((left == 0 or x > left + 2) and (top == 0 or y > top + 2)
-                   and (right == 1280 or x + 16 < right - 2)
-                   and (bottom == 720 or y + 16 < bottom - 2)
-                   for left, top, right, bottom in tiles)
+        assert any(
+            (left == 0 or x > left + 2)
+            and (top == 0 or y > top + 2)
+            and (right == 1280 or x + 16 < right - 2)
+            and (bottom == 720 or y + 16 < bottom - 2)
+            for left, top, right, bottom in tiles
+        )
 
 
 @pytest.mark.parametrize('x, y', [(0, 0), (700, 300), (1264, 704), (310, 250), (640, 360)])
@@ -97,8 +112,16 @@ def test_small_images_are_looked_at_once() -> None:
     assert detector.looks == [(240, 320, 3)]
 
 
-@pytest.mark.parametrize('size, shape, far', [
-    (16, (720, 1280), True), (63, (720, 1280), True), (65, (720, 1280), False),
-    (16, (240, 320), False), (8, (120, 160), False), (31, (480, 640), True)])
+@pytest.mark.parametrize(
+    'size, shape, far',
+    [
+        (16, (720, 1280), True),
+        (63, (720, 1280), True),
+        (65, (720, 1280), False),
+        (16, (240, 320), False),
+        (8, (120, 160), False),
+        (31, (480, 640), True),
+    ],
+)
 def test_what_is_far(size: float, shape: tuple[int, int], far: bool) -> None:
     assert FarSight(WhiteSquares()).is_far(Box(0, 0, size, size), shape) == far

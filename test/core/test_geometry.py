@@ -29,8 +29,13 @@ def model(kind: str = 'plumb_bob', distortion: tuple[float, ...] = ()) -> Camera
 def pixel_of(point: tuple[float, ...], kind: str) -> tuple[float, float]:
     """Project by OpenCV; from the corner of the first pixel, as boxes are measured."""
     project = cv2.fisheye.projectPoints if kind == 'equidistant' else cv2.projectPoints
-    pixels, _ = project(np.array([[point]]), np.zeros(3), np.zeros(3),
-                        np.array(MATRIX).reshape(3, 3), np.array(DISTORTIONS[kind]))
+    pixels, _ = project(
+        np.array([[point]]),
+        np.zeros(3),
+        np.zeros(3),
+        np.array(MATRIX).reshape(3, 3),
+        np.array(DISTORTIONS[kind]),
+    )
     x, y = pixels.reshape(2)
     return float(x) + 0.5, float(y) + 0.5
 
@@ -38,7 +43,8 @@ def pixel_of(point: tuple[float, ...], kind: str) -> tuple[float, float]:
 @pytest.mark.parametrize('kind', DISTORTIONS)
 @pytest.mark.parametrize('point', POINTS)
 def test_bearing_points_where_the_projection_came_from(
-    kind: str, point: tuple[float, ...],
+    kind: str,
+    point: tuple[float, ...],
 ) -> None:
     bearing = model(kind, DISTORTIONS[kind]).bearing(*pixel_of(point, kind))
     assert np.linalg.norm(bearing) == pytest.approx(1)
@@ -54,22 +60,28 @@ def test_axes_are_those_of_an_optical_frame() -> None:
     np.testing.assert_allclose(down, np.array((0, 240 / 480, 1)) / np.hypot(240 / 480, 1))
 
 
-@pytest.mark.parametrize('matrix', [
-    (0.0,) * 9, MATRIX[:8], (float('nan'), *MATRIX[1:]), (-500.0, *MATRIX[1:])])
+@pytest.mark.parametrize(
+    'matrix', [(0.0,) * 9, MATRIX[:8], (float('nan'), *MATRIX[1:]), (-500.0, *MATRIX[1:])]
+)
 def test_camera_without_calibration_is_refused(matrix: tuple[float, ...]) -> None:
     with pytest.raises(CalibrationError, match='not calibrated'):
         CameraModel(640, 480, matrix)
 
 
-@pytest.mark.parametrize('kind, distortion, message', [
-    ('', (), "model '' is not supported; supported are plumb_bob"),
-    ('omnidirectional', (1.0,), "model 'omnidirectional' is not supported"),
-    ('plumb_bob', (0.1, 0.2), 'has 2 coefficients, but must have 0 or 4 or 5'),
-    ('equidistant', (0.1,), 'has 1 coefficients, but must have 4'),
-    ('plumb_bob', (float('inf'), 0.0, 0.0, 0.0), 'not calibrated'),
-])
+@pytest.mark.parametrize(
+    'kind, distortion, message',
+    [
+        ('', (), "model '' is not supported; supported are plumb_bob"),
+        ('omnidirectional', (1.0,), "model 'omnidirectional' is not supported"),
+        ('plumb_bob', (0.1, 0.2), 'has 2 coefficients, but must have 0 or 4 or 5'),
+        ('equidistant', (0.1,), 'has 1 coefficients, but must have 4'),
+        ('plumb_bob', (float('inf'), 0.0, 0.0, 0.0), 'not calibrated'),
+    ],
+)
 def test_unknown_distortion_is_refused(
-    kind: str, distortion: tuple[float, ...], message: str,
+    kind: str,
+    distortion: tuple[float, ...],
+    message: str,
 ) -> None:
     with pytest.raises(CalibrationError, match=message):
         model(kind, distortion)

@@ -81,15 +81,32 @@ def rows_of(encoding: str) -> Pixels:
     return random_bytes(HEIGHT, WIDTH * pixel_bytes)
 
 
-@pytest.mark.parametrize('encoding', [
-    'bgr8', '8UC3', 'rgb8', 'bgra8', '8UC4', 'rgba8', 'mono8', '8UC1', 'yuv422_yuy2', 'yuyv',
-    'uyvy', 'yuv422', 'nv12', 'nv21'])
+@pytest.mark.parametrize(
+    'encoding',
+    [
+        'bgr8',
+        '8UC3',
+        'rgb8',
+        'bgra8',
+        '8UC4',
+        'rgba8',
+        'mono8',
+        '8UC1',
+        'yuv422_yuy2',
+        'yuyv',
+        'uyvy',
+        'yuv422',
+        'nv12',
+        'nv21',
+    ],
+)
 @pytest.mark.parametrize('padding', PADDINGS)
 @pytest.mark.parametrize('last', [True, False])
 def test_equals_pixel_by_pixel(encoding: str, padding: int, last: bool) -> None:
     rows = rows_of(encoding)
     found = decode_raw(
-        padded(rows, padding, last), encoding, WIDTH, HEIGHT, rows.shape[1] + padding)
+        padded(rows, padding, last), encoding, WIDTH, HEIGHT, rows.shape[1] + padding
+    )
     expected = plain_decode(encoding, rows)
     assert found.dtype == np.uint8
     assert found.shape == expected.shape
@@ -108,7 +125,8 @@ def test_sixteen_bit_keeps_the_upper_byte(
     values = np.random.default_rng(0).integers(0, 65536, (HEIGHT, WIDTH))
     rows = values.astype('>u2' if big else '<u2').view(np.uint8)
     found = decode_raw(
-        padded(rows, padding, last), encoding, WIDTH, HEIGHT, 2 * WIDTH + padding, big)
+        padded(rows, padding, last), encoding, WIDTH, HEIGHT, 2 * WIDTH + padding, big
+    )
     np.testing.assert_array_equal(found, values >> 8)
 
 
@@ -148,8 +166,23 @@ def test_bayer_of_smooth_colours(pattern: str, big: bool | None) -> None:
 
 
 def test_every_encoding_is_tested() -> None:
-    tested = {'bgr8', '8UC3', 'rgb8', 'bgra8', '8UC4', 'rgba8', 'mono8', '8UC1', 'yuv422_yuy2',
-              'yuyv', 'uyvy', 'yuv422', 'nv12', 'nv21', *SIXTEEN_BIT}
+    tested = {
+        'bgr8',
+        '8UC3',
+        'rgb8',
+        'bgra8',
+        '8UC4',
+        'rgba8',
+        'mono8',
+        '8UC1',
+        'yuv422_yuy2',
+        'yuyv',
+        'uyvy',
+        'yuv422',
+        'nv12',
+        'nv21',
+        *SIXTEEN_BIT,
+    }
     tested |= {f'bayer_{pattern}{bits}' for pattern in BAYER for bits in (8, 16)}
     assert tested == set(images._ENCODINGS)
 
@@ -165,12 +198,14 @@ def test_plain_images_are_views(encoding: str, padding: int) -> None:
     assert not found.flags.writeable
 
 
-@pytest.mark.parametrize('kind', [bytes, bytearray, memoryview, lambda data: np.frombuffer(
-    data, np.uint8)])
+@pytest.mark.parametrize(
+    'kind', [bytes, bytearray, memoryview, lambda data: np.frombuffer(data, np.uint8)]
+)
 def test_any_buffer_will_do(kind: Any) -> None:
     data = random_bytes(4, 6).tobytes()
     np.testing.assert_array_equal(
-        decode_raw(kind(data), 'mono8', 6, 4, 6).ravel(), np.frombuffer(data, np.uint8))
+        decode_raw(kind(data), 'mono8', 6, 4, 6).ravel(), np.frombuffer(data, np.uint8)
+    )
 
 
 @pytest.mark.parametrize('encoding', ['', 'BGR8', 'bgr16', '32FC1', 'jpeg', 'yuv444', 'x' * 999])
@@ -183,27 +218,30 @@ def test_unknown_encoding(encoding: str) -> None:
     assert len(str(caught.value)) < 1000
 
 
-@pytest.mark.parametrize('encoding, width, height, step, length, reason', [
-    ('bgr8', 0, 10, 30, 300, 'bad_size'),
-    ('bgr8', 10, 0, 30, 300, 'bad_size'),
-    ('bgr8', -10, 10, 30, 300, 'bad_size'),
-    ('bgr8', 16385, 1, 49155, 49155, 'bad_size'),
-    ('mono8', 8192, 8193, 8192, 10, 'bad_size'),
-    ('mono8', 2 ** 32 - 1, 2 ** 32 - 1, 2 ** 32 - 1, 10, 'bad_size'),
-    ('yuyv', 5, 4, 10, 40, 'bad_size'),
-    ('nv12', 5, 4, 6, 99, 'bad_size'),
-    ('nv12', 4, 5, 6, 99, 'bad_size'),
-    ('bgr8', 10, 10, 29, 300, 'bad_step'),
-    ('bgr8', 10, 10, 0, 300, 'bad_step'),
-    ('mono16', 10, 10, 19, 300, 'bad_step'),
-    ('nv21', 10, 10, 9, 300, 'bad_step'),
-    ('bgr8', 10, 10, 30, 299, 'short_data'),
-    ('bgr8', 10, 10, 30, 0, 'short_data'),
-    ('bgr8', 10, 10, 35, 35 * 9 + 29, 'short_data'),
-    ('nv12', 10, 10, 10, 149, 'short_data'),
-    ('mono16', 10, 10, 20, 199, 'short_data'),
-    ('mono8', 10, 10, 2 ** 32 - 1, 1000, 'short_data'),
-])
+@pytest.mark.parametrize(
+    'encoding, width, height, step, length, reason',
+    [
+        ('bgr8', 0, 10, 30, 300, 'bad_size'),
+        ('bgr8', 10, 0, 30, 300, 'bad_size'),
+        ('bgr8', -10, 10, 30, 300, 'bad_size'),
+        ('bgr8', 16385, 1, 49155, 49155, 'bad_size'),
+        ('mono8', 8192, 8193, 8192, 10, 'bad_size'),
+        ('mono8', 2**32 - 1, 2**32 - 1, 2**32 - 1, 10, 'bad_size'),
+        ('yuyv', 5, 4, 10, 40, 'bad_size'),
+        ('nv12', 5, 4, 6, 99, 'bad_size'),
+        ('nv12', 4, 5, 6, 99, 'bad_size'),
+        ('bgr8', 10, 10, 29, 300, 'bad_step'),
+        ('bgr8', 10, 10, 0, 300, 'bad_step'),
+        ('mono16', 10, 10, 19, 300, 'bad_step'),
+        ('nv21', 10, 10, 9, 300, 'bad_step'),
+        ('bgr8', 10, 10, 30, 299, 'short_data'),
+        ('bgr8', 10, 10, 30, 0, 'short_data'),
+        ('bgr8', 10, 10, 35, 35 * 9 + 29, 'short_data'),
+        ('nv12', 10, 10, 10, 149, 'short_data'),
+        ('mono16', 10, 10, 20, 199, 'short_data'),
+        ('mono8', 10, 10, 2**32 - 1, 1000, 'short_data'),
+    ],
+)
 def test_bad_image(
     encoding: str, width: int, height: int, step: int, length: int, reason: str
 ) -> None:
@@ -213,8 +251,14 @@ def test_bad_image(
 
 
 @settings(max_examples=600, deadline=None)
-@given(st.sampled_from([*images._ENCODINGS, 'nonsense']), st.integers(-2, 40), st.integers(-2, 40),
-       st.integers(-1, 200), st.integers(0, 4000), st.booleans())
+@given(
+    st.sampled_from([*images._ENCODINGS, 'nonsense']),
+    st.integers(-2, 40),
+    st.integers(-2, 40),
+    st.integers(-1, 200),
+    st.integers(0, 4000),
+    st.booleans(),
+)
 @example('bayer_rggb8', 1, 1, 1, 1, False)
 @example('bayer_rggb16', 2, 2, 4, 8, True)
 @example('bayer_gbrg8', 1, 40, 1, 40, False)
@@ -268,8 +312,9 @@ def test_compressed_sixteen_bit(gray: bool) -> None:
 PNG = cv2.imencode('.png', random_bytes(8, 8))[1].tobytes()
 
 
-@pytest.mark.parametrize('data', [
-    b'', b'\0', b'\xff\xd8\xff', b'no picture at all', PNG[:20], bytes(10000)])
+@pytest.mark.parametrize(
+    'data', [b'', b'\0', b'\xff\xd8\xff', b'no picture at all', PNG[:20], bytes(10000)]
+)
 def test_bad_compressed(data: bytes) -> None:
     with pytest.raises(ImageError) as caught:
         decode_compressed(data)
@@ -284,8 +329,12 @@ def test_absurdly_large_compressed() -> None:
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.binary(max_size=200), st.sampled_from([b'', b'\xff\xd8\xff\xe0', PNG[:33], b'BM',
-                                                 b'GIF89a', b'RIFF\0\0\0\0WEBPVP8 ', b'P5 ']))
+@given(
+    st.binary(max_size=200),
+    st.sampled_from(
+        [b'', b'\xff\xd8\xff\xe0', PNG[:33], b'BM', b'GIF89a', b'RIFF\0\0\0\0WEBPVP8 ', b'P5 ']
+    ),
+)
 def test_any_bytes_decode_or_raise_image_error(data: bytes, start: bytes) -> None:
     try:
         found = decode_compressed(start + data)

@@ -18,9 +18,15 @@ CAMERA = CameraModel(640, 480, (500.0, 0.0, 319.5, 0.0, 500.0, 239.5, 0.0, 0.0, 
 
 
 def result(*boxes: Box) -> FrameResult:
-    return FrameResult(1.0, 640, 480, tuple(
-        Face(number, Detection(box, 0.9, np.zeros((0, 2), np.float32)), 0.0, 1)
-        for number, box in enumerate(boxes, 1)))
+    return FrameResult(
+        1.0,
+        640,
+        480,
+        tuple(
+            Face(number, Detection(box, 0.9, np.zeros((0, 2), np.float32)), 0.0, 1)
+            for number, box in enumerate(boxes, 1)
+        ),
+    )
 
 
 def depth(metres: float, width: int = 640, height: int = 480) -> DepthImage:
@@ -36,7 +42,8 @@ def test_bearing_of_each_face() -> None:
     assert ahead.location is not None and right.location is not None
     assert ahead.location.bearing == pytest.approx((0, 0, 1))
     assert right.location.bearing == pytest.approx(
-        (np.sin(np.arctan(0.5)), 0, np.cos(np.arctan(0.5))))
+        (np.sin(np.arctan(0.5)), 0, np.cos(np.arctan(0.5)))
+    )
     assert ahead.location.position is None
 
 

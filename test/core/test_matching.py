@@ -53,8 +53,9 @@ def test_boxes_far_apart_never_fit() -> None:
     assert cost(HERE.moved(1000, 0), min_iou=0.0) == math.inf
 
 
-@pytest.mark.parametrize('scale, fits', [(1.0, True), (1.4, True), (0.7, True), (2.1, False),
-                                         (0.45, False)])
+@pytest.mark.parametrize(
+    'scale, fits', [(1.0, True), (1.4, True), (0.7, True), (2.1, False), (0.45, False)]
+)
 def test_sizes_must_be_alike(scale: float, fits: bool) -> None:
     side = 100 * scale
     found = Box(50 - side / 2, 50 - side / 2, side, side)

@@ -73,9 +73,18 @@ def test_every_task_has_a_model(task: str) -> None:
     assert task in {sidecar.task for sidecar in available_models()}
 
 
-@pytest.mark.parametrize('text, reason', [
-    ('', 'not usable'), ('{', 'not usable'), ('[]', 'not usable'), ('null', 'not usable'),
-    ('3', 'not usable'), ('{}', 'labels'), ('\ud800', None)])
+@pytest.mark.parametrize(
+    'text, reason',
+    [
+        ('', 'not usable'),
+        ('{', 'not usable'),
+        ('[]', 'not usable'),
+        ('null', 'not usable'),
+        ('3', 'not usable'),
+        ('{}', 'labels'),
+        ('\ud800', None),
+    ],
+)
 def test_bad_json(tmp_path: Path, text: str, reason: str | None) -> None:
     path = tmp_path / 'bad.json'
     path.write_bytes(text.encode('utf-8', 'surrogatepass'))
@@ -83,34 +92,52 @@ def test_bad_json(tmp_path: Path, text: str, reason: str | None) -> None:
         read_sidecar(path)
 
 
-@pytest.mark.parametrize('changes, reason', [
-    ({'colour': 'green'}, 'colour'),
-    ({'task': 'age'}, "task 'age'"),
-    ({'temperature': 0}, 'temperature'),
-    ({'temperature': float('nan')}, 'temperature'),
-    ({'temperature': float('inf')}, 'temperature'),
-    ({'temperature': 'warm'}, 'not usable'),
-    ({'labels': 3}, 'not usable'),
-    ({'input': None}, 'not usable'),
-    ({'input': {'width': 64}}, 'missing'),
-    ({'crop': {DETECTOR: {'scale': 50}}}, 'out of range'),
-    ({'crop': {DETECTOR: {'size': 1}}}, 'size'),
-    ({'crop': []}, 'not usable'),
-    ({'name': ''}, 'no word'),
-    ({'name': 'a\nb'}, r"name 'a\\nb' is no word"),
-    ({'name': 'x' * 65}, 'no word'),
-    ({'name': 3}, 'not usable'),
-    ({'sha256': 'abc'}, "sha256 'abc' is none"),
-    ({'sha256': 0}, 'not usable'),
-    ({'decoder': ['cells']}, 'no name'),
-    ({'labels': ['yes', 'no']}, 'are not .*angry'),
-    ({'labels': [*reversed(EMOTIONS)]}, 'are not'),
-    ({'input': {'width': 64.0, 'height': 64, 'colour': 'gray', 'scale': 1, 'offset': 0}}, 'kind'),
-    ({'input': {'width': 64, 'height': 64, 'colour': 'gray', 'scale': float('nan'), 'offset': 0}},
-     'kind'),
-    ({'input': {'width': 64, 'height': 64, 'colour': 'gray', 'scale': '1', 'offset': 0}},
-     'not usable'),
-])
+@pytest.mark.parametrize(
+    'changes, reason',
+    [
+        ({'colour': 'green'}, 'colour'),
+        ({'task': 'age'}, "task 'age'"),
+        ({'temperature': 0}, 'temperature'),
+        ({'temperature': float('nan')}, 'temperature'),
+        ({'temperature': float('inf')}, 'temperature'),
+        ({'temperature': 'warm'}, 'not usable'),
+        ({'labels': 3}, 'not usable'),
+        ({'input': None}, 'not usable'),
+        ({'input': {'width': 64}}, 'missing'),
+        ({'crop': {DETECTOR: {'scale': 50}}}, 'out of range'),
+        ({'crop': {DETECTOR: {'size': 1}}}, 'size'),
+        ({'crop': []}, 'not usable'),
+        ({'name': ''}, 'no word'),
+        ({'name': 'a\nb'}, r"name 'a\\nb' is no word"),
+        ({'name': 'x' * 65}, 'no word'),
+        ({'name': 3}, 'not usable'),
+        ({'sha256': 'abc'}, "sha256 'abc' is none"),
+        ({'sha256': 0}, 'not usable'),
+        ({'decoder': ['cells']}, 'no name'),
+        ({'labels': ['yes', 'no']}, 'are not .*angry'),
+        ({'labels': [*reversed(EMOTIONS)]}, 'are not'),
+        (
+            {'input': {'width': 64.0, 'height': 64, 'colour': 'gray', 'scale': 1, 'offset': 0}},
+            'kind',
+        ),
+        (
+            {
+                'input': {
+                    'width': 64,
+                    'height': 64,
+                    'colour': 'gray',
+                    'scale': float('nan'),
+                    'offset': 0,
+                }
+            },
+            'kind',
+        ),
+        (
+            {'input': {'width': 64, 'height': 64, 'colour': 'gray', 'scale': '1', 'offset': 0}},
+            'not usable',
+        ),
+    ],
+)
 def test_wrong_value(copy: Path, changes: dict[str, Any], reason: str) -> None:
     with pytest.raises(ModelError, match=reason):
         read_sidecar(altered(copy, **changes))
@@ -138,19 +165,26 @@ def make_fifo(path: Path) -> None:
 
 def make_huge(path: Path) -> None:
     path.touch()
-    os.truncate(path, 2 ** 33)
+    os.truncate(path, 2**33)
 
 
 def make_endless(path: Path) -> None:
     path.symlink_to('/dev/zero')
 
 
-@pytest.mark.parametrize('make, reason', [
-    (Path.mkdir, 'directory'), (make_fifo, 'no regular file'), (make_huge, 'longer than'),
-    (make_endless, 'no regular file')])
+@pytest.mark.parametrize(
+    'make, reason',
+    [
+        (Path.mkdir, 'directory'),
+        (make_fifo, 'no regular file'),
+        (make_huge, 'longer than'),
+        (make_endless, 'no regular file'),
+    ],
+)
 @pytest.mark.parametrize('suffix', ['.json', '.tflite'])
-def test_file_is_no_file(copy: Path, suffix: str, make: Callable[[Path], None], reason: str
-                         ) -> None:
+def test_file_is_no_file(
+    copy: Path, suffix: str, make: Callable[[Path], None], reason: str
+) -> None:
     path = copy.with_suffix(suffix)
     path.unlink()
     make(path)
@@ -207,8 +241,7 @@ def test_file_is_no_network(copy: Path, content: bytes) -> None:
         Network(read_sidecar(altered(copy, sha256=digest)))
 
 
-@pytest.mark.parametrize('change', [
-    {'width': 48, 'height': 48}, {'width': 32}, {'colour': 'rgb'}])
+@pytest.mark.parametrize('change', [{'width': 48, 'height': 48}, {'width': 32}, {'colour': 'rgb'}])
 def test_wrong_input_shape(copy: Path, change: dict[str, Any]) -> None:
     values = json.loads(copy.read_text())['input']
     with pytest.raises(ModelError, match='sidecar says'):
@@ -242,17 +275,42 @@ def test_find_by_name_and_by_path(copy: Path) -> None:
     assert find_model(str(copy), 'emotion').path == copy
 
 
-@pytest.mark.parametrize('name', [
-    '', '.', '..', 'none', f'../models/{EMOTION}', f'./{EMOTION}', f'x/../{EMOTION}',
-    f'{EMOTION}.json', '*', 'a\0b', 'x' * 1000, '~'])
+@pytest.mark.parametrize(
+    'name',
+    [
+        '',
+        '.',
+        '..',
+        'none',
+        f'../models/{EMOTION}',
+        f'./{EMOTION}',
+        f'x/../{EMOTION}',
+        f'{EMOTION}.json',
+        '*',
+        'a\0b',
+        'x' * 1000,
+        '~',
+    ],
+)
 def test_unknown_name(name: str) -> None:
     with pytest.raises(ModelError, match=f'no model.*there are.*{EMOTION}'):
         find_model(name, 'emotion')
 
 
-@pytest.mark.parametrize('name', [
-    '/none/model.json', '/', '/' + 'x' * 1000, '/etc/passwd', '/a\0b', '/dev/null', '/dev/stdin',
-    '/proc/self/mem', '/\ud800'])
+@pytest.mark.parametrize(
+    'name',
+    [
+        '/none/model.json',
+        '/',
+        '/' + 'x' * 1000,
+        '/etc/passwd',
+        '/a\0b',
+        '/dev/null',
+        '/dev/stdin',
+        '/proc/self/mem',
+        '/\ud800',
+    ],
+)
 def test_unknown_path(name: str) -> None:
     with pytest.raises(ModelError):
         find_model(name, 'emotion')
@@ -264,15 +322,26 @@ def test_wrong_task(task: str) -> None:
         find_model(EMOTION, task)
 
 
-@pytest.mark.parametrize('values', [(0.1, 0, 0), (6, 0, 0), (1, 1.1, 0), (1, 0, -1.1),
-                                    (float('nan'), 0, 0), (1, float('nan'), 0)])
+@pytest.mark.parametrize(
+    'values',
+    [
+        (0.1, 0, 0),
+        (6, 0, 0),
+        (1, 1.1, 0),
+        (1, 0, -1.1),
+        (float('nan'), 0, 0),
+        (1, float('nan'), 0),
+    ],
+)
 def test_impossible_geometry(values: tuple[float, float, float]) -> None:
     with pytest.raises(ValueError, match='out of range'):
         CropGeometry(*values)
 
 
-@pytest.mark.parametrize('width, height, colour', [
-    (0, 64, 'gray'), (64, 5000, 'gray'), (-64, 64, 'rgb'), (64, 64, 'bgr')])
+@pytest.mark.parametrize(
+    'width, height, colour',
+    [(0, 64, 'gray'), (64, 5000, 'gray'), (-64, 64, 'rgb'), (64, 64, 'bgr')],
+)
 def test_impossible_input(width: int, height: int, colour: str) -> None:
     with pytest.raises(ValueError):
         InputFormat(width, height, colour, 1.0, 0.0)

@@ -56,7 +56,7 @@ def test_the_longer_unseen_the_less_sure() -> None:
         values = [getattr(expected, variance) for expected in later]
         assert values == sorted(values)
     assert 0.5 * SPEED < math.sqrt(later[3].place_variance) < SPEED  # sizes, after a second
-    assert later[-1].speed_variance == pytest.approx(SPEED ** 2, rel=0.1)
+    assert later[-1].speed_variance == pytest.approx(SPEED**2, rel=0.1)
 
 
 def test_the_variances_of_a_walk_are_those_of_the_process() -> None:
@@ -68,7 +68,7 @@ def test_the_variances_of_a_walk_are_those_of_the_process() -> None:
     place = np.zeros(20000)
     for _ in range(steps):
         place += speed * step
-        speed = kept * speed + rng.normal(0, SPEED * math.sqrt(1 - kept ** 2), 20000)
+        speed = kept * speed + rng.normal(0, SPEED * math.sqrt(1 - kept**2), 20000)
     expected = Motion.at(box_at(0.0)).after(0.8)
     assert np.var(place) == pytest.approx(expected.place_variance, rel=0.05)
     assert np.var(speed) == pytest.approx(expected.speed_variance, rel=0.05)

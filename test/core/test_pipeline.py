@@ -19,10 +19,18 @@ from face_affect.core.pipeline import ModelNames, Pipeline, Settings
 COLLINS, OBAMA, HOPPER, BIDEN = range(4)
 
 
-@pytest.mark.parametrize('name, values', [
-    ('detection_threshold', (-0.1, 1.1)), ('min_face_size', (-1, 5000)),
-    ('confirm_frames', (0, 101)), ('forget_time', (-0.1, 61)), ('smoothing_time', (-0.1, 61)),
-    ('emotion_min_confidence', (-0.1, 1.1)), ('gender_min_confidence', (-0.1, 1.1))])
+@pytest.mark.parametrize(
+    'name, values',
+    [
+        ('detection_threshold', (-0.1, 1.1)),
+        ('min_face_size', (-1, 5000)),
+        ('confirm_frames', (0, 101)),
+        ('forget_time', (-0.1, 61)),
+        ('smoothing_time', (-0.1, 61)),
+        ('emotion_min_confidence', (-0.1, 1.1)),
+        ('gender_min_confidence', (-0.1, 1.1)),
+    ],
+)
 def test_settings_out_of_range(name: str, values: tuple[float, float]) -> None:
     for value in (*values, float('nan')):
         with pytest.raises(ValueError, match=f'{name} is {value}, but must be from'):
@@ -36,18 +44,26 @@ def test_every_number_is_checked() -> None:
                 Settings(**{item.name: float('nan')})  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize('values', [
-    {}, {'detection_threshold': 0.0, 'smoothing_time': 0.0, 'forget_time': 0.0},
-    {'detection_threshold': 1.0, 'confirm_frames': 100, 'min_face_size': 4096}])
+@pytest.mark.parametrize(
+    'values',
+    [
+        {},
+        {'detection_threshold': 0.0, 'smoothing_time': 0.0, 'forget_time': 0.0},
+        {'detection_threshold': 1.0, 'confirm_frames': 100, 'min_face_size': 4096},
+    ],
+)
 def test_settings_in_range(values: dict[str, Any]) -> None:
     assert Settings(**values)
 
 
-@pytest.mark.parametrize('names, reason', [
-    (ModelNames(detector='none'), "no model 'none'"),
-    (ModelNames(emotion='gender_mini_xception'), 'is for gender, not for emotion'),
-    (ModelNames(gender='face_detector'), 'is for face_detection'),
-])
+@pytest.mark.parametrize(
+    'names, reason',
+    [
+        (ModelNames(detector='none'), "no model 'none'"),
+        (ModelNames(emotion='gender_mini_xception'), 'is for gender, not for emotion'),
+        (ModelNames(gender='face_detector'), 'is for face_detection'),
+    ],
+)
 def test_wrong_models(names: ModelNames, reason: str) -> None:
     with pytest.raises(ModelError, match=reason):
         Pipeline(models=names)
@@ -65,8 +81,7 @@ def test_nobody_there(pipeline: Pipeline, shape: tuple[int, ...]) -> None:
 def test_tasks_can_be_switched_off(
     pipeline: Pipeline, demo_frames: list[DemoFrame], emotion: bool, gender: bool
 ) -> None:
-    pipeline.settings = replace(
-        pipeline.settings, enable_emotion=emotion, enable_gender=gender)
+    pipeline.settings = replace(pipeline.settings, enable_emotion=emotion, enable_gender=gender)
     result = pipeline.process(demo_frames[100].image, 0.0)
     assert len(result.faces) == 3
     for face in result.faces:
@@ -81,7 +96,8 @@ def test_unknown_below_the_least_confidence(
     image = demo_frames[100].image
     for least, expected in ((0.0, False), (1.0, True)):
         pipeline.settings = replace(
-            pipeline.settings, emotion_min_confidence=least, gender_min_confidence=least)
+            pipeline.settings, emotion_min_confidence=least, gender_min_confidence=least
+        )
         for face in pipeline.process(image, 0.0).faces:
             for estimate in (face.emotion, face.gender):
                 assert estimate is not None
@@ -99,14 +115,17 @@ def test_threshold_and_least_size(pipeline: Pipeline, demo_frames: list[DemoFram
 
 def test_smoothed_and_frame_probabilities(demo_frames: list[DemoFrame]) -> None:
     pipeline = Pipeline(Settings(confirm_frames=1, smoothing_time=0.5))
-    first, second = (pipeline.process(demo_frames[i].image, demo_frames[i].stamp).faces[0]
-                     for i in (150, 151))
+    first, second = (
+        pipeline.process(demo_frames[i].image, demo_frames[i].stamp).faces[0] for i in (150, 151)
+    )
     assert first.id == second.id
     assert first.emotion and second.emotion
     assert first.emotion.probabilities == first.emotion.frame_probabilities
-    np.testing.assert_allclose(second.emotion.probabilities, np.mean(
-        [first.emotion.frame_probabilities, second.emotion.frame_probabilities], axis=0),
-        atol=1e-5)
+    np.testing.assert_allclose(
+        second.emotion.probabilities,
+        np.mean([first.emotion.frame_probabilities, second.emotion.frame_probabilities], axis=0),
+        atol=1e-5,
+    )
 
 
 def test_reset_gives_new_ids(pipeline: Pipeline, demo_frames: list[DemoFrame]) -> None:
@@ -154,9 +173,12 @@ class TestDemo:
     def test_faces_are_found(
         self, results: list[FrameResult], demo_frames: list[DemoFrame]
     ) -> None:
-        hits = [true.found_in(result.faces) is not None
-                for frame, result in zip(demo_frames, results)
-                for true in frame.faces if not true.at_border()]
+        hits = [
+            true.found_in(result.faces) is not None
+            for frame, result in zip(demo_frames, results)
+            for true in frame.faces
+            if not true.at_border()
+        ]
         assert len(hits) > 300
         assert np.mean(hits) > 0.97
 
@@ -164,9 +186,13 @@ class TestDemo:
         self, results: list[FrameResult], demo_frames: list[DemoFrame]
     ) -> None:
         # A face that leaves is still found when the truth does not list it any more.
-        extra = [face for frame, result in zip(demo_frames, results) for face in result.faces
-                 if 60 < face.detection.box.centre[0] < 580
-                 and not any(face.detection.box.iou(true.box) > 0.3 for true in frame.faces)]
+        extra = [
+            face
+            for frame, result in zip(demo_frames, results)
+            for face in result.faces
+            if 60 < face.detection.box.centre[0] < 580
+            and not any(face.detection.box.iou(true.box) > 0.3 for true in frame.faces)
+        ]
         assert extra == []
 
     def test_one_id_a_visit(self, by_appearance: dict[tuple[int, int], list[Face]]) -> None:
@@ -175,14 +201,20 @@ class TestDemo:
         assert all(len(one) == 1 for one in ids)
         assert len(set.union(*ids)) == 5
 
-    @pytest.mark.parametrize('person, emotion, gender', [
-        (COLLINS, 'happy', 'female'), (OBAMA, 'happy', 'male'), (BIDEN, None, 'male')])
+    @pytest.mark.parametrize(
+        'person, emotion, gender',
+        [(COLLINS, 'happy', 'female'), (OBAMA, 'happy', 'male'), (BIDEN, None, 'male')],
+    )
     def test_labels(
-        self, by_appearance: dict[tuple[int, int], list[Face]], person: int,
-        emotion: str | None, gender: str
+        self,
+        by_appearance: dict[tuple[int, int], list[Face]],
+        person: int,
+        emotion: str | None,
+        gender: str,
     ) -> None:
-        faces = [face for (who, _), found in by_appearance.items() for face in found
-                 if who == person]
+        faces = [
+            face for (who, _), found in by_appearance.items() for face in found if who == person
+        ]
         if emotion:
             labels = [face.emotion.label for face in faces if face.emotion]
             assert labels.count(emotion) > 0.85 * len(faces)
@@ -202,9 +234,16 @@ def test_far_faces_are_found_within_a_second(
     scale = 16 / min(face.box.width for face in frame.faces)
     small = cv2.resize(frame.image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     image = np.full((720, 1280, 3), 90, np.uint8)
-    image[top:top + small.shape[0], left:left + small.shape[1]] = small
-    places = [Box(left + face.box.x * scale, top + face.box.y * scale, face.box.width * scale,
-                  face.box.height * scale) for face in frame.faces]
+    image[top : top + small.shape[0], left : left + small.shape[1]] = small
+    places = [
+        Box(
+            left + face.box.x * scale,
+            top + face.box.y * scale,
+            face.box.width * scale,
+            face.box.height * scale,
+        )
+        for face in frame.faces
+    ]
     pipeline = Pipeline(Settings(detect_far=True), ModelNames(detector='face_detector'))
     ids: dict[int, set[int]] = {}
     for i in range(60):

@@ -23,10 +23,33 @@ from face_affect.core.ros4hri import (
 )
 
 # The constants of hri_msgs/Expression 2.0.0
-WORDS = {'neutral', 'angry', 'sad', 'happy', 'surprised', 'disgusted', 'scared', 'pleading',
-         'vulnerable', 'despaired', 'guilty', 'disappointed', 'embarrassed', 'horrified',
-         'skeptical', 'annoyed', 'furious', 'suspicious', 'rejected', 'bored', 'tired', 'asleep',
-         'confused', 'amazed', 'excited'}
+WORDS = {
+    'neutral',
+    'angry',
+    'sad',
+    'happy',
+    'surprised',
+    'disgusted',
+    'scared',
+    'pleading',
+    'vulnerable',
+    'despaired',
+    'guilty',
+    'disappointed',
+    'embarrassed',
+    'horrified',
+    'skeptical',
+    'annoyed',
+    'furious',
+    'suspicious',
+    'rejected',
+    'bored',
+    'tired',
+    'asleep',
+    'confused',
+    'amazed',
+    'excited',
+}
 
 
 def certain(emotion: str, sure: float = 1.0) -> list[float]:
@@ -48,10 +71,19 @@ def test_certain_expression(emotion: str) -> None:
 
 
 def test_valence_and_arousal_have_the_signs_of_the_circumplex() -> None:
-    signs = {emotion: (np.sign(valence), np.sign(arousal))
-             for emotion, (valence, arousal) in VALENCE_AROUSAL.items()}
-    assert signs == {'angry': (-1, 1), 'disgust': (-1, 1), 'fear': (-1, 1), 'happy': (1, 1),
-                     'sad': (-1, -1), 'surprise': (1, 1), 'neutral': (0, 0)}
+    signs = {
+        emotion: (np.sign(valence), np.sign(arousal))
+        for emotion, (valence, arousal) in VALENCE_AROUSAL.items()
+    }
+    assert signs == {
+        'angry': (-1, 1),
+        'disgust': (-1, 1),
+        'fear': (-1, 1),
+        'happy': (1, 1),
+        'sad': (-1, -1),
+        'surprise': (1, 1),
+        'neutral': (0, 0),
+    }
 
 
 def test_uncertain_expression_has_no_word_but_a_tendency() -> None:
@@ -61,8 +93,10 @@ def test_uncertain_expression_has_no_word_but_a_tendency() -> None:
     assert found.valence == pytest.approx(0.38 * 0.81 + 0.32 * 0.40)
 
 
-@pytest.mark.parametrize('label, confidence, expected', [
-    ('female', 0.9, (1, 0.9)), ('male', 0.7, (2, 0.7)), ('unknown', 0.55, (0, 0.0))])
+@pytest.mark.parametrize(
+    'label, confidence, expected',
+    [('female', 0.9, (1, 0.9)), ('male', 0.7, (2, 0.7)), ('unknown', 0.55, (0, 0.0))],
+)
 def test_gender(label: str, confidence: float, expected: tuple[int, float]) -> None:
     assert gender(label, confidence) == expected
 
@@ -78,16 +112,24 @@ def test_region_is_normalised_and_inside() -> None:
     assert (found.xmin, found.ymin, found.xmax, found.ymax, found.c) == (0, 0.25, 0.5, 0.5, 0.8)
 
 
-@pytest.mark.parametrize('box, columns, rows', [
-    (Box(10, 10, 40, 40), (0, 128), (0, 128)), (Box(10, 10, 20, 40), (32, 96), (0, 128)),
-    (Box(10, 10, 40, 10), (0, 128), (48, 80)), (Box(-20, 10, 40, 40), (32, 96), (0, 128))])
+@pytest.mark.parametrize(
+    'box, columns, rows',
+    [
+        (Box(10, 10, 40, 40), (0, 128), (0, 128)),
+        (Box(10, 10, 20, 40), (32, 96), (0, 128)),
+        (Box(10, 10, 40, 10), (0, 128), (48, 80)),
+        (Box(-20, 10, 40, 40), (32, 96), (0, 128)),
+    ],
+)
 def test_crop_is_centred_and_padded(
-    box: Box, columns: tuple[int, int], rows: tuple[int, int],
+    box: Box,
+    columns: tuple[int, int],
+    rows: tuple[int, int],
 ) -> None:
     for image in (np.full((100, 100, 3), 200, np.uint8), np.full((100, 100), 200, np.uint8)):
         crop = cropped(image, box, 128, 128)
         expected = np.zeros((128, 128, 3), np.uint8)
-        expected[rows[0]:rows[1], columns[0]:columns[1]] = 200
+        expected[rows[0] : rows[1], columns[0] : columns[1]] = 200
         np.testing.assert_array_equal(crop, expected)
 
 

@@ -16,19 +16,36 @@ from face_affect.core.runtime import Network
 
 
 def sidecar_with(scale: float, offset: float) -> Sidecar:
-    return Sidecar(Path('x.json'), 'x', 'emotion', '', ('a',),
-                   InputFormat(64, 64, 'gray', scale, offset), '', 1, 1, '')
+    return Sidecar(
+        Path('x.json'),
+        'x',
+        'emotion',
+        '',
+        ('a',),
+        InputFormat(64, 64, 'gray', scale, offset),
+        '',
+        1,
+        1,
+        '',
+    )
 
 
-@pytest.mark.parametrize('kind, quantisation', [
-    (np.int8, (1 / 255, -128)), (np.uint8, (1 / 255, 0)), (np.int8, (2 / 255, 0)),
-    (np.int8, (0.01, -100))])
+@pytest.mark.parametrize(
+    'kind, quantisation',
+    [
+        (np.int8, (1 / 255, -128)),
+        (np.uint8, (1 / 255, 0)),
+        (np.int8, (2 / 255, 0)),
+        (np.int8, (0.01, -100)),
+    ],
+)
 @pytest.mark.parametrize('scale, offset', [(1 / 255, 0.0), (2 / 255, -1.0), (1.0, 0.0)])
 def test_pixel_values_are_quantised(
     kind: type, quantisation: tuple[float, int], scale: float, offset: float
 ) -> None:
     found = runtime._pixel_values(
-        sidecar_with(scale, offset), {'quantization': quantisation, 'dtype': kind})
+        sidecar_with(scale, offset), {'quantization': quantisation, 'dtype': kind}
+    )
     limits = np.iinfo(kind)
     for pixel in range(256):
         expected = round((pixel * scale + offset) / quantisation[0]) + quantisation[1]
@@ -38,7 +55,8 @@ def test_pixel_values_are_quantised(
 
 def test_pixel_values_of_a_float_network() -> None:
     found = runtime._pixel_values(
-        sidecar_with(2 / 255, -1.0), {'quantization': (0.0, 0), 'dtype': np.float32})
+        sidecar_with(2 / 255, -1.0), {'quantization': (0.0, 0), 'dtype': np.float32}
+    )
     np.testing.assert_allclose(found[[0, 255]], [-1, 1], atol=1e-6)
 
 
@@ -47,7 +65,8 @@ def test_network_equals_the_bare_interpreter(sidecar: Sidecar) -> None:
     rng = np.random.default_rng(0)
     pixels = rng.integers(0, 256, sidecar.input.shape[1:], dtype=np.uint8)
     interpreter: Any = runtime._interpreter_module().Interpreter(
-        model_content=sidecar.network_bytes(), num_threads=1)
+        model_content=sidecar.network_bytes(), num_threads=1
+    )
     interpreter.allocate_tensors()
     entry, *further = interpreter.get_input_details()
     others = [rng.random(other['shape'][1:], np.float32) for other in further]
@@ -75,8 +94,9 @@ def test_further_inputs_are_demanded() -> None:
         network(np.zeros((64, 64), np.uint8))
 
 
-@pytest.mark.parametrize('name, task', [
-    ('emotion_mini_xception', 'emotion'), ('gender_mini_xception', 'gender')])
+@pytest.mark.parametrize(
+    'name, task', [('emotion_mini_xception', 'emotion'), ('gender_mini_xception', 'gender')]
+)
 def test_classifiers_are_int8(name: str, task: str) -> None:
     network = Network(find_model(name, task))
     assert network._values.dtype == np.int8

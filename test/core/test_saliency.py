@@ -26,8 +26,12 @@ COLLINS = 222  # She smiles
 def copy(tmp_path: Path) -> Sidecar:
     """Return a classifier that lies elsewhere, with what explains it."""
     classifier = EXPLAINED[0]
-    for path in (classifier.path, classifier.tflite, saliency_path(classifier),
-                 saliency_path(classifier).with_suffix('.tflite')):
+    for path in (
+        classifier.path,
+        classifier.tflite,
+        saliency_path(classifier),
+        saliency_path(classifier).with_suffix('.tflite'),
+    ):
         shutil.copy(path, tmp_path)
     return read_sidecar(tmp_path / classifier.path.name)
 
@@ -40,8 +44,10 @@ def explainer(pipeline: Pipeline) -> Explainer:
 
 def test_what_can_be_explained() -> None:
     assert {'emotion', 'gender'} <= {sidecar.task for sidecar in EXPLAINED}
-    assert all(f'{sidecar.task}_saliency' == read_sidecar(saliency_path(sidecar)).task
-               for sidecar in EXPLAINED)
+    assert all(
+        f'{sidecar.task}_saliency' == read_sidecar(saliency_path(sidecar)).task
+        for sidecar in EXPLAINED
+    )
     assert len(SUBJECTS) == len(set(SUBJECTS))
 
 
@@ -113,22 +119,23 @@ def test_explains_the_winner(
     pipeline: Pipeline, explainer: Explainer, demo_frames: list[DemoFrame]
 ) -> None:
     frame = demo_frames[COLLINS]
-    face, = faces_in(frame, pipeline)
-    emotion, = explainer(frame.image, [face], 'emotion')
+    (face,) = faces_in(frame, pipeline)
+    (emotion,) = explainer(frame.image, [face], 'emotion')
     assert (emotion.face, emotion.label) == (face, 'happy')
     assert emotion.probability == face.emotion.confidence
     geometry = pipeline.sidecars[1].crop_for(pipeline.sidecars[0].name)
     assert emotion.square == crop_square(face.detection.box, geometry)
-    named, = explainer(frame.image, [face], 'happy')
+    (named,) = explainer(frame.image, [face], 'happy')
     np.testing.assert_array_equal(named.gradient, emotion.gradient)
 
 
 @pytest.mark.parametrize('subject', SUBJECTS)
-def test_any_subject(pipeline: Pipeline, explainer: Explainer, demo_frames: list[DemoFrame],
-                     subject: str) -> None:
+def test_any_subject(
+    pipeline: Pipeline, explainer: Explainer, demo_frames: list[DemoFrame], subject: str
+) -> None:
     frame = demo_frames[COLLINS]
-    face, = faces_in(frame, pipeline)
-    found, = explainer(frame.image, [face], subject)
+    (face,) = faces_in(frame, pipeline)
+    (found,) = explainer(frame.image, [face], subject)
     assert found.label == subject or found.label in getattr(face, subject).labels
     assert 0 <= found.probability <= 1
 
@@ -138,7 +145,7 @@ def test_winner_below_the_least_confidence_is_explained_too(
 ) -> None:
     pipeline.settings = replace(pipeline.settings, emotion_min_confidence=1.0)
     frame = demo_frames[COLLINS]
-    face, = faces_in(frame, pipeline)
+    (face,) = faces_in(frame, pipeline)
     assert face.emotion.label == 'unknown'
     assert explainer(frame.image, [face], 'emotion')[0].label == 'happy'
 

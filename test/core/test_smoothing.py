@@ -47,7 +47,7 @@ def test_first_images_weigh_alike() -> None:
     values = np.random.default_rng(0).dirichlet(np.ones(7), 10).astype(np.float32)
     for i, value in enumerate(values):
         found = smoother.update(1, i * 0.01, value)
-        np.testing.assert_allclose(found, values[:i + 1].mean(axis=0), atol=1e-5)
+        np.testing.assert_allclose(found, values[: i + 1].mean(axis=0), atol=1e-5)
 
 
 def test_time_constant_zero_smooths_nothing() -> None:

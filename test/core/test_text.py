@@ -12,8 +12,10 @@ from face_affect.core.text import LIMIT, printable
 
 # All of Unicode, lone surrogates included, and more often what harms
 NASTY = strategies.text(
-    strategies.one_of(strategies.characters(),
-                      strategies.characters(categories=['Cc', 'Cf', 'Cs', 'Zl', 'Zp'])))
+    strategies.one_of(
+        strategies.characters(), strategies.characters(categories=['Cc', 'Cf', 'Cs', 'Zl', 'Zp'])
+    )
+)
 LONG = strategies.builds(lambda text, times: text * times, NASTY, strategies.integers(1, 300))
 
 
@@ -23,24 +25,35 @@ def assert_harmless(text: str) -> None:
     text.encode()
 
 
-@pytest.mark.parametrize('text, expected', [
-    ('', ''),
-    ('bgr8', 'bgr8'),
-    ('Grüße, 世界 🙂', 'Grüße, 世界 🙂'),
-    ('a\nb\r\x00\x1b[2J\x7f', 'a\\nb\\r\\x00\\x1b[2J\\x7f'),
-    ('\x85\u2028\u2029', '\\x85\\u2028\\u2029'),
-    ('\u202efdp.exe', '\\u202efdp.exe'),
-    ('\ud800', '\\ud800'),
-    ('\U000e0001', '\\U000e0001'),
-    (ValueError('a\tb'), 'a\\tb'),
-])
+@pytest.mark.parametrize(
+    'text, expected',
+    [
+        ('', ''),
+        ('bgr8', 'bgr8'),
+        ('Grüße, 世界 🙂', 'Grüße, 世界 🙂'),
+        ('a\nb\r\x00\x1b[2J\x7f', 'a\\nb\\r\\x00\\x1b[2J\\x7f'),
+        ('\x85\u2028\u2029', '\\x85\\u2028\\u2029'),
+        ('\u202efdp.exe', '\\u202efdp.exe'),
+        ('\ud800', '\\ud800'),
+        ('\U000e0001', '\\U000e0001'),
+        (ValueError('a\tb'), 'a\\tb'),
+    ],
+)
 def test_escapes(text: object, expected: str) -> None:
     assert printable(text) == expected
 
 
-@pytest.mark.parametrize('text, limit, expected', [
-    ('abcdef', 6, 'abcdef'), ('abcdefg', 6, 'abc…fg'), ('abcdefg', 5, 'ab…fg'),
-    ('abcd', 3, 'a…d'), ('a' * 10_000_000 + 'z', 5, 'aa…az'), ('\n\n', 3, '\\…n')])
+@pytest.mark.parametrize(
+    'text, limit, expected',
+    [
+        ('abcdef', 6, 'abcdef'),
+        ('abcdefg', 6, 'abc…fg'),
+        ('abcdefg', 5, 'ab…fg'),
+        ('abcd', 3, 'a…d'),
+        ('a' * 10_000_000 + 'z', 5, 'aa…az'),
+        ('\n\n', 3, '\\…n'),
+    ],
+)
 def test_leaves_out_the_middle(text: str, limit: int, expected: str) -> None:
     assert printable(text, limit) == expected
 

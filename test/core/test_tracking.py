@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 import math
-from typing import Optional
 
 from hypothesis import given, settings, strategies
 import numpy as np
@@ -22,11 +21,14 @@ def found_at(x: float, y: float = 100, size: float = 50) -> Detection:
     return Detection(Box(x, y, size, size), 0.9, np.zeros((5, 2), np.float32))
 
 
-def ids(tracker: Tracker, detections: list[Detection], stamp: float,
-        image: Optional[NDArray[np.uint8]] = None) -> list[int]:
+def ids(
+    tracker: Tracker,
+    detections: list[Detection],
+    stamp: float,
+    image: NDArray[np.uint8] | None = None,
+) -> list[int]:
     """Return the ids of ``detections`` in their own order; 0 where none is reported."""
-    tracks = {id(track.detection): track.id
-              for track in tracker.update(detections, stamp, image)}
+    tracks = {id(track.detection): track.id for track in tracker.update(detections, stamp, image)}
     return [tracks.get(id(found), 0) for found in detections]
 
 
@@ -40,7 +42,7 @@ def test_nothing_ever() -> None:
 def test_a_face_keeps_its_id() -> None:
     tracker = Tracker()
     for i in range(30):
-        track, = tracker.update([found_at(10 * i)], i * DT)
+        (track,) = tracker.update([found_at(10 * i)], i * DT)
         assert (track.id, track.frames, track.first_seen) == (1, i + 1, 0.0)
 
 
@@ -128,7 +130,7 @@ def test_a_face_elsewhere_is_another() -> None:
 def test_a_step_back_in_time_forgets_all(stamp: float) -> None:
     tracker = Tracker()
     tracker.update([found_at(0)], 5.0)
-    track, = tracker.update([found_at(0)], stamp)
+    (track,) = tracker.update([found_at(0)], stamp)
     assert (track.id, track.first_seen, track.frames) == (2, stamp, 1)
 
 
@@ -164,9 +166,10 @@ def picture(people: Sequence[tuple[int, Detection]]) -> NDArray[np.uint8]:
     image = WALL.copy()
     for who, found in people:
         x, y, size = (round(value) for value in (found.box.x, found.box.y, found.box.width))
-        image[max(y - size // 2, 0):y + 3 * size, max(x - size // 4, 0):x + size + size // 4] = \
-            COLOURS[who]
-        image[max(y, 0):y + size, max(x, 0):x + size] = (150, 170, 200 + 10 * who)
+        image[
+            max(y - size // 2, 0) : y + 3 * size, max(x - size // 4, 0) : x + size + size // 4
+        ] = COLOURS[who]
+        image[max(y, 0) : y + size, max(x, 0) : x + size] = (150, 170, 200 + 10 * who)
     return image
 
 
@@ -177,12 +180,14 @@ def test_two_cross_and_one_is_hidden(rate: int, speed: float) -> None:
     rng = np.random.default_rng(rate)
     for i in range(round(400 / speed * rate)):
         x = speed * i / rate
-        front, behind = (found_at(at + float(rng.normal(0, 1)), y, size)
-                         for at, y, size in ((x, 100, 60), (400 - x, 104, 50)))
+        front, behind = (
+            found_at(at + float(rng.normal(0, 1)), y, size)
+            for at, y, size in ((x, 100, 60), (400 - x, 104, 50))
+        )
         hidden = front.box.iou(behind.box) > 0.2
         people = [(1, behind), (0, front)]
         found = [front] if hidden else [front, behind]
-        assert ids(tracker, found, i / rate, picture(people)) == [1, 2][:len(found)]
+        assert ids(tracker, found, i / rate, picture(people)) == [1, 2][: len(found)]
 
 
 @pytest.mark.parametrize('rate', [5, 15, 30])
@@ -249,9 +254,13 @@ def test_trembling_boxes_at_five_images_a_second(seed: int) -> None:
     rng = np.random.default_rng(seed)
     tracker = Tracker()
     for i in range(60):
-        boxes = [found_at(*(place + rng.normal(0, 3, 2)).tolist(),
-                          size=50 * float(np.exp(rng.normal(0, 0.08))))
-                 for place in ((100, 100), (220, 110), (340, 95))]
+        boxes = [
+            found_at(
+                *(place + rng.normal(0, 3, 2)).tolist(),
+                size=50 * float(np.exp(rng.normal(0, 0.08))),
+            )
+            for place in ((100, 100), (220, 110), (340, 95))
+        ]
         found = [box for box in boxes if i < 2 or rng.random() > 0.15]
         names = ids(tracker, found, i / 5)
         assert names == [boxes.index(box) + 1 for box in found]
@@ -304,9 +313,19 @@ def test_a_stamp_that_is_no_time(stamp: float) -> None:
     assert ids(tracker, [found_at(0)], DT) == [1]
 
 
-@pytest.mark.parametrize('box', [
-    Box(math.nan, 0, 50, 50), Box(0, math.inf, 50, 50), Box(0, 0, math.nan, 50), Box(0, 0, 50, 0),
-    Box(0, 0, -50, -50), Box(0, 0, 1e300, 1e300), Box(-1e300, 0, 50, 50), Box(0, 0, 1e-300, 50)])
+@pytest.mark.parametrize(
+    'box',
+    [
+        Box(math.nan, 0, 50, 50),
+        Box(0, math.inf, 50, 50),
+        Box(0, 0, math.nan, 50),
+        Box(0, 0, 50, 0),
+        Box(0, 0, -50, -50),
+        Box(0, 0, 1e300, 1e300),
+        Box(-1e300, 0, 50, 50),
+        Box(0, 0, 1e-300, 50),
+    ],
+)
 def test_a_box_that_is_no_place(box: Box) -> None:
     tracker = Tracker()
     wrong = Detection(box, 0.9, np.zeros((0, 2), np.float32))
@@ -316,16 +335,19 @@ def test_a_box_that_is_no_place(box: Box) -> None:
 
 ANY_NUMBER = strategies.floats(allow_nan=True, allow_infinity=True)
 USUAL = strategies.floats(-100, 700)
-ANY_BOX = strategies.builds(Box, *[USUAL] * 2, *[strategies.floats(1, 300)] * 2) | \
-    strategies.builds(Box, *[ANY_NUMBER] * 4)
-ANY_STAMP = strategies.sampled_from([0.0, 0.1, 0.1, 0.2, 1.5, 2.1, 1e9, -5.0]) | \
-    strategies.floats(allow_nan=False, allow_infinity=False)
+ANY_BOX = strategies.builds(
+    Box, *[USUAL] * 2, *[strategies.floats(1, 300)] * 2
+) | strategies.builds(Box, *[ANY_NUMBER] * 4)
+ANY_STAMP = strategies.sampled_from([0.0, 0.1, 0.1, 0.2, 1.5, 2.1, 1e9, -5.0]) | strategies.floats(
+    allow_nan=False, allow_infinity=False
+)
 ANY_FRAMES = strategies.lists(
-    strategies.tuples(ANY_STAMP, strategies.lists(ANY_BOX, max_size=5)), max_size=8)
+    strategies.tuples(ANY_STAMP, strategies.lists(ANY_BOX, max_size=5)), max_size=8
+)
 
 
 @settings(deadline=None)
-@given(ANY_FRAMES, strategies.booleans(), strategies.integers(1, 2 ** 60))
+@given(ANY_FRAMES, strategies.booleans(), strategies.integers(1, 2**60))
 def test_whatever_comes_ids_are_sound(
     frames: list[tuple[float, list[Box]]], looking: bool, first: int
 ) -> None:
@@ -355,7 +377,7 @@ def test_a_weak_detection_continues_a_face_but_is_none_by_itself() -> None:
     assert tracker.update([found(100, 0.5)], 0.0) == []
     assert tracker.update([found(100, 0.6)], 0.1) == []
     assert tracker.update([found(101, 0.5)], 0.2) == []
-    first, = tracker.update([found(100, 0.7)], 0.3)
-    again, = tracker.update([found(101, 0.3), found(400, 0.59)], 0.4)
+    (first,) = tracker.update([found(100, 0.7)], 0.3)
+    (again,) = tracker.update([found(101, 0.3), found(400, 0.59)], 0.4)
     assert again is first and first.frames == 3
     assert tracker.ids == {first.id}

@@ -13,8 +13,10 @@ from face_affect.media import open_media
 
 def test_both_are_seen_from_the_first_second_on(shared_media: Path) -> None:
     pipeline = Pipeline(models=ModelNames(detector='face_detector'))
-    results = [pipeline.process(frame.image, frame.stamp)
-               for frame in open_media(str(shared_media / 'two_people_walking.gif'))]
+    results = [
+        pipeline.process(frame.image, frame.stamp)
+        for frame in open_media(str(shared_media / 'two_people_walking.gif'))
+    ]
     assert len(results) > 20
     ids = {face.id for result in results for face in result.faces}
     assert len(ids) == 2

@@ -26,28 +26,42 @@ def estimate(labels: tuple[str, ...], label: str, confidence: float, least: floa
     return Estimate(labels, values, values, least)
 
 
-def face(number: int = 1, emotion: str = 'happy', gender: str = 'female',
-         confidence: float = 0.8, least: float = 0.4) -> Face:
-    return Face(number, NOWHERE, 0.0, 1, estimate(EMOTIONS, emotion, confidence, least),
-                estimate(GENDERS, gender, confidence, least))
+def face(
+    number: int = 1,
+    emotion: str = 'happy',
+    gender: str = 'female',
+    confidence: float = 0.8,
+    least: float = 0.4,
+) -> Face:
+    return Face(
+        number,
+        NOWHERE,
+        0.0,
+        1,
+        estimate(EMOTIONS, emotion, confidence, least),
+        estimate(GENDERS, gender, confidence, least),
+    )
 
 
 def frame(stamp: float, *faces: Face) -> FrameResult:
     return FrameResult(stamp, 640, 480, faces)
 
 
-@pytest.mark.parametrize('wanted, shown', [
-    (Wanted(), True),
-    (Wanted(emotion='happy'), True),
-    (Wanted(emotion='sad'), False),
-    (Wanted(gender='female'), True),
-    (Wanted(gender='male'), False),
-    (Wanted(emotion='happy', gender='male'), False),
-    (Wanted(emotion='happy', gender='female', face_id=1), True),
-    (Wanted(face_id=2), False),
-    (Wanted(emotion='happy', min_confidence=0.8), True),
-    (Wanted(emotion='happy', min_confidence=0.81), False),
-])
+@pytest.mark.parametrize(
+    'wanted, shown',
+    [
+        (Wanted(), True),
+        (Wanted(emotion='happy'), True),
+        (Wanted(emotion='sad'), False),
+        (Wanted(gender='female'), True),
+        (Wanted(gender='male'), False),
+        (Wanted(emotion='happy', gender='male'), False),
+        (Wanted(emotion='happy', gender='female', face_id=1), True),
+        (Wanted(face_id=2), False),
+        (Wanted(emotion='happy', min_confidence=0.8), True),
+        (Wanted(emotion='happy', min_confidence=0.81), False),
+    ],
+)
 def test_shown_by(wanted: Wanted, shown: bool) -> None:
     assert wanted.shown_by(face()) is shown
 
@@ -63,15 +77,18 @@ def test_a_task_that_is_off_shows_nothing() -> None:
     assert Wanted().shown_by(bare)
 
 
-@pytest.mark.parametrize('values, reason', [
-    ({'emotion': 'bored'}, "unknown emotion 'bored'"),
-    ({'emotion': ''}, 'unknown emotion'),
-    ({'gender': 'unknown'}, 'unknown gender'),
-    ({'min_confidence': 1.1}, 'min_confidence is 1.1'),
-    ({'min_confidence': float('nan')}, 'min_confidence'),
-    ({'duration': -0.1}, 'duration is -0.1'),
-    ({'duration': float('nan')}, 'duration'),
-])
+@pytest.mark.parametrize(
+    'values, reason',
+    [
+        ({'emotion': 'bored'}, "unknown emotion 'bored'"),
+        ({'emotion': ''}, 'unknown emotion'),
+        ({'gender': 'unknown'}, 'unknown gender'),
+        ({'min_confidence': 1.1}, 'min_confidence is 1.1'),
+        ({'min_confidence': float('nan')}, 'min_confidence'),
+        ({'duration': -0.1}, 'duration is -0.1'),
+        ({'duration': float('nan')}, 'duration'),
+    ],
+)
 def test_impossible_wish(values: dict[str, object], reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
         Wanted(**values)  # type: ignore[arg-type]

@@ -41,8 +41,10 @@ SCENE = (640, 480)
 def training_square(face: TrueFace, task: str) -> Box:
     """Return where the face's training picture lies."""
     box = face.box
-    eyes, mouth = (np.array([box.x + x * box.width, box.y + y * box.height])
-                   for x, y in (EYES[face.person], MOUTH[face.person]))
+    eyes, mouth = (
+        np.array([box.x + x * box.width, box.y + y * box.height])
+        for x, y in (EYES[face.person], MOUTH[face.person])
+    )
     distance, below = TRAINING[task]
     side = float(mouth[1] - eyes[1]) / distance
     x, y = (eyes + mouth) / 2
@@ -54,12 +56,15 @@ def picture_of(image: NDArray[np.uint8], square: Box, size: int) -> NDArray[np.u
     gray = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
     fine = 4 * size
     zoom = fine / square.width
-    matrix = np.array([[zoom, 0, (0.5 - square.x) * zoom - 0.5],
-                       [0, zoom, (0.5 - square.y) * zoom - 0.5]])
-    large = cv2.warpAffine(gray, matrix, (fine, fine), flags=cv2.INTER_LINEAR,
-                           borderMode=cv2.BORDER_REPLICATE)
+    matrix = np.array(
+        [[zoom, 0, (0.5 - square.x) * zoom - 0.5], [0, zoom, (0.5 - square.y) * zoom - 0.5]]
+    )
+    large = cv2.warpAffine(
+        gray, matrix, (fine, fine), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
     return np.asarray(
-        cv2.resize(large, (size, size), interpolation=cv2.INTER_AREA), dtype=np.uint8)
+        cv2.resize(large, (size, size), interpolation=cv2.INTER_AREA), dtype=np.uint8
+    )
 
 
 def probabilities(network: Network, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -95,24 +100,33 @@ class TestDemoFaces:
                 if found is None or true.at_border():
                     continue
                 square = training_square(true, task)
-                direct = probabilities(
-                    network, picture_of(image, square, sidecar.input.width))
+                direct = probabilities(network, picture_of(image, square, sidecar.input.width))
                 chain = np.array(estimate_of(found, task).frame_probabilities, np.float32)
-                rows.append((true.person, square, crop_square(found.detection.box, geometry),
-                             direct, chain))
+                rows.append(
+                    (
+                        true.person,
+                        square,
+                        crop_square(found.detection.box, geometry),
+                        direct,
+                        chain,
+                    )
+                )
         assert len(rows) > 40
         return rows
 
     def test_crops_lie_on_each_other(self, pairs: list[tuple[int, Box, Box]], task: str) -> None:
-        overlap = {person: float(np.median([row[1].iou(row[2]) for row in pairs
-                                            if row[0] == person])) for person in EYES}
+        overlap = {
+            person: float(np.median([row[1].iou(row[2]) for row in pairs if row[0] == person]))
+            for person in EYES
+        }
         # Four faces with proportions of their own, against the mean of thousands.
         assert min(overlap.values()) > 0.78, overlap
         assert np.mean(list(overlap.values())) > 0.84, overlap
 
     def test_answers_agree(
-        self, pairs: list[tuple[int, Box, Box, NDArray[np.float32], NDArray[np.float32]]],
-        task: str
+        self,
+        pairs: list[tuple[int, Box, Box, NDArray[np.float32], NDArray[np.float32]]],
+        task: str,
     ) -> None:
         confident = [(direct, chain) for *_, direct, chain in pairs if direct.max() > 0.7]
         assert len(confident) > 15
@@ -141,19 +155,28 @@ def held_out(path: Path, task: str) -> Labelled:
             usable = np.ones(len(labels), bool)
     rows: list[int] = []
     for row in np.random.default_rng(5).permutation(np.flatnonzero(usable)):
-        if zlib.crc32(encoded[offsets[row]:offsets[row + 1]].tobytes()) % 10 == 0:
+        if zlib.crc32(encoded[offsets[row] : offsets[row + 1]].tobytes()) % 10 == 0:
             rows.append(row)
         if len(rows) == PICTURES:
             break
-    pictures = [np.asarray(cv2.imdecode(
-        encoded[offsets[row]:offsets[row + 1]], cv2.IMREAD_GRAYSCALE), dtype=np.uint8)
-        for row in rows]
+    pictures = [
+        np.asarray(
+            cv2.imdecode(encoded[offsets[row] : offsets[row + 1]], cv2.IMREAD_GRAYSCALE),
+            dtype=np.uint8,
+        )
+        for row in rows
+    ]
     return Labelled(pictures, labels[rows].astype(np.int64))
 
 
-@pytest.mark.parametrize('task, file', [
-    ('emotion', 'fer2013_training_publictest.npz'), ('gender', 'fairface_gray80_train.npz'),
-    ('gender', 'utkface_gray80.npz')])
+@pytest.mark.parametrize(
+    'task, file',
+    [
+        ('emotion', 'fer2013_training_publictest.npz'),
+        ('gender', 'fairface_gray80_train.npz'),
+        ('gender', 'utkface_gray80.npz'),
+    ],
+)
 def test_pictures_in_scenes(shared_data: Path, task: str, file: str) -> None:
     """UTKFace's pictures show the whole head; the others end with the face, and so does its box.
 
@@ -172,21 +195,27 @@ def test_pictures_in_scenes(shared_data: Path, task: str, file: str) -> None:
         side = int(rng.integers(120, 300))
         x, y = int(rng.integers(0, SCENE[0] - side)), int(rng.integers(0, SCENE[1] - side))
         scene = np.full(SCENE[::-1], int(picture.mean()), np.uint8)
-        scene[y:y + side, x:x + side] = cv2.resize(
-            picture, (side, side), interpolation=cv2.INTER_CUBIC)
+        scene[y : y + side, x : x + side] = cv2.resize(
+            picture, (side, side), interpolation=cv2.INTER_CUBIC
+        )
         pipeline.reset()
         place = Box(x, y, side, side)
-        faces = [face for face in pipeline.process(scene, 0.0).faces
-                 if face.detection.box.iou(place) > 0.2]
+        faces = [
+            face
+            for face in pipeline.process(scene, 0.0).faces
+            if face.detection.box.iou(place) > 0.2
+        ]
         if faces:
             small = np.asarray(cv2.resize(picture, size), dtype=np.uint8)
             direct = int(probabilities(network, small).argmax())
             chain = int(np.argmax(estimate_of(faces[0], task).frame_probabilities))
             rows.append((direct == label, chain == label, direct == chain))
     right, chain_right, agree = np.array(rows, float).T
-    figures = (f'{task}: {len(rows)} of {len(data.pictures)} found, accuracy {right.mean():.3f} '
-               f'of the training pictures, {chain_right.mean():.3f} of the chain, the same '
-               f'answer for {agree.mean():.3f}')
+    figures = (
+        f'{task}: {len(rows)} of {len(data.pictures)} found, accuracy {right.mean():.3f} '
+        f'of the training pictures, {chain_right.mean():.3f} of the chain, the same '
+        f'answer for {agree.mean():.3f}'
+    )
     print(figures)
     assert len(rows) > PICTURES / 2, figures
     assert chain_right.mean() > right.mean() - 0.06, figures

@@ -53,9 +53,13 @@ class Demo:
 def started(*arguments: str) -> Iterator[Demo]:
     mark = uuid.uuid4().hex
     with subprocess.Popen(
-            [sys.executable, '-m', 'demo.run', *arguments], cwd=ROOT, text=True,
-            env={**os.environ, 'FACE_AFFECT_TEST': mark}, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT) as process:
+        [sys.executable, '-m', 'demo.run', *arguments],
+        cwd=ROOT,
+        text=True,
+        env={**os.environ, 'FACE_AFFECT_TEST': mark},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    ) as process:
         try:
             yield Demo(process, mark.encode())
         finally:
@@ -109,8 +113,10 @@ def test_contact_sheet_has_twelve_pictures(finished: Finished) -> None:
 
 def test_results_are_readable_without_the_package(finished: Finished) -> None:
     with AnyReader([finished.folder / 'results.mcap']) as bag:
-        results = [(stamp, bag.deserialize(data, connection.msgtype))
-                   for connection, stamp, data in bag.messages()]
+        results = [
+            (stamp, bag.deserialize(data, connection.msgtype))
+            for connection, stamp, data in bag.messages()
+        ]
         assert list(bag.topics) == [RESULTS_TOPIC]
     assert len(results) == BAG_FRAMES
     for stamp, result in results:

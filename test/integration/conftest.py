@@ -9,7 +9,6 @@ from collections.abc import Iterator
 import os
 from pathlib import Path
 import shutil
-from typing import Optional
 
 import pytest
 from skipping import skipped
@@ -29,7 +28,7 @@ PROFILES = ('FASTDDS_DEFAULT_PROFILES_FILE', 'FASTRTPS_DEFAULT_PROFILES_FILE')
 
 def pytest_pycollect_makemodule(
     module_path: Path, parent: pytest.Collector
-) -> Optional[pytest.Module]:
+) -> pytest.Module | None:
     reason = f'needs the built workspace: {MISSING}'
     return skipped(module_path, parent, reason) if MISSING else None
 

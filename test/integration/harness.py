@@ -19,7 +19,7 @@ from pathlib import Path
 import signal
 import subprocess
 import time
-from typing import Any, Optional, Union
+from typing import Any
 
 import cv2
 from diagnostic_msgs.msg import DiagnosticArray
@@ -57,7 +57,8 @@ FRAME_RATE = 15  # pictures a second
 # Frames of the demo bag: nobody there; Joe Biden, near; Eileen Collins, who smiles
 EMPTY, BIDEN, COLLINS = 0, 184, 222
 
-ImageMessage = Union[Image, CompressedImage]
+ImageMessage = Image | CompressedImage
+
 
 def read_bag(topic: str = BAG_TOPIC) -> list[tuple[int, bytes]]:
     """Return stamp (nanoseconds) and CDR of the demo bag's messages on ``topic``."""
@@ -71,21 +72,32 @@ def demo_jpegs() -> list[bytes]:
     """Return the demo bag's pictures."""
     with AnyReader([BAG]) as reader:
         connections = [each for each in reader.connections if each.topic == BAG_TOPIC]
-        return [reader.deserialize(data, each.msgtype).data.tobytes()
-                for each, _, data in reader.messages(connections)]
+        return [
+            reader.deserialize(data, each.msgtype).data.tobytes()
+            for each, _, data in reader.messages(connections)
+        ]
 
 
 def demo_picture(frame: int) -> NDArray[np.uint8]:
     """Return a picture of the demo bag, u8 [H, W, 3] BGR."""
-    return np.asarray(cv2.imdecode(np.frombuffer(demo_jpegs()[frame], np.uint8), cv2.IMREAD_COLOR),
-                      dtype=np.uint8)
+    return np.asarray(
+        cv2.imdecode(np.frombuffer(demo_jpegs()[frame], np.uint8), cv2.IMREAD_COLOR),
+        dtype=np.uint8,
+    )
 
 
-def raw_image(encoding: str, width: int, height: int, step: int, data: bytes,
-              big_endian: bool = False) -> Image:
+def raw_image(
+    encoding: str, width: int, height: int, step: int, data: bytes, big_endian: bool = False
+) -> Image:
     """Return a raw image message."""
-    return Image(encoding=encoding, width=width, height=height, step=step,
-                 data=array.array('B', data), is_bigendian=big_endian)
+    return Image(
+        encoding=encoding,
+        width=width,
+        height=height,
+        step=step,
+        data=array.array('B', data),
+        is_bigendian=big_endian,
+    )
 
 
 def bgr_image(picture: NDArray[np.uint8]) -> Image:
@@ -121,8 +133,12 @@ class Process:
         environment = {'ROS_DOMAIN_ID': str(domain), 'ROS_LOG_DIR': str(log.parent / 'ros')}
         with log.open('w') as stream:
             self._process = subprocess.Popen(
-                arguments, stdin=subprocess.DEVNULL, stdout=stream, stderr=subprocess.STDOUT,
-                env={**os.environ, **environment})
+                arguments,
+                stdin=subprocess.DEVNULL,
+                stdout=stream,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, **environment},
+            )
 
     @property
     def output(self) -> str:
@@ -194,8 +210,11 @@ class Robot:
         return process
 
     def start_node(self, remap: Sequence[str] = (), **parameters: Any) -> Process:
-        options = [word for name, value in parameters.items()
-                   for word in ('-p', f'{name}:={json.dumps(value)}')]
+        options = [
+            word
+            for name, value in parameters.items()
+            for word in ('-p', f'{name}:={json.dumps(value)}')
+        ]
         options += [word for rule in remap for word in ('-r', rule)]
         return self.start('face_affect_node', '--ros-args', *options)
 
@@ -213,8 +232,9 @@ class Robot:
 
     # Events
 
-    def spin_until(self, condition: Callable[[], object], what: str,
-                   timeout: float = DEADLINE) -> None:
+    def spin_until(
+        self, condition: Callable[[], object], what: str, timeout: float = DEADLINE
+    ) -> None:
         """Receive messages until ``condition`` holds."""
         end = time.monotonic() + timeout
         while not condition():
@@ -229,8 +249,9 @@ class Robot:
     def subscribe(self, kind: Any, topic: str, depth: int = 100, raw: bool = False) -> list[Any]:
         """Return the list that all messages go to, from when somebody publishes them."""
         messages: list[Any] = []
-        self.node.create_subscription(kind, topic, messages.append, QoSProfile(depth=depth),
-                                      raw=raw)
+        self.node.create_subscription(
+            kind, topic, messages.append, QoSProfile(depth=depth), raw=raw
+        )
         return messages
 
     def result(self, future: Future) -> Any:
@@ -252,8 +273,11 @@ class Robot:
         """What the last message on /diagnostics said."""
         report = self._reports[-1]
         stamp, status = report.header.stamp, report.status[0]
-        return {'stamp': f'{stamp.sec}.{stamp.nanosec:09}', 'message': status.message,
-                **{item.key: item.value for item in status.values}}
+        return {
+            'stamp': f'{stamp.sec}.{stamp.nanosec:09}',
+            'message': status.message,
+            **{item.key: item.value for item in status.values},
+        }
 
     def report(self) -> dict[str, str]:
         """Return what the next message on /diagnostics says."""
@@ -285,15 +309,17 @@ class Robot:
 
     def set_each(self, changes: list[tuple[str, Any]]) -> list[SetParametersResult]:
         """Set one after the other, in one request; a name may come again."""
-        request = SetParameters.Request(parameters=[
-            Parameter(name, value=value).to_parameter_msg() for name, value in changes])
+        request = SetParameters.Request(
+            parameters=[Parameter(name, value=value).to_parameter_msg() for name, value in changes]
+        )
         return list(self.ask(SetParameters, '/face_affect/set_parameters', request).results)
 
     def set_at_once(self, **values: Any) -> SetParametersResult:
         """Set all or none."""
         request = SetParametersAtomically.Request(parameters=_parameters(values))
-        return self.ask(SetParametersAtomically, '/face_affect/set_parameters_atomically',
-                        request).result
+        return self.ask(
+            SetParametersAtomically, '/face_affect/set_parameters_atomically', request
+        ).result
 
     def parameters(self, *names: str) -> list[Any]:
         """Return the values of parameters."""
@@ -309,8 +335,7 @@ def _parameters(values: dict[str, Any]) -> list[Any]:
 class Camera:
     """Publishes pictures, each with a stamp 1/15 s after the one before."""
 
-    def __init__(self, robot: Robot, topic: str, kind: Any,
-                 frame_id: str = 'test_camera') -> None:
+    def __init__(self, robot: Robot, topic: str, kind: Any, frame_id: str = 'test_camera') -> None:
         self._robot = robot
         self._frame_id = frame_id
         self._count = 1000 * FRAME_RATE
@@ -336,8 +361,7 @@ class Camera:
 
     def frames_since(self, header: Header) -> int:
         """Return how many images were sent after the one with that header."""
-        return self._count - round(
-            (header.stamp.sec + header.stamp.nanosec * 1e-9) * FRAME_RATE)
+        return self._count - round((header.stamp.sec + header.stamp.nanosec * 1e-9) * FRAME_RATE)
 
     def stream(self, message: ImageMessage, rate: float = FRAME_RATE) -> None:
         """Publish ``message`` so many times a second while the robot waits for something."""
@@ -357,10 +381,12 @@ class Watcher:
         self.robot = robot
         self.camera = camera
         self.results: list[FaceAffectArray] = robot.subscribe(
-            FaceAffectArray, '/face_affect/faces')
+            FaceAffectArray, '/face_affect/faces'
+        )
 
-    def wait_for(self, condition: Callable[[FaceAffectArray], object], what: str,
-                 timeout: float = DEADLINE) -> FaceAffectArray:
+    def wait_for(
+        self, condition: Callable[[FaceAffectArray], object], what: str, timeout: float = DEADLINE
+    ) -> FaceAffectArray:
         """Return the first result from now on for which ``condition`` holds."""
         self.results.clear()
         found: list[FaceAffectArray] = []
@@ -371,6 +397,7 @@ class Watcher:
                 if condition(result):
                     found.append(result)
             return bool(found)
+
         self.robot.spin_until(seen, what, timeout)
         return found[0]
 
@@ -394,11 +421,14 @@ class Waiting:
         self._robot = robot
         self.feedback: list[WaitForAffect.Feedback] = []
         robot.spin_until(client.server_is_ready, 'the action')
-        self._handle = robot.result(client.send_goal_async(
-            WaitForAffect.Goal(**goal),
-            feedback_callback=lambda message: self.feedback.append(message.feedback)))
+        self._handle = robot.result(
+            client.send_goal_async(
+                WaitForAffect.Goal(**goal),
+                feedback_callback=lambda message: self.feedback.append(message.feedback),
+            )
+        )
         self.accepted = self._handle.accepted
-        self._result: Optional[Any] = self._handle.get_result_async() if self.accepted else None
+        self._result: Any | None = self._handle.get_result_async() if self.accepted else None
 
     @property
     def done(self) -> bool:

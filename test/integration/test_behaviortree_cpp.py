@@ -28,8 +28,11 @@ SOURCES = {'greeter': ['face_affect_nodes.hpp'], 'greeter_nav2': ['face_affect_n
 def models(path: Any) -> list[tuple[ElementTree.Element, str]]:
     """Return the tree's models of our nodes, each with the ROS type that it names."""
     root = ElementTree.parse(path).getroot()
-    return [(model, found.attrib['ros_type']) for model in root.iterfind('TreeNodesModel/*')
-            if (found := model.find('MetadataFields/Metadata')) is not None]
+    return [
+        (model, found.attrib['ros_type'])
+        for model in root.iterfind('TreeNodesModel/*')
+        if (found := model.find('MetadataFields/Metadata')) is not None
+    ]
 
 
 def used(path: Any) -> list[ElementTree.Element]:
@@ -93,8 +96,12 @@ def test_nodes_use_only_ports_of_their_models(tree: Any) -> None:
 
 def test_labels_are_constants(tree: Any) -> None:
     labels = {'emotion': Emotion, 'gender': Gender}
-    found = [(kind, node.attrib[port]) for node in used(tree)
-             for port, kind in labels.items() if port in node.attrib]
+    found = [
+        (kind, node.attrib[port])
+        for node in used(tree)
+        for port, kind in labels.items()
+        if port in node.attrib
+    ]
     assert found
     for kind, label in found:
         assert label == 'any' or isinstance(getattr(kind, label.upper()), int)
@@ -103,8 +110,16 @@ def test_labels_are_constants(tree: Any) -> None:
 def test_code_has_the_ports_of_the_models(tree: Any) -> None:
     code = ''.join((FOLDER / name).read_text() for name in SOURCES[tree.stem])
     provided = set(re.findall(r'BT::(?:Input|Output)Port<[^>]+>\(\s*"(\w+)"', code))
-    assert provided == {port.get('name') for model, _ in models(tree) for port in model
-                        if port.tag != 'MetadataFields'} - BASIC
+    assert (
+        provided
+        == {
+            port.get('name')
+            for model, _ in models(tree)
+            for port in model
+            if port.tag != 'MetadataFields'
+        }
+        - BASIC
+    )
 
 
 def test_every_emotion_and_gender_is_known_to_the_code() -> None:
@@ -117,19 +132,31 @@ def test_topics_and_actions_are_there_and_can_be_received(robot: Robot) -> None:
     robot.start_node(autostart=True)
     robot.spin_until(lambda: robot.node.count_publishers('/face_affect/faces'), 'the node')
     topics = dict(robot.node.get_topic_names_and_types())
-    named = {(node.attrib[port], ros_type)
-             for tree in TREES for model, ros_type in models(tree)
-             for node in [*used(tree)] if node.tag == model.get('ID')
-             for port in NAMES if port in node.attrib}
+    named = {
+        (node.attrib[port], ros_type)
+        for tree in TREES
+        for model, ros_type in models(tree)
+        for node in [*used(tree)]
+        if node.tag == model.get('ID')
+        for port in NAMES
+        if port in node.attrib
+    }
     assert named == {
         ('/face_affect/faces', 'face_affect_msgs/msg/FaceAffectArray'),
-        ('/face_affect/wait_for_affect', 'face_affect_msgs/action/WaitForAffect')}
+        ('/face_affect/wait_for_affect', 'face_affect_msgs/action/WaitForAffect'),
+    }
     assert topics['/face_affect/faces'] == ['face_affect_msgs/msg/FaceAffectArray']
     robot.spin_until(
-        lambda: ('/face_affect/wait_for_affect/_action/send_goal',
-                 ['face_affect_msgs/action/WaitForAffect_SendGoal'])
-        in robot.node.get_service_names_and_types(), 'the action')
+        lambda: (
+            (
+                '/face_affect/wait_for_affect/_action/send_goal',
+                ['face_affect_msgs/action/WaitForAffect_SendGoal'],
+            )
+            in robot.node.get_service_names_and_types()
+        ),
+        'the action',
+    )
     # RosTopicSubNode subscribes reliable, volatile, depth 1; Nav2's StandardTopicQoS, depth 10.
-    publisher, = robot.node.get_publishers_info_by_topic('/face_affect/faces')
+    (publisher,) = robot.node.get_publishers_info_by_topic('/face_affect/faces')
     assert publisher.qos_profile.reliability == ReliabilityPolicy.RELIABLE
     assert publisher.qos_profile.durability == DurabilityPolicy.VOLATILE

@@ -56,6 +56,7 @@ def ticking(robot: Robot) -> Iterator[Callable[[Any], Ticker]]:
     def start(root: Any) -> Ticker:
         tickers.append(Ticker(robot, root))
         return tickers[-1]
+
     yield start
     for ticker in tickers:
         ticker.root.stop(Status.INVALID)
@@ -88,11 +89,17 @@ def test_setup_needs_a_ros_node(leaf: str) -> None:
         getattr(behaviours, leaf)('leaf').setup()
 
 
-@pytest.mark.parametrize('arguments, message', [
-    ({'emotion': 'joy'}, "unknown emotion 'joy'"), ({'gender': 'man'}, "unknown gender 'man'"),
-    ({'timeout': -1.0}, 'timeout is -1.0 s'), ({'patience': 0.0}, 'patience is 0.0 s'),
-    ({'duration': -1.0}, 'duration is -1.0 s'), ({'min_confidence': 2.0}, 'min_confidence is 2'),
-])
+@pytest.mark.parametrize(
+    'arguments, message',
+    [
+        ({'emotion': 'joy'}, "unknown emotion 'joy'"),
+        ({'gender': 'man'}, "unknown gender 'man'"),
+        ({'timeout': -1.0}, 'timeout is -1.0 s'),
+        ({'patience': 0.0}, 'patience is 0.0 s'),
+        ({'duration': -1.0}, 'duration is -1.0 s'),
+        ({'min_confidence': 2.0}, 'min_confidence is 2'),
+    ],
+)
 def test_nonsense_is_refused_at_once(arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         behaviours.WaitForAffect('wait', **arguments)
@@ -115,14 +122,17 @@ def watcher(robot: Robot, process: Process) -> Watcher:
 
 
 def test_who_smiles(watcher: Watcher, ticking: Any) -> None:
-    leaves = [behaviours.FacesToBlackboard('faces'),
-              behaviours.IsFacePresent('present'), behaviours.IsGender('female', 'female'),
-              behaviours.SelectFace('select', 'happiest'),
-              behaviours.IsEmotion('happy', 'happy', 0.6, duration=1.0, selected=True)]
+    leaves = [
+        behaviours.FacesToBlackboard('faces'),
+        behaviours.IsFacePresent('present'),
+        behaviours.IsGender('female', 'female'),
+        behaviours.SelectFace('select', 'happiest'),
+        behaviours.IsEmotion('happy', 'happy', 0.6, duration=1.0, selected=True),
+    ]
     ticker = ticking(py_trees.composites.Sequence('all', memory=False, children=leaves))
     ticker.until_status(Status.SUCCESS)
     newest = py_trees.blackboard.Blackboard.get('/face_affect/faces')
-    face, = py_trees.blackboard.Blackboard.get('/face_affect/matching_faces')
+    (face,) = py_trees.blackboard.Blackboard.get('/face_affect/matching_faces')
     assert face == newest.faces[0]
     assert py_trees.blackboard.Blackboard.get('/face_affect/selected_face').id == face.id
 
@@ -130,10 +140,12 @@ def test_who_smiles(watcher: Watcher, ticking: Any) -> None:
 def test_wait_succeeds(watcher: Watcher, ticking: Any) -> None:
     ticker = ticking(behaviours.WaitForAffect('wait', 'happy', 'female', duration=0.5))
     said: set[str] = set()
-    ticker.until(lambda: said.add(ticker.root.feedback_message)
-                 or ticker.root.status == Status.SUCCESS, 'success')
+    ticker.until(
+        lambda: said.add(ticker.root.feedback_message) or ticker.root.status == Status.SUCCESS,
+        'success',
+    )
     assert any(' for 0.' in message for message in said)
-    face, = py_trees.blackboard.Blackboard.get('/face_affect/matching_faces')
+    (face,) = py_trees.blackboard.Blackboard.get('/face_affect/matching_faces')
     assert ticker.root.feedback_message == f'#{face.id}'
     # Anew, as a tree does that has come to its end
     assert ticker.tick() == Status.RUNNING
@@ -147,7 +159,10 @@ def test_wait_times_out(watcher: Watcher, ticking: Any) -> None:
 
 @pytest.mark.parametrize('when', ['at once', 'in the midst'])
 def test_interrupted_wait_calls_the_goal_off(
-    when: str, watcher: Watcher, ticking: Any, robot: Robot,
+    when: str,
+    watcher: Watcher,
+    ticking: Any,
+    robot: Robot,
 ) -> None:
     ticker = ticking(behaviours.WaitForAffect('wait', gender='male'))
     statuses = robot.subscribe(GoalStatusArray, '/face_affect/wait_for_affect/_action/status')
@@ -156,16 +171,22 @@ def test_interrupted_wait_calls_the_goal_off(
     else:
         ticker.until(lambda: 'none shows it' in ticker.root.feedback_message, 'feedback')
     ticker.root.stop(Status.INVALID)
-    robot.spin_until(lambda: statuses and statuses[-1].status_list[-1].status
-                     == GoalStatus.STATUS_CANCELED, 'the end of the goal')
+    robot.spin_until(
+        lambda: statuses and statuses[-1].status_list[-1].status == GoalStatus.STATUS_CANCELED,
+        'the end of the goal',
+    )
 
 
 def test_camera_that_stops(watcher: Watcher, ticking: Any) -> None:
     faces = ticking(behaviours.FacesToBlackboard('faces', timeout=0.5))
     wait = ticking(behaviours.WaitForAffect('wait', 'angry', patience=0.5))
     faces.until_status(Status.SUCCESS)
-    wait.until(lambda: 'none shows it' in wait.root.feedback_message
-               or 'for' in wait.root.feedback_message, 'feedback')
+    wait.until(
+        lambda: (
+            'none shows it' in wait.root.feedback_message or 'for' in wait.root.feedback_message
+        ),
+        'feedback',
+    )
     watcher.camera.stop()
     assert 'is the node active' in faces.until_status(Status.FAILURE)
     assert not py_trees.blackboard.Blackboard.exists('/face_affect/faces')

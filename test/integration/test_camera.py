@@ -45,8 +45,11 @@ def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def start(robot: Robot, source: object, **parameters: Any) -> Process:
-    options = [word for name, value in {'source': source, **parameters}.items()
-               for word in ('-p', f'{name}:={json.dumps(value)}')]
+    options = [
+        word
+        for name, value in {'source': source, **parameters}.items()
+        for word in ('-p', f'{name}:={json.dumps(value)}')
+    ]
     return robot.start('camera_node', '--ros-args', '-r', '__ns:=/camera', *options)
 
 
@@ -66,8 +69,9 @@ def test_video_with_calibration(robot: Robot, video: Path, tmp_path: Path) -> No
     calibration = tmp_path / 'calibration.yaml'
     calibration.write_text(CALIBRATION.format(width=WIDTH))
     received = Received(robot, Image, '/camera/image_raw')
-    process = start(robot, str(video), loop=True, frame_id='head_optical',
-                    calibration=f'file://{calibration}')
+    process = start(
+        robot, str(video), loop=True, frame_id='head_optical', calibration=f'file://{calibration}'
+    )
     received.wait(2 * FRAMES)
     assert process.end(signal.SIGINT, 5) == 0
     image = received.images[0]
@@ -78,8 +82,7 @@ def test_video_with_calibration(robot: Robot, video: Path, tmp_path: Path) -> No
     assert list(info.d) == pytest.approx([0.1, -0.2, 0, 0, 0])
     assert (info.width, info.height, info.distortion_model) == (WIDTH, HEIGHT, 'plumb_bob')
     stamps = {(each.header.stamp.sec, each.header.stamp.nanosec) for each in received.images}
-    assert {(each.header.stamp.sec, each.header.stamp.nanosec)
-            for each in received.infos} & stamps
+    assert {(each.header.stamp.sec, each.header.stamp.nanosec) for each in received.infos} & stamps
     # In the video's order, and again from its beginning
     means = [float(np.mean(each.data)) for each in received.images]
     steps = np.sign(np.diff(means)).tolist()
@@ -116,11 +119,17 @@ class Stream:
                 for jpeg in itertools.cycle(demo_jpegs()):
                     if end.is_set():
                         return
-                    self.wfile.write(b'--frame\r\nContent-Type: image/jpeg\r\nContent-Length: '
-                                     + str(len(jpeg)).encode() + b'\r\n\r\n' + jpeg + b'\r\n')
+                    self.wfile.write(
+                        b'--frame\r\nContent-Type: image/jpeg\r\nContent-Length: '
+                        + str(len(jpeg)).encode()
+                        + b'\r\n\r\n'
+                        + jpeg
+                        + b'\r\n'
+                    )
 
             def log_message(self, format: str, *arguments: object) -> None:
                 pass
+
         self.server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler)
         self.address = f'http://127.0.0.1:{self.server.server_port}/stream.mjpg'
 
@@ -147,11 +156,14 @@ def test_network_stream_that_ends_is_an_error(robot: Robot, stream: Stream) -> N
     assert 'the source gives no more images' in process.output
 
 
-@pytest.mark.parametrize('source, message', [
-    (99, 'camera 99 does not open'),
-    ('rtsp://127.0.0.1:9/none', 'video rtsp://127.0.0.1:9/none does not open'),
-    ('/no/such/video.mp4', '/no/such/video.mp4: no such file or folder'),
-])
+@pytest.mark.parametrize(
+    'source, message',
+    [
+        (99, 'camera 99 does not open'),
+        ('rtsp://127.0.0.1:9/none', 'video rtsp://127.0.0.1:9/none does not open'),
+        ('/no/such/video.mp4', '/no/such/video.mp4: no such file or folder'),
+    ],
+)
 def test_source_that_does_not_open(robot: Robot, source: object, message: str) -> None:
     process = start(robot, source)
     assert process.wait() == 1

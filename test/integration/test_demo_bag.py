@@ -35,17 +35,24 @@ class Played:
     depth_10: list[FaceAffectArray]
     # By (person, appearance), the person's faces among the results
     found: dict[tuple[int, int], list[FaceAffect]] = field(
-        default_factory=lambda: defaultdict(list))
+        default_factory=lambda: defaultdict(list)
+    )
     false: int = 0
 
 
 @pytest.fixture(scope='module')
 def played(robot: Robot) -> Played:
-    node = robot.start_node([f'image/compressed:={BAG_TOPIC}'], autostart=True,
-                            image_transport='compressed')
+    node = robot.start_node(
+        [f'image/compressed:={BAG_TOPIC}'], autostart=True, image_transport='compressed'
+    )
     results = [robot.subscribe(FaceAffectArray, '/face_affect/faces', depth) for depth in (1, 10)]
-    robot.spin_until(lambda: robot.node.count_publishers('/face_affect/faces')
-                     and robot.node.count_subscribers(BAG_TOPIC), 'the active node')
+    robot.spin_until(
+        lambda: (
+            robot.node.count_publishers('/face_affect/faces')
+            and robot.node.count_subscribers(BAG_TOPIC)
+        ),
+        'the active node',
+    )
     last = TRUTH['frames'][-1]['stamp']
     # A machine that is too busy for 15 images a second gets another chance.
     for rate in ('1', '0.3'):
@@ -54,8 +61,11 @@ def played(robot: Robot) -> Played:
         player = robot.play(str(BAG), '--wait-for-subscriber', '30', '--rate', rate)
         played = Played(player, robot.spin_to_end(player, 90), *results)
         with suppress(AssertionError):
-            robot.spin_until(lambda: all(each and stamp_of(each[-1]) == last for each in results),
-                             'the last result', timeout=10)
+            robot.spin_until(
+                lambda: all(each and stamp_of(each[-1]) == last for each in results),
+                'the last result',
+                timeout=10,
+            )
         if len(results[0]) == len(results[1]) == len(TRUTH['frames']):
             break
     assert 'WARN' not in node.output and 'ERROR' not in node.output
@@ -77,8 +87,10 @@ def match(result: FaceAffectArray, frame: dict[str, Any], played: Played) -> Non
             left.remove(best)
             played.found[true['person'], true['appearance']].append(best)
     # A face that the border cuts too much to be listed is a face all the same.
-    played.false += sum(not any(iou(box_of(face.roi), cut) >= PART_OF_FACE
-                                for cut in frame['cut']) for face in left)
+    played.false += sum(
+        not any(iou(box_of(face.roi), cut) >= PART_OF_FACE for cut in frame['cut'])
+        for face in left
+    )
 
 
 def test_player_ends_well(played: Played) -> None:
@@ -87,7 +99,8 @@ def test_player_ends_well(played: Played) -> None:
 
 def test_one_result_a_frame(played: Played) -> None:
     assert [stamp_of(each) for each in played.depth_10] == [
-        frame['stamp'] for frame in TRUTH['frames']]
+        frame['stamp'] for frame in TRUTH['frames']
+    ]
 
 
 def test_every_reliable_subscriber_gets_all(played: Played) -> None:
@@ -97,7 +110,8 @@ def test_every_reliable_subscriber_gets_all(played: Played) -> None:
 def test_results_carry_header_and_size_of_the_image(played: Played) -> None:
     assert {each.header.frame_id for each in played.depth_10} == {'camera_optical_frame'}
     assert {(each.image_width, each.image_height) for each in played.depth_10} == {
-        (TRUTH['width'], TRUTH['height'])}
+        (TRUTH['width'], TRUTH['height'])
+    }
 
 
 def test_boxes_fit_the_truth(played: Played) -> None:
@@ -109,8 +123,11 @@ def test_boxes_fit_the_truth(played: Played) -> None:
 
 def test_one_id_an_appearance_never_reused(played: Played) -> None:
     ids = {appearance: {face.id for face in faces} for appearance, faces in played.found.items()}
-    appearances = {(face['person'], face['appearance'])
-                   for frame in TRUTH['frames'] for face in frame['faces']}
+    appearances = {
+        (face['person'], face['appearance'])
+        for frame in TRUTH['frames']
+        for face in frame['faces']
+    }
     assert set(ids) == appearances
     assert all(len(each) == 1 for each in ids.values()), ids
     assert len(set().union(*ids.values())) == len(appearances), ids
@@ -118,8 +135,12 @@ def test_one_id_an_appearance_never_reused(played: Played) -> None:
 
 def test_nobody_there_gives_empty_arrays(played: Played) -> None:
     # Not next to a listed face: who enters or leaves may be seen before the truth lists them.
-    near = {number + offset for number, frame in enumerate(TRUTH['frames']) if frame['faces']
-            for offset in range(-5, 6)}
+    near = {
+        number + offset
+        for number, frame in enumerate(TRUTH['frames'])
+        if frame['faces']
+        for offset in range(-5, 6)
+    }
     empty = [each for number, each in enumerate(played.depth_10) if number not in near]
     assert len(empty) > 20
     assert not any(each.faces for each in empty)
@@ -132,20 +153,30 @@ def test_faces_are_followed(played: Played) -> None:
         assert counts == sorted(set(counts))
         assert ages == sorted(set(ages))
         assert ages[-1] == pytest.approx((counts[-1] - 1) / TRUTH['fps'], abs=0.5)
-    assert all(0.5 <= face.score <= 1 and len(face.landmarks) == 5
-               for faces in played.found.values() for face in faces)
+    assert all(
+        0.5 <= face.score <= 1 and len(face.landmarks) == 5
+        for faces in played.found.values()
+        for face in faces
+    )
 
 
-@pytest.mark.parametrize('person, kind, label', [
-    ('Eileen Collins', Gender, Gender.FEMALE),
-    ('Eileen Collins', Emotion, Emotion.HAPPY),
-    ('Barack Obama', Gender, Gender.MALE),
-    ('Barack Obama', Emotion, Emotion.HAPPY),
-    ('Joe Biden', Gender, Gender.MALE),
-])
+@pytest.mark.parametrize(
+    'person, kind, label',
+    [
+        ('Eileen Collins', Gender, Gender.FEMALE),
+        ('Eileen Collins', Emotion, Emotion.HAPPY),
+        ('Barack Obama', Gender, Gender.MALE),
+        ('Barack Obama', Emotion, Emotion.HAPPY),
+        ('Joe Biden', Gender, Gender.MALE),
+    ],
+)
 def test_known_people(played: Played, person: str, kind: type, label: int) -> None:
-    faces = [face for (number, _), each in played.found.items() if PEOPLE[number] == person
-             for face in each]
+    faces = [
+        face
+        for (number, _), each in played.found.items()
+        if PEOPLE[number] == person
+        for face in each
+    ]
     labels = Counter((face.emotion if kind is Emotion else face.gender).label for face in faces)
     assert labels[label] >= MIN_AGREEMENT * len(faces), labels
 
@@ -157,5 +188,7 @@ def test_probabilities_are_probabilities(played: Played) -> None:
                 assert sum(estimate.probabilities) == pytest.approx(1, abs=1e-3)
                 assert sum(estimate.frame_probabilities) == pytest.approx(1, abs=1e-3)
                 assert estimate.confidence == max(estimate.probabilities)
-                assert estimate.label in (255, list(estimate.probabilities).index(
-                    max(estimate.probabilities)))
+                assert estimate.label in (
+                    255,
+                    list(estimate.probabilities).index(max(estimate.probabilities)),
+                )

@@ -22,11 +22,19 @@ TRANSITIONS = 1000
 CHANGES = 5000
 AT_ONCE = 20  # requests under way
 # From state and transition to state; all else is refused.
-LEGAL = {('unconfigured', 'configure'): 'inactive', ('inactive', 'activate'): 'active',
-         ('active', 'deactivate'): 'inactive', ('inactive', 'cleanup'): 'unconfigured'}
-RANGES = {'detection_threshold': (-0.2, 1.2), 'smoothing_time': (-5.0, 65.0),
-          'max_rate': (-100.0, 1100.0), 'debug_image_scale': (0.0, 1.1),
-          'emotion_min_confidence': (-0.2, 1.2)}
+LEGAL = {
+    ('unconfigured', 'configure'): 'inactive',
+    ('inactive', 'activate'): 'active',
+    ('active', 'deactivate'): 'inactive',
+    ('inactive', 'cleanup'): 'unconfigured',
+}
+RANGES = {
+    'detection_threshold': (-0.2, 1.2),
+    'smoothing_time': (-5.0, 65.0),
+    'max_rate': (-100.0, 1100.0),
+    'debug_image_scale': (0.0, 1.1),
+    'emotion_min_confidence': (-0.2, 1.2),
+}
 
 
 @pytest.fixture
@@ -93,8 +101,9 @@ def test_a_storm_of_parameters(watcher: Watcher) -> None:
             refused += not answer.successful
     assert 500 < refused < CHANGES - 500
     assert watcher.results, 'frames flowed'
-    assert robot.set_at_once(detection_threshold=0.5, max_rate=0.0, emotion_min_confidence=0.4,
-                             smoothing_time=0.5).successful
+    assert robot.set_at_once(
+        detection_threshold=0.5, max_rate=0.0, emotion_min_confidence=0.4, smoothing_time=0.5
+    ).successful
     watcher.wait_for(lambda result: result.faces, 'a face')
     report = robot.report()
     assert 'dropped: failed' not in report
@@ -109,9 +118,20 @@ def in_range(name: str, value: float) -> bool:
 
 def test_a_short_soak(tmp_path: Path) -> None:
     run = subprocess.Popen(
-        [sys.executable, '-m', 'benchmarks.soak', '--frames', '4000', '--output',
-         str(tmp_path / 'soak')],
-        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        [
+            sys.executable,
+            '-m',
+            'benchmarks.soak',
+            '--frames',
+            '4000',
+            '--output',
+            str(tmp_path / 'soak'),
+        ],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
     try:
         output, _ = run.communicate(timeout=240)
     finally:

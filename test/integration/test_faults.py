@@ -59,8 +59,9 @@ def fresh(tmp_path: Path) -> Iterator[Robot]:
 
 def compressed_watcher(robot: Robot, **parameters: Any) -> Watcher:
     """Start an active node that takes JPEG images, with a camera that it knows."""
-    robot.start_node(autostart=True, image_transport='compressed', confirm_frames=1,
-                     **SURE, **parameters)
+    robot.start_node(
+        autostart=True, image_transport='compressed', confirm_frames=1, **SURE, **parameters
+    )
     watcher = Watcher(robot, Camera(robot, '/image/compressed', CompressedImage))
     watcher.warm_up(smile())
     return watcher
@@ -71,8 +72,11 @@ def smile() -> CompressedImage:
 
 
 def counts(report: dict[str, str]) -> dict[str, int]:
-    return {key.removeprefix('dropped: '): int(value) for key, value in report.items()
-            if key.startswith('dropped: ')}
+    return {
+        key.removeprefix('dropped: '): int(value)
+        for key, value in report.items()
+        if key.startswith('dropped: ')
+    }
 
 
 # The camera
@@ -94,13 +98,22 @@ def test_a_camera_dies_and_returns(fresh: Robot) -> None:
     assert node.running
 
 
-@pytest.mark.parametrize('asked, words', [
-    ({'image_reliability': 'reliable'}, 'has an incompatible QoS'),
-    ({'qos_overrides./image.subscription.reliability': 'reliable'}, 'has an incompatible QoS'),
-    ({'image_reliability': 'reliable',
-      'qos_overrides./image.subscription.reliability': 'best_effort'}, 'is silent'),
-    ({}, 'is silent'),
-], ids=['parameter', 'override', 'override goes before', 'default'])
+@pytest.mark.parametrize(
+    'asked, words',
+    [
+        ({'image_reliability': 'reliable'}, 'has an incompatible QoS'),
+        ({'qos_overrides./image.subscription.reliability': 'reliable'}, 'has an incompatible QoS'),
+        (
+            {
+                'image_reliability': 'reliable',
+                'qos_overrides./image.subscription.reliability': 'best_effort',
+            },
+            'is silent',
+        ),
+        ({}, 'is silent'),
+    ],
+    ids=['parameter', 'override', 'override goes before', 'default'],
+)
 def test_incompatible_qos_is_named(fresh: Robot, asked: dict[str, Any], words: str) -> None:
     fresh.start_node(autostart=True, **asked)
     fresh.node.create_publisher(Image, '/image', BEST_EFFORT)
@@ -113,7 +126,8 @@ def test_a_publisher_of_another_type_is_named(fresh: Robot) -> None:
     fresh.node.create_publisher(String, '/image', 1)
     report = fresh.wait_for_report(lambda report: '/client' in report['message'])
     assert report['message'].endswith(
-        '/client publishes std_msgs/msg/String, not sensor_msgs/msg/Image')
+        '/client publishes std_msgs/msg/String, not sensor_msgs/msg/Image'
+    )
 
 
 def test_encoding_and_size_change_in_the_stream(fresh: Robot) -> None:
@@ -121,9 +135,8 @@ def test_encoding_and_size_change_in_the_stream(fresh: Robot) -> None:
     watcher = Watcher(fresh, Camera(fresh, '/image', Image))
     picture = demo_picture(COLLINS)
     watcher.warm_up(bgr_image(picture))
-    gray = Image(encoding='mono8', width=640, height=480, step=640,
-                 data=picture[..., 1].tobytes())
-    face, = watcher.look_at(bgr_image(picture)).faces
+    gray = Image(encoding='mono8', width=640, height=480, step=640, data=picture[..., 1].tobytes())
+    (face,) = watcher.look_at(bgr_image(picture)).faces
     # Another encoding of the same size costs no frame, and the face keeps its id.
     assert [each.id for each in watcher.look_at(gray).faces] == [face.id]
     half = bgr_image(np.ascontiguousarray(picture[::2, ::2]))
@@ -141,10 +154,12 @@ def test_a_message_that_is_none_costs_one_frame(fresh: Robot) -> None:
     fresh.spin_until(publisher.get_subscription_count, 'a subscriber')
     fresh.wait_for_report(lambda report: report['message'] != 'starting')
     for count, broken in enumerate(
-            (whole[:30], whole[:4], bytes.fromhex('00010001'), b'\xff' * 100), 1):
+        (whole[:30], whole[:4], bytes.fromhex('00010001'), b'\xff' * 100), 1
+    ):
         publisher.publish(broken)
         report = fresh.wait_for_report(
-            lambda report, count=count: counts(report).get('malformed', 0) == count)
+            lambda report, count=count: counts(report).get('malformed', 0) == count
+        )
         assert report['message'] == 'images dropped: malformed'
         assert watcher.look_at(smile()).faces
 
@@ -155,13 +170,21 @@ def test_a_message_that_is_none_costs_one_frame(fresh: Robot) -> None:
 def test_clock_jumps_of_the_camera(fresh: Robot) -> None:
     watcher = compressed_watcher(fresh, forget_time=60.0)
     ids = []
-    for stamp in (Time(sec=2_000_000_000), Time(sec=2_000_000_001), Time(sec=5),
-                  Time(sec=6), Time(sec=1_900_000_000), Time(), Time()):
+    for stamp in (
+        Time(sec=2_000_000_000),
+        Time(sec=2_000_000_001),
+        Time(sec=5),
+        Time(sec=6),
+        Time(sec=1_900_000_000),
+        Time(),
+        Time(),
+    ):
         message = smile()
         message.header.stamp = stamp
         watcher.camera.publish(message)
-        result = watcher.wait_for(lambda result, stamp=stamp: result.header.stamp == stamp,
-                                  f'the result of {stamp}')
+        result = watcher.wait_for(
+            lambda result, stamp=stamp: result.header.stamp == stamp, f'the result of {stamp}'
+        )
         ids.append([face.id for face in result.faces])
     assert all(len(each) == 1 for each in ids)
     (first,), (same,), (back,), (again,), (far,), *_ = ids
@@ -181,8 +204,10 @@ def test_a_clock_that_starts_again_does_not_prolong_a_timeout(fresh: Robot) -> N
         message = Clock(clock=Time(sec=whole, nanosec=rest))
         clock.publish(message)
         # Again until it has arrived, as every source of simulated time does.
-        fresh.wait_for_report(lambda report: clock.publish(message)
-                              or float(report['stamp']) == seconds)
+        fresh.wait_for_report(
+            lambda report: clock.publish(message) or float(report['stamp']) == seconds
+        )
+
     show(1000.0)
     waiting = Waiting(fresh, client, emotion=Emotion.HAPPY, timeout=Duration(sec=4))
     for now in (1001.0, 1002.0, 10.0, 11.0):
@@ -205,12 +230,17 @@ def test_an_overrun_node_stays_at_the_newest_frame(fresh: Robot) -> None:
         lags.extend(watcher.camera.frames_since(result.header) for result in watcher.results)
         watcher.results.clear()
         return len(lags) >= 60
+
     fresh.spin_until(collect, 'sixty results')
     watcher.camera.stop()
     # A queue would grow by more than a frame with every result.
     assert np.mean(lags[-20:]) < np.mean(lags[:20]) + 5
-    report = fresh.wait_for_report(lambda report: int(report['frames received']) == (
-        int(report['frames processed']) + int(report['frames dropped'])))
+    report = fresh.wait_for_report(
+        lambda report: (
+            int(report['frames received'])
+            == (int(report['frames processed']) + int(report['frames dropped']))
+        )
+    )
     assert int(report['dropped: overrun']) > 0
     assert int(report['dropped: overrun']) == int(report['frames dropped'])
 
@@ -237,12 +267,19 @@ def test_what_the_worker_raises_costs_one_frame(
         if broken:
             raise broken.pop()
         return process(*arguments)
+
     monkeypatch.setattr(Pipeline, 'process', failing)
-    node = fresh.add_node(lambda context: FaceAffectNode(
-        context=context, parameter_overrides=[
-            Parameter('autostart', value=True), Parameter('confirm_frames', value=1),
-            Parameter('image_transport', value='compressed'),
-            *(Parameter(name, value=value) for name, value in SURE.items())]))
+    node = fresh.add_node(
+        lambda context: FaceAffectNode(
+            context=context,
+            parameter_overrides=[
+                Parameter('autostart', value=True),
+                Parameter('confirm_frames', value=1),
+                Parameter('image_transport', value='compressed'),
+                *(Parameter(name, value=value) for name, value in SURE.items()),
+            ],
+        )
+    )
     try:
         node.start()
         watcher = Watcher(fresh, Camera(fresh, '/image/compressed', CompressedImage))
@@ -252,7 +289,8 @@ def test_what_the_worker_raises_costs_one_frame(
             broken.append(error)
             watcher.camera.send(smile())
             report = fresh.wait_for_report(
-                lambda report, count=count: counts(report).get('failed', 0) == count)
+                lambda report, count=count: counts(report).get('failed', 0) == count
+            )
             assert report['message'] == f'processing failed: {type(error).__name__}: {error}'
             assert report['last error'] == f'{type(error).__name__}: {error}'
             assert watcher.look_at(smile()).faces
@@ -265,8 +303,12 @@ def test_what_the_worker_raises_costs_one_frame(
 def test_what_a_transition_raises_leads_back_to_unconfigured(
     fresh: Robot, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
-    name = {'configure': '_managed_publisher', 'activate': '_start_processing',
-            'deactivate': '_stop_processing', 'cleanup': '_release'}[step]
+    name = {
+        'configure': '_managed_publisher',
+        'activate': '_start_processing',
+        'deactivate': '_stop_processing',
+        'cleanup': '_release',
+    }[step]
     method = getattr(FaceAffectNode, name)
     armed = [False]
 
@@ -276,6 +318,7 @@ def test_what_a_transition_raises_leads_back_to_unconfigured(
             raise OSError('no more of it')
         armed.append(False)
         return method(self, *arguments)
+
     node = fresh.add_node(lambda context: FaceAffectNode(context=context))
     monkeypatch.setattr(FaceAffectNode, name, failing)
     try:
@@ -292,26 +335,42 @@ def test_what_a_transition_raises_leads_back_to_unconfigured(
         node.destroy_node()
 
 
-@pytest.mark.parametrize('words', [
-    ['env', 'ROS_LOG_DIR=/proc/not/writable'],
-    # No process may write more than nothing: a full disk, shared memory included
-    ['bash', '-c', 'ulimit -f 0; exec "$@"', '-'],
-], ids=['no log folder', 'full disk'])
+@pytest.mark.parametrize(
+    'words',
+    [
+        ['env', 'ROS_LOG_DIR=/proc/not/writable'],
+        # No process may write more than nothing: a full disk, shared memory included
+        ['bash', '-c', 'ulimit -f 0; exec "$@"', '-'],
+    ],
+    ids=['no log folder', 'full disk'],
+)
 def test_where_nothing_can_be_written(fresh: Robot, words: list[str]) -> None:
-    node = fresh.start(*words, 'face_affect_node', '--ros-args', '-p', 'autostart:=true',
-                       '-p', 'image_transport:=compressed', '-p', 'confirm_frames:=1')
+    node = fresh.start(
+        *words,
+        'face_affect_node',
+        '--ros-args',
+        '-p',
+        'autostart:=true',
+        '-p',
+        'image_transport:=compressed',
+        '-p',
+        'confirm_frames:=1',
+    )
     watcher = Watcher(fresh, Camera(fresh, '/image/compressed', CompressedImage))
     watcher.warm_up(smile())
     assert watcher.look_at(smile()).faces
     assert node.end(signal.SIGTERM, 5.0) == 0, node.output
 
 
-@pytest.mark.parametrize('parameter, reason', [
-    ('image_transport:=theora', "image_transport is 'theora', but must be one of raw"),
-    ('detection_threshold:=2.0', 'detection_threshold'),
-    ('detection_threshold:=.nan', 'detection_threshold'),
-    ('min_face_size:=big', 'min_face_size'),
-])
+@pytest.mark.parametrize(
+    'parameter, reason',
+    [
+        ('image_transport:=theora', "image_transport is 'theora', but must be one of raw"),
+        ('detection_threshold:=2.0', 'detection_threshold'),
+        ('detection_threshold:=.nan', 'detection_threshold'),
+        ('min_face_size:=big', 'min_face_size'),
+    ],
+)
 def test_a_wrong_parameter_at_the_start_is_one_line(
     fresh: Robot, parameter: str, reason: str
 ) -> None:
@@ -358,11 +417,13 @@ def hundred_come_and_go(robot: Robot) -> None:
     """Let fifty subscribe to each of two topics, until each has got something."""
     heard: set[tuple[str, int]] = set()
     subscriptions = [
-        robot.node.create_subscription(kind, topic, lambda _, key=(topic, i): heard.add(key),
-                                       1)
+        robot.node.create_subscription(kind, topic, lambda _, key=(topic, i): heard.add(key), 1)
         for i in range(50)
-        for kind, topic in ((FaceAffectArray, '/face_affect/faces'),
-                            (CompressedImage, '/face_affect/debug_image/compressed'))]
+        for kind, topic in (
+            (FaceAffectArray, '/face_affect/faces'),
+            (CompressedImage, '/face_affect/debug_image/compressed'),
+        )
+    ]
     robot.spin_until(lambda: len(heard) == len(subscriptions), 'something for each')
     for subscription in subscriptions:
         robot.node.destroy_subscription(subscription)
@@ -390,11 +451,16 @@ def test_a_lifecycle_manager_without_bond(fresh: Robot) -> None:
     watcher = Watcher(fresh, Camera(fresh, '/image/compressed', CompressedImage))
     watcher.camera.stream(jpeg_image(demo_jpegs()[EMPTY]))
     for transition, state in (
-            ('configure', 'inactive'), ('activate', 'active'),  # startup
-            ('deactivate', 'inactive'), ('activate', 'active'),  # pause, resume
-            ('deactivate', 'inactive'), ('cleanup', 'unconfigured'),  # reset
-            ('configure', 'inactive'), ('activate', 'active'),
-            ('active_shutdown', 'finalized')):
+        ('configure', 'inactive'),
+        ('activate', 'active'),  # startup
+        ('deactivate', 'inactive'),
+        ('activate', 'active'),  # pause, resume
+        ('deactivate', 'inactive'),
+        ('cleanup', 'unconfigured'),  # reset
+        ('configure', 'inactive'),
+        ('activate', 'active'),
+        ('active_shutdown', 'finalized'),
+    ):
         assert fresh.change_state(transition)
         assert fresh.state == state
         if state == 'active':
@@ -419,7 +485,8 @@ def test_a_waiting_goal_gets_its_answer_at_the_end(fresh: Robot, transition: str
 def test_the_models_may_be_changed_on_disk_while_in_use(fresh: Robot, tmp_path: Path) -> None:
     for suffix in ('.json', '.tflite'):
         (tmp_path / f'mine{suffix}').write_bytes(
-            (ROOT / 'models' / f'gender_mini_xception{suffix}').read_bytes())
+            (ROOT / 'models' / f'gender_mini_xception{suffix}').read_bytes()
+        )
     watcher = compressed_watcher(fresh, gender_model=str(tmp_path / 'mine.json'))
     (tmp_path / 'mine.tflite').write_bytes(b'')
     assert watcher.look_at(smile()).faces, 'what was loaded stays loaded'

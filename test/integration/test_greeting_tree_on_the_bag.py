@@ -42,10 +42,16 @@ def said(robot: Robot) -> list[tuple[str, int | None]]:
 
     tree = py_trees.trees.BehaviourTree(example['create_tree'](voice))
     tree.setup(node=robot.node)
-    robot.start_node([f'image/compressed:={BAG_TOPIC}'], autostart=True,
-                     image_transport='compressed')
-    robot.spin_until(lambda: robot.node.count_publishers('/face_affect/faces')
-                     and robot.node.count_subscribers(BAG_TOPIC), 'the active node')
+    robot.start_node(
+        [f'image/compressed:={BAG_TOPIC}'], autostart=True, image_transport='compressed'
+    )
+    robot.spin_until(
+        lambda: (
+            robot.node.count_publishers('/face_affect/faces')
+            and robot.node.count_subscribers(BAG_TOPIC)
+        ),
+        'the active node',
+    )
     robot.node.create_timer(TICK, tree.tick)
     results = robot.subscribe(FaceAffectArray, '/face_affect/faces')
     # A machine that is too busy for thirty images a second gets another chance.
@@ -71,8 +77,12 @@ def test_everybody_is_greeted_once_as_they_come(said: list[tuple[str, int | None
 
 
 def test_the_happy_and_only_they_are_thanked(said: list[tuple[str, int | None]]) -> None:
-    happy = {face['appearance'] for frame in TRUTH['frames'] for face in frame['faces']
-             if TRUTH['people'][face['person']]['emotion'] == 'happy'}
+    happy = {
+        face['appearance']
+        for frame in TRUTH['frames']
+        for face in frame['faces']
+        if TRUTH['people'][face['person']]['emotion'] == 'happy'
+    }
     assert happy
     assert visits(said, 'smile') == sorted(happy)
 

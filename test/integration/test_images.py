@@ -38,8 +38,10 @@ from face_affect.ros.node import FaceAffectNode
 
 Picture = NDArray[np.uint8]
 # Lost images would be miscounted: best effort is for cameras.
-RELIABLE = {'qos_overrides./image.subscription.reliability': 'reliable',
-            'qos_overrides./image/compressed.subscription.reliability': 'reliable'}
+RELIABLE = {
+    'qos_overrides./image.subscription.reliability': 'reliable',
+    'qos_overrides./image/compressed.subscription.reliability': 'reliable',
+}
 
 
 @pytest.fixture(scope='module')
@@ -69,13 +71,14 @@ def small() -> Image:
 def padded_bgr8(bgr: Picture) -> Image:
     height, width = bgr.shape[:2]
     rows = np.full((height, 3 * width + 61), 255, np.uint8)
-    rows[:, :3 * width] = bgr.reshape(height, -1)
+    rows[:, : 3 * width] = bgr.reshape(height, -1)
     return raw_image('bgr8', width, height, rows.shape[1], rows.tobytes())
 
 
 def rgb8(bgr: Picture) -> Image:
-    return raw_image('rgb8', bgr.shape[1], bgr.shape[0], 3 * bgr.shape[1],
-                     bgr[:, :, ::-1].tobytes())
+    return raw_image(
+        'rgb8', bgr.shape[1], bgr.shape[0], 3 * bgr.shape[1], bgr[:, :, ::-1].tobytes()
+    )
 
 
 def mono8(bgr: Picture) -> Image:
@@ -85,8 +88,14 @@ def mono8(bgr: Picture) -> Image:
 
 def mono16(bgr: Picture, order: str = '<') -> Image:
     gray = cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY).astype(np.uint16) * 256 + 77
-    return raw_image('mono16', bgr.shape[1], bgr.shape[0], 2 * bgr.shape[1],
-                     gray.astype(f'{order}u2').tobytes(), order == '>')
+    return raw_image(
+        'mono16',
+        bgr.shape[1],
+        bgr.shape[0],
+        2 * bgr.shape[1],
+        gray.astype(f'{order}u2').tobytes(),
+        order == '>',
+    )
 
 
 def big_endian_mono16(bgr: Picture) -> Image:
@@ -103,8 +112,9 @@ def planes(bgr: Picture) -> tuple[Picture, Picture, Picture]:
 
 def nv12(bgr: Picture) -> Image:
     y, u, v = planes(bgr)
-    return raw_image('nv12', bgr.shape[1], bgr.shape[0], bgr.shape[1],
-                     y.tobytes() + np.dstack([u, v]).tobytes())
+    return raw_image(
+        'nv12', bgr.shape[1], bgr.shape[0], bgr.shape[1], y.tobytes() + np.dstack([u, v]).tobytes()
+    )
 
 
 def yuv422_yuy2(bgr: Picture) -> Image:
@@ -120,9 +130,20 @@ def bayer_rggb8(bgr: Picture) -> Image:
     return raw_image('bayer_rggb8', bgr.shape[1], bgr.shape[0], bgr.shape[1], mosaic.tobytes())
 
 
-@pytest.mark.parametrize('encode', [
-    padded_bgr8, rgb8, mono8, mono16, big_endian_mono16, nv12, yuv422_yuy2, bayer_rggb8,
-], ids=lambda encode: encode.__name__)
+@pytest.mark.parametrize(
+    'encode',
+    [
+        padded_bgr8,
+        rgb8,
+        mono8,
+        mono16,
+        big_endian_mono16,
+        nv12,
+        yuv422_yuy2,
+        bayer_rggb8,
+    ],
+    ids=lambda encode: encode.__name__,
+)
 def test_encoding_gives_the_same_face(
     watcher: Watcher, encode: Callable[[Picture], Image]
 ) -> None:
@@ -141,34 +162,43 @@ def test_encoding_gives_the_same_face(
 def test_debug_image(watcher: Watcher, encode: Callable[[Picture], Image]) -> None:
     raws = watcher.robot.subscribe(Image, '/face_affect/debug_image', 10)
     compresseds = watcher.robot.subscribe(
-        CompressedImage, '/face_affect/debug_image/compressed', 10)
+        CompressedImage, '/face_affect/debug_image/compressed', 10
+    )
     picture = demo_picture(BIDEN)
     watcher.camera.stream(encode(picture))
     watcher.robot.spin_until(lambda: raws and compresseds, 'debug images')
     watcher.camera.stop()
     result = watcher.look_at(encode(picture))
-    watcher.robot.spin_until(lambda: raws[-1].header == compresseds[-1].header == result.header,
-                             'debug images of the last image')
+    watcher.robot.spin_until(
+        lambda: raws[-1].header == compresseds[-1].header == result.header,
+        'debug images of the last image',
+    )
     raw = raws[-1]
     assert (raw.encoding, raw.width, raw.height, raw.step) == ('bgr8', 640, 480, 1920)
     drawn = np.frombuffer(raw.data, np.uint8).reshape(480, 640, 3)
     decoded = cv2.imdecode(np.frombuffer(compresseds[-1].data, np.uint8), cv2.IMREAD_COLOR)
     assert decoded.shape == drawn.shape
     assert np.mean(cv2.absdiff(decoded, drawn)) < 4
-    plain = picture if encode is padded_bgr8 else cv2.cvtColor(
-        cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
+    plain = (
+        picture
+        if encode is padded_bgr8
+        else cv2.cvtColor(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
+    )
     x, y, width, height = box_of(result.faces[0].roi)
     changed = np.any(drawn != plain, axis=2)
-    assert changed[y:y + height, x].mean() > 0.9, 'no left side of the box'
-    assert changed[y, x:x + width].mean() > 0.9, 'no upper side of the box'
+    assert changed[y : y + height, x].mean() > 0.9, 'no left side of the box'
+    assert changed[y, x : x + width].mean() > 0.9, 'no upper side of the box'
     assert changed.mean() < 0.3, 'drawn where no face is'
 
 
-@pytest.mark.parametrize('topic, kind, drawing', [
-    ('/face_affect/debug_image', Image, 'annotate'),
-    ('/face_affect/debug_image/compressed', CompressedImage, 'annotate'),
-    ('/face_affect/saliency', Image, 'annotate_saliency'),
-])
+@pytest.mark.parametrize(
+    'topic, kind, drawing',
+    [
+        ('/face_affect/debug_image', Image, 'annotate'),
+        ('/face_affect/debug_image/compressed', CompressedImage, 'annotate'),
+        ('/face_affect/saliency', Image, 'annotate_saliency'),
+    ],
+)
 def test_nothing_is_drawn_unless_subscribed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, topic: str, kind: type, drawing: str
 ) -> None:
@@ -179,10 +209,14 @@ def test_nothing_is_drawn_unless_subscribed(
     def counting_draw(image: Picture, *details: Any) -> Picture:
         drawn.append(image)
         return draw(image, *details)
+
     monkeypatch.setattr(debug_images, drawing, counting_draw)
     robot = Robot(tmp_path)
-    node = robot.add_node(lambda context: FaceAffectNode(
-        context=context, parameter_overrides=[Parameter('autostart', value=True)]))
+    node = robot.add_node(
+        lambda context: FaceAffectNode(
+            context=context, parameter_overrides=[Parameter('autostart', value=True)]
+        )
+    )
     try:
         node.start()
         watcher = Watcher(robot, Camera(robot, '/image', Image))
@@ -227,8 +261,11 @@ def test_saliency_of_what_the_parameter_says(watcher: Watcher) -> None:
     number = 0.005  # part of the picture that the face's number takes at most
 
     def shows(picture: Picture) -> bool:
-        return bool(seen) and different(
-            np.frombuffer(seen[-1].data, np.uint8).reshape(480, 640, 3), picture) < number
+        return (
+            bool(seen)
+            and different(np.frombuffer(seen[-1].data, np.uint8).reshape(480, 640, 3), picture)
+            < number
+        )
 
     explained_emotion = explained('emotion')
     watcher.camera.stream(good())
@@ -260,8 +297,10 @@ def bad_images() -> dict[str, tuple[str, Image]]:
     return {
         'unknown encoding': ('unknown_encoding', raw_image('pink8', 640, 480, row, data)),
         'float': ('unknown_encoding', raw_image('32FC1', 640, 480, 4 * 640, bytes(2560 * 480))),
-        'three times 16 bits': ('unknown_encoding', raw_image(
-            'rgb16', 640, 480, 2 * row, bytes(2 * row * 480))),
+        'three times 16 bits': (
+            'unknown_encoding',
+            raw_image('rgb16', 640, 480, 2 * row, bytes(2 * row * 480)),
+        ),
         'zero size': ('bad_size', raw_image('bgr8', 0, 0, 0, b'')),
         'absurd size': ('bad_size', raw_image('bgr8', 2**32 - 1, 2**32 - 1, 2**32 - 1, data)),
         'odd nv12': ('bad_size', raw_image('nv12', 641, 480, 641, data)),
@@ -285,9 +324,11 @@ def wait_for_drops(robot: Robot, reason: str, count: int) -> dict[str, str]:
 
 def assert_balanced(report: dict[str, str]) -> None:
     assert int(report['frames received']) == (
-        int(report['frames processed']) + int(report['frames dropped']))
+        int(report['frames processed']) + int(report['frames dropped'])
+    )
     assert int(report['frames dropped']) == sum(
-        int(value) for key, value in report.items() if key.startswith('dropped: '))
+        int(value) for key, value in report.items() if key.startswith('dropped: ')
+    )
 
 
 @pytest.mark.parametrize('case', list(bad_images()))
@@ -316,7 +357,8 @@ def test_bad_jpegs_are_dropped_counted_and_logged_once(tmp_path: Path) -> None:
     robot = Robot(tmp_path)
     try:
         node = robot.start_node(
-            autostart=True, image_transport='compressed', confirm_frames=1, **RELIABLE)
+            autostart=True, image_transport='compressed', confirm_frames=1, **RELIABLE
+        )
         watcher = Watcher(robot, Camera(robot, '/image/compressed', CompressedImage))
         jpeg = demo_jpegs()[BIDEN]
         watcher.warm_up(jpeg_image(jpeg))

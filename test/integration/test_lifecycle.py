@@ -164,19 +164,27 @@ def emotion_model(folder: Path) -> str:
     return 'emotion_mini_xception'
 
 
-@pytest.mark.parametrize('parameter, model, reason', [
-    ('emotion_model', unknown_model, "no model 'no_such_model'"),
-    ('emotion_model', altered_model, 'altered'),
-    ('emotion_model', truncated_model, 'altered'),
-    ('emotion_model', swapped_model, 'do not fit its 7 labels'),
-    ('emotion_model', garbage_model, 'the runtime refuses'),
-    ('emotion_model', model_without_network, 'alone.tflite'),
-    ('gender_model', broken_sidecar, 'broken.json'),
-    ('detector_model', emotion_model, 'is for emotion, not for face_detection'),
-], ids=lambda value: getattr(value, '__name__', None))
+@pytest.mark.parametrize(
+    'parameter, model, reason',
+    [
+        ('emotion_model', unknown_model, "no model 'no_such_model'"),
+        ('emotion_model', altered_model, 'altered'),
+        ('emotion_model', truncated_model, 'altered'),
+        ('emotion_model', swapped_model, 'do not fit its 7 labels'),
+        ('emotion_model', garbage_model, 'the runtime refuses'),
+        ('emotion_model', model_without_network, 'alone.tflite'),
+        ('gender_model', broken_sidecar, 'broken.json'),
+        ('detector_model', emotion_model, 'is for emotion, not for face_detection'),
+    ],
+    ids=lambda value: getattr(value, '__name__', None),
+)
 def test_wrong_model_is_refused_with_the_reason(
-    unconfigured: Robot, node: Process, tmp_path: Path, parameter: str,
-    model: Callable[[Path], str], reason: str,
+    unconfigured: Robot,
+    node: Process,
+    tmp_path: Path,
+    parameter: str,
+    model: Callable[[Path], str],
+    reason: str,
 ) -> None:
     robot = unconfigured
     right = robot.parameters(parameter)[0]
@@ -198,14 +206,16 @@ def test_no_parameter_forges_a_line_of_the_log(unconfigured: Robot, node: Proces
     forged = 'none\r\n[FATAL] \x1b[31mforged\u2028' + 'x' * 10_000
     assert robot.set_parameters(emotion_model=forged)[0].successful
     assert not robot.change_state('configure')
-    answer, = robot.set_parameters(image_transport=forged)
+    (answer,) = robot.set_parameters(image_transport=forged)
     assert not answer.successful and answer.reason.isprintable() and len(answer.reason) < 1000
     assert robot.report()['message'].isprintable()
     assert robot.set_parameters(emotion_model=right)[0].successful
     lines = node.output.splitlines()
     assert any('FATAL' in line for line in lines)
-    assert not any(line.startswith('[FATAL]') or '\x1b[31mforged' in line or len(line) > 1000
-                   for line in lines)
+    assert not any(
+        line.startswith('[FATAL]') or '\x1b[31mforged' in line or len(line) > 1000
+        for line in lines
+    )
 
 
 def test_autostart_with_a_wrong_model_stays_alive(tmp_path: Path) -> None:
@@ -245,8 +255,12 @@ def test_ends_at_a_signal(tmp_path: Path, number: signal.Signals, frames: bool) 
     try:
         node = robot.start_node(autostart=frames, image_transport='compressed')
         if frames:
-            player = robot.play(str(ROOT / 'demo' / 'bag'), '--loop', '--remap',
-                                '/camera/image_raw/compressed:=/image/compressed')
+            player = robot.play(
+                str(ROOT / 'demo' / 'bag'),
+                '--loop',
+                '--remap',
+                '/camera/image_raw/compressed:=/image/compressed',
+            )
             results = robot.subscribe(FaceAffectArray, '/face_affect/faces')
             robot.spin_until(lambda: len(results) > 5, 'results')
             assert player.running

@@ -48,8 +48,13 @@ def calibrated(**change: Any) -> CameraInfo:
 def depth_image(values: Any, encoding: str, kind: str) -> Image:
     array = np.asarray(values).astype(kind)
     height, width = array.shape
-    return Image(encoding=encoding, width=width, height=height, step=width * array.itemsize,
-                 data=array.tobytes())
+    return Image(
+        encoding=encoding,
+        width=width,
+        height=height,
+        step=width * array.itemsize,
+        data=array.tobytes(),
+    )
 
 
 def millimetres(value: float, width: int = 640, height: int = 480) -> Image:
@@ -67,9 +72,9 @@ def wait_for(robot: Robot, scene: Scene) -> Callable[[Callable[[Any], object], s
     watcher = Watcher(robot, scene.camera)
 
     def wait(condition: Callable[[Any], object], what: str) -> Any:
-        found = watcher.wait_for(
-            lambda result: result.faces and condition(result.faces[0]), what)
+        found = watcher.wait_for(lambda result: result.faces and condition(result.faces[0]), what)
         return found.faces[0]
+
     return wait
 
 
@@ -87,8 +92,10 @@ def xyz(message: Any) -> list[float]:
 
 def problem(robot: Robot, word: str) -> None:
     """Wait until the node counts another problem of that kind."""
+
     def count(report: dict[str, str]) -> int:
         return int(report.get(f'not located: {word}', 0))
+
     before = count(robot.report())
     robot.wait_for_report(lambda report: count(report) > before)
 
@@ -100,10 +107,14 @@ def test_bearing_without_depth(scene: Scene, robot: Robot, wait_for: Any) -> Non
     problem(robot, 'no_depth')
 
 
-@pytest.mark.parametrize('depth', [
-    millimetres(1000 * DISTANCE),
-    depth_image(np.full((480, 640), DISTANCE), '32FC1', '<f4'),
-], ids=['16UC1', '32FC1'])
+@pytest.mark.parametrize(
+    'depth',
+    [
+        millimetres(1000 * DISTANCE),
+        depth_image(np.full((480, 640), DISTANCE), '32FC1', '<f4'),
+    ],
+    ids=['16UC1', '32FC1'],
+)
 def test_position(scene: Scene, wait_for: Any, depth: Image) -> None:
     scene.depth = None
     wait_for(lambda face: not face.has_position, 'no position')
@@ -111,8 +122,10 @@ def test_position(scene: Scene, wait_for: Any, depth: Image) -> None:
     face = wait_for(lambda face: face.has_position, 'a position')
     assert face.has_bearing
     np.testing.assert_allclose(
-        xyz(face.position), expected_bearing(face) / expected_bearing(face)[2] * DISTANCE,
-        atol=2 * DISTANCE / FOCAL)
+        xyz(face.position),
+        expected_bearing(face) / expected_bearing(face)[2] * DISTANCE,
+        atol=2 * DISTANCE / FOCAL,
+    )
 
 
 def test_markers_for_who_asks(scene: Scene, robot: Robot) -> None:
@@ -121,8 +134,11 @@ def test_markers_for_who_asks(scene: Scene, robot: Robot) -> None:
 
     def shown() -> list[int]:
         return [marker.type for marker in arrays[-1].markers[1:]] if arrays else []
-    robot.spin_until(lambda: shown() == [Marker.ARROW, Marker.TEXT_VIEW_FACING, Marker.SPHERE],
-                     'the markers of one face')
+
+    robot.spin_until(
+        lambda: shown() == [Marker.ARROW, Marker.TEXT_VIEW_FACING, Marker.SPHERE],
+        'the markers of one face',
+    )
     assert arrays[-1].markers[0].header.frame_id == 'test_camera'
 
 
@@ -132,14 +148,26 @@ def test_invalid_depth_gives_no_position(scene: Scene, wait_for: Any) -> None:
     assert face.has_bearing
 
 
-@pytest.mark.parametrize('depth, word', [
-    (millimetres(1000, 320, 240), 'depth_size'),
-    (Image(encoding='bgr8', width=640, height=480, step=1920, data=bytes(640 * 480 * 3)),
-     'depth_encoding'),
-    (Image(encoding='16UC1', width=640, height=480, step=1280, data=bytes(100)), 'depth_layout'),
-])
+@pytest.mark.parametrize(
+    'depth, word',
+    [
+        (millimetres(1000, 320, 240), 'depth_size'),
+        (
+            Image(encoding='bgr8', width=640, height=480, step=1920, data=bytes(640 * 480 * 3)),
+            'depth_encoding',
+        ),
+        (
+            Image(encoding='16UC1', width=640, height=480, step=1280, data=bytes(100)),
+            'depth_layout',
+        ),
+    ],
+)
 def test_wrong_depth_image_is_counted(
-    scene: Scene, robot: Robot, wait_for: Any, depth: Image, word: str,
+    scene: Scene,
+    robot: Robot,
+    wait_for: Any,
+    depth: Image,
+    word: str,
 ) -> None:
     scene.depth = depth
     problem(robot, word)
@@ -147,10 +175,15 @@ def test_wrong_depth_image_is_counted(
     assert face.has_bearing
 
 
-@pytest.mark.parametrize('change', [
-    {'k': [0.0] * 9}, {'width': 1280, 'height': 960}, {'distortion_model': 'unheard_of'}])
+@pytest.mark.parametrize(
+    'change',
+    [{'k': [0.0] * 9}, {'width': 1280, 'height': 960}, {'distortion_model': 'unheard_of'}],
+)
 def test_wrong_calibration_is_counted(
-    scene: Scene, robot: Robot, wait_for: Any, change: dict[str, Any],
+    scene: Scene,
+    robot: Robot,
+    wait_for: Any,
+    change: dict[str, Any],
 ) -> None:
     scene.info = calibrated(**change)
     try:

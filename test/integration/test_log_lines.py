@@ -28,7 +28,7 @@ def lines(robot: Robot) -> list[str]:
     assert robot.set_parameters(emotion_model=NASTY, detector_model=NASTY)[1].successful
     assert not robot.change_state('configure')
     assert_harmless(robot.report()['last error'])
-    refused = robot.set_parameters(image_transport=NASTY[:LIMIT // 4])[0]
+    refused = robot.set_parameters(image_transport=NASTY[: LIMIT // 4])[0]
     assert not refused.successful
     assert_harmless(refused.reason)
     robot.set_parameters(detector_model='face_detector', emotion_model='emotion_mini_xception')

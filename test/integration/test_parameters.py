@@ -13,8 +13,14 @@ from harness import Camera, COLLINS, demo_jpegs, jpeg_image, Robot, Watcher
 import pytest
 from sensor_msgs.msg import CompressedImage, Image
 
-DEFAULTS = {'detection_threshold': 0.6, 'min_face_size': 0, 'enable_emotion': True,
-            'enable_gender': True, 'emotion_min_confidence': 0.4, 'gender_min_confidence': 0.7}
+DEFAULTS = {
+    'detection_threshold': 0.6,
+    'min_face_size': 0,
+    'enable_emotion': True,
+    'enable_gender': True,
+    'emotion_min_confidence': 0.4,
+    'gender_min_confidence': 0.7,
+}
 
 
 @pytest.fixture(scope='module')
@@ -34,8 +40,7 @@ def watcher(streaming: Watcher) -> Iterator[Watcher]:
     assert streaming.robot.set_at_once(**DEFAULTS).successful
 
 
-@pytest.mark.parametrize('name, value', [
-    ('detection_threshold', 1.0), ('min_face_size', 480)])
+@pytest.mark.parametrize('name, value', [('detection_threshold', 1.0), ('min_face_size', 480)])
 def test_faces_vanish_and_return(watcher: Watcher, name: str, value: Any) -> None:
     assert watcher.robot.set_parameters(**{name: value})[0].successful
     watcher.wait_for(lambda result: not result.faces, 'no face')
@@ -48,7 +53,8 @@ def test_a_change_is_there_with_the_next_frame(watcher: Watcher) -> None:
     try:
         for wanted in 5 * (False, True):
             assert watcher.robot.set_at_once(
-                enable_emotion=wanted, enable_gender=wanted).successful
+                enable_emotion=wanted, enable_gender=wanted
+            ).successful
             face = watcher.look_at(jpeg_image(demo_jpegs()[COLLINS])).faces[0]
             assert (face.emotion.label == Emotion.HAPPY) == wanted
             assert (face.gender.label == Gender.FEMALE) == wanted
@@ -59,7 +65,8 @@ def test_a_change_is_there_with_the_next_frame(watcher: Watcher) -> None:
 def test_emotion_off_leaves_gender(watcher: Watcher) -> None:
     assert watcher.robot.set_parameters(enable_emotion=False)[0].successful
     result = watcher.wait_for(
-        lambda result: result.faces[0].emotion.label == Emotion.UNKNOWN, 'unknown emotion')
+        lambda result: result.faces[0].emotion.label == Emotion.UNKNOWN, 'unknown emotion'
+    )
     assert result.faces[0].emotion == Emotion()
     assert result.faces[0].gender.label == Gender.FEMALE
     assert watcher.robot.set_parameters(enable_emotion=True)[0].successful
@@ -69,40 +76,46 @@ def test_emotion_off_leaves_gender(watcher: Watcher) -> None:
 def test_gender_off_leaves_emotion(watcher: Watcher) -> None:
     assert watcher.robot.set_parameters(enable_gender=False)[0].successful
     result = watcher.wait_for(
-        lambda result: result.faces[0].gender.label == Gender.UNKNOWN, 'unknown gender')
+        lambda result: result.faces[0].gender.label == Gender.UNKNOWN, 'unknown gender'
+    )
     assert result.faces[0].gender == Gender()
     assert result.faces[0].emotion.label == Emotion.HAPPY
 
 
 def test_low_confidence_is_unknown(watcher: Watcher) -> None:
     assert watcher.robot.set_at_once(
-        emotion_min_confidence=1.0, gender_min_confidence=1.0).successful
+        emotion_min_confidence=1.0, gender_min_confidence=1.0
+    ).successful
     face = watcher.wait_for(
-        lambda result: result.faces[0].emotion.label == Emotion.UNKNOWN, 'unknown').faces[0]
+        lambda result: result.faces[0].emotion.label == Emotion.UNKNOWN, 'unknown'
+    ).faces[0]
     assert face.emotion.confidence > 0.3
     assert max(face.emotion.probabilities) == face.emotion.confidence
 
 
-@pytest.mark.parametrize('name, value, reason', [
-    ('detection_threshold', 1.5, 'range'),
-    ('detection_threshold', -0.1, 'range'),
-    ('detection_threshold', float('nan'), ''),
-    ('detection_threshold', 1, 'type'),
-    ('detection_threshold', 'high', 'type'),
-    ('min_face_size', -1, 'range'),
-    ('min_face_size', 10.0, 'type'),
-    ('enable_emotion', 1, 'type'),
-    ('emotion_model', 'gender_mini_xception', 'before the node is configured'),
-    ('gender_model', 'no_such_model', 'before the node is configured'),
-    ('detector_model', 'no_such_model', 'before the node is configured'),
-    ('image_transport', 'raw', 'before the node is configured'),
-    ('image_transport', 'theora', ''),
-    ('num_threads', 2, 'before the node is configured'),
-    ('autostart', False, 'read-only'),
-    ('image_reliability', 'reliable', 'read-only'),
-    ('image_depth', 5, 'read-only'),
-    ('no_such_parameter', 1, ''),
-])
+@pytest.mark.parametrize(
+    'name, value, reason',
+    [
+        ('detection_threshold', 1.5, 'range'),
+        ('detection_threshold', -0.1, 'range'),
+        ('detection_threshold', float('nan'), ''),
+        ('detection_threshold', 1, 'type'),
+        ('detection_threshold', 'high', 'type'),
+        ('min_face_size', -1, 'range'),
+        ('min_face_size', 10.0, 'type'),
+        ('enable_emotion', 1, 'type'),
+        ('emotion_model', 'gender_mini_xception', 'before the node is configured'),
+        ('gender_model', 'no_such_model', 'before the node is configured'),
+        ('detector_model', 'no_such_model', 'before the node is configured'),
+        ('image_transport', 'raw', 'before the node is configured'),
+        ('image_transport', 'theora', ''),
+        ('num_threads', 2, 'before the node is configured'),
+        ('autostart', False, 'read-only'),
+        ('image_reliability', 'reliable', 'read-only'),
+        ('image_depth', 5, 'read-only'),
+        ('no_such_parameter', 1, ''),
+    ],
+)
 def test_bad_value_is_refused_with_a_reason(
     watcher: Watcher, name: str, value: Any, reason: str
 ) -> None:
@@ -117,10 +130,12 @@ def test_all_or_none(watcher: Watcher) -> None:
     names = ('enable_emotion', 'detection_threshold', 'min_face_size')
     before = watcher.robot.parameters(*names)
     answer = watcher.robot.set_at_once(
-        enable_emotion=False, detection_threshold=1.0, min_face_size=-1)
+        enable_emotion=False, detection_threshold=1.0, min_face_size=-1
+    )
     assert not answer.successful and answer.reason
     answer = watcher.robot.set_at_once(
-        enable_emotion=False, detection_threshold=1.0, image_transport='raw')
+        enable_emotion=False, detection_threshold=1.0, image_transport='raw'
+    )
     assert not answer.successful and 'image_transport' in answer.reason
     assert watcher.robot.parameters(*names) == before
     # Not in the pipeline either: two results later everything is as it was.
@@ -129,19 +144,22 @@ def test_all_or_none(watcher: Watcher) -> None:
         assert result.faces[0].emotion.label == Emotion.HAPPY
     assert watcher.robot.set_at_once(enable_emotion=False, enable_gender=False).successful
     result = watcher.wait_for(
-        lambda result: result.faces[0].emotion.label == Emotion.UNKNOWN, 'both off')
+        lambda result: result.faces[0].emotion.label == Emotion.UNKNOWN, 'both off'
+    )
     assert result.faces[0].gender.label == Gender.UNKNOWN
 
 
 def test_fixed_parameters_can_be_set_to_what_they_are(watcher: Watcher) -> None:
     assert watcher.robot.set_parameters(
-        image_transport='compressed', emotion_model='emotion_mini_xception')[0].successful
+        image_transport='compressed', emotion_model='emotion_mini_xception'
+    )[0].successful
 
 
 def test_the_rate_can_be_limited(watcher: Watcher) -> None:
     assert watcher.robot.set_parameters(max_rate=0.5)[0].successful
     report = watcher.robot.wait_for_report(
-        lambda report: int(report.get('dropped: over_rate', 0)) > 0)
+        lambda report: int(report.get('dropped: over_rate', 0)) > 0
+    )
     assert int(report['frames received']) >= int(report['frames processed'])
     assert watcher.robot.set_parameters(max_rate=0.0)[0].successful
 
@@ -159,15 +177,24 @@ def test_the_debug_image_can_be_smaller(watcher: Watcher, scale: float) -> None:
     pictures = watcher.robot.subscribe(Image, '/face_affect/debug_image')
     assert watcher.robot.set_parameters(debug_image_scale=scale)[0].successful
     watcher.robot.spin_until(
-        lambda: pictures and (pictures[-1].width, pictures[-1].height)
-        == (640 * scale, 480 * scale), 'a debug image of that size')
+        lambda: (
+            pictures and (pictures[-1].width, pictures[-1].height) == (640 * scale, 480 * scale)
+        ),
+        'a debug image of that size',
+    )
     assert watcher.robot.set_parameters(debug_image_scale=1.0)[0].successful
 
 
-@pytest.mark.parametrize('name, value', [
-    ('max_rate', -1.0), ('max_age', float('nan')), ('debug_image_scale', 0.0),
-    ('debug_image_max_rate', 1e6)])
+@pytest.mark.parametrize(
+    'name, value',
+    [
+        ('max_rate', -1.0),
+        ('max_age', float('nan')),
+        ('debug_image_scale', 0.0),
+        ('debug_image_max_rate', 1e6),
+    ],
+)
 def test_bad_limits_are_refused(watcher: Watcher, name: str, value: float) -> None:
-    answer, = watcher.robot.set_parameters(**{name: value})
+    (answer,) = watcher.robot.set_parameters(**{name: value})
     assert not answer.successful
     assert answer.reason

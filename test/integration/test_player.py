@@ -40,12 +40,16 @@ class Played:
     @property
     def pace(self) -> float:
         """The median of time passed by time recorded, from one message to the next."""
-        stamps = [nanoseconds(deserialize_message(data, CompressedImage).header.stamp) * 1e-9
-                  for data in self.messages]
+        stamps = [
+            nanoseconds(deserialize_message(data, CompressedImage).header.stamp) * 1e-9
+            for data in self.messages
+        ]
         return statistics.median(
             (arrival - arrival_before) / (stamp - stamp_before)
             for arrival_before, arrival, stamp_before, stamp in zip(
-                self.arrivals, self.arrivals[1:], stamps, stamps[1:]))
+                self.arrivals, self.arrivals[1:], stamps, stamps[1:]
+            )
+        )
 
 
 def nanoseconds(stamp: Any) -> int:
@@ -60,8 +64,14 @@ def assert_unchanged(messages: list[bytes]) -> None:
         assert len(received) - len(recorded) < 4
 
 
-def play(robot: Robot, bag: Path, *options: str, topic: str = BAG_TOPIC,
-         stop_after: int = 0, stop_with: signal.Signals = signal.SIGINT) -> Played:
+def play(
+    robot: Robot,
+    bag: Path,
+    *options: str,
+    topic: str = BAG_TOPIC,
+    stop_after: int = 0,
+    stop_with: signal.Signals = signal.SIGINT,
+) -> Played:
     """Play ``bag`` to the end, or until so many images have come."""
     messages: list[bytes] = []
     arrivals: list[float] = []
@@ -69,6 +79,7 @@ def play(robot: Robot, bag: Path, *options: str, topic: str = BAG_TOPIC,
     def take(data: bytes) -> None:
         arrivals.append(time.monotonic())
         messages.append(data)
+
     subscription = robot.node.create_subscription(CompressedImage, topic, take, 100, raw=True)
     clock = robot.subscribe(Clock, '/clock', 5000)
     player = robot.play(str(bag), '--wait-for-subscriber', '30', *options)
@@ -80,8 +91,9 @@ def play(robot: Robot, bag: Path, *options: str, topic: str = BAG_TOPIC,
         robot.spin_until(lambda: len(messages) >= len(read_bag()), 'the last image')
     robot.node.destroy_subscription(subscription)
     assert 'Traceback' not in player.output, player.output
-    return Played(player, exit_code, messages, arrivals,
-                  [nanoseconds(each.clock) for each in clock])
+    return Played(
+        player, exit_code, messages, arrivals, [nanoseconds(each.clock) for each in clock]
+    )
 
 
 def write_bag(path: Path, storage: StoragePlugin, frames: Sequence[int]) -> Path:
@@ -110,8 +122,18 @@ def test_original_timing_until_a_signal(robot: Robot, number: signal.Signals) ->
 @pytest.fixture(scope='module')
 def fast(robot: Robot) -> tuple[Played, list[CameraInfo]]:
     infos = robot.subscribe(CameraInfo, INFO_TOPIC)
-    return play(robot, BAG, '--rate', '4', '--clock', '--topics', BAG_TOPIC, '--remap',
-                f'{BAG_TOPIC}:=/head/image/compressed', topic='/head/image/compressed'), infos
+    return play(
+        robot,
+        BAG,
+        '--rate',
+        '4',
+        '--clock',
+        '--topics',
+        BAG_TOPIC,
+        '--remap',
+        f'{BAG_TOPIC}:=/head/image/compressed',
+        topic='/head/image/compressed',
+    ), infos
 
 
 def test_rate(fast: tuple[Played, Any]) -> None:
@@ -159,8 +181,12 @@ def test_node_lives_through_a_loop(tmp_path: Path) -> None:
     bag = write_bag(tmp_path / 'bag', StoragePlugin.MCAP, range(COLLINS - 16, COLLINS))
     robot = Robot(tmp_path)
     try:
-        node = robot.start_node([f'image/compressed:={BAG_TOPIC}'], autostart=True,
-                                image_transport='compressed', use_sim_time=True)
+        node = robot.start_node(
+            [f'image/compressed:={BAG_TOPIC}'],
+            autostart=True,
+            image_transport='compressed',
+            use_sim_time=True,
+        )
         results = robot.subscribe(FaceAffectArray, '/face_affect/faces')
         player = robot.play(str(bag), '--loop', '--clock', '--rate', '2')
 
@@ -173,6 +199,7 @@ def test_node_lives_through_a_loop(tmp_path: Path) -> None:
                     ids.append(set())
                 ids[-1] |= {face.id for face in result.faces}
             return ids
+
         robot.spin_until(lambda: len(rounds()) > 3, 'three times round')
         for earlier, later in zip(rounds()[:-1], rounds()[1:-1]):
             assert len(later) == 1, rounds()
@@ -190,7 +217,7 @@ def test_node_lives_through_a_loop(tmp_path: Path) -> None:
 def truncated(folder: Path) -> list[str]:
     bag = Path(shutil.copytree(BAG, folder / 'bag'))
     whole = (bag / 'bag.mcap').read_bytes()
-    (bag / 'bag.mcap').write_bytes(whole[:len(whole) // 2])
+    (bag / 'bag.mcap').write_bytes(whole[: len(whole) // 2])
     return [str(bag)]
 
 
@@ -198,7 +225,7 @@ def garbled(folder: Path) -> list[str]:
     """Damage the messages, but neither begin nor end."""
     bag = Path(shutil.copytree(BAG, folder / 'bag'))
     content = bytearray((bag / 'bag.mcap').read_bytes())
-    content[len(content) // 4:len(content) // 2] = bytes(len(content) // 2 - len(content) // 4)
+    content[len(content) // 4 : len(content) // 2] = bytes(len(content) // 2 - len(content) // 4)
     (bag / 'bag.mcap').write_bytes(content)
     return [str(bag), '--rate', '50']
 
@@ -207,7 +234,7 @@ def garbled_database(folder: Path) -> list[str]:
     bag = write_bag(folder / 'bag', StoragePlugin.SQLITE3, range(50))
     database = next(bag.glob('*.db3'))
     content = bytearray(database.read_bytes())
-    content[len(content) // 4:] = bytes(len(content) - len(content) // 4)
+    content[len(content) // 4 :] = bytes(len(content) - len(content) // 4)
     database.write_bytes(content)
     return [str(bag), '--rate', '50']
 
@@ -220,16 +247,23 @@ def missing_file(folder: Path) -> list[str]:
     return [str(folder / 'no_bag.mcap')]
 
 
-@pytest.mark.parametrize('arguments, said', [
-    (truncated, 'bag'), (garbled, 'bag'),
-    (garbled_database, 'bag'), (missing, 'no_bag'), (missing_file, 'no_bag.mcap'),
-    ([str(BAG), '--rate', '0'], '--rate is 0.0'),
-    ([str(BAG), '--rate', 'nan'], '--rate is nan'),
-    ([str(BAG), '--rate', 'fast'], 'fast'),
-    ([str(BAG), '--remap', 'nonsense'], 'nonsense'),
-    ([str(BAG), '--remap', f'{BAG_TOPIC}:=not a topic'], 'not a topic'),
-    ([str(BAG), '--topics', '/no/topic'], INFO_TOPIC),
-], ids=lambda value: getattr(value, '__name__', str(value)).replace(str(BAG), ''))
+@pytest.mark.parametrize(
+    'arguments, said',
+    [
+        (truncated, 'bag'),
+        (garbled, 'bag'),
+        (garbled_database, 'bag'),
+        (missing, 'no_bag'),
+        (missing_file, 'no_bag.mcap'),
+        ([str(BAG), '--rate', '0'], '--rate is 0.0'),
+        ([str(BAG), '--rate', 'nan'], '--rate is nan'),
+        ([str(BAG), '--rate', 'fast'], 'fast'),
+        ([str(BAG), '--remap', 'nonsense'], 'nonsense'),
+        ([str(BAG), '--remap', f'{BAG_TOPIC}:=not a topic'], 'not a topic'),
+        ([str(BAG), '--topics', '/no/topic'], INFO_TOPIC),
+    ],
+    ids=lambda value: getattr(value, '__name__', str(value)).replace(str(BAG), ''),
+)
 def test_bad_input_is_an_error(robot: Robot, tmp_path: Path, arguments: Any, said: str) -> None:
     player = robot.play(*(arguments(tmp_path) if callable(arguments) else arguments))
     assert player.wait() == 2, player.output

@@ -37,8 +37,9 @@ def pid(root: Path) -> Iterator[int]:
     """Give a node that has seen the demo bag and a broken picture, its debug image watched."""
     robot = Robot(root)
     try:
-        node = robot.start_node([f'image/compressed:={BAG_TOPIC}'], autostart=True,
-                                image_transport='compressed')
+        node = robot.start_node(
+            [f'image/compressed:={BAG_TOPIC}'], autostart=True, image_transport='compressed'
+        )
         results = robot.subscribe(FaceAffectArray, '/face_affect/faces')
         debug = robot.subscribe(CompressedImage, '/face_affect/debug_image/compressed')
         camera = robot.node.create_publisher(CompressedImage, BAG_TOPIC, 10)
@@ -73,8 +74,11 @@ def open_for_writing(pid: int) -> set[Path]:
 def tcp_sockets(pid: int) -> set[str]:
     """Return the inodes of a process's TCP sockets."""
     own = {str(each.readlink()) for each in Path(f'/proc/{pid}/fd').iterdir()}
-    rows = [line.split() for name in ('tcp', 'tcp6')
-            for line in Path(f'/proc/{pid}/net', name).read_text().splitlines()[1:]]
+    rows = [
+        line.split()
+        for name in ('tcp', 'tcp6')
+        for line in Path(f'/proc/{pid}/net', name).read_text().splitlines()[1:]
+    ]
     return {row[9] for row in rows if f'socket:[{row[9]}]' in own}
 
 
@@ -91,8 +95,11 @@ def test_only_logs_are_written(root: Path, pid: int) -> None:
 
 def test_no_other_file_is_open_to_be_written(root: Path, pid: int) -> None:
     # In /dev/shm, Fast DDS hands messages from process to process.
-    assert [path for path in open_for_writing(pid)
-            if root not in path.parents and path.parent != Path('/dev/shm')] == []
+    assert [
+        path
+        for path in open_for_writing(pid)
+        if root not in path.parents and path.parent != Path('/dev/shm')
+    ] == []
 
 
 def test_no_connection_is_open(pid: int) -> None:

@@ -26,7 +26,7 @@ from std_msgs.msg import Header
 from face_affect.ros.ros4hri_bridge import Ros4HriBridge
 
 INSTALLED = importlib.util.find_spec('hri_msgs') is not None
-COLLINS_ID = 0x1a2b3c
+COLLINS_ID = 0x1A2B3C
 TOPICS = '/humans/faces/f1a2b3c/'
 
 
@@ -40,11 +40,14 @@ def stand_in(name: str, *fields: str) -> type:
 STAND_INS = {
     'IdsList': stand_in('IdsList', 'header', 'ids'),
     'NormalizedRegionOfInterest2D': stand_in(
-        'NormalizedRegionOfInterest2D', 'header', 'xmin', 'ymin', 'xmax', 'ymax', 'c'),
+        'NormalizedRegionOfInterest2D', 'header', 'xmin', 'ymin', 'xmax', 'ymax', 'c'
+    ),
     'Expression': stand_in(
-        'Expression', 'header', 'expression', 'valence', 'arousal', 'confidence'),
-    'SoftBiometrics': stand_in('SoftBiometrics', 'header', 'age', 'age_confidence', 'gender',
-                               'gender_confidence'),
+        'Expression', 'header', 'expression', 'valence', 'arousal', 'confidence'
+    ),
+    'SoftBiometrics': stand_in(
+        'SoftBiometrics', 'header', 'age', 'age_confidence', 'gender', 'gender_confidence'
+    ),
 }
 
 
@@ -70,8 +73,10 @@ class Bridge(Ros4HriBridge):
         self.published: dict[str, Published] = {}
         self.time = 0.0
         super().__init__(
-            type('hri', (), STAND_INS), context=context, cli_args=[
-                '--ros-args', '-p', f'image_transport:={transport}', '-p', 'keep_time:=1.0'])
+            type('hri', (), STAND_INS),
+            context=context,
+            cli_args=['--ros-args', '-p', f'image_transport:={transport}', '-p', 'keep_time:=1.0'],
+        )
 
     def create_publisher(self, kind: Any, topic: str, qos: Any, **options: Any) -> Any:
         if not topic.startswith('/humans/'):
@@ -108,17 +113,27 @@ def bridge(context: Context) -> Iterator[Bridge]:
 
 
 def header(stamp: float) -> Header:
-    return Header(frame_id='camera', stamp=Time(
-        sec=int(stamp), nanosec=round(stamp % 1 * 1e9)))
+    return Header(frame_id='camera', stamp=Time(sec=int(stamp), nanosec=round(stamp % 1 * 1e9)))
 
 
-def result(stamp: float, *numbers: int, emotion: Any = None, gender: Any = None
-           ) -> FaceAffectArray:
-    return FaceAffectArray(header=header(stamp), image_width=640, image_height=480, faces=[
-        FaceAffect(id=number, score=0.9,
-                   roi=RegionOfInterest(x_offset=64, y_offset=48, width=128, height=96),
-                   emotion=emotion or Emotion(), gender=gender or Gender())
-        for number in numbers])
+def result(
+    stamp: float, *numbers: int, emotion: Any = None, gender: Any = None
+) -> FaceAffectArray:
+    return FaceAffectArray(
+        header=header(stamp),
+        image_width=640,
+        image_height=480,
+        faces=[
+            FaceAffect(
+                id=number,
+                score=0.9,
+                roi=RegionOfInterest(x_offset=64, y_offset=48, width=128, height=96),
+                emotion=emotion or Emotion(),
+                gender=gender or Gender(),
+            )
+            for number in numbers
+        ],
+    )
 
 
 def test_faces_come_and_cleanly_disappear(bridge: Bridge) -> None:
@@ -132,8 +147,7 @@ def test_faces_come_and_cleanly_disappear(bridge: Bridge) -> None:
     bridge._on_faces(result(2.2, 7))
     assert bridge.last('/humans/faces/tracked').ids == ['f7']
     gone = {topic for topic, each in bridge.published.items() if each.destroyed}
-    assert gone == {TOPICS + name for name in (
-        'roi', 'cropped', 'expression', 'softbiometrics')}
+    assert gone == {TOPICS + name for name in ('roi', 'cropped', 'expression', 'softbiometrics')}
 
 
 def test_faces_disappear_when_the_node_falls_silent(bridge: Bridge) -> None:
@@ -149,13 +163,18 @@ def test_faces_disappear_when_the_node_falls_silent(bridge: Bridge) -> None:
 
 def test_what_a_face_is_like(bridge: Bridge) -> None:
     probabilities = [0.0, 0.0, 0.9, 0.1, 0.0, 0.0, 0.0]
-    bridge._on_faces(result(
-        1.0, COLLINS_ID,
-        emotion=Emotion(label=Emotion.FEAR, confidence=0.9, probabilities=probabilities),
-        gender=Gender(label=Gender.FEMALE, confidence=0.75)))
+    bridge._on_faces(
+        result(
+            1.0,
+            COLLINS_ID,
+            emotion=Emotion(label=Emotion.FEAR, confidence=0.9, probabilities=probabilities),
+            gender=Gender(label=Gender.FEMALE, confidence=0.75),
+        )
+    )
     region = bridge.last(TOPICS + 'roi')
     assert (region.xmin, region.ymin, region.xmax, region.ymax) == pytest.approx(
-        (0.1, 0.1, 0.3, 0.3))
+        (0.1, 0.1, 0.3, 0.3)
+    )
     assert region.c == pytest.approx(0.9)
     shown = bridge.last(TOPICS + 'expression')
     assert shown.expression == 'scared'
@@ -167,8 +186,7 @@ def test_what_a_face_is_like(bridge: Bridge) -> None:
 
 
 def test_unsure_is_undefined_and_not_estimated_is_left_out(bridge: Bridge) -> None:
-    bridge._on_faces(result(
-        1.0, COLLINS_ID, gender=Gender(label=Gender.UNKNOWN, confidence=0.55)))
+    bridge._on_faces(result(1.0, COLLINS_ID, gender=Gender(label=Gender.UNKNOWN, confidence=0.55)))
     assert bridge.last(TOPICS + 'softbiometrics').gender == 0
     assert bridge.published[TOPICS + 'expression'].messages == []
 
@@ -177,16 +195,16 @@ def test_crop_is_of_the_very_image(bridge: Bridge) -> None:
     for stamp, gray in ((1.0, 50), (1.1, 200), (1.2, 90)):
         done, data = cv2.imencode('.png', np.full((480, 640, 3), gray, np.uint8))
         assert done
-        bridge._on_image(serialize_message(
-            CompressedImage(header=header(stamp), data=data.tobytes())))
+        bridge._on_image(
+            serialize_message(CompressedImage(header=header(stamp), data=data.tobytes()))
+        )
     bridge._on_faces(result(1.1, COLLINS_ID))
     crop: Image = bridge.last(TOPICS + 'cropped')
     assert (crop.width, crop.height, crop.encoding) == (128, 128, 'bgr8')
     picture = np.frombuffer(crop.data, np.uint8).reshape(128, 128, 3)
     assert (picture[16:112] == 200).all() and not picture[:16].any()
     bridge._on_faces(result(1.5, COLLINS_ID))  # its image was lost
-    bridge._on_image(serialize_message(
-        CompressedImage(header=header(1.6), data=b'no picture')))
+    bridge._on_image(serialize_message(CompressedImage(header=header(1.6), data=b'no picture')))
     bridge._on_image(b'not even a message')
     bridge._on_faces(result(1.6, COLLINS_ID))
     assert len(bridge.published[TOPICS + 'cropped'].messages) == 1
@@ -213,15 +231,25 @@ def test_without_hri_msgs_the_bridge_says_how_to_get_them(robot: Robot) -> None:
 def test_bridge_and_node_live(robot: Robot) -> None:
     hri: Any = importlib.import_module('hri_msgs.msg')
     robot.start_node(autostart=True, image_transport='compressed')
-    bridge = robot.start('ros4hri_bridge', '--ros-args', '-p', 'image_transport:=compressed',
-                         '-r', 'faces:=/face_affect/faces')
+    bridge = robot.start(
+        'ros4hri_bridge',
+        '--ros-args',
+        '-p',
+        'image_transport:=compressed',
+        '-r',
+        'faces:=/face_affect/faces',
+    )
     watcher = Watcher(robot, Camera(robot, '/image/compressed', CompressedImage))
     tracked = robot.subscribe(hri.IdsList, '/humans/faces/tracked')
     watcher.camera.stream(jpeg_image(demo_jpegs()[COLLINS]))
     robot.spin_until(lambda: tracked and tracked[-1].ids, 'a face')
     name = f'/humans/faces/{tracked[-1].ids[0]}'
-    kinds = {'roi': hri.NormalizedRegionOfInterest2D, 'cropped': Image,
-             'expression': hri.Expression, 'softbiometrics': hri.SoftBiometrics}
+    kinds = {
+        'roi': hri.NormalizedRegionOfInterest2D,
+        'cropped': Image,
+        'expression': hri.Expression,
+        'softbiometrics': hri.SoftBiometrics,
+    }
     received = {each: robot.subscribe(kind, f'{name}/{each}') for each, kind in kinds.items()}
     robot.spin_until(lambda: all(received.values()), 'all topics of the face')
     region, shown = received['roi'][-1], received['expression'][-1]

@@ -48,8 +48,12 @@ def granted() -> set[Grant]:
     """Return what the policy allows, as (verb, name)."""
     (profile,) = ElementTree.parse(POLICY).iter('profile')
     assert (profile.get('ns'), profile.get('node')) == (NAMESPACE, NODE)
-    grants = [(verb, resolved(expression.text or ''), rule)
-              for group in profile for verb, rule in group.items() for expression in group]
+    grants = [
+        (verb, resolved(expression.text or ''), rule)
+        for group in profile
+        for verb, rule in group.items()
+        for expression in group
+    ]
     assert all(rule == 'ALLOW' for _, _, rule in grants)
     found = {(verb, name) for verb, name, _ in grants}
     assert len(found) == len(grants)
@@ -66,13 +70,15 @@ def used(robot: Robot) -> set[Grant]:
         'request': node.get_client_names_and_types_by_node(NODE, NAMESPACE),
         'execute': get_action_server_names_and_types_by_node(node, NODE, NAMESPACE),
     }
-    return {(verb, name) for verb, pairs in known.items() for name, _ in pairs
-            if HIDDEN not in name}
+    return {
+        (verb, name) for verb, pairs in known.items() for name, _ in pairs if HIDDEN not in name
+    }
 
 
 def test_policy_is_exact_in_every_state(robot: Robot) -> None:
-    pytest.importorskip('type_description_interfaces',
-                        reason='before Iron there is no get_type_description')
+    pytest.importorskip(
+        'type_description_interfaces', reason='before Iron there is no get_type_description'
+    )
     allowed = granted()
     raw, compressed = ('subscribe', '/image'), ('subscribe', '/image/compressed')
     robot.start_node(use_sim_time=True, publish_position=True)
@@ -83,8 +89,10 @@ def test_policy_is_exact_in_every_state(robot: Robot) -> None:
         assert robot.change_state('configure')
         assert used(robot) <= allowed
         assert robot.change_state('activate')
-        robot.spin_until(lambda absent=absent: used(robot) == allowed - {absent},
-                         f'what the policy grants with {transport} images, and nothing else')
+        robot.spin_until(
+            lambda absent=absent: used(robot) == allowed - {absent},
+            f'what the policy grants with {transport} images, and nothing else',
+        )
         assert robot.change_state('deactivate')
         assert robot.change_state('cleanup')
     robot.spin_until(lambda: not used(robot) & {raw, compressed}, 'no subscription')
@@ -105,8 +113,12 @@ def secured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Robot]:
     monkeypatch.setenv('ROS_DOMAIN_ID', str(domain))
     (tmp_path / 'client.xml').write_text(CLIENT)
     artifacts.generate_artifacts(tmp_path / 'keystore', [], [POLICY, tmp_path / 'client.xml'])
-    for name, value in (('KEYSTORE', str(tmp_path / 'keystore')), ('ENABLE', 'true'),
-                        ('STRATEGY', 'Enforce'), ('ENCLAVE_OVERRIDE', '/client')):
+    for name, value in (
+        ('KEYSTORE', str(tmp_path / 'keystore')),
+        ('ENABLE', 'true'),
+        ('STRATEGY', 'Enforce'),
+        ('ENCLAVE_OVERRIDE', '/client'),
+    ):
         monkeypatch.setenv(f'ROS_SECURITY_{name}', value)
     try:
         robot = Robot(tmp_path)

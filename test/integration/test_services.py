@@ -124,8 +124,14 @@ def test_pause_outlives_deactivation(watcher: Watcher) -> None:
 def test_wait_succeeds(watcher: Watcher, client: ActionClient) -> None:
     show(watcher, EMPTY)
     watcher.wait_for(lambda result: not result.faces, 'nobody')
-    waiting = Waiting(watcher.robot, client, emotion=Emotion.HAPPY, gender=Gender.FEMALE,
-                      duration=duration(0.5), min_confidence=0.4)
+    waiting = Waiting(
+        watcher.robot,
+        client,
+        emotion=Emotion.HAPPY,
+        gender=Gender.FEMALE,
+        duration=duration(0.5),
+        min_confidence=0.4,
+    )
     assert waiting.accepted
     watcher.robot.spin_until(lambda: len(waiting.feedback) > 2, 'feedback')
     assert {(each.face_id, each.faces) for each in waiting.feedback} == {(0, 0)}
@@ -144,10 +150,23 @@ def test_wait_succeeds(watcher: Watcher, client: ActionClient) -> None:
 
 def test_wait_while_the_bag_plays(watcher: Watcher, client: ActionClient) -> None:
     watcher.camera.stop()
-    waiting = Waiting(watcher.robot, client, emotion=Emotion.HAPPY, gender=Gender.FEMALE,
-                      duration=duration(1.0), timeout=duration(25.0))
-    player = watcher.robot.play(str(BAG), '--rate', '2', '--wait-for-subscriber', '30',
-                                '--remap', f'{BAG_TOPIC}:=/image/compressed')
+    waiting = Waiting(
+        watcher.robot,
+        client,
+        emotion=Emotion.HAPPY,
+        gender=Gender.FEMALE,
+        duration=duration(1.0),
+        timeout=duration(25.0),
+    )
+    player = watcher.robot.play(
+        str(BAG),
+        '--rate',
+        '2',
+        '--wait-for-subscriber',
+        '30',
+        '--remap',
+        f'{BAG_TOPIC}:=/image/compressed',
+    )
     try:
         status, result = waiting.end()
     finally:
@@ -209,11 +228,19 @@ def test_deactivation_aborts(watcher: Watcher, client: ActionClient) -> None:
     assert not rejected.accepted
 
 
-@pytest.mark.parametrize('goal', [
-    {'emotion': 7}, {'gender': 2}, {'emotion': Emotion.UNKNOWN}, {'min_confidence': 1.5},
-    {'min_confidence': float('nan')}, {'duration': Duration(sec=-1)},
-    {'timeout': Duration(sec=-1)},
-], ids=str)
+@pytest.mark.parametrize(
+    'goal',
+    [
+        {'emotion': 7},
+        {'gender': 2},
+        {'emotion': Emotion.UNKNOWN},
+        {'min_confidence': 1.5},
+        {'min_confidence': float('nan')},
+        {'duration': Duration(sec=-1)},
+        {'timeout': Duration(sec=-1)},
+    ],
+    ids=str,
+)
 def test_invalid_goal_is_rejected(watcher: Watcher, client: ActionClient, goal: Any) -> None:
     assert not Waiting(watcher.robot, client, **goal).accepted
     watcher.wait_for(lambda result: result.faces, 'the node goes on')

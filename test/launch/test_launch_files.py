@@ -28,11 +28,18 @@ LAUNCH_FILES = sorted((ROOT / 'launch').glob('*.launch.py'))
 PARAMETER_FILES = ['face_affect.yaml', 'care_o_bot.yaml']
 PASSED_ON = {'image_transport', 'namespace', 'params_file', 'debug'}
 ARGUMENTS: dict[str, set[str]] = {
-    'face_affect.launch.py': PASSED_ON | {'image', 'camera_info', 'depth_image', 'use_sim_time',
-                                          'autostart'},
+    'face_affect.launch.py': PASSED_ON
+    | {'image', 'camera_info', 'depth_image', 'use_sim_time', 'autostart'},
     'replay.launch.py': PASSED_ON | {'bag', 'topic', 'rate', 'loop'},
-    'camera.launch.py': {'source', 'namespace', 'frame_id', 'rate', 'loop', 'compressed',
-                         'calibration'},
+    'camera.launch.py': {
+        'source',
+        'namespace',
+        'frame_id',
+        'rate',
+        'loop',
+        'compressed',
+        'calibration',
+    },
     'fastdds_profile.launch.py': set(),
     'care_o_bot.launch.py': PASSED_ON | {'camera', 'image', 'use_sim_time', 'autostart'},
 }
@@ -63,15 +70,19 @@ sys.exit(int(os.environ.get('RECORD_EXIT_CODE', '0')))
 def calls(tree: ast.AST, *names: str) -> Iterator[ast.Call]:
     """Find the calls of the functions or classes of these names."""
     for node in ast.walk(tree):
-        if (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
-                and node.func.id in names):
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Name)
+            and node.func.id in names
+        ):
             yield node
 
 
 def constants(call: ast.Call) -> dict[str, Any]:
     """Return the keyword arguments of a call that are plain values."""
     return {
-        keyword.arg: keyword.value.value for keyword in call.keywords
+        keyword.arg: keyword.value.value
+        for keyword in call.keywords
         if keyword.arg is not None and isinstance(keyword.value, ast.Constant)
     }
 
@@ -120,7 +131,8 @@ def test_declares_its_arguments_with_descriptions(path: Path) -> None:
 
 
 def test_starts_only_installed_executables(
-    tree: ast.Module, console_scripts: set[str],
+    tree: ast.Module,
+    console_scripts: set[str],
 ) -> None:
     for call in calls(tree, 'Node', 'LifecycleNode', 'ExecutableInPackage'):
         started = constants(call)
@@ -131,9 +143,12 @@ def test_starts_only_installed_executables(
 
 def test_names_only_existing_files(tree: ast.Module) -> None:
     named = {
-        node.value for node in ast.walk(tree)
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
-        and '\n' not in node.value and ' ' not in node.value
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and '\n' not in node.value
+        and ' ' not in node.value
     }
     for name in named:
         if name.endswith(('.yaml', '.xml')):
@@ -154,7 +169,8 @@ def test_parameter_file_names_known_parameters(name: str) -> None:
 
 @pytest.fixture
 def launched(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Any]:
     """Return a function that runs a launch file of this tree, with recording executables."""
     pytest.importorskip('launch_ros')
@@ -180,10 +196,13 @@ def launched(
     def run(name: str, *arguments: str, **environment: str) -> tuple[str, dict[str, Any]]:
         result = subprocess.run(
             [sys.executable, __file__, str(ROOT / 'launch' / name), *arguments],
-            env={**os.environ, **environment}, timeout=END_SECONDS, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        records = {
-            path.stem: json.loads(path.read_text()) for path in tmp_path.glob('*.json')}
+            env={**os.environ, **environment},
+            timeout=END_SECONDS,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        records = {path.stem: json.loads(path.read_text()) for path in tmp_path.glob('*.json')}
         return result.stdout, records
 
     yield run
@@ -223,28 +242,43 @@ def test_arguments_reach_the_node(launched: Any, tmp_path: Path) -> None:
     own = tmp_path / 'own.yaml'
     own.write_text('/**: {ros__parameters: {num_threads: 2, image_transport: raw}}')
     output, records = launched(
-        'face_affect.launch.py', 'image:=/cam/image/compressed', 'image_transport:=compressed',
-        'namespace:=robot/front', f'params_file:={own}', 'use_sim_time:=true',
-        'autostart:=false', 'debug:=True', DISPLAY='', WAYLAND_DISPLAY='')
+        'face_affect.launch.py',
+        'image:=/cam/image/compressed',
+        'image_transport:=compressed',
+        'namespace:=robot/front',
+        f'params_file:={own}',
+        'use_sim_time:=true',
+        'autostart:=false',
+        'debug:=True',
+        DISPLAY='',
+        WAYLAND_DISPLAY='',
+    )
     node = records['face_affect_node']
     assert '__ns:=/robot/front' in node['arguments']
     assert 'image/compressed:=/cam/image/compressed' in node['arguments']
     level = node['arguments'].index('--log-level')
     assert node['arguments'][level + 1] == 'robot.front.face_affect:=debug'
     assert node_parameters(node) == {
-        'num_threads': 2, 'image_transport': 'compressed', 'use_sim_time': True,
-        'autostart': False}
+        'num_threads': 2,
+        'image_transport': 'compressed',
+        'use_sim_time': True,
+        'autostart': False,
+    }
     assert 'WARNING: no viewer for /robot/front/face_affect/debug_image' in output
 
 
 def test_parameter_file_is_heard_where_no_argument_is_given(
-    launched: Any, tmp_path: Path,
+    launched: Any,
+    tmp_path: Path,
 ) -> None:
     own = tmp_path / 'own.yaml'
     own.write_text('/**: {ros__parameters: {image_transport: compressed, use_sim_time: true}}')
     _, records = launched('face_affect.launch.py', f'params_file:={own}')
     assert node_parameters(records['face_affect_node']) == {
-        'image_transport': 'compressed', 'use_sim_time': True, 'autostart': True}
+        'image_transport': 'compressed',
+        'use_sim_time': True,
+        'autostart': True,
+    }
 
 
 def test_camera_info_is_looked_for_beside_the_image(launched: Any) -> None:
@@ -256,8 +290,11 @@ def test_camera_info_is_looked_for_beside_the_image(launched: Any) -> None:
 
 
 def test_camera_info_and_depth_image_are_used_where_given(launched: Any) -> None:
-    _, records = launched('face_affect.launch.py', 'camera_info:=/cam/info',
-                          'depth_image:=/cam/aligned_depth_to_color/image_raw')
+    _, records = launched(
+        'face_affect.launch.py',
+        'camera_info:=/cam/info',
+        'depth_image:=/cam/aligned_depth_to_color/image_raw',
+    )
     node = records['face_affect_node']
     assert 'camera_info:=/cam/info' in node['arguments']
     assert 'depth_image:=/cam/aligned_depth_to_color/image_raw' in node['arguments']
@@ -271,11 +308,14 @@ def test_unknown_choice_is_refused(launched: Any) -> None:
     assert records == {}
 
 
-@pytest.mark.parametrize('distro, variable', [
-    ('humble', 'FASTRTPS_DEFAULT_PROFILES_FILE'),
-    ('jazzy', 'FASTRTPS_DEFAULT_PROFILES_FILE'),
-    ('kilted', 'FASTDDS_DEFAULT_PROFILES_FILE'),
-])
+@pytest.mark.parametrize(
+    'distro, variable',
+    [
+        ('humble', 'FASTRTPS_DEFAULT_PROFILES_FILE'),
+        ('jazzy', 'FASTRTPS_DEFAULT_PROFILES_FILE'),
+        ('kilted', 'FASTDDS_DEFAULT_PROFILES_FILE'),
+    ],
+)
 def test_shared_memory_profile(launched: Any, distro: str, variable: str) -> None:
     _, records = launched('face_affect.launch.py', ROS_DISTRO=distro)
     environment = records['face_affect_node']['environment']
@@ -292,22 +332,37 @@ def test_own_fastdds_profile_stays(launched: Any, variable: str) -> None:
     assert profiles == {variable: '/own/profile.xml'}
 
 
-@pytest.mark.parametrize('arguments, image, transport', [
-    ([], '/camera/image_raw', 'compressed'),
-    (['topic:=/cam/image'], '/cam/image', 'raw'),
-    (['topic:=/cam/image', 'image_transport:=compressed'], '/cam/image', 'compressed'),
-])
+@pytest.mark.parametrize(
+    'arguments, image, transport',
+    [
+        ([], '/camera/image_raw', 'compressed'),
+        (['topic:=/cam/image'], '/cam/image', 'raw'),
+        (['topic:=/cam/image', 'image_transport:=compressed'], '/cam/image', 'compressed'),
+    ],
+)
 def test_replay_plays_the_bag_and_ends(
-    launched: Any, arguments: list[str], image: str, transport: str,
+    launched: Any,
+    arguments: list[str],
+    image: str,
+    transport: str,
 ) -> None:
     output, records = launched(
-        'replay.launch.py', 'bag:=/some/bag', *arguments, RECORD_STAYS='face_affect_node')
+        'replay.launch.py', 'bag:=/some/bag', *arguments, RECORD_STAYS='face_affect_node'
+    )
     player, node = records['face-affect'], records['face_affect_node']
     assert player['arguments'] == [
-        'play', '/some/bag', '--clock', '--wait-for-subscriber', '30', '--rate', '1.0']
+        'play',
+        '/some/bag',
+        '--clock',
+        '--wait-for-subscriber',
+        '30',
+        '--rate',
+        '1.0',
+    ]
     assert any(
         player['environment'].get(name, '').endswith('/config/fastdds_shm.xml')
-        for name in FASTDDS_VARIABLES)
+        for name in FASTDDS_VARIABLES
+    )
     assert f'image:={image}' in node['arguments']
     parameters = node_parameters(node)
     assert parameters['image_transport'] == transport
@@ -318,10 +373,23 @@ def test_replay_plays_the_bag_and_ends(
 
 def test_replay_says_that_the_player_failed(launched: Any) -> None:
     output, records = launched(
-        'replay.launch.py', 'bag:=/no/bag', 'loop:=true', 'rate:=2.5',
-        RECORD_STAYS='face_affect_node', RECORD_EXIT_CODE='3')
+        'replay.launch.py',
+        'bag:=/no/bag',
+        'loop:=true',
+        'rate:=2.5',
+        RECORD_STAYS='face_affect_node',
+        RECORD_EXIT_CODE='3',
+    )
     assert records['face-affect']['arguments'] == [
-        'play', '/no/bag', '--clock', '--wait-for-subscriber', '30', '--rate', '2.5', '--loop']
+        'play',
+        '/no/bag',
+        '--clock',
+        '--wait-for-subscriber',
+        '30',
+        '--rate',
+        '2.5',
+        '--loop',
+    ]
     assert 'the player failed with exit code 3' in output
 
 
@@ -331,11 +399,14 @@ def test_replay_needs_a_bag(launched: Any) -> None:
     assert records == {}
 
 
-@pytest.mark.parametrize('arguments, image', [
-    ([], '/head_cam_upright/image_rect_color'),
-    (['camera:=sensorring_cam3d'], '/sensorring_cam3d_upright/rgb/image_raw'),
-    (['image:=/other/image'], '/other/image'),
-])
+@pytest.mark.parametrize(
+    'arguments, image',
+    [
+        ([], '/head_cam_upright/image_rect_color'),
+        (['camera:=sensorring_cam3d'], '/sensorring_cam3d_upright/rgb/image_raw'),
+        (['image:=/other/image'], '/other/image'),
+    ],
+)
 def test_care_o_bot_topics(launched: Any, arguments: list[str], image: str) -> None:
     _, records = launched('care_o_bot.launch.py', *arguments)
     node = records['face_affect_node']
@@ -350,21 +421,38 @@ def test_camera_starts_with_the_defaults(launched: Any) -> None:
     assert '__ns:=/camera' in camera['arguments']
     # The right types: to ROS, 0 is no name and 0 is no rate.
     assert node_parameters(camera) == {
-        'source': '0', 'frame_id': 'camera_optical_frame', 'rate': 0.0, 'loop': False,
-        'compressed': False, 'calibration': ''}
+        'source': '0',
+        'frame_id': 'camera_optical_frame',
+        'rate': 0.0,
+        'loop': False,
+        'compressed': False,
+        'calibration': '',
+    }
     assert isinstance(node_parameters(camera)['rate'], float)
     assert any(name in camera['environment'] for name in FASTDDS_VARIABLES)
 
 
 def test_arguments_reach_the_camera(launched: Any) -> None:
     _, records = launched(
-        'camera.launch.py', 'source:=rtsp://door/1', 'namespace:=door', 'rate:=5', 'loop:=True',
-        'compressed:=true', 'calibration:=/door.yaml', 'frame_id:=door_optical')
+        'camera.launch.py',
+        'source:=rtsp://door/1',
+        'namespace:=door',
+        'rate:=5',
+        'loop:=True',
+        'compressed:=true',
+        'calibration:=/door.yaml',
+        'frame_id:=door_optical',
+    )
     camera = records['camera_node']
     assert '__ns:=/door' in camera['arguments']
     assert node_parameters(camera) == {
-        'source': 'rtsp://door/1', 'frame_id': 'door_optical', 'rate': 5.0, 'loop': True,
-        'compressed': True, 'calibration': '/door.yaml'}
+        'source': 'rtsp://door/1',
+        'frame_id': 'door_optical',
+        'rate': 5.0,
+        'loop': True,
+        'compressed': True,
+        'calibration': '/door.yaml',
+    }
 
 
 def installed_share() -> Path:
@@ -395,9 +483,17 @@ def test_real_node_becomes_active(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     log = tmp_path / 'output.txt'
     with log.open('w') as stream:
         launch = subprocess.Popen(
-            [sys.executable, __file__, str(share / 'launch' / 'face_affect.launch.py'),
-             'namespace:=robot', 'image:=/cam/image_raw', 'image_transport:=compressed'],
-            stdout=stream, stderr=subprocess.STDOUT)
+            [
+                sys.executable,
+                __file__,
+                str(share / 'launch' / 'face_affect.launch.py'),
+                'namespace:=robot',
+                'image:=/cam/image_raw',
+                'image_transport:=compressed',
+            ],
+            stdout=stream,
+            stderr=subprocess.STDOUT,
+        )
     context = rclpy.Context()
     rclpy.init(context=context, domain_id=domain)
     node = rclpy.create_node('watch_launch', context=context)
@@ -425,8 +521,7 @@ def test_real_node_becomes_active(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
             subscribers = node.get_subscriptions_info_by_topic('/cam/image_raw/compressed')
             publishers = node.get_publishers_info_by_topic('/robot/face_affect/faces')
         assert [info.node_name for info in subscribers] == ['face_affect']
-        assert [info.topic_type for info in publishers] == [
-            'face_affect_msgs/msg/FaceAffectArray']
+        assert [info.topic_type for info in publishers] == ['face_affect_msgs/msg/FaceAffectArray']
     finally:
         executor.shutdown()
         node.destroy_node()
@@ -450,10 +545,16 @@ def main() -> int:
     path, *arguments = sys.argv[1:]
     pairs = [argument.split(':=', 1) for argument in arguments]
     service = LaunchService(noninteractive=True)
-    service.include_launch_description(LaunchDescription([IncludeLaunchDescription(
-        PythonLaunchDescriptionSource(path),
-        launch_arguments=[(name, value) for name, value in pairs],
-    )]))
+    service.include_launch_description(
+        LaunchDescription(
+            [
+                IncludeLaunchDescription(
+                    PythonLaunchDescriptionSource(path),
+                    launch_arguments=[(name, value) for name, value in pairs],
+                )
+            ]
+        )
+    )
     return service.run()
 
 

@@ -24,6 +24,7 @@ projection_matrix: {rows: 3, cols: 4, data: [60, 0, 32, 0, 0, 60, 24, 0, 0, 0, 1
 @pytest.mark.parametrize('prefix', ['', 'file://'])
 def test_good_file(tmp_path: Path, prefix: str) -> None:
     from face_affect.ros.calibration import read_calibration
+
     path = tmp_path / 'camera.yaml'
     path.write_text(GOOD)
     info = read_calibration(f'{prefix}{path}')
@@ -33,18 +34,22 @@ def test_good_file(tmp_path: Path, prefix: str) -> None:
     assert list(info.p)[:4] == [60, 0, 32, 0]
 
 
-@pytest.mark.parametrize('content, message', [
-    (None, 'cannot read calibration'),
-    ('a: [1', 'none of camera_calibration'),
-    ('just words', 'none of camera_calibration'),
-    ('', 'none of camera_calibration'),
-    ('a: 1', "has no 'image_width'"),
-    (GOOD.replace('60.0, 0.0, 32.0', '60.0, 32.0'), '8 numbers where 9 belong'),
-    (GOOD.replace('image_width: 64', 'image_width: wide'), 'none of camera_calibration'),
-    (GOOD.replace('[0.1,', '[much,'), 'none of camera_calibration'),
-])
+@pytest.mark.parametrize(
+    'content, message',
+    [
+        (None, 'cannot read calibration'),
+        ('a: [1', 'none of camera_calibration'),
+        ('just words', 'none of camera_calibration'),
+        ('', 'none of camera_calibration'),
+        ('a: 1', "has no 'image_width'"),
+        (GOOD.replace('60.0, 0.0, 32.0', '60.0, 32.0'), '8 numbers where 9 belong'),
+        (GOOD.replace('image_width: 64', 'image_width: wide'), 'none of camera_calibration'),
+        (GOOD.replace('[0.1,', '[much,'), 'none of camera_calibration'),
+    ],
+)
 def test_bad_file(tmp_path: Path, content: str, message: str) -> None:
     from face_affect.ros.calibration import CalibrationFileError, read_calibration
+
     path = tmp_path / 'camera.yaml'
     if content is not None:
         path.write_text(content)

@@ -18,8 +18,14 @@ P = [400.0, 0.0, 310.0, -40.0, 0.0, 400.0, 230.0, 0.0, 0.0, 0.0, 1.0, 0.0]
 
 
 def model(rectified: bool = False, **change: Any) -> CameraModel:
-    fields = {'width': 640, 'height': 480, 'distortion_model': 'plumb_bob',
-              'd': [-0.3, 0.1, 0.0, 0.0, 0.0], 'k': K, 'p': P}
+    fields = {
+        'width': 640,
+        'height': 480,
+        'distortion_model': 'plumb_bob',
+        'd': [-0.3, 0.1, 0.0, 0.0, 0.0],
+        'k': K,
+        'p': P,
+    }
     return camera_model(CameraInfo(**{**fields, **change}), rectified)
 
 
@@ -29,7 +35,8 @@ def test_raw_image() -> None:
 
 def test_rectified_image_has_no_distortion_left() -> None:
     assert model(rectified=True) == CameraModel(
-        640, 480, (400, 0, 310, 0, 400, 230, 0, 0, 1), 'plumb_bob', ())
+        640, 480, (400, 0, 310, 0, 400, 230, 0, 0, 1), 'plumb_bob', ()
+    )
 
 
 def test_binned_image_sees_the_same() -> None:

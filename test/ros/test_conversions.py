@@ -37,15 +37,19 @@ except ImageError as error:
 
 def test_a_small_file_of_a_huge_picture_is_refused_before_decoding() -> None:
     # In a process of its own: OpenCV reads the limit as it is loaded.
-    found = subprocess.run([sys.executable, '-c', ABSURD], capture_output=True, text=True,
-                           timeout=60, check=True)
+    found = subprocess.run(
+        [sys.executable, '-c', ABSURD], capture_output=True, text=True, timeout=60, check=True
+    )
     assert found.stdout.strip() == 'undecodable'
 
 
-@pytest.mark.parametrize('seconds, expected', [
-    (-1.0, (0, 0)), (0.0, (0, 0)), (1.5, (1, 500000000)), (0.9999999999, (1, 0))])
+@pytest.mark.parametrize(
+    'seconds, expected',
+    [(-1.0, (0, 0)), (0.0, (0, 0)), (1.5, (1, 500000000)), (0.9999999999, (1, 0))],
+)
 def test_duration(seconds: float, expected: tuple[int, int]) -> None:
     from face_affect.ros.conversions import duration
+
     message = duration(seconds)
     assert (message.sec, message.nanosec) == expected
 
@@ -57,6 +61,7 @@ def test_a_picture_survives_the_way_to_a_raw_message_and_back() -> None:
 
     from face_affect.ros.conversions import decode, image_to_message
     from face_affect.ros.wire import read_message
+
     picture = np.random.default_rng(0).integers(0, 256, (48, 64, 3), dtype=np.uint8)
     message = image_to_message(picture, Header(frame_id='camera'))
     assert message.header.frame_id == 'camera'
@@ -68,10 +73,12 @@ class BridgeError(TypeError):
     pass
 
 
-@pytest.mark.parametrize('answer', [
-    np.full((2, 3, 3), 7, np.uint8), BridgeError('\x1b[2J\nforged')])
+@pytest.mark.parametrize(
+    'answer', [np.full((2, 3, 3), 7, np.uint8), BridgeError('\x1b[2J\nforged')]
+)
 def test_what_is_not_known_here_goes_to_cv_bridge(
-        answer: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    answer: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from rclpy.serialization import serialize_message
     from sensor_msgs.msg import Image
 
@@ -94,5 +101,6 @@ def test_what_is_not_known_here_goes_to_cv_bridge(
     with pytest.raises(ImageError) as caught:
         conversions.decode(message)
     assert caught.value.reason == 'unknown_encoding'
-    assert str(caught.value) == ("encoding 'odd\\n8' is known neither here nor to cv_bridge: "
-                                 '\\x1b[2J\\nforged')
+    assert str(caught.value) == (
+        "encoding 'odd\\n8' is known neither here nor to cv_bridge: \\x1b[2J\\nforged"
+    )

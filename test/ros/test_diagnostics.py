@@ -17,10 +17,16 @@ from face_affect.ros.diagnostics import diagnostic_array, missing_images
 from face_affect.ros.statistics import Report
 
 
-def report(stamp: float = 10.0, received: int = 0, processed: int = 0,
-           dropped: dict[str, int] | None = None, error: str = '') -> Report:
-    return Report(stamp, received, processed, dropped or {}, 2, 0.0125,
-                  {'detect': (0.001, 0.002)}, error)
+def report(
+    stamp: float = 10.0,
+    received: int = 0,
+    processed: int = 0,
+    dropped: dict[str, int] | None = None,
+    error: str = '',
+) -> Report:
+    return Report(
+        stamp, received, processed, dropped or {}, 2, 0.0125, {'detect': (0.001, 0.002)}, error
+    )
 
 
 RELIABLE = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
@@ -30,39 +36,79 @@ IMAGE = 'sensor_msgs/msg/Image'
 
 
 def publisher(qos: QoSProfile, kind: str = IMAGE, name: str = 'camera') -> Any:
-    return SimpleNamespace(node_name=name, node_namespace='/head', qos_profile=qos,
-                           topic_type=kind)
+    return SimpleNamespace(
+        node_name=name, node_namespace='/head', qos_profile=qos, topic_type=kind
+    )
 
 
-@pytest.mark.parametrize('state, now, level, message', [
-    ('inactive', report(), DiagnosticStatus.OK, 'inactive'),
-    ('unconfigured', report(error='no model'), DiagnosticStatus.ERROR,
-     'cannot configure: no model'),
-    ('active', report(), DiagnosticStatus.WARN, 'no image arrives, says the caller'),
-    ('active', report(received=30, processed=30), DiagnosticStatus.OK, 'processing'),
-    ('active', report(received=30, processed=20, dropped={'overrun': 10}), DiagnosticStatus.OK,
-     'processing'),
-    ('active', report(received=30, processed=20, dropped={'over_rate': 10}), DiagnosticStatus.OK,
-     'processing'),
-    ('active', report(received=30, processed=29, dropped={'stopped': 1}), DiagnosticStatus.OK,
-     'processing'),
-    ('active', report(received=30, dropped={'malformed': 30}), DiagnosticStatus.WARN,
-     'images dropped: malformed'),
-    ('active', report(received=30, dropped={'too_old': 30}), DiagnosticStatus.WARN,
-     'images dropped: too_old'),
-    ('active', report(received=30, dropped={'failed': 1}, error='broken'), DiagnosticStatus.ERROR,
-     'processing failed: broken'),
-])
+@pytest.mark.parametrize(
+    'state, now, level, message',
+    [
+        ('inactive', report(), DiagnosticStatus.OK, 'inactive'),
+        (
+            'unconfigured',
+            report(error='no model'),
+            DiagnosticStatus.ERROR,
+            'cannot configure: no model',
+        ),
+        ('active', report(), DiagnosticStatus.WARN, 'no image arrives, says the caller'),
+        ('active', report(received=30, processed=30), DiagnosticStatus.OK, 'processing'),
+        (
+            'active',
+            report(received=30, processed=20, dropped={'overrun': 10}),
+            DiagnosticStatus.OK,
+            'processing',
+        ),
+        (
+            'active',
+            report(received=30, processed=20, dropped={'over_rate': 10}),
+            DiagnosticStatus.OK,
+            'processing',
+        ),
+        (
+            'active',
+            report(received=30, processed=29, dropped={'stopped': 1}),
+            DiagnosticStatus.OK,
+            'processing',
+        ),
+        (
+            'active',
+            report(received=30, dropped={'malformed': 30}),
+            DiagnosticStatus.WARN,
+            'images dropped: malformed',
+        ),
+        (
+            'active',
+            report(received=30, dropped={'too_old': 30}),
+            DiagnosticStatus.WARN,
+            'images dropped: too_old',
+        ),
+        (
+            'active',
+            report(received=30, dropped={'failed': 1}, error='broken'),
+            DiagnosticStatus.ERROR,
+            'processing failed: broken',
+        ),
+    ],
+)
 def test_level_and_message(state: str, now: Report, level: bytes, message: str) -> None:
-    array = diagnostic_array('face_affect', state, '/image', Time(), now, report(9.0), None,
-                             ', says the caller')
+    array = diagnostic_array(
+        'face_affect', state, '/image', Time(), now, report(9.0), None, ', says the caller'
+    )
     assert array.status[0].level == level
     assert array.status[0].message == message
 
 
 def test_values() -> None:
-    array = diagnostic_array('face_affect', 'active', '/image', Time(),
-                             report(11.0, 60, 40, {'overrun': 20}), report(9.0, 0, 0), None)
+    array = diagnostic_array(
+        'face_affect',
+        'active',
+        '/image',
+        Time(),
+        report(11.0, 60, 40, {'overrun': 20}),
+        report(9.0, 0, 0),
+        None,
+    )
     values = {item.key: item.value for item in array.status[0].values}
     assert values['input rate Hz'] == '30.0'
     assert values['output rate Hz'] == '20.0'
@@ -72,19 +118,28 @@ def test_values() -> None:
     assert values['faces'] == '2'
 
 
-@pytest.mark.parametrize('publishers, qos, words', [
-    ([], BEST_EFFORT, 'on /image: it has no publisher'),
-    ([publisher(BEST_EFFORT)], RELIABLE, '/head/camera has an incompatible QoS (ERROR: '),
-    ([publisher(BEST_EFFORT)], LATCHED, 'incompatible QoS'),
-    ([publisher(BEST_EFFORT)], BEST_EFFORT, '/head/camera is silent'),
-    ([publisher(RELIABLE)], BEST_EFFORT, '/head/camera is silent'),
-    ([publisher(RELIABLE)], RELIABLE, '/head/camera is silent'),
-    ([publisher(RELIABLE, 'std_msgs/msg/String')], RELIABLE,
-     '/head/camera publishes std_msgs/msg/String, not sensor_msgs/msg/Image'),
-    ([publisher(RELIABLE, name='_NODE_NAME_UNKNOWN_')], RELIABLE,
-     'on /image: a node not known by name yet is silent'),
-    ([publisher(RELIABLE), publisher(BEST_EFFORT)], RELIABLE, '; /head/camera is silent'),
-])
+@pytest.mark.parametrize(
+    'publishers, qos, words',
+    [
+        ([], BEST_EFFORT, 'on /image: it has no publisher'),
+        ([publisher(BEST_EFFORT)], RELIABLE, '/head/camera has an incompatible QoS (ERROR: '),
+        ([publisher(BEST_EFFORT)], LATCHED, 'incompatible QoS'),
+        ([publisher(BEST_EFFORT)], BEST_EFFORT, '/head/camera is silent'),
+        ([publisher(RELIABLE)], BEST_EFFORT, '/head/camera is silent'),
+        ([publisher(RELIABLE)], RELIABLE, '/head/camera is silent'),
+        (
+            [publisher(RELIABLE, 'std_msgs/msg/String')],
+            RELIABLE,
+            '/head/camera publishes std_msgs/msg/String, not sensor_msgs/msg/Image',
+        ),
+        (
+            [publisher(RELIABLE, name='_NODE_NAME_UNKNOWN_')],
+            RELIABLE,
+            'on /image: a node not known by name yet is silent',
+        ),
+        ([publisher(RELIABLE), publisher(BEST_EFFORT)], RELIABLE, '; /head/camera is silent'),
+    ],
+)
 def test_why_no_image_comes(publishers: list[Any], qos: QoSProfile, words: str) -> None:
     assert words in missing_images('/image', IMAGE, qos, publishers)
 
@@ -92,14 +147,23 @@ def test_why_no_image_comes(publishers: list[Any], qos: QoSProfile, words: str) 
 def test_an_image_that_takes_forever_is_an_error() -> None:
     before = report(9.0, received=5, processed=4)
     now = report(11.0, received=45, processed=4, dropped={'overrun': 40})
-    status, = diagnostic_array('face_affect', 'active', '/image', Time(), now, before, None).status
+    (status,) = diagnostic_array(
+        'face_affect', 'active', '/image', Time(), now, before, None
+    ).status
     assert status.level == DiagnosticStatus.ERROR
     assert status.message == 'stalled: one image takes more than 2 s'
 
 
 def test_what_a_plot_reads_is_a_number() -> None:
-    array = diagnostic_array('face_affect', 'active', '/image', Time(),
-                             report(11.0, 60, 40, {'overrun': 20}), report(9.0, 0, 0), None)
+    array = diagnostic_array(
+        'face_affect',
+        'active',
+        '/image',
+        Time(),
+        report(11.0, 60, 40, {'overrun': 20}),
+        report(9.0, 0, 0),
+        None,
+    )
     words = {'lifecycle state', 'image topic', 'last error'}
     for item in array.status[0].values:
         if item.key not in words:
@@ -109,8 +173,9 @@ def test_what_a_plot_reads_is_a_number() -> None:
 @given(st.text(max_size=1000), st.text(max_size=1000))
 def test_no_text_from_outside_breaks_a_line(error: str, missing: str) -> None:
     for state, now in (('unconfigured', report(error=error)), ('active', report(error=error))):
-        status, = diagnostic_array('face_affect', state, '/image', Time(), now, report(9.0), None,
-                                   missing).status
+        (status,) = diagnostic_array(
+            'face_affect', state, '/image', Time(), now, report(9.0), None, missing
+        ).status
         for text in (status.message, *(item.value for item in status.values)):
             assert text.isprintable()
             assert len(text) <= 500

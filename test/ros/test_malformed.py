@@ -8,7 +8,7 @@ from __future__ import annotations
 import array
 from collections.abc import Iterator
 import threading
-from typing import Any, Optional, Union
+from typing import Any
 
 from builtin_interfaces.msg import Time
 import cv2
@@ -33,15 +33,26 @@ DRAWN, VARIANTS = 2_500, 4
 HANG = 20.0  # seconds
 
 words = st.text(st.characters(codec='utf-8', exclude_characters='\0'), max_size=12)
-lengths = st.one_of(st.integers(0, 48), st.sampled_from((1 << 31, (1 << 32) - 1, 16384, 16385)),
-                    st.integers(0, (1 << 32) - 1))
+lengths = st.one_of(
+    st.integers(0, 48),
+    st.sampled_from((1 << 31, (1 << 32) - 1, 16384, 16385)),
+    st.integers(0, (1 << 32) - 1),
+)
 headers = st.builds(
-    Header, frame_id=words,
-    stamp=st.builds(Time, sec=st.integers(-(1 << 31), (1 << 31) - 1),
-                    nanosec=st.integers(0, (1 << 32) - 1)))
+    Header,
+    frame_id=words,
+    stamp=st.builds(
+        Time, sec=st.integers(-(1 << 31), (1 << 31) - 1), nanosec=st.integers(0, (1 << 32) - 1)
+    ),
+)
 seeds = st.integers(0, (1 << 32) - 1)
-many = settings(max_examples=DRAWN, deadline=None, database=None, phases=[Phase.generate],
-                suppress_health_check=list(HealthCheck))
+many = settings(
+    max_examples=DRAWN,
+    deadline=None,
+    database=None,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
 
 
 class Handled:
@@ -50,8 +61,16 @@ class Handled:
     def __init__(self, kind: ImageKind) -> None:
         self.statistics = Statistics()
         self._done = threading.Semaphore(0)
-        self._worker = Worker(Pipeline(), self.statistics, kind, self._publish, self._show,
-                              lambda: 1e9, self._on_drop, Limits())
+        self._worker = Worker(
+            Pipeline(),
+            self.statistics,
+            kind,
+            self._publish,
+            self._show,
+            lambda: 1e9,
+            self._on_drop,
+            Limits(),
+        )
 
     def _publish(self, result: Any, header: Header, elapsed: float) -> None:
         serialize_message(result_to_message(result, header, elapsed))
@@ -92,17 +111,17 @@ def broken(data: bytes, seed: int) -> bytes:
     wrong = bytearray(data)
     for place in rng.integers(0, max(len(wrong), 1), rng.integers(0, 5) if wrong else 0):
         wrong[place] ^= 1 << rng.integers(0, 8)
-    return bytes(wrong[:rng.integers(0, len(wrong) + 1)] if rng.random() < 0.5 else wrong)
+    return bytes(wrong[: rng.integers(0, len(wrong) + 1)] if rng.random() < 0.5 else wrong)
 
 
-def show_variants(handled: Handled, message: Union[Image, CompressedImage], seed: int) -> None:
+def show_variants(handled: Handled, message: Image | CompressedImage, seed: int) -> None:
     data = serialize_message(message)
     handled(data)
     for variant in range(1, VARIANTS):
         handled(broken(data, seed + variant))
 
 
-def check(handled: Handled, good: Union[Image, CompressedImage]) -> None:
+def check(handled: Handled, good: Image | CompressedImage) -> None:
     """Show that every image was counted, none failed, and the next good one is processed."""
     processed = handled.statistics.report().processed
     for _ in range(2):  # the first may be of another size than the last
@@ -117,40 +136,83 @@ def check(handled: Handled, good: Union[Image, CompressedImage]) -> None:
 @pytest.mark.parametrize('handled', [Image], indirect=True)
 def test_raw_images(handled: Handled, face: np.ndarray[Any, np.dtype[np.uint8]]) -> None:
     @many
-    @given(header=headers, encoding=st.one_of(st.sampled_from(supported_encodings()), words),
-           width=lengths, height=lengths, step=st.one_of(st.none(), lengths),
-           is_bigendian=st.integers(0, 255), data=st.one_of(st.none(), st.binary(max_size=300)),
-           seed=seeds)
-    def show(header: Header, encoding: str, width: int, height: int, step: Optional[int],
-             is_bigendian: int, data: Optional[bytes], seed: int) -> None:
+    @given(
+        header=headers,
+        encoding=st.one_of(st.sampled_from(supported_encodings()), words),
+        width=lengths,
+        height=lengths,
+        step=st.one_of(st.none(), lengths),
+        is_bigendian=st.integers(0, 255),
+        data=st.one_of(st.none(), st.binary(max_size=300)),
+        seed=seeds,
+    )
+    def show(
+        header: Header,
+        encoding: str,
+        width: int,
+        height: int,
+        step: int | None,
+        is_bigendian: int,
+        data: bytes | None,
+        seed: int,
+    ) -> None:
         if step is None:
             step = width * 3 % (1 << 32)
         if data is None:  # as much as is right, unless that is absurd
             data = bytes(min(step * height, 1 << 14))
-        show_variants(handled, Image(
-            header=header, encoding=encoding, width=width, height=height, step=step,
-            is_bigendian=is_bigendian, data=array.array('B', data)), seed)
+        show_variants(
+            handled,
+            Image(
+                header=header,
+                encoding=encoding,
+                width=width,
+                height=height,
+                step=step,
+                is_bigendian=is_bigendian,
+                data=array.array('B', data),
+            ),
+            seed,
+        )
+
     show()
-    check(handled, Image(encoding='bgr8', width=face.shape[1], height=face.shape[0],
-                         step=3 * face.shape[1], data=array.array('B', face.tobytes())))
+    check(
+        handled,
+        Image(
+            encoding='bgr8',
+            width=face.shape[1],
+            height=face.shape[0],
+            step=3 * face.shape[1],
+            data=array.array('B', face.tobytes()),
+        ),
+    )
 
 
 def small_pictures() -> list[bytes]:
     picture = np.random.default_rng(0).integers(0, 256, (24, 32, 3), dtype=np.uint8)
     deep = picture.astype(np.uint16) * 257
-    encoded = [cv2.imencode('.png', each)[1].tobytes() for each in (
-        picture, picture[..., 0], deep, np.dstack([picture, picture[..., :1]]))]
+    encoded = [
+        cv2.imencode('.png', each)[1].tobytes()
+        for each in (picture, picture[..., 0], deep, np.dstack([picture, picture[..., :1]]))
+    ]
     return [encode_jpeg(picture), encode_jpeg(picture[..., 0]), *encoded]
 
 
 @pytest.mark.parametrize('handled', [CompressedImage], indirect=True)
 def test_compressed_images(handled: Handled, face: np.ndarray[Any, np.dtype[np.uint8]]) -> None:
     @many
-    @given(header=headers, format=words, seed=seeds, data=st.one_of(
-        st.sampled_from(small_pictures()), st.binary(max_size=300)))
+    @given(
+        header=headers,
+        format=words,
+        seed=seeds,
+        data=st.one_of(st.sampled_from(small_pictures()), st.binary(max_size=300)),
+    )
     def show(header: Header, format: str, data: bytes, seed: int) -> None:
         data = broken(data, seed) if seed % 2 else data
-        show_variants(handled, CompressedImage(
-            header=header, format=format, data=array.array('B', data)), seed)
+        show_variants(
+            handled,
+            CompressedImage(header=header, format=format, data=array.array('B', data)),
+            seed,
+        )
+
     show()
     check(handled, CompressedImage(data=array.array('B', encode_jpeg(face))))

@@ -16,9 +16,13 @@ HEADER = Header(frame_id='camera_optical_frame')
 
 
 def face(number: int, distance: float | None = None) -> FaceAffect:
-    message = FaceAffect(id=number, has_bearing=True, bearing=Vector3(z=1.0),
-                         emotion=Emotion(label=Emotion.HAPPY, confidence=0.9),
-                         gender=Gender(label=Gender.UNKNOWN, confidence=0.5))
+    message = FaceAffect(
+        id=number,
+        has_bearing=True,
+        bearing=Vector3(z=1.0),
+        emotion=Emotion(label=Emotion.HAPPY, confidence=0.9),
+        gender=Gender(label=Gender.UNKNOWN, confidence=0.5),
+    )
     if distance is not None:
         message.has_position = True
         message.position = Point(z=distance)
@@ -43,13 +47,18 @@ def test_nobody_and_nobody_located() -> None:
 def test_bearing_is_an_arrow_position_a_ball() -> None:
     assert kinds(face(1)) == [Marker.ARROW, Marker.TEXT_VIEW_FACING]
     assert kinds(face(1, 2.0), face(2)) == [
-        Marker.ARROW, Marker.TEXT_VIEW_FACING, Marker.SPHERE, Marker.ARROW,
-        Marker.TEXT_VIEW_FACING]
+        Marker.ARROW,
+        Marker.TEXT_VIEW_FACING,
+        Marker.SPHERE,
+        Marker.ARROW,
+        Marker.TEXT_VIEW_FACING,
+    ]
 
 
 def test_they_are_where_the_face_is_and_say_what_it_shows() -> None:
     _, arrow, text, ball = markers(
-        FaceAffectArray(header=HEADER, faces=[face(1795594146976, 2.0)])).markers
+        FaceAffectArray(header=HEADER, faces=[face(1795594146976, 2.0)])
+    ).markers
     assert [point.z for point in arrow.points] == [0.0, 2.0]
     assert ball.pose.position.z == 2.0
     assert text.text == '#6976 happy unknown'

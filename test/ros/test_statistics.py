@@ -9,10 +9,19 @@ import pytest
 from face_affect.ros.statistics import percentile, Statistics, WINDOW
 
 
-@pytest.mark.parametrize('values, percent, expected', [
-    ([7.0], 50, 7.0), ([7.0], 95, 7.0), ([7.0], 0, 7.0),
-    ([3.0, 1.0, 2.0], 50, 2.0), ([4.0, 1.0, 3.0, 2.0], 50, 2.0),
-    ([3.0, 1.0, 2.0], 95, 3.0), (list(range(1, 101)), 95, 95), (list(range(1, 101)), 100, 100)])
+@pytest.mark.parametrize(
+    'values, percent, expected',
+    [
+        ([7.0], 50, 7.0),
+        ([7.0], 95, 7.0),
+        ([7.0], 0, 7.0),
+        ([3.0, 1.0, 2.0], 50, 2.0),
+        ([4.0, 1.0, 3.0, 2.0], 50, 2.0),
+        ([3.0, 1.0, 2.0], 95, 3.0),
+        (list(range(1, 101)), 95, 95),
+        (list(range(1, 101)), 100, 100),
+    ],
+)
 def test_percentile(values: list[float], percent: float, expected: float) -> None:
     assert percentile(sorted(values), percent) == expected
 
@@ -21,7 +30,8 @@ def test_percentiles_are_those_of_numpy() -> None:
     values = np.random.default_rng(0).random(WINDOW).tolist()
     for percent in (5, 50, 95):
         assert percentile(sorted(values), percent) == np.percentile(
-            values, percent, method='inverted_cdf')
+            values, percent, method='inverted_cdf'
+        )
 
 
 def test_a_report_counts_every_frame_and_tells_of_the_newest_times() -> None:

@@ -26,22 +26,52 @@ stamps = st.builds(Time, sec=st.integers(-(1 << 31), (1 << 31) - 1), nanosec=u32
 
 @given(stamps, words, u32, u32, words, st.integers(0, 255), u32, st.binary(max_size=20))
 def test_reads_what_rclpy_wrote(
-    stamp: Time, frame_id: str, height: int, width: int, word: str, big: int, step: int,
+    stamp: Time,
+    frame_id: str,
+    height: int,
+    width: int,
+    word: str,
+    big: int,
+    step: int,
     data: bytes,
 ) -> None:
     header = Header(stamp=stamp, frame_id=frame_id)
-    image = read_message(serialize_message(Image(
-        header=header, height=height, width=width, encoding=word, is_bigendian=big, step=step,
-        data=array.array('B', data))), Image)
-    assert vars(image) == {'header': header, 'height': height, 'width': width, 'encoding': word,
-                           'is_bigendian': big, 'step': step, 'data': data}
-    compressed = read_message(serialize_message(CompressedImage(
-        header=header, format=word, data=array.array('B', data))), CompressedImage)
+    image = read_message(
+        serialize_message(
+            Image(
+                header=header,
+                height=height,
+                width=width,
+                encoding=word,
+                is_bigendian=big,
+                step=step,
+                data=array.array('B', data),
+            )
+        ),
+        Image,
+    )
+    assert vars(image) == {
+        'header': header,
+        'height': height,
+        'width': width,
+        'encoding': word,
+        'is_bigendian': big,
+        'step': step,
+        'data': data,
+    }
+    compressed = read_message(
+        serialize_message(
+            CompressedImage(header=header, format=word, data=array.array('B', data))
+        ),
+        CompressedImage,
+    )
     assert vars(compressed) == {'header': header, 'format': word, 'data': data}
 
 
-@pytest.mark.parametrize('encapsulation, order', [
-    ('00000000', '>'), ('00010000', '<'), ('00060000', '>'), ('00070003', '<')])
+@pytest.mark.parametrize(
+    'encapsulation, order',
+    [('00000000', '>'), ('00010000', '<'), ('00060000', '>'), ('00070003', '<')],
+)
 def test_reads_both_byte_orders(encapsulation: str, order: str) -> None:
     body = struct.pack(f'{order}iII4sI5s3xI3s', 7, 9, 4, b'cam\0', 5, b'jpeg\0', 3, b'abc')
     image = read_message(bytes.fromhex(encapsulation) + body, CompressedImage)
@@ -50,15 +80,19 @@ def test_reads_both_byte_orders(encapsulation: str, order: str) -> None:
 
 
 @pytest.mark.parametrize('kind', [Image, CompressedImage])
-@pytest.mark.parametrize('data, reason', [
-    (b'', 'encapsulation missing is not known'),
-    (b'\0', 'encapsulation 00 is not known'),
-    (bytes.fromhex('00030000') + bytes(40), 'encapsulation 0003 is not known'),
-    # What makes Fast CDR read beyond the end
-    (bytes.fromhex('00010001'), 'unpack_from'),
-    (bytes.fromhex('00010003'), 'unpack_from'),
-    (bytes.fromhex('000100000000000000000000ffffffff'), '4294967295 bytes announced, 0 left'),
-], ids=lambda value: value.hex() if isinstance(value, bytes) else None)
+@pytest.mark.parametrize(
+    'data, reason',
+    [
+        (b'', 'encapsulation missing is not known'),
+        (b'\0', 'encapsulation 00 is not known'),
+        (bytes.fromhex('00030000') + bytes(40), 'encapsulation 0003 is not known'),
+        # What makes Fast CDR read beyond the end
+        (bytes.fromhex('00010001'), 'unpack_from'),
+        (bytes.fromhex('00010003'), 'unpack_from'),
+        (bytes.fromhex('000100000000000000000000ffffffff'), '4294967295 bytes announced, 0 left'),
+    ],
+    ids=lambda value: value.hex() if isinstance(value, bytes) else None,
+)
 def test_refuses_what_is_no_image(kind: type, data: bytes, reason: str) -> None:
     with pytest.raises(ImageError, match=reason) as caught:
         read_message(data, kind)

@@ -50,8 +50,16 @@ def image(age: float) -> bytes:
 def run(limits: Limits, put: Callable[[Worker, FakePipeline], None]) -> tuple[Report, list[float]]:
     """Let ``put`` hand images to a worker; return its counts and the stamps processed."""
     statistics, pipeline = Statistics(), FakePipeline()
-    worker = Worker(pipeline, statistics, Image, lambda *_: None,  # type: ignore[arg-type]
-                    lambda *_: False, lambda: NOW, lambda *_: None, limits)
+    worker = Worker(
+        pipeline,
+        statistics,
+        Image,
+        lambda *_: None,  # type: ignore[arg-type]
+        lambda *_: False,
+        lambda: NOW,
+        lambda *_: None,
+        limits,
+    )
     put(worker, pipeline)
     worker.stop()
     report = statistics.report()
@@ -59,8 +67,10 @@ def run(limits: Limits, put: Callable[[Worker, FakePipeline], None]) -> tuple[Re
     return report, pipeline.stamps
 
 
-@pytest.mark.parametrize('max_age, age, dropped', [
-    (0.0, 100.0, {}), (0.5, 0.4, {}), (0.5, 0.6, {'too_old': 1}), (0.5, -5.0, {})])
+@pytest.mark.parametrize(
+    'max_age, age, dropped',
+    [(0.0, 100.0, {}), (0.5, 0.4, {}), (0.5, 0.6, {'too_old': 1}), (0.5, -5.0, {})],
+)
 def test_old_images_are_dropped(max_age: float, age: float, dropped: dict[str, int]) -> None:
     def put(worker: Worker, pipeline: FakePipeline) -> None:
         worker.put(image(age))
@@ -69,8 +79,9 @@ def test_old_images_are_dropped(max_age: float, age: float, dropped: dict[str, i
 
     report, stamps = run(Limits(max_age=max_age), put)
     # Stopping may come before the worker has looked at the image at all.
-    assert {**report.dropped, 'stopped': 0} == {**dropped, 'stopped': 0} \
-        or report.dropped == {'stopped': 1}
+    assert {**report.dropped, 'stopped': 0} == {**dropped, 'stopped': 0} or report.dropped == {
+        'stopped': 1
+    }
     if not dropped:
         assert stamps == pytest.approx([NOW - age])
         assert report.age == pytest.approx(age, abs=1e-6)

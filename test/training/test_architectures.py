@@ -53,7 +53,7 @@ def test_pool_halves_and_rounds_up(side: int) -> None:
     assert found.shape[-1] == (side + 1) // 2
     # Values grow to the lower right: the last of every window is the largest.
     first = 0 if side % 2 else 1
-    ends = np.minimum(np.arange(first + 1, first + 1 + side, 2), side - 1)[:found.shape[-1]]
+    ends = np.minimum(np.arange(first + 1, first + 1 + side, 2), side - 1)[: found.shape[-1]]
     np.testing.assert_array_equal(found[0, 0].numpy(), ends[:, None] * side + ends)
 
 
@@ -69,6 +69,7 @@ def test_strided_depthwise_trains_as_it_answers(height: int, width: int) -> None
 def test_export_equals_pytorch(name: str, size: int) -> None:
     pytest.importorskip('tensorflow', reason='the export needs TensorFlow')
     from training.export import largest_difference, to_tensorflow
+
     model = random_model(name, 7)
     images = np.random.default_rng(0).random((5, 1, size, size), dtype=np.float32)
     with torch.inference_mode():
@@ -81,6 +82,7 @@ def test_export_equals_pytorch(name: str, size: int) -> None:
 def test_export_of_the_detector_equals_pytorch(height: int, width: int) -> None:
     pytest.importorskip('tensorflow', reason='the export needs TensorFlow')
     from training.export import largest_difference, to_tensorflow
+
     model = random_model('face_detector')
     images = np.random.default_rng(0).random((2, 3, height, width), dtype=np.float32)
     assert largest_difference(model, to_tensorflow(model, (height, width, 3)), images) < 1e-3
@@ -89,6 +91,7 @@ def test_export_of_the_detector_equals_pytorch(height: int, width: int) -> None:
 def test_nan_is_no_agreement() -> None:
     pytest.importorskip('tensorflow', reason='the export needs TensorFlow')
     from training.export import largest_difference, to_tensorflow
+
     model = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 1))
     images = np.zeros((2, 1, 4, 4), np.float32)
     function = to_tensorflow(model, (4, 4, 1))
@@ -104,7 +107,8 @@ def test_detector_answers_in_cells() -> None:
     assert parameter_count(model) < 120_000
     cells = Cells(320, 240, FaceDetector.STRIDES)
     assert [part.shape for part in maps] == [
-        (2, channels, *shape) for shape in cells.shapes for channels in (1, 4, 10)]
+        (2, channels, *shape) for shape in cells.shapes for channels in (1, 4, 10)
+    ]
 
 
 def test_int8_is_close() -> None:
@@ -112,6 +116,7 @@ def test_int8_is_close() -> None:
     from ai_edge_litert.interpreter import Interpreter
 
     from training.export import to_int8, to_tensorflow
+
     model = random_model('mini_xception', 7)
     images = np.random.default_rng(0).random((50, 1, 48, 48), dtype=np.float32)
     network = Interpreter(model_content=to_int8(to_tensorflow(model, (48, 48, 1)), images))

@@ -37,10 +37,18 @@ def test_views_are_pictures(size: int) -> None:
 
 def test_a_view_follows_from_seed_epoch_and_row() -> None:
     rows = np.arange(3)
-    faces = FaceSet('emotion', ('a', 'b'), np.stack([IMAGE] * 3), rows % 2,
-                    np.eye(2, dtype=np.float32)[rows % 2], rows.astype(np.uint32))
-    views = {key: AugmentedFaces(faces, Augmentation(), 48, *key)[1][0]
-             for key in ((1, 1), (1, 2), (2, 1))}
+    faces = FaceSet(
+        'emotion',
+        ('a', 'b'),
+        np.stack([IMAGE] * 3),
+        rows % 2,
+        np.eye(2, dtype=np.float32)[rows % 2],
+        rows.astype(np.uint32),
+    )
+    views = {
+        key: AugmentedFaces(faces, Augmentation(), 48, *key)[1][0]
+        for key in ((1, 1), (1, 2), (2, 1))
+    }
     again = AugmentedFaces(faces, Augmentation(), 48, 1, 1)
     assert len(again) == 3
     np.testing.assert_array_equal(again[1][0], views[1, 1])

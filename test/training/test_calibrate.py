@@ -41,19 +41,32 @@ def scenes(count: int = 60) -> list[Scene]:
     for _ in range(count):
         side, x, y = (int(value) for value in rng.integers((70, 100, 100), (140, 200, 200)))
         image = np.full((400, 500, 3), 60, np.uint8)
-        image[y:y + side, x:x + side] = 220
-        made.append(Scene(image, np.array([[x, y, side, side]], np.float32),
-                          np.zeros((1, 5, 2), np.float32), np.zeros(1, bool)))
+        image[y : y + side, x : x + side] = 220
+        made.append(
+            Scene(
+                image,
+                np.array([[x, y, side, side]], np.float32),
+                np.zeros((1, 5, 2), np.float32),
+                np.zeros(1, bool),
+            )
+        )
     return made
 
 
 def training_pictures() -> FaceSet:
     """Return what TRUE cuts out of scenes."""
-    images = np.stack([crop_face(scene.image, Box(*scene.boxes[0].tolist()), TRUE, SIZE)
-                       for scene in scenes()])
+    images = np.stack(
+        [crop_face(scene.image, Box(*scene.boxes[0].tolist()), TRUE, SIZE) for scene in scenes()]
+    )
     zeros = np.zeros(len(images), np.int64)
-    return FaceSet('gender', ('female', 'male'), images, zeros,
-                   np.zeros((len(images), 2), np.float32), zeros.astype(np.uint32))
+    return FaceSet(
+        'gender',
+        ('female', 'male'),
+        images,
+        zeros,
+        np.zeros((len(images), 2), np.float32),
+        zeros.astype(np.uint32),
+    )
 
 
 def test_scenes_undo_what_the_tight_pictures_do_to_the_boxes() -> None:
@@ -64,8 +77,8 @@ def test_scenes_undo_what_the_tight_pictures_do_to_the_boxes() -> None:
 
 def test_without_scenes_the_boxes_are_taken_as_they_are() -> None:
     geometry = calibrate(HairShy(), training_pictures(), [])
-    assert geometry.scale == pytest.approx(TRUE.scale / 0.8 ** 0.5, rel=0.02)
-    assert geometry.dy == pytest.approx((TRUE.dy - 0.1) / 0.8 ** 0.5, abs=0.01)
+    assert geometry.scale == pytest.approx(TRUE.scale / 0.8**0.5, rel=0.02)
+    assert geometry.dy == pytest.approx((TRUE.dy - 0.1) / 0.8**0.5, abs=0.01)
 
 
 def test_too_few_faces() -> None:

@@ -27,8 +27,10 @@ def sidecar_trained_on(name: str, task: str, data: str) -> Sidecar:
     return replace(sidecar, training={**sidecar.training, 'recipe': recipe})
 
 
-@pytest.mark.parametrize('page', [
-    '', START, END, f'{END}\n{START}{START}', f'{START}{START}{END}', f'{START}{END}{END}'])
+@pytest.mark.parametrize(
+    'page',
+    ['', START, END, f'{END}\n{START}{START}', f'{START}{START}{END}', f'{START}{END}{END}'],
+)
 def test_page_without_a_place(page: str) -> None:
     with pytest.raises(ValueError, match='each once'):
         with_measured(page, 'new')
@@ -45,7 +47,7 @@ class TestTestSets:
     def test_of_what_it_was_trained_on_only_what_is_held_out(self, tmp_path: Path) -> None:
         usage = (np.arange(200) % 2).astype(np.uint8)
         votes = np.zeros((200, 10), np.uint8)
-        votes[:, 1] = 10          # happiness
+        votes[:, 1] = 10  # happiness
         votes[1::4] = [0] * 9 + [10]  # no face
         write_fer(tmp_path / 'known.npz', usage=usage, ferplus_votes=votes)
         write_fer(tmp_path / 'another.npz', usage=usage)
@@ -68,10 +70,15 @@ class TestTestSets:
     def test_ages(self, tmp_path: Path) -> None:
         rng = np.random.default_rng(0)
         ages = np.array(['0-2', '20-29', '60-69', 'more than 70'])
-        write_fairface(tmp_path / 'known.npz', 200, age_names=ages,
-                       age=rng.integers(0, 4, 200).astype(np.uint8))
-        write_fairface(tmp_path / 'other.npz', 30, age_names=None,
-                       age=np.arange(30, dtype=np.uint8))
+        write_fairface(
+            tmp_path / 'known.npz',
+            200,
+            age_names=ages,
+            age=rng.integers(0, 4, 200).astype(np.uint8),
+        )
+        write_fairface(
+            tmp_path / 'other.npz', 30, age_names=None, age=np.arange(30, dtype=np.uint8)
+        )
         sidecar = sidecar_trained_on('gender_mini_xception', 'gender', 'known.npz')
         whole, adults, other, other_adults = find_test_sets(sidecar, tmp_path)
         assert whole.title == 'known, held-out tenth'
@@ -104,23 +111,36 @@ def test_task_of(tmp_path: Path) -> None:
 def test_facts_are_the_sidecars() -> None:
     sidecar = find_model('emotion_mini_residual', 'emotion')
     text = facts(sidecar)
-    for value in (f'{sidecar.parameters:,}', f'{sidecar.training["pictures"]:,} pictures',
-                  '48x48 gray', sidecar.training['data'], 'recipes/emotion_mini_residual.yaml'):
+    for value in (
+        f'{sidecar.parameters:,}',
+        f'{sidecar.training["pictures"]:,} pictures',
+        '48x48 gray',
+        sidecar.training['data'],
+        'recipes/emotion_mini_residual.yaml',
+    ):
         assert value in text
 
 
 class TestClassifierCard:
-    def test_card(self, tmp_path: Path, demo_face: np.ndarray,
-                  monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_card(
+        self, tmp_path: Path, demo_face: np.ndarray, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         for name in ('ROBUSTNESS_PICTURES', 'GLASSES_PICTURES', 'SIZE_PICTURES'):
             monkeypatch.setattr(classifier_card, name, 2)
         # Shifted in brightness, so that the pictures are no copies of each other.
-        images = [np.clip(demo_face.astype(int) + shift, 0, 255).astype(np.uint8)
-                  for shift in range(-15, 15)]
+        images = [
+            np.clip(demo_face.astype(int) + shift, 0, 255).astype(np.uint8)
+            for shift in range(-15, 15)
+        ]
         data = tmp_path / 'data'
         data.mkdir()
-        write_fer(data / 'other.npz', 30, **encoded(images), labels=np.full(30, 6, np.uint8),
-                  usage=np.ones(30, np.uint8))
+        write_fer(
+            data / 'other.npz',
+            30,
+            **encoded(images),
+            labels=np.full(30, 6, np.uint8),
+            usage=np.ones(30, np.uint8),
+        )
         sidecar = find_model('emotion_mini_residual', 'emotion')
         card = write_card(sidecar, data, tmp_path / 'docs')
         page = card.read_text()
@@ -131,24 +151,34 @@ class TestClassifierCard:
             picture = tmp_path / 'docs' / 'images' / f'emotion_mini_residual_{name}.png'
             assert f'(../images/{picture.name})' in page
             assert cv2.imread(str(picture)).std() > 0
-        card.write_text(page.replace('# emotion_mini_residual\n', '# by hand\n')
-                        .replace('| other, PublicTest | 30 |', 'spoilt'))
+        card.write_text(
+            page.replace('# emotion_mini_residual\n', '# by hand\n').replace(
+                '| other, PublicTest | 30 |', 'spoilt'
+            )
+        )
         assert write_card(sidecar, data, tmp_path / 'docs').read_text() == page.replace(
-            '# emotion_mini_residual\n', '# by hand\n')
+            '# emotion_mini_residual\n', '# by hand\n'
+        )
 
 
-def test_detector_card(tmp_path: Path, demo_face: np.ndarray,
-                       monkeypatch: pytest.MonkeyPatch) -> None:
-    image = cv2.copyMakeBorder(cv2.resize(demo_face, (96, 96)), 72, 72, 112, 112,
-                               cv2.BORDER_REPLICATE)
+def test_detector_card(
+    tmp_path: Path, demo_face: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = cv2.copyMakeBorder(
+        cv2.resize(demo_face, (96, 96)), 72, 72, 112, 112, cv2.BORDER_REPLICATE
+    )
     rows = []
     for shift in range(-20, 20):
         shifted = np.clip(cv2.cvtColor(image, cv2.COLOR_GRAY2BGR).astype(int) + shift, 0, 255)
         boxes = np.array([(120, 78, 80, 88)] if shift % 2 else [], np.float32).reshape(-1, 4)
         points = np.zeros((len(boxes), 5, 2), np.float32) + 130
         _, part = cv2.imencode('.png', shifted.astype(np.uint8))
-        rows.append((part.ravel(), Scene(shifted.astype(np.uint8), boxes, points,
-                                         np.zeros(len(boxes), bool), 'made')))
+        rows.append(
+            (
+                part.ravel(),
+                Scene(shifted.astype(np.uint8), boxes, points, np.zeros(len(boxes), bool), 'made'),
+            )
+        )
     save_scenes(tmp_path / 'face_scenes.npz', rows)
     sidecar = find_model('face_detector', 'face_detection')
     other = replace(sidecar, path=tmp_path / 'other.json', name='other')

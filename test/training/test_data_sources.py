@@ -33,47 +33,61 @@ class TestFer2013Csv:
         images = noise(4)
         images[3] = images[0]
         usage = ('Training', 'PublicTest', 'PrivateTest', 'PublicTest')
-        path = write_csv(tmp_path / 'fer2013.csv', [
-            (label, pixels(image), use) for label, image, use in zip((0, 6, 3, 0), images, usage)])
+        path = write_csv(
+            tmp_path / 'fer2013.csv',
+            [
+                (label, pixels(image), use)
+                for label, image, use in zip((0, 6, 3, 0), images, usage)
+            ],
+        )
         faces = load_faces(path)
         np.testing.assert_array_equal(faces.images, images)
         assert (faces.task, faces.label_names) == ('emotion', EMOTIONS)
         assert faces.labels.tolist() == faces.targets.argmax(axis=1).tolist() == [0, 6, 3, 0]
         assert faces.groups['usage'].tolist() == list(usage)
         assert [name.startswith('copy') for name in faces.groups['copy']] == [
-            False, False, False, True]
+            False,
+            False,
+            False,
+            True,
+        ]
 
     def test_parts(self, tmp_path: Path) -> None:
-        rows = [(0, pixels(image), 'Training' if i % 2 else 'PublicTest')
-                for i, image in enumerate(noise(80))]
+        rows = [
+            (0, pixels(image), 'Training' if i % 2 else 'PublicTest')
+            for i, image in enumerate(noise(80))
+        ]
         faces = load_faces(write_csv(tmp_path / 'fer2013.csv', rows))
         fitted, held_out = training_part(faces), validation_part(faces)
         assert len(fitted) + len(held_out) == 40
         assert 0 < len(held_out) < len(fitted)
 
     def test_columns_in_another_order(self, tmp_path: Path) -> None:
-        image, = noise(1)
+        (image,) = noise(1)
         path = tmp_path / 'fer2013.csv'
         path.write_text(f'Usage,emotion,more,pixels\nTraining,5,x,{pixels(image)}\n')
         faces = load_faces(path)
         np.testing.assert_array_equal(faces.images[0], image)
         assert faces.labels.tolist() == [5]
 
-    @pytest.mark.parametrize('text, reason', [
-        ('', "no column 'emotion'"),
-        ('emotion,Usage\n0,Training\n', "no column 'pixels'"),
-        (HEADER, 'no picture in it'),
-        (f'{HEADER}\n7,{pixels(noise(1)[0])},Training\n', "line 2: emotion is '7'"),
-        (f'{HEADER}\n,{pixels(noise(1)[0])},Training\n', "line 2: emotion is ''"),
-        (f'{HEADER}\n0,{pixels(noise(1)[0])},Trial\n', "line 2: Usage is 'Trial'"),
-        (f'{HEADER}\n0,{pixels(noise(1)[0])}\n', 'line 2: Usage is None'),
-        (f'{HEADER}\n0,,Training\n', 'line 2: there are 0 pixels, not 2304'),
-        (f'{HEADER}\n0,{pixels(noise(1)[0][1:])},Training\n', 'there are 2256 pixels'),
-        (f'{HEADER}\n0,{"256 " * 2304},Training\n', "line 2: pixel '256' is no number from 0"),
-        (f'{HEADER}\n0,{"-1 " * 2304},Training\n', 'line 2: pixel .* is no number'),
-        (f'{HEADER}\n0,{"x " * 2304},Training\n', 'line 2: pixel .* is no number'),
-        (f'{HEADER}\n0,{"9" * 30},Training\n', 'line 2: pixel .* is no number'),
-    ])
+    @pytest.mark.parametrize(
+        'text, reason',
+        [
+            ('', "no column 'emotion'"),
+            ('emotion,Usage\n0,Training\n', "no column 'pixels'"),
+            (HEADER, 'no picture in it'),
+            (f'{HEADER}\n7,{pixels(noise(1)[0])},Training\n', "line 2: emotion is '7'"),
+            (f'{HEADER}\n,{pixels(noise(1)[0])},Training\n', "line 2: emotion is ''"),
+            (f'{HEADER}\n0,{pixels(noise(1)[0])},Trial\n', "line 2: Usage is 'Trial'"),
+            (f'{HEADER}\n0,{pixels(noise(1)[0])}\n', 'line 2: Usage is None'),
+            (f'{HEADER}\n0,,Training\n', 'line 2: there are 0 pixels, not 2304'),
+            (f'{HEADER}\n0,{pixels(noise(1)[0][1:])},Training\n', 'there are 2256 pixels'),
+            (f'{HEADER}\n0,{"256 " * 2304},Training\n', "line 2: pixel '256' is no number from 0"),
+            (f'{HEADER}\n0,{"-1 " * 2304},Training\n', 'line 2: pixel .* is no number'),
+            (f'{HEADER}\n0,{"x " * 2304},Training\n', 'line 2: pixel .* is no number'),
+            (f'{HEADER}\n0,{"9" * 30},Training\n', 'line 2: pixel .* is no number'),
+        ],
+    )
     def test_wrong_form(self, tmp_path: Path, text: str, reason: str) -> None:
         (tmp_path / 'x.csv').write_text(text)
         with pytest.raises(DatasetError, match=reason):
@@ -101,8 +115,9 @@ def write_folders(folder: Path, pictures: dict[str, NDArray[np.uint8]]) -> Path:
 class TestClassFolders:
     def test_pictures_of_one_size_are_unchanged(self, tmp_path: Path) -> None:
         images = noise(3)
-        faces = load_faces(write_folders(tmp_path, dict(zip(
-            ('sad/b.png', 'angry/a.png', 'sad/a.PNG'), images))))
+        faces = load_faces(
+            write_folders(tmp_path, dict(zip(('sad/b.png', 'angry/a.png', 'sad/a.PNG'), images)))
+        )
         np.testing.assert_array_equal(faces.images, images[[1, 2, 0]])
         assert (faces.task, faces.label_names) == ('emotion', EMOTIONS)
         assert faces.labels.tolist() == [0, 4, 4]
@@ -111,8 +126,16 @@ class TestClassFolders:
 
     def test_genders_in_colour_and_of_all_sizes(self, tmp_path: Path) -> None:
         colour = np.full((120, 100, 3), (10, 200, 60), np.uint8)
-        faces = load_faces(write_folders(tmp_path, {
-            'male/a.jpg': colour, 'male/b.jpeg': colour[:60], 'female/c.png': noise(1, 64)[0]}))
+        faces = load_faces(
+            write_folders(
+                tmp_path,
+                {
+                    'male/a.jpg': colour,
+                    'male/b.jpeg': colour[:60],
+                    'female/c.png': noise(1, 64)[0],
+                },
+            )
+        )
         assert (faces.task, faces.label_names) == ('gender', GENDERS)
         assert faces.images.shape == (3, 64, 64)
         assert faces.labels.tolist() == [0, 1, 1]
@@ -125,9 +148,16 @@ class TestClassFolders:
 
     def test_copies_stay_on_one_side(self, tmp_path: Path) -> None:
         images = noise(40)
-        faces = load_faces(write_folders(tmp_path, {
-            f'{label}/{i}.png': image for label in ('fear', 'sad')
-            for i, image in enumerate(images)}))
+        faces = load_faces(
+            write_folders(
+                tmp_path,
+                {
+                    f'{label}/{i}.png': image
+                    for label in ('fear', 'sad')
+                    for i, image in enumerate(images)
+                },
+            )
+        )
         held_out = validation_part(faces)
         assert 0 < len(held_out) < len(faces)
         assert len(held_out) == 2 * len(set(held_out.keys))
@@ -138,13 +168,16 @@ class TestClassFolders:
         (tmp_path / 'README').write_text('a')
         assert len(load_faces(tmp_path)) == 1
 
-    @pytest.mark.parametrize('folders, reason', [
-        ((), 'no folder of a class'),
-        (('sad', 'bored'), 'bored, sad are neither all of angry'),
-        (('sad', 'male'), 'male, sad are neither'),
-        (('train',), 'train are neither'),
-        (('sad',), r'sad: no \.png, \.jpg, \.jpeg file'),
-    ])
+    @pytest.mark.parametrize(
+        'folders, reason',
+        [
+            ((), 'no folder of a class'),
+            (('sad', 'bored'), 'bored, sad are neither all of angry'),
+            (('sad', 'male'), 'male, sad are neither'),
+            (('train',), 'train are neither'),
+            (('sad',), r'sad: no \.png, \.jpg, \.jpeg file'),
+        ],
+    )
     def test_wrong_form(self, tmp_path: Path, folders: tuple[str, ...], reason: str) -> None:
         for name in folders:
             (tmp_path / name).mkdir()

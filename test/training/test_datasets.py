@@ -24,16 +24,28 @@ from training.datasets import (
     validation_part,
 )
 
-FERPLUS = ('neutral', 'happiness', 'surprise', 'sadness', 'anger', 'disgust', 'fear', 'contempt',
-           'unknown', 'NF')
+FERPLUS = (
+    'neutral',
+    'happiness',
+    'surprise',
+    'sadness',
+    'anger',
+    'disgust',
+    'fear',
+    'contempt',
+    'unknown',
+    'NF',
+)
 
 
 def encoded(images: Iterable[NDArray[np.uint8]]) -> dict[str, Any]:
     """Return the pictures in npz form."""
     parts = [cv2.imencode('.png', image)[1].ravel() for image in images]
     offsets = np.cumsum([0] + [len(part) for part in parts])
-    return {'encoded': np.concatenate(parts) if parts else np.zeros(0, np.uint8),
-            'offsets': offsets}
+    return {
+        'encoded': np.concatenate(parts) if parts else np.zeros(0, np.uint8),
+        'offsets': offsets,
+    }
 
 
 def noise(count: int, side: int = 48) -> NDArray[np.uint8]:
@@ -42,38 +54,54 @@ def noise(count: int, side: int = 48) -> NDArray[np.uint8]:
 
 def write_fer(path: Path, count: int = 200, **changes: Any) -> Path:
     rng = np.random.default_rng(1)
-    values = {**encoded(noise(count)), 'labels': rng.integers(0, 7, count).astype(np.uint8),
-              'usage': np.zeros(count, np.uint8),
-              'usage_names': np.array(['Training', 'PublicTest']), **changes}
+    values = {
+        **encoded(noise(count)),
+        'labels': rng.integers(0, 7, count).astype(np.uint8),
+        'usage': np.zeros(count, np.uint8),
+        'usage_names': np.array(['Training', 'PublicTest']),
+        **changes,
+    }
     np.savez(path, **{name: value for name, value in values.items() if value is not None})
     return path
 
 
 def write_fairface(path: Path, count: int = 30, **changes: Any) -> Path:
     rng = np.random.default_rng(1)
-    values = {**encoded(noise(count, 80)), 'gender': rng.integers(0, 2, count).astype(np.uint8),
-              'gender_names': np.array(['male', 'female']),
-              'race': np.zeros(count, np.uint8), 'race_names': np.array(['one']),
-              'age': np.full(count, 1, np.uint8), 'age_names': np.array(['0-2', '3-9']), **changes}
+    values = {
+        **encoded(noise(count, 80)),
+        'gender': rng.integers(0, 2, count).astype(np.uint8),
+        'gender_names': np.array(['male', 'female']),
+        'race': np.zeros(count, np.uint8),
+        'race_names': np.array(['one']),
+        'age': np.full(count, 1, np.uint8),
+        'age_names': np.array(['0-2', '3-9']),
+        **changes,
+    }
     np.savez(path, **{name: value for name, value in values.items() if value is not None})
     return path
 
 
-@pytest.mark.parametrize('votes, expected', [
-    ({}, {}),
-    ({'NF': 10}, {}),
-    ({'unknown': 10}, {}),
-    ({'happiness': 10}, {'happy': 1.0}),
-    ({'happiness': 6, 'neutral': 2, 'unknown': 2}, {'happy': 0.75, 'neutral': 0.25}),
-    ({'disgust': 1, 'contempt': 3}, {'disgust': 1.0}),
-    ({'anger': 1, 'fear': 1, 'sadness': 1, 'surprise': 1},
-     {'angry': 0.25, 'fear': 0.25, 'sad': 0.25, 'surprise': 0.25}),
-])
+@pytest.mark.parametrize(
+    'votes, expected',
+    [
+        ({}, {}),
+        ({'NF': 10}, {}),
+        ({'unknown': 10}, {}),
+        ({'happiness': 10}, {'happy': 1.0}),
+        ({'happiness': 6, 'neutral': 2, 'unknown': 2}, {'happy': 0.75, 'neutral': 0.25}),
+        ({'disgust': 1, 'contempt': 3}, {'disgust': 1.0}),
+        (
+            {'anger': 1, 'fear': 1, 'sadness': 1, 'surprise': 1},
+            {'angry': 0.25, 'fear': 0.25, 'sad': 0.25, 'surprise': 0.25},
+        ),
+    ],
+)
 def test_ferplus_distribution(votes: dict[str, int], expected: dict[str, float]) -> None:
     row = np.array([[votes.get(name, 0) for name in FERPLUS]], np.uint8)
-    found, = ferplus_distribution(row)
+    (found,) = ferplus_distribution(row)
     assert dict(zip(EMOTIONS, found.tolist())) == pytest.approx(
-        {name: expected.get(name, 0.0) for name in EMOTIONS})
+        {name: expected.get(name, 0.0) for name in EMOTIONS}
+    )
 
 
 def test_ferplus_of_no_rows() -> None:
@@ -100,7 +128,8 @@ class TestFer2013:
         votes[0, FERPLUS.index('happiness')] = 10
         votes[1, FERPLUS.index('NF')] = 10
         path = write_fer(
-            tmp_path / 'fer.npz', 3, labels=np.array([6, 6, 6], np.uint8), ferplus_votes=votes)
+            tmp_path / 'fer.npz', 3, labels=np.array([6, 6, 6], np.uint8), ferplus_votes=votes
+        )
         faces = load_faces(path, weight)
         happy, neutral = EMOTIONS.index('happy'), EMOTIONS.index('neutral')
         assert (faces.targets[0, happy], faces.targets[0, neutral]) == (weight, 1 - weight)
@@ -117,10 +146,17 @@ class TestFer2013:
     def test_copies_of_training_pictures_are_known(self, tmp_path: Path) -> None:
         images = noise(4)
         images[3] = images[0]
-        faces = load_faces(write_fer(
-            tmp_path / 'fer.npz', 4, **encoded(images), usage=np.array([0, 0, 1, 1], np.uint8)))
+        faces = load_faces(
+            write_fer(
+                tmp_path / 'fer.npz', 4, **encoded(images), usage=np.array([0, 0, 1, 1], np.uint8)
+            )
+        )
         assert [name.startswith('copy') for name in faces.groups['copy']] == [
-            False, False, False, True]
+            False,
+            False,
+            False,
+            True,
+        ]
 
     def test_test_rows_are_in_no_part(self, tmp_path: Path) -> None:
         usage = (np.arange(200) % 2).astype(np.uint8)
@@ -188,12 +224,15 @@ def test_missing_file(tmp_path: Path) -> None:
         load_faces(tmp_path / 'none.npz')
 
 
-@pytest.mark.parametrize('values, reason', [
-    ({'x': np.zeros(3)}, "no 'encoded' and 'offsets' in it, but .*x"),
-    ({**encoded(noise(2))}, 'neither emotion'),
-    ({**encoded(noise(2)), 'labels': np.zeros(2, np.uint8)}, 'neither emotion'),
-    ({**encoded(noise(2)), 'boxes': np.zeros((2, 4))}, 'neither emotion'),
-])
+@pytest.mark.parametrize(
+    'values, reason',
+    [
+        ({'x': np.zeros(3)}, "no 'encoded' and 'offsets' in it, but .*x"),
+        ({**encoded(noise(2))}, 'neither emotion'),
+        ({**encoded(noise(2)), 'labels': np.zeros(2, np.uint8)}, 'neither emotion'),
+        ({**encoded(noise(2)), 'boxes': np.zeros((2, 4))}, 'neither emotion'),
+    ],
+)
 def test_wrong_form(tmp_path: Path, values: dict[str, Any], reason: str) -> None:
     np.savez(tmp_path / 'x.npz', **values)
     with pytest.raises(DatasetError, match=reason):
@@ -215,7 +254,7 @@ def test_single_array(tmp_path: Path) -> None:
 
 def test_picture_that_does_not_decode(tmp_path: Path) -> None:
     values = encoded(noise(3))
-    values['encoded'][values['offsets'][1]:values['offsets'][2]] = 0
+    values['encoded'][values['offsets'][1] : values['offsets'][2]] = 0
     with pytest.raises(DatasetError, match='1 pictures do not decode, the first is number 1'):
         load_faces(write_fer(tmp_path / 'fer.npz', 3, **values))
 

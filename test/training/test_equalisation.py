@@ -23,16 +23,24 @@ def answers(model: nn.Module, images: NDArray[np.float32]) -> list[NDArray[np.fl
     return [part.numpy() for part in (found if isinstance(found, tuple) else (found,))]
 
 
-@pytest.mark.parametrize('name, shape', [
-    ('face_detector', (3, 96, 128)), ('mini_residual', (1, 48, 48)), ('residual', (1, 48, 48)),
-    ('mini_xception', (1, 64, 64)), ('sequential_cnn', (1, 64, 64))])
+@pytest.mark.parametrize(
+    'name, shape',
+    [
+        ('face_detector', (3, 96, 128)),
+        ('mini_residual', (1, 48, 48)),
+        ('residual', (1, 48, 48)),
+        ('mini_xception', (1, 64, 64)),
+        ('sequential_cnn', (1, 64, 64)),
+    ],
+)
 def test_equalised_network_answers_the_same(name: str, shape: tuple[int, ...]) -> None:
     model = random_model(name) if name == 'face_detector' else random_model(name, 7)
     images = np.random.default_rng(0).random((20, *shape), dtype=np.float32)
     before = answers(model, images)
     found = equalised(model, images)
     for one, other, again in zip(
-            answers(found, images), before, answers(model, images), strict=True):
+        answers(found, images), before, answers(model, images), strict=True
+    ):
         assert other.std() > 0
         np.testing.assert_allclose(one, other, atol=1e-4 * np.abs(other).max())
         np.testing.assert_array_equal(again, other)  # the model itself is left alone

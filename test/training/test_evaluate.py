@@ -30,40 +30,51 @@ from training.evaluate import evaluate, PARTS, select
 from training.inference import probabilities_of
 
 
-@pytest.mark.parametrize('hits, total, low, high', [
-    (0, 10, 0.0, 0.2775), (10, 10, 0.7225, 1.0), (5, 10, 0.2366, 0.7634),
-    (650, 1000, 0.6199, 0.6789)])
+@pytest.mark.parametrize(
+    'hits, total, low, high',
+    [
+        (0, 10, 0.0, 0.2775),
+        (10, 10, 0.7225, 1.0),
+        (5, 10, 0.2366, 0.7634),
+        (650, 1000, 0.6199, 0.6789),
+    ],
+)
 def test_wilson_interval(hits: int, total: int, low: float, high: float) -> None:
     assert wilson_interval(hits, total) == pytest.approx((low, high), abs=1e-4)
 
 
 def test_confusion_matrix() -> None:
     found = confusion_matrix(np.array([0, 0, 1, 2]), np.array([0, 1, 1, 0]), 4)
-    np.testing.assert_array_equal(
-        found, [[1, 1, 0, 0], [0, 1, 0, 0], [1, 0, 0, 0], [0, 0, 0, 0]])
+    np.testing.assert_array_equal(found, [[1, 1, 0, 0], [0, 1, 0, 0], [1, 0, 0, 0], [0, 0, 0, 0]])
 
 
-@pytest.mark.parametrize('confusion, expected', [
-    ([[5, 0], [0, 5]], 1.0),
-    ([[0, 5], [5, 0]], 0.0),
-    # Precision 3/4 and 4/6, recall 3/5 and 4/5.
-    ([[3, 2], [1, 4]], (2 / 3 + 8 / 11) / 2),
-    # The third class does not occur, but is found once.
-    ([[4, 0, 1], [0, 5, 0], [0, 0, 0]], (8 / 9 + 1) / 2),
-])
+@pytest.mark.parametrize(
+    'confusion, expected',
+    [
+        ([[5, 0], [0, 5]], 1.0),
+        ([[0, 5], [5, 0]], 0.0),
+        # Precision 3/4 and 4/6, recall 3/5 and 4/5.
+        ([[3, 2], [1, 4]], (2 / 3 + 8 / 11) / 2),
+        # The third class does not occur, but is found once.
+        ([[4, 0, 1], [0, 5, 0], [0, 0, 0]], (8 / 9 + 1) / 2),
+    ],
+)
 def test_macro_f1(confusion: list[list[int]], expected: float) -> None:
     assert macro_f1(np.array(confusion)) == pytest.approx(expected)
 
 
-@pytest.mark.parametrize('confidence, hits, expected', [
-    ([1.0, 1.0], [True, True], 0.0),
-    ([1.0, 1.0], [False, False], 1.0),
-    ([0.8] * 5, [True] * 4 + [False], 0.0),
-    ([0.8] * 5, [True] * 2 + [False] * 3, 0.4),
-    # Two bins, gaps 0.1 and 0.4, equally heavy.
-    ([0.9, 0.9, 0.6, 0.6], [True, True, True, True], 0.25),
-    ([0.55, 0.95], [True, False], (0.45 + 0.95) / 2),
-])
+@pytest.mark.parametrize(
+    'confidence, hits, expected',
+    [
+        ([1.0, 1.0], [True, True], 0.0),
+        ([1.0, 1.0], [False, False], 1.0),
+        ([0.8] * 5, [True] * 4 + [False], 0.0),
+        ([0.8] * 5, [True] * 2 + [False] * 3, 0.4),
+        # Two bins, gaps 0.1 and 0.4, equally heavy.
+        ([0.9, 0.9, 0.6, 0.6], [True, True, True, True], 0.25),
+        ([0.55, 0.95], [True, False], (0.45 + 0.95) / 2),
+    ],
+)
 def test_expected_calibration_error(
     confidence: list[float], hits: list[bool], expected: float
 ) -> None:
@@ -79,8 +90,10 @@ def test_accuracy() -> None:
 
 def test_coverage_curve() -> None:
     probabilities = np.array([[0.92, 0.08], [0.72, 0.28], [0.6, 0.4], [0.48, 0.52]], np.float32)
-    curve = {row['min_confidence']: (row['answered'], row['accuracy'])
-             for row in coverage_curve(probabilities, np.array([0, 1, 0, 1]))}
+    curve = {
+        row['min_confidence']: (row['answered'], row['accuracy'])
+        for row in coverage_curve(probabilities, np.array([0, 1, 0, 1]))
+    }
     assert curve[0.0] == curve[0.5] == (1.0, 0.75)
     assert curve[0.55] == (0.75, pytest.approx(2 / 3))
     assert curve[0.7] == (0.5, 0.5)
@@ -109,7 +122,8 @@ class TestEvaluate:
         for i, name in enumerate(EMOTIONS):
             assert figures['recall'][name]['count'] == confusion[i].sum()
             assert figures['recall'][name]['accuracy'] == pytest.approx(
-                confusion[i, i] / confusion[i].sum())
+                confusion[i, i] / confusion[i].sum()
+            )
         assert figures['groups']['usage=Training']['accuracy'] == figures['accuracy']
         assert json.loads(json.dumps(figures)) == figures
 
@@ -122,8 +136,10 @@ class TestEvaluate:
 
     def test_other_task(self, tmp_path: Path) -> None:
         with pytest.raises(DatasetError, match='is for gender, but the pictures have emotion'):
-            evaluate(find_model('gender_mini_xception', 'gender'),
-                     load_faces(write_fer(tmp_path / 'a.npz', 5)))
+            evaluate(
+                find_model('gender_mini_xception', 'gender'),
+                load_faces(write_fer(tmp_path / 'a.npz', 5)),
+            )
 
     def test_nothing_left(self, tmp_path: Path) -> None:
         faces = load_faces(write_fer(tmp_path / 'a.npz', 5))
@@ -156,27 +172,42 @@ def test_select_what_is_not_there(tmp_path: Path) -> None:
 
 class TestCommandLine:
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run([sys.executable, '-m', 'training.evaluate', *arguments], cwd=ROOT,
-                              capture_output=True, text=True, check=False)
+        return subprocess.run(
+            [sys.executable, '-m', 'training.evaluate', *arguments],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
 
     def test_json(self, tmp_path: Path) -> None:
         data = write_fer(tmp_path / 'a.npz', 20)
-        done = self.run('--model', 'models/emotion_mini_xception.json', '--data', str(data),
-                        '--json')
+        done = self.run(
+            '--model', 'models/emotion_mini_xception.json', '--data', str(data), '--json'
+        )
         assert done.returncode == 0, done.stderr
         assert json.loads(done.stdout)['count'] == 20
 
-    def test_all_that_can_be_measured(
-        self, tmp_path: Path, demo_face: NDArray[np.uint8]
-    ) -> None:
-        images = [np.clip(demo_face.astype(int) + shift, 0, 255).astype(np.uint8)
-                  for shift in (-9, 0, 9)]
+    def test_all_that_can_be_measured(self, tmp_path: Path, demo_face: NDArray[np.uint8]) -> None:
+        images = [
+            np.clip(demo_face.astype(int) + shift, 0, 255).astype(np.uint8) for shift in (-9, 0, 9)
+        ]
         data = write_fairface(tmp_path / 'a.npz', 3, **encoded(images))
         pictures = [tmp_path / name for name in ('confusion.png', 'coverage.png', 'sizes.png')]
-        done = self.run('--model', 'models/gender_mini_residual.json', '--data', str(data),
-                        '--json', '--robustness', '--detector', 'face_detector',
-                        *(f'{option}={picture}' for option, picture in zip(
-                            ('--confusion', '--coverage', '--face-sizes'), pictures)))
+        done = self.run(
+            '--model',
+            'models/gender_mini_residual.json',
+            '--data',
+            str(data),
+            '--json',
+            '--robustness',
+            '--detector',
+            'face_detector',
+            *(
+                f'{option}={picture}'
+                for option, picture in zip(('--confusion', '--coverage', '--face-sizes'), pictures)
+            ),
+        )
         assert done.returncode == 0, done.stderr
         figures = json.loads(done.stdout)
         assert figures['robustness']['unchanged']['accuracy'] == figures['accuracy']
@@ -186,9 +217,14 @@ class TestCommandLine:
         assert sizes[-1]['found'] == 1
         assert all(cv2.imread(str(picture)).std() > 0 for picture in pictures)
 
-    @pytest.mark.parametrize('model, data', [
-        ('models/none.json', 'a.npz'), ('models/emotion_mini_xception.json', 'none.npz'),
-        ('models/gender_mini_xception.json', 'a.npz')])
+    @pytest.mark.parametrize(
+        'model, data',
+        [
+            ('models/none.json', 'a.npz'),
+            ('models/emotion_mini_xception.json', 'none.npz'),
+            ('models/gender_mini_xception.json', 'a.npz'),
+        ],
+    )
     def test_error(self, tmp_path: Path, model: str, data: str) -> None:
         write_fer(tmp_path / 'a.npz', 5)
         done = self.run('--model', model, '--data', str(tmp_path / data))

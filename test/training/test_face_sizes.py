@@ -22,8 +22,9 @@ from training.scenes import save_scenes, Scene
 GRAY = np.full((HEIGHT, WIDTH), 100, np.uint8)
 
 
-@pytest.mark.parametrize('geometry', [
-    CropGeometry(1.0), CropGeometry(1.2, 0.0, -0.05), CropGeometry(0.8, 0.1, 0.2)])
+@pytest.mark.parametrize(
+    'geometry', [CropGeometry(1.0), CropGeometry(1.2, 0.0, -0.05), CropGeometry(0.8, 0.1, 0.2)]
+)
 def test_the_face_is_where_its_crop_says(geometry: CropGeometry) -> None:
     place = Box(40, 60, 96, 96)
     found = crop_square(face_in(place, geometry), geometry)
@@ -35,11 +36,11 @@ def test_the_picture_is_whole_and_the_rest_is_far(side: int) -> None:
     picture = np.full((48, 48), 220, np.uint8)
     image = put_into(GRAY, picture, Box(240, 100, side, side))
     assert (image.shape, image.dtype) == ((HEIGHT, WIDTH), np.uint8)
-    middle = image[100:100 + side, 240:240 + side]
+    middle = image[100 : 100 + side, 240 : 240 + side]
     rows, columns = np.mgrid[:side, :side]
     inside = np.hypot(rows - (side - 1) / 2, columns - (side - 1) / 2) < side / 2
     assert (middle[inside] == 220).all()
-    assert (image[:, :int(240 - 1.5 * side) if side < 160 else 0] == 100).all()
+    assert (image[:, : int(240 - 1.5 * side) if side < 160 else 0] == 100).all()
     assert (GRAY == 100).all()
 
 
@@ -61,9 +62,18 @@ class TestBackgrounds:
             image = np.full((300, 300, 3), level, np.uint8)
             boxes = np.array([(9, 9, 9, 9)] if level % 4 else [], np.float32).reshape(-1, 4)
             _, part = cv2.imencode('.png', image)
-            rows.append((part.ravel(), Scene(
-                image, boxes, np.zeros((len(boxes), 5, 2), np.float32),
-                np.zeros(len(boxes), bool), 'made')))
+            rows.append(
+                (
+                    part.ravel(),
+                    Scene(
+                        image,
+                        boxes,
+                        np.zeros((len(boxes), 5, 2), np.float32),
+                        np.zeros(len(boxes), bool),
+                        'made',
+                    ),
+                )
+            )
         save_scenes(tmp_path / 'scenes.npz', rows)
         found = backgrounds_of(tmp_path / 'scenes.npz')
         assert 0 < len(found) < 30
@@ -72,9 +82,20 @@ class TestBackgrounds:
     def test_none(self, tmp_path: Path) -> None:
         image = np.zeros((30, 40, 3), np.uint8)
         _, part = cv2.imencode('.png', image)
-        save_scenes(tmp_path / 'scenes.npz', [(part.ravel(), Scene(
-            image, np.ones((1, 4), np.float32), np.zeros((1, 5, 2), np.float32),
-            np.zeros(1, bool)))])
+        save_scenes(
+            tmp_path / 'scenes.npz',
+            [
+                (
+                    part.ravel(),
+                    Scene(
+                        image,
+                        np.ones((1, 4), np.float32),
+                        np.zeros((1, 5, 2), np.float32),
+                        np.zeros(1, bool),
+                    ),
+                )
+            ],
+        )
         with pytest.raises(DatasetError, match='no face-free picture'):
             backgrounds_of(tmp_path / 'scenes.npz')
 
@@ -82,8 +103,13 @@ class TestBackgrounds:
 class TestBySize:
     def test_a_large_face_is_found_and_a_tiny_one_not(self, demo_face: NDArray[np.uint8]) -> None:
         detector = find_model('face_detector', 'face_detection')
-        rows = by_face_size(find_model('gender_mini_residual', 'gender'), detector,
-                            face_set(demo_face, 'gender'), [GRAY], (6, 128))
+        rows = by_face_size(
+            find_model('gender_mini_residual', 'gender'),
+            detector,
+            face_set(demo_face, 'gender'),
+            [GRAY],
+            (6, 128),
+        )
         tiny, large = rows
         assert (tiny['size'], tiny['found'], tiny['accuracy']) == (6, 0, None)
         assert (large['size'], large['found'], large['count']) == (128, 1, 1)
@@ -92,5 +118,9 @@ class TestBySize:
     def test_detector_it_is_not_calibrated_for(self, demo_face: NDArray[np.uint8]) -> None:
         model = replace(find_model('gender_mini_residual', 'gender'), crop={})
         with pytest.raises(ModelError, match='no crop geometry'):
-            by_face_size(model, find_model('face_detector', 'face_detection'),
-                         face_set(demo_face, 'gender'), [GRAY])
+            by_face_size(
+                model,
+                find_model('face_detector', 'face_detection'),
+                face_set(demo_face, 'gender'),
+                [GRAY],
+            )

@@ -19,19 +19,24 @@ from training.folding import fold_first_convolution, fold_kernel, unfold_kernel
 def answers(content: bytes, seed: int) -> list[NDArray[np.int8]]:
     network = Interpreter(model_content=content, num_threads=1)
     network.allocate_tensors()
-    entry, = network.get_input_details()
-    network.set_tensor(entry['index'], np.random.default_rng(seed).integers(
-        -128, 128, entry['shape'], dtype=np.int8))
+    (entry,) = network.get_input_details()
+    network.set_tensor(
+        entry['index'],
+        np.random.default_rng(seed).integers(-128, 128, entry['shape'], dtype=np.int8),
+    )
     network.invoke()
     return [network.get_tensor(details['index']) for details in network.get_output_details()]
 
 
-@pytest.mark.parametrize('name, shape', [
-    ('face_detector', (96, 128, 3)),
-    ('mini_residual', (48, 48, 1)),
-    ('mini_xception', (64, 64, 1)),  # not padded
-    ('sequential_cnn', (64, 64, 1)),  # 7x7
-])
+@pytest.mark.parametrize(
+    'name, shape',
+    [
+        ('face_detector', (96, 128, 3)),
+        ('mini_residual', (48, 48, 1)),
+        ('mini_xception', (64, 64, 1)),  # not padded
+        ('sequential_cnn', (64, 64, 1)),  # 7x7
+    ],
+)
 def test_folded_network_answers_the_same(name: str, shape: tuple[int, int, int]) -> None:
     model = random_model(name) if name == 'face_detector' else random_model(name, 7)
     images = np.random.default_rng(0).random((4, shape[2], *shape[:2]), dtype=np.float32)
@@ -55,9 +60,16 @@ def test_what_cannot_be_folded_stays() -> None:
     assert fold_first_convolution(content) == content
 
 
-@pytest.mark.parametrize('shape, outputs, stride, same', [
-    ((16, 3, 3, 3), 4, 2, True), ((16, 3, 3, 1), 4, 1, True), ((16, 7, 7, 1), 4, 1, True),
-    ((16, 7, 7, 1), 2, 1, True), ((8, 3, 3, 1), 2, 1, False)])
+@pytest.mark.parametrize(
+    'shape, outputs, stride, same',
+    [
+        ((16, 3, 3, 3), 4, 2, True),
+        ((16, 3, 3, 1), 4, 1, True),
+        ((16, 7, 7, 1), 4, 1, True),
+        ((16, 7, 7, 1), 2, 1, True),
+        ((8, 3, 3, 1), 2, 1, False),
+    ],
+)
 def test_unfolding(shape: tuple[int, ...], outputs: int, stride: int, same: bool) -> None:
     kernel = np.arange(np.prod(shape)).reshape(shape)
     folded = fold_kernel(kernel, outputs, stride, same)

@@ -28,8 +28,13 @@ CLASSES = 7
 
 def faces(frames: list[DemoFrame], size: int) -> NDArray[np.uint8]:
     """Return real faces u8 [N, S, S]."""
-    return np.stack([crop_face(frame.image, frame.faces[0].box, CropGeometry(1.2), size)
-                     for frame in frames[::15] if frame.faces])
+    return np.stack(
+        [
+            crop_face(frame.image, frame.faces[0].box, CropGeometry(1.2), size)
+            for frame in frames[::15]
+            if frame.faces
+        ]
+    )
 
 
 def normalised(model: torch.nn.Module, pictures: NDArray[np.uint8]) -> torch.nn.Module:
@@ -68,8 +73,8 @@ def assert_equal(differences: list[float]) -> None:
 def test_guided_by_hand() -> None:
     """Of three paths one has a negative input, and one a negative gradient."""
     model = torch.nn.Sequential(
-        torch.nn.Conv2d(1, 3, 1), torch.nn.ReLU(), torch.nn.Conv2d(3, 1, 1),
-        torch.nn.Flatten())
+        torch.nn.Conv2d(1, 3, 1), torch.nn.ReLU(), torch.nn.Conv2d(3, 1, 1), torch.nn.Flatten()
+    )
     with torch.no_grad():
         model[0].weight[:] = torch.tensor([2.0, -1.0, 3.0])[:, None, None, None]
         model[0].bias[:] = 0
@@ -83,7 +88,7 @@ def test_guided_by_hand() -> None:
 def test_hooks_are_gone() -> None:
     model = random_model('mini_residual', CLASSES)
     image = torch.rand(1, 1, 48, 48, requires_grad=True)
-    plain, = torch.autograd.grad(model(image)[0, 0], image)
+    (plain,) = torch.autograd.grad(model(image)[0, 0], image)
     guided = input_gradient(model, image.detach(), torch.tensor([0]))
     again = input_gradient(model, image.detach(), torch.tensor([0]), guided=False)
     assert torch.equal(plain, again)
@@ -118,13 +123,18 @@ def test_export_equals_pytorch(demo_frames: list[DemoFrame], name: str, size: in
 
 
 @pytest.mark.parametrize(
-    'classifier', [sidecar for sidecar in available_models() if saliency_path(sidecar).exists()],
-    ids=lambda sidecar: sidecar.name)
+    'classifier',
+    [sidecar for sidecar in available_models() if saliency_path(sidecar).exists()],
+    ids=lambda sidecar: sidecar.name,
+)
 def test_bundled_saliency_equals_pytorch(
     demo_frames: list[DemoFrame], classifier: Sidecar
 ) -> None:
     saliency, model = Saliency(classifier), dequantised(classifier)
-    assert_equal([
-        difference(saliency(face, label), reference(model, face, number))
-        for face in faces(demo_frames, classifier.input.width)
-        for number, label in enumerate(classifier.labels)])
+    assert_equal(
+        [
+            difference(saliency(face, label), reference(model, face, number))
+            for face in faces(demo_frames, classifier.input.width)
+            for number, label in enumerate(classifier.labels)
+        ]
+    )

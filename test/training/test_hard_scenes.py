@@ -30,28 +30,37 @@ class Finds:
         return [found for found in self._found if found.score >= threshold]
 
 
-@pytest.mark.parametrize('box, score, suspicious', [
-    ((20, 10, 30, 40), 0.9, False),     # the labelled face
-    ((60, 60, 20, 20), 0.9, False),     # inside the region to ignore
-    ((120, 20, 30, 40), 0.9, True),
-    ((120, 20, 30, 40), 0.1, False),    # not even the detector is sure
-])
+@pytest.mark.parametrize(
+    'box, score, suspicious',
+    [
+        ((20, 10, 30, 40), 0.9, False),  # the labelled face
+        ((60, 60, 20, 20), 0.9, False),  # inside the region to ignore
+        ((120, 20, 30, 40), 0.9, True),
+        ((120, 20, 30, 40), 0.1, False),  # not even the detector is sure
+    ],
+)
 def test_what_lies_beside_the_labels_is_suspicious(
     box: tuple[float, float, float, float], score: float, suspicious: bool
 ) -> None:
-    scene = Scene(np.zeros((120, 160, 3), np.uint8),
-                  np.array([[20, 10, 30, 40], [50, 50, 60, 60]], np.float32),
-                  np.zeros((2, 5, 2), np.float32), np.array([False, True]))
+    scene = Scene(
+        np.zeros((120, 160, 3), np.uint8),
+        np.array([[20, 10, 30, 40], [50, 50, 60, 60]], np.float32),
+        np.zeros((2, 5, 2), np.float32),
+        np.array([False, True]),
+    )
     found = list(unlabelled(scene, Finds(box, score=score)))
     assert [list(one) for one in found] == ([list(box)] if suspicious else [])
 
 
-@pytest.mark.parametrize('place, score, expected', [
-    ((SIDE / 2 - 15, SIDE / 2 - 20, 30, 40), 0.9, True),    # the box, 30 of 240 pixels wide
-    ((SIDE / 2 - 30, SIDE / 2 - 40, 60, 80), 0.9, True),    # the same in the closer view
-    ((SIDE / 2 - 15, SIDE / 2 - 20, 30, 40), 0.3, False),
-    ((10, 10, 30, 40), 0.9, False),
-])
+@pytest.mark.parametrize(
+    'place, score, expected',
+    [
+        ((SIDE / 2 - 15, SIDE / 2 - 20, 30, 40), 0.9, True),  # the box, 30 of 240 pixels wide
+        ((SIDE / 2 - 30, SIDE / 2 - 40, 60, 80), 0.9, True),  # the same in the closer view
+        ((SIDE / 2 - 15, SIDE / 2 - 20, 30, 40), 0.3, False),
+        ((10, 10, 30, 40), 0.9, False),
+    ],
+)
 def test_teacher_confirms_at_the_place(
     place: tuple[float, float, float, float], score: float, expected: bool
 ) -> None:
@@ -65,8 +74,9 @@ def test_hard_scenes_are_of_the_training_part(tmp_path: Path) -> None:
     # Where pictures hold one or two faces, they are at (20, 10): only in the others is it wrong.
     count = pick(data, Finds((20, 10, 30, 40)), Finds(), tmp_path / 'hard.npz')
     scenes, hard = load_scenes(data), load_scenes(tmp_path / 'hard.npz')
-    expected = [key for key, scene in zip(scenes.keys, scenes.scenes)
-                if key % 10 and not len(scene.boxes)]
+    expected = [
+        key for key, scene in zip(scenes.keys, scenes.scenes) if key % 10 and not len(scene.boxes)
+    ]
     assert count == len(hard) == len(expected)
     assert list(hard.keys) == expected
     assert {scene.source for scene in hard.scenes} == {'here'}

@@ -40,16 +40,19 @@ class FindsBright:
         return [Detection(Box(10, 8, 60, 70), 0.9, POINTS)] if image.mean() > 100 else []
 
 
-@pytest.mark.parametrize('answers, kept', [
-    ([], False),
-    ([((10, 5, 60, 72), 0.9)], True),
-    ([((10, 5, 60, 72), 0.7)], False),                             # unsure
-    ([((10, 5, 60, 72), 0.9), ((0, 0, 20, 20), 0.4)], False),      # perhaps a second one
-    ([((10, 5, 60, 72), 0.9), ((0, 0, 20, 20), 0.2)], True),
-    ([((25, 25, 30, 30), 0.9)], False),                            # small
-    ([((-8, 0, 95, 95), 0.9)], False),                             # too large for the picture
-    ([((28, 5, 60, 72), 0.9)], False),                             # off the middle
-])
+@pytest.mark.parametrize(
+    'answers, kept',
+    [
+        ([], False),
+        ([((10, 5, 60, 72), 0.9)], True),
+        ([((10, 5, 60, 72), 0.7)], False),  # unsure
+        ([((10, 5, 60, 72), 0.9), ((0, 0, 20, 20), 0.4)], False),  # perhaps a second one
+        ([((10, 5, 60, 72), 0.9), ((0, 0, 20, 20), 0.2)], True),
+        ([((25, 25, 30, 30), 0.9)], False),  # small
+        ([((-8, 0, 95, 95), 0.9)], False),  # too large for the picture
+        ([((28, 5, 60, 72), 0.9)], False),  # off the middle
+    ],
+)
 def test_only_one_sure_face_in_the_middle_is_kept(
     answers: list[tuple[tuple[float, float, float, float], float]], kept: bool
 ) -> None:
@@ -63,17 +66,28 @@ def gender_set(path: Path, levels: list[int]) -> list[bytes]:
     """Write a gender set of plain pictures of these gray levels, and return their bytes."""
     encoded = [cv2.imencode('.png', np.full((80, 80), level, np.uint8))[1] for level in levels]
     zeros = np.zeros(len(levels), np.uint8)
-    np.savez(path, encoded=np.concatenate(encoded),
-             offsets=np.cumsum([0, *map(len, encoded)]), gender=zeros, race=zeros, age=zeros,
-             gender_names=['male', 'female'], race_names=['any'], age_names=['any'])
+    np.savez(
+        path,
+        encoded=np.concatenate(encoded),
+        offsets=np.cumsum([0, *map(len, encoded)]),
+        gender=zeros,
+        race=zeros,
+        age=zeros,
+        gender_names=['male', 'female'],
+        race_names=['any'],
+        age_names=['any'],
+    )
     return [part.tobytes() for part in encoded]
 
 
 def test_scenes_keep_the_bytes_of_the_training_part(tmp_path: Path) -> None:
     levels = list(range(60, 200, 3))
     parts = gender_set(tmp_path / 'faces.npz', levels)
-    expected = [zlib.crc32(part) for part, level in zip(parts, levels)
-                if level > 100 and zlib.crc32(part) % 10]
+    expected = [
+        zlib.crc32(part)
+        for part, level in zip(parts, levels)
+        if level > 100 and zlib.crc32(part) % 10
+    ]
     assert 0 < len(expected) < sum(level > 100 for level in levels)
     kept, total = label(tmp_path / 'faces.npz', FindsBright(), tmp_path / 'scenes.npz', None)
     assert (kept, total) == (len(expected), sum(bool(zlib.crc32(part) % 10) for part in parts))

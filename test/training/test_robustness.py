@@ -28,8 +28,14 @@ def rng() -> np.random.Generator:
 
 def face_set(image: NDArray[np.uint8], task: str = 'emotion') -> FaceSet:
     labels = find_model(f'{task}_mini_residual', task).labels
-    return FaceSet(task, labels, image[None], np.zeros(1, np.int64),
-                   np.eye(len(labels), dtype=np.float32)[:1], np.zeros(1, np.uint32))
+    return FaceSet(
+        task,
+        labels,
+        image[None],
+        np.zeros(1, np.int64),
+        np.eye(len(labels), dtype=np.float32)[:1],
+        np.zeros(1, np.uint32),
+    )
 
 
 @pytest.mark.parametrize('name', CHANGES)
@@ -92,15 +98,16 @@ class TestDarkGlasses:
         drawn = draw_glasses(image, right, left)
         for eye in (right, left):
             x, y = np.round(eye).astype(int)
-            assert (drawn[y - 5:y + 6, x - 5:x + 6] < 40).all()
+            assert (drawn[y - 5 : y + 6, x - 5 : x + 6] < 40).all()
         assert (drawn[150:] == 200).all()
         assert 0.05 < (drawn < 100).mean() < 0.15
         assert (image == 200).all()
 
     def test_answers_are_compared(self, demo_face: NDArray[np.uint8]) -> None:
         model = find_model('gender_mini_residual', 'gender')
-        found = dark_glasses(model, face_set(demo_face, 'gender'),
-                             find_model('face_detector', 'face_detection'))
+        found = dark_glasses(
+            model, face_set(demo_face, 'gender'), find_model('face_detector', 'face_detection')
+        )
         assert (found['count'], found['of']) == (1, 1)
         for name in ('without', 'with'):
             assert sum(row[name] for row in found['said'].values()) == 1
@@ -109,6 +116,8 @@ class TestDarkGlasses:
 
     def test_no_face(self) -> None:
         with pytest.raises(DatasetError, match='finds no face'):
-            dark_glasses(find_model('emotion_mini_residual', 'emotion'),
-                         face_set(np.full((48, 48), 90, np.uint8)),
-                         find_model('face_detector', 'face_detection'))
+            dark_glasses(
+                find_model('emotion_mini_residual', 'emotion'),
+                face_set(np.full((48, 48), 90, np.uint8)),
+                find_model('face_detector', 'face_detection'),
+            )

@@ -53,8 +53,11 @@ def sidecar() -> Sidecar:
 def faces(demo_frames: list[DemoFrame], sidecar: Sidecar) -> Maps:
     """Return real faces f32 [N, 1, S, S]."""
     size = sidecar.input.width
-    crops = [crop_face(frame.image, frame.faces[0].box, CropGeometry(1.2), size)
-             for frame in demo_frames[::20] if frame.faces]
+    crops = [
+        crop_face(frame.image, frame.faces[0].box, CropGeometry(1.2), size)
+        for frame in demo_frames[::20]
+        if frame.faces
+    ]
     return network_input(np.stack(crops), size)
 
 
@@ -86,8 +89,10 @@ def test_randomised_from_the_last_layer_on(sidecar: Sidecar) -> None:
     model = dequantised(sidecar)
     total = len(layers_of(model))
     for layers in (0, 1, total):
-        changed = [not torch.equal(a.weight, b.weight) for a, b in zip(
-            layers_of(model), layers_of(randomised(model, layers)))]
+        changed = [
+            not torch.equal(a.weight, b.weight)
+            for a, b in zip(layers_of(model), layers_of(randomised(model, layers)))
+        ]
         assert changed == [False] * (total - layers) + [True] * layers
 
 
@@ -121,8 +126,17 @@ def test_salient_pixels_matter_more_than_others(
 def test_figure8(faces: Maps) -> None:
     images = (faces[:, 0] * 255).astype(np.uint8)
     labels = np.arange(len(images)) % len(EMOTIONS)
-    data = FaceSet('emotion', EMOTIONS, images, labels, np.zeros((len(images), 7), np.float32),
-                   np.zeros(len(images), np.uint32))
-    networks = [Saliency(each) for each in available_models()
-                if each.task == 'emotion' and saliency_path(each).exists()]
+    data = FaceSet(
+        'emotion',
+        EMOTIONS,
+        images,
+        labels,
+        np.zeros((len(images), 7), np.float32),
+        np.zeros(len(images), np.uint32),
+    )
+    networks = [
+        Saliency(each)
+        for each in available_models()
+        if each.task == 'emotion' and saliency_path(each).exists()
+    ]
     assert figure(data, networks, 2).shape == (7 * (1 + len(networks)) * SIDE, 2 * SIDE, 3)

@@ -63,15 +63,17 @@ def test_no_more_than_half_of_the_face_is_cut_off(size: int) -> None:
     cut = 0
     for seed in range(100):
         view = augmentation.view(dotted_scene(), *SIZE, np.random.default_rng(seed))
-        (x, y, width, height), = view.boxes
+        ((x, y, width, height),) = view.boxes
         for start, length, side in ((x, width, SIZE[0]), (y, height, SIZE[1])):
             assert min(start + length, side) - max(start, 0) >= 0.5 * length
             cut += start < 0 or start + length > side
     assert cut > 0
 
 
-@pytest.mark.parametrize('first, second, levels', [
-    (0, 0, {100}), (1, 0, {0}), (0, 1, {200}), (0.5, 0.5, {0, 200}), (0.3, 0.3, {0, 100, 200})])
+@pytest.mark.parametrize(
+    'first, second, levels',
+    [(0, 0, {100}), (1, 0, {0}), (0, 1, {200}), (0.5, 0.5, {0, 200}), (0.3, 0.3, {0, 100, 200})],
+)
 def test_extra_scenes_take_the_place_of_others(
     first: float, second: float, levels: set[int]
 ) -> None:
@@ -79,10 +81,16 @@ def test_extra_scenes_take_the_place_of_others(
         scene = replace(dotted_scene(), image=np.full((300, 400, 3), level, np.uint8))
         return SceneSet([scene] * 30, np.zeros(30, np.uint32))
 
-    views = SceneViews(plain(100), SceneAugmentation(), Cells(*SIZE, (8, 16, 32)), SIZE, 1, 0,
-                       [(plain(0), first), (plain(200), second)])
-    drawn = {int(views.drawn(row, np.random.default_rng(row)).image[0, 0, 0])
-             for row in range(30)}
+    views = SceneViews(
+        plain(100),
+        SceneAugmentation(),
+        Cells(*SIZE, (8, 16, 32)),
+        SIZE,
+        1,
+        0,
+        [(plain(0), first), (plain(200), second)],
+    )
+    drawn = {int(views.drawn(row, np.random.default_rng(row)).image[0, 0, 0]) for row in range(30)}
     assert drawn == levels
 
 
@@ -106,17 +114,26 @@ def test_loss_falls_to_nothing_with_the_right_answers() -> None:
     cells = Cells(*SIZE, (8, 16, 32))
     scene = dotted_scene()
     targets = cells.assign(scene.boxes, scene.points, scene.ignore)
-    heat, counts, code = (torch.from_numpy(part[None]) for part in (
-        targets.heat, targets.counts, targets.code))
+    heat, counts, code = (
+        torch.from_numpy(part[None]) for part in (targets.heat, targets.counts, targets.code)
+    )
 
     def maps(logits: np.ndarray, numbers: np.ndarray) -> list[torch.Tensor]:
         parts, start = [], 0
         for rows, columns in cells.shapes:
             stop = start + rows * columns
-            for values in (logits[start:stop, None], numbers[start:stop, :4],
-                           numbers[start:stop, 4:]):
-                parts.append(torch.from_numpy(np.ascontiguousarray(
-                    values.T.reshape(1, -1, rows, columns).astype(np.float32))))
+            for values in (
+                logits[start:stop, None],
+                numbers[start:stop, :4],
+                numbers[start:stop, 4:],
+            ):
+                parts.append(
+                    torch.from_numpy(
+                        np.ascontiguousarray(
+                            values.T.reshape(1, -1, rows, columns).astype(np.float32)
+                        )
+                    )
+                )
             start = stop
         return parts
 
@@ -133,7 +150,7 @@ def test_loss_falls_to_nothing_with_the_right_answers() -> None:
 def test_focal_loss_is_the_formulas() -> None:
     logits, heat = torch.tensor([[0.0, 2.0]]), torch.tensor([[1.0, 0.5]])
     p = 1 / (1 + np.exp(-2))
-    expected = -0.25 * np.log(0.5) - 0.5 ** 4 * p ** 2 * np.log(1 - p)
+    expected = -0.25 * np.log(0.5) - 0.5**4 * p**2 * np.log(1 - p)
     found = focal_loss(logits, heat, torch.ones(1, 2, dtype=torch.bool)).item()
     assert found == pytest.approx(expected, rel=1e-5)
     assert focal_loss(logits, heat, torch.zeros(1, 2, dtype=torch.bool)).item() == 0
@@ -142,8 +159,9 @@ def test_focal_loss_is_the_formulas() -> None:
 def test_plain_views_are_what_the_robot_sees() -> None:
     scene = dotted_scene()
     scenes = SceneSet([scene] * 12, np.zeros(12, np.uint32))
-    views = SceneViews(scenes, SceneAugmentation(plain=1.0), Cells(*SIZE, (8, 16, 32)), SIZE,
-                       seed=1, epoch=0)
+    views = SceneViews(
+        scenes, SceneAugmentation(plain=1.0), Cells(*SIZE, (8, 16, 32)), SIZE, seed=1, epoch=0
+    )
     seen = Letterbox(*SIZE)(scene.image)[..., ::-1]
     mirrored = 0
     for row in range(len(views)):
@@ -151,10 +169,11 @@ def test_plain_views_are_what_the_robot_sees() -> None:
         flipped = not np.array_equal(view.image, seen)
         mirrored += flipped
         np.testing.assert_array_equal(view.image, seen[:, ::-1] if flipped else seen)
-        (x, y, width, height), = view.boxes
+        ((x, y, width, height),) = view.boxes
         assert (width, height) == pytest.approx((80, 96))
         assert (x, y) == pytest.approx((SIZE[0] - 120 - 80 if flipped else 120, 72))
         levels = [view.image[int(py), int(px), 1] for px, py in view.points[0]]
-        assert levels == pytest.approx([100, 60, 140, 220, 180] if flipped
-                                       else [60, 100, 140, 180, 220], abs=25)
+        assert levels == pytest.approx(
+            [100, 60, 140, 220, 180] if flipped else [60, 100, 140, 180, 220], abs=25
+        )
     assert 0 < mirrored < len(views)

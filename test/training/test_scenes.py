@@ -19,12 +19,16 @@ def write_scenes(path: Path, count: int = 30, **changes: Any) -> Path:
     rng = np.random.default_rng(0)
     faces = [i % 3 for i in range(count)]
     boxes = np.tile(np.array([[20, 10, 30, 40]], np.float32), (sum(faces), 1))
-    values = {**encoded(rng.integers(0, 256, (60 + i % 5, 90, 3), dtype=np.uint8)
-                        for i in range(count)),
-              'boxes': boxes, 'landmarks': np.tile(np.float32([30, 20] * 5), (len(boxes), 1)),
-              'ignore': np.zeros(len(boxes), bool),
-              'box_offsets': np.cumsum([0, *faces]),
-              'source': np.zeros(count, np.int16), 'source_names': np.array(['here']), **changes}
+    values = {
+        **encoded(rng.integers(0, 256, (60 + i % 5, 90, 3), dtype=np.uint8) for i in range(count)),
+        'boxes': boxes,
+        'landmarks': np.tile(np.float32([30, 20] * 5), (len(boxes), 1)),
+        'ignore': np.zeros(len(boxes), bool),
+        'box_offsets': np.cumsum([0, *faces]),
+        'source': np.zeros(count, np.int16),
+        'source_names': np.array(['here']),
+        **changes,
+    }
     np.savez(path, **{name: value for name, value in values.items() if value is not None})
     return path
 
@@ -59,8 +63,9 @@ def test_missing_column(tmp_path: Path, column: str) -> None:
 
 
 def test_broken_picture(tmp_path: Path) -> None:
-    path = write_scenes(tmp_path / 'a.npz', 2, encoded=np.zeros(100, np.uint8),
-                        offsets=np.array([0, 50, 100]))
+    path = write_scenes(
+        tmp_path / 'a.npz', 2, encoded=np.zeros(100, np.uint8), offsets=np.array([0, 50, 100])
+    )
     with pytest.raises(DatasetError, match='picture 0'):
         load_scenes(path)
 

@@ -17,12 +17,15 @@ from training.score_range import focus_scores, LIMIT
 
 def test_scores_get_finer_steps_and_the_rest_stays() -> None:
     """A 1x1 convolution of two inputs to a score of -40 to 10 and to five other numbers."""
+
     @tf.function(input_signature=[tf.TensorSpec((1, 4, 4, 2), tf.float32)])
     def network(image: tf.Tensor) -> list[tf.Tensor]:
         def convolution(outputs: int, seed: int) -> tf.Tensor:
-            kernel = tf.constant(np.random.default_rng(seed).uniform(
-                -25, 25, (1, 1, 2, outputs)), tf.float32)
+            kernel = tf.constant(
+                np.random.default_rng(seed).uniform(-25, 25, (1, 1, 2, outputs)), tf.float32
+            )
             return tf.nn.conv2d(image, kernel, 1, 'SAME')
+
         return [convolution(1, 0) - 8.0, convolution(5, 1)]
 
     images = np.random.default_rng(2).random((200, 2, 4, 4), dtype=np.float32)
@@ -31,18 +34,22 @@ def test_scores_get_finer_steps_and_the_rest_stays() -> None:
     def answers(of: bytes) -> list[np.ndarray]:
         runtime = Interpreter(model_content=of)
         runtime.allocate_tensors()
-        entry, = runtime.get_input_details()
+        (entry,) = runtime.get_input_details()
         scale, zero = entry['quantization']
         found: list[list[np.ndarray]] = [[], []]
         for image in images:
-            runtime.set_tensor(entry['index'], np.clip(
-                np.round(image.transpose(1, 2, 0)[None] / scale) + zero, -128, 127
-            ).astype(np.int8))
+            runtime.set_tensor(
+                entry['index'],
+                np.clip(np.round(image.transpose(1, 2, 0)[None] / scale) + zero, -128, 127).astype(
+                    np.int8
+                ),
+            )
             runtime.invoke()
             for values, details in zip(found, runtime.get_output_details(), strict=True):
                 scale_out, zero_out = details['quantization']
-                values.append((runtime.get_tensor(details['index']).astype(float) - zero_out)
-                              * scale_out)
+                values.append(
+                    (runtime.get_tensor(details['index']).astype(float) - zero_out) * scale_out
+                )
         return [np.concatenate(values) for values in found]
 
     before, after = answers(content), answers(focus_scores(content))

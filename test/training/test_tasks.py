@@ -20,20 +20,36 @@ from training.tasks import detector_size, load_task  # noqa: E402
 def data(tmp_path: Path) -> Path:
     """Return a folder with 40 made gray pictures in the form of FairFace."""
     rng = np.random.default_rng(0)
-    encoded = [cv2.imencode('.png', rng.integers(0, 256, (80, 80), dtype=np.uint8))[1].ravel()
-               for _ in range(40)]
-    np.savez(tmp_path / 'faces.npz', encoded=np.concatenate(encoded),
-             offsets=np.cumsum([0, *map(len, encoded)]),
-             gender=rng.integers(0, 2, 40), gender_names=['male', 'female'],
-             race=np.zeros(40, int), race_names=['one'],
-             age=np.zeros(40, int), age_names=['all'])
+    encoded = [
+        cv2.imencode('.png', rng.integers(0, 256, (80, 80), dtype=np.uint8))[1].ravel()
+        for _ in range(40)
+    ]
+    np.savez(
+        tmp_path / 'faces.npz',
+        encoded=np.concatenate(encoded),
+        offsets=np.cumsum([0, *map(len, encoded)]),
+        gender=rng.integers(0, 2, 40),
+        gender_names=['male', 'female'],
+        race=np.zeros(40, int),
+        race_names=['one'],
+        age=np.zeros(40, int),
+        age_names=['all'],
+    )
     return tmp_path
 
 
 def recipe(**changes: object) -> Recipe:
-    return Recipe(**{'name': 'student', 'task': 'gender', 'architecture': 'mini_residual',
-                     'data': 'faces.npz', 'data_licence': 'made up', 'input_size': 48,
-                     **changes})  # type: ignore[arg-type]
+    return Recipe(
+        **{
+            'name': 'student',
+            'task': 'gender',
+            'architecture': 'mini_residual',
+            'data': 'faces.npz',
+            'data_licence': 'made up',
+            'input_size': 48,
+            **changes,
+        }
+    )  # type: ignore[arg-type]
 
 
 def test_a_teacher_gives_its_part_of_the_target(data: Path) -> None:
@@ -45,8 +61,9 @@ def test_a_teacher_gives_its_part_of_the_target(data: Path) -> None:
     answers = torch.randn(8, 2)
 
     def cost(weight: float) -> float:
-        task = load_task(recipe(teacher='gender_mini_residual', teacher_weight=weight),
-                         data, data / 'runs')
+        task = load_task(
+            recipe(teacher='gender_mini_residual', teacher_weight=weight), data, data / 'runs'
+        )
         return float(task.loss(answers, [truth], images))
 
     with torch.inference_mode():

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Optional
 
 from training.datasets.archives import (
     ferplus_distribution,
@@ -24,8 +23,17 @@ from training.datasets.faces import (
 )
 from training.datasets.fer2013_csv import load_fer2013_csv
 
-__all__ = ['DatasetError', 'FaceSet', 'ferplus_distribution', 'load_faces', 'open_archive',
-           'resized', 'task_of', 'training_part', 'validation_part']
+__all__ = [
+    'DatasetError',
+    'FaceSet',
+    'ferplus_distribution',
+    'load_faces',
+    'open_archive',
+    'resized',
+    'task_of',
+    'training_part',
+    'validation_part',
+]
 
 
 def load_faces(path: Path, ferplus_weight: float = 0.0) -> FaceSet:
@@ -46,7 +54,7 @@ def load_faces(path: Path, ferplus_weight: float = 0.0) -> FaceSet:
     return load_archive(path, ferplus_weight)
 
 
-def task_of(path: Path) -> Optional[str]:
+def task_of(path: Path) -> str | None:
     """Return which task a picture set is for, without reading it; None if it is no set of faces.
 
     Raises:

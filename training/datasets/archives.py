@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from itertools import pairwise
 from pathlib import Path
-from typing import Optional
 import zipfile
 import zlib
 
@@ -27,11 +26,23 @@ from training.datasets.faces import DatasetError, FaceSet, one_hot, usage_groups
 # FER-2013 does not know, counts as disgust; the last two say that no face emotion
 # could be named.
 FERPLUS_TO_EMOTION = (
-    'neutral', 'happy', 'surprise', 'sad', 'angry', 'disgust', 'fear', 'disgust', None, None)
+    'neutral',
+    'happy',
+    'surprise',
+    'sad',
+    'angry',
+    'disgust',
+    'fear',
+    'disgust',
+    None,
+    None,
+)
 FERPLUS_NO_FACE = 9
 # Besides 'encoded' and 'offsets', by task.
-COLUMNS = {'emotion': {'labels', 'usage', 'usage_names'},
-           'gender': {'gender', 'gender_names', 'race', 'race_names', 'age'}}
+COLUMNS = {
+    'emotion': {'labels', 'usage', 'usage_names'},
+    'gender': {'gender', 'gender_names', 'race', 'race_names', 'age'},
+}
 
 
 def _pictures(archive: np.lib.npyio.NpzFile) -> tuple[NDArray[np.uint8], NDArray[np.uint32]]:
@@ -108,7 +119,7 @@ def open_archive(path: Path) -> np.lib.npyio.NpzFile:
     return loaded
 
 
-def task_of_archive(path: Path) -> Optional[str]:
+def task_of_archive(path: Path) -> str | None:
     """Return which task the pictures in ``path`` have columns for, if any."""
     try:
         with open_archive(path) as archive:
@@ -138,4 +149,5 @@ def load_archive(path: Path, ferplus_weight: float) -> FaceSet:
             return _load_gender(archive)
     raise DatasetError(
         f'{path}: neither emotion (labels, usage) nor gender (gender, race, age) '
-        f'columns, but {sorted(held)}')
+        f'columns, but {sorted(held)}'
+    )

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Optional
 import zlib
 
 import cv2
@@ -40,8 +39,9 @@ def load_class_folders(folder: Path) -> FaceSet:
         raise DatasetError(f'{folder}: the folders {", ".join(names)} are neither all of {known}')
     images, labels, keys = [], [], []
     for name in names:
-        files = [file for file in sorted((folder / name).iterdir())
-                 if file.suffix.lower() in SUFFIXES]
+        files = [
+            file for file in sorted((folder / name).iterdir()) if file.suffix.lower() in SUFFIXES
+        ]
         if not files:
             raise DatasetError(f'{folder / name}: no {", ".join(SUFFIXES)} file in it')
         for file in files:
@@ -51,25 +51,35 @@ def load_class_folders(folder: Path) -> FaceSet:
             keys.append(zlib.crc32(content))
     side = min(LARGEST_SIDE, int(np.median([min(image.shape) for image in images])))
     rows = np.array(labels, dtype=np.int64)
-    return FaceSet(task, TASKS[task], np.stack([_square(image, side) for image in images]), rows,
-                   one_hot(rows, len(TASKS[task])), np.array(keys, dtype=np.uint32))
+    return FaceSet(
+        task,
+        TASKS[task],
+        np.stack([_square(image, side) for image in images]),
+        rows,
+        one_hot(rows, len(TASKS[task])),
+        np.array(keys, dtype=np.uint32),
+    )
 
 
-def task_of_folder(folder: Path) -> Optional[str]:
+def task_of_folder(folder: Path) -> str | None:
     """Return which task's classes the folders in ``folder`` are named as, if any's."""
     names = set(_folders(folder))
     return next((task for task, labels in TASKS.items() if names and names <= set(labels)), None)
 
 
 def _folders(folder: Path) -> list[str]:
-    return sorted(part.name for part in folder.iterdir()
-                  if part.is_dir() and not part.name.startswith('.'))
+    return sorted(
+        part.name for part in folder.iterdir() if part.is_dir() and not part.name.startswith('.')
+    )
 
 
 def _picture(content: bytes, file: Path) -> NDArray[np.uint8]:
     """Decode the bytes of ``file`` as gray."""
-    image = (cv2.imdecode(np.frombuffer(content, dtype=np.uint8), cv2.IMREAD_GRAYSCALE)
-             if content else None)
+    image = (
+        cv2.imdecode(np.frombuffer(content, dtype=np.uint8), cv2.IMREAD_GRAYSCALE)
+        if content
+        else None
+    )
     if image is None:
         raise DatasetError(f'{file} is no picture')
     return np.asarray(image, dtype=np.uint8)

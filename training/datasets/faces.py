@@ -40,9 +40,13 @@ class FaceSet:
     def subset(self, rows: NDArray[np.bool_]) -> FaceSet:
         """Return the pictures where ``rows`` (bool [N]) is true."""
         return replace(
-            self, images=self.images[rows], labels=self.labels[rows],
-            targets=self.targets[rows], keys=self.keys[rows],
-            groups={name: values[rows] for name, values in self.groups.items()})
+            self,
+            images=self.images[rows],
+            labels=self.labels[rows],
+            targets=self.targets[rows],
+            keys=self.keys[rows],
+            groups={name: values[rows] for name, values in self.groups.items()},
+        )
 
     def sample(self, count: int) -> FaceSet:
         """Return ``count`` pictures, always the same ones drawn at random, or all if fewer."""
@@ -64,9 +68,7 @@ def one_hot(labels: NDArray[np.int64], classes: int) -> NDArray[np.float32]:
     return np.eye(classes, dtype=np.float32)[labels]
 
 
-def usage_groups(
-    usage: NDArray[np.str_], keys: NDArray[np.uint32]
-) -> dict[str, NDArray[np.str_]]:
+def usage_groups(usage: NDArray[np.str_], keys: NDArray[np.uint32]) -> dict[str, NDArray[np.str_]]:
     """Return FER-2013's groups: ``usage`` [N], and which test pictures are training pictures."""
     training = keys[usage == 'Training']
     copied = np.isin(keys, training) & (usage != 'Training')
@@ -75,8 +77,9 @@ def usage_groups(
 
 def resized(images: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
     """Resize u8 [N, H, W] to u8 [N, size, size], unchanged otherwise."""
-    return np.stack([cv2.resize(image, (size, size), interpolation=cv2.INTER_LINEAR)
-                     for image in images])
+    return np.stack(
+        [cv2.resize(image, (size, size), interpolation=cv2.INTER_LINEAR) for image in images]
+    )
 
 
 def training_part(faces: FaceSet) -> FaceSet:

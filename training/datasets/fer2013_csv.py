@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 import csv
 from pathlib import Path
-from typing import Optional
 import zlib
 
 import numpy as np
@@ -43,8 +42,11 @@ def load_fer2013_csv(path: Path) -> FaceSet:
                 raise DatasetError(f'{path}: no column {missing[0]!r}, but {rows.fieldnames}')
             for row in rows:
                 where = f'{path}, line {rows.line_num}'
-                labels.append(_choice(row['emotion'], [str(i) for i in range(len(EMOTIONS))],
-                                      f'{where}: emotion'))
+                labels.append(
+                    _choice(
+                        row['emotion'], [str(i) for i in range(len(EMOTIONS))], f'{where}: emotion'
+                    )
+                )
                 usage.append(USAGES[_choice(row['Usage'], USAGES, f'{where}: Usage')])
                 images.append(_picture(row['pixels'] or '', where))
     except (csv.Error, UnicodeDecodeError) as error:
@@ -53,11 +55,18 @@ def load_fer2013_csv(path: Path) -> FaceSet:
         raise DatasetError(f'{path}: no picture in it')
     keys = np.array([zlib.crc32(image.tobytes()) for image in images], dtype=np.uint32)
     targets = one_hot(np.array(labels), len(EMOTIONS))
-    return FaceSet('emotion', EMOTIONS, np.stack(images), np.array(labels, dtype=np.int64),
-                   targets, keys, usage_groups(np.array(usage), keys))
+    return FaceSet(
+        'emotion',
+        EMOTIONS,
+        np.stack(images),
+        np.array(labels, dtype=np.int64),
+        targets,
+        keys,
+        usage_groups(np.array(usage), keys),
+    )
 
 
-def _choice(value: Optional[str], choices: Sequence[str], what: str) -> int:
+def _choice(value: str | None, choices: Sequence[str], what: str) -> int:
     """Return the place of ``value`` in ``choices``."""
     if value not in choices:
         raise DatasetError(f'{what} is {value!r}, none of {", ".join(choices)}')
