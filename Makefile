@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 
 # make setup      virtual environment (with ROS 2 as wheels where none is sourced), workspace built
+# make format     apply ruff's fixes and its formatter
 # make test       set-up, linters, type checks, all tests
 # make coverage   all tests but those of the training, with branch coverage of core and ros
 # make audit      asks for known vulnerabilities of everything that is installed
@@ -37,7 +38,7 @@ INSTALLED := package.xml CMakeLists.txt setup.cfg \
 # What bandit looks at: all but tests and training
 SCANNED := face_affect launch demo benchmarks scripts
 
-.PHONY: setup test coverage audit docs demo golden soak bench bench-check clean FORCE
+.PHONY: setup format test coverage audit docs demo golden soak bench bench-check clean FORCE
 
 setup: $(BUILT)
 
@@ -55,8 +56,12 @@ $(BUILT): $(READY) $(INSTALLED)
 	@touch $@
 
 test: setup
-	@. ./env.sh && ruff check . && mypy face_affect training demo benchmarks examples && \
+	@. ./env.sh && ruff check . && ruff format --check . && \
+	  mypy face_affect training demo benchmarks examples && \
 	  bandit -qr -c pyproject.toml $(SCANNED) && python -m pytest -ra
+
+format: $(READY)
+	@. ./env.sh && ruff check --fix --quiet . && ruff format .
 
 # Absolute, so that processes started elsewhere leave their part there, too
 coverage: export COVERAGE_FILE := $(FACE_AFFECT_BUILD_ROOT)/build/coverage/data
