@@ -23,9 +23,9 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.qos import QoSProfile
 from sensor_msgs.msg import CompressedImage
 
-from benchmarks.footprint import Footprint
 from benchmarks.machine import running
 from benchmarks.scenes import crowd
+from support.footprint import Footprint
 
 ROOT = Path(__file__).resolve().parents[1]
 PROFILE = ROOT / 'config' / 'fastdds_shm.xml'
@@ -62,7 +62,7 @@ class Case:
 
 
 @dataclass
-class Outcome:
+class LatencyResult:
     """Seconds from stamp to received; frames by the camera's and the node's counts.
 
     ``cpu`` seconds of the node for each second; ``memory`` in bytes; ``first`` seconds from
@@ -103,7 +103,7 @@ def standard_cases() -> list[Case]:
     return cases
 
 
-def measure(case: Case, seconds: float, domain: int) -> Outcome:
+def measure_latency(case: Case, seconds: float, domain: int) -> LatencyResult:
     """Run one case for so many ``seconds`` in ROS domain ``domain``.
 
     Raises:
@@ -171,7 +171,7 @@ class _Listener:
     """Receives the results in this process."""
 
     def __init__(self, domain: int, case: Case) -> None:
-        self._outcome = Outcome(case)
+        self._outcome = LatencyResult(case)
         self._context = rclpy.Context()
         rclpy.init(context=self._context, domain_id=domain)
         self._node = rclpy.create_node('listener', context=self._context)
@@ -188,7 +188,7 @@ class _Listener:
                 CompressedImage, '/face_affect/debug_image/compressed', lambda _: None, 1
             )
 
-    def follow(self, camera: subprocess.Popen[str], pid: int, started: float) -> Outcome:
+    def follow(self, camera: subprocess.Popen[str], pid: int, started: float) -> LatencyResult:
         """Receive until the camera has sent all."""
         outcome = self._outcome
         # Without the profile most images are lost: there may be hardly any result.

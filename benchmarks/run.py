@@ -32,10 +32,10 @@ from benchmarks import charts
 from benchmarks.machine import processor
 from benchmarks.networks import int8_rate, time_networks
 from benchmarks.peers import HAAR, Peer, PeerError, PEERS
-from benchmarks.ros_latency import measure, Outcome, standard_cases
+from benchmarks.ros_latency import LatencyResult, measure_latency, standard_cases
 from benchmarks.scenes import crowd
 from benchmarks.stages import time_stages, time_starts
-from demo.domain import free_domain
+from support.ros_domain import free_domain
 
 BASELINE = Path(__file__).parent / 'baseline.json'
 # The lightest peer to set up; here its time is held against the whole of our core.
@@ -162,12 +162,12 @@ def measure_start() -> list[Row]:
 def measure_ros(seconds: float) -> list[Row]:
     """Return a row for each standard case."""
     return [
-        _ros_row(measure(case, seconds, free_domain()))
+        _ros_row(measure_latency(case, seconds, free_domain()))
         for case in tqdm(standard_cases(), 'ROS', disable=None, leave=False)
     ]
 
 
-def _ros_row(outcome: Outcome) -> Row:
+def _ros_row(outcome: LatencyResult) -> Row:
     median, high = np.percentile(outcome.latencies or [np.nan], (50, 99)) * 1e3
     return {
         'case': outcome.case.name,

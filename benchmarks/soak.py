@@ -35,9 +35,9 @@ from rosbags.highlevel import AnyReader
 from sensor_msgs.msg import CompressedImage
 from tqdm import tqdm
 
-from benchmarks.footprint import Footprint
 from benchmarks.machine import processor, running
-from demo.domain import free_domain
+from support.footprint import Footprint
+from support.ros_domain import free_domain
 
 BAG = Path(__file__).resolve().parents[1] / 'demo' / 'bag'
 TOPIC = '/camera/image_raw/compressed'

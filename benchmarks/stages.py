@@ -23,8 +23,8 @@ from face_affect.core.annotation import annotate
 from face_affect.core.faces import FrameResult
 from face_affect.core.images import encode_jpeg
 from face_affect.core.pipeline import Pipeline, Settings
+from face_affect.ros.cdr import read_message
 from face_affect.ros.conversions import decode, result_to_message
-from face_affect.ros.wire import read_message
 
 WARM_UP = 10
 FRAME_TIME = 1 / 30

@@ -15,7 +15,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from demo.tally import Sighting, Tally
+from demo.session_statistics import Sighting, Tally
 
 TABLE_PERIOD = 0.2  # seconds
 LINE_PERIOD = 1.0  # seconds

@@ -27,7 +27,7 @@ from sensor_msgs.msg import CompressedImage, Image
 
 from demo.display import Display, Lines, LiveTable, summary
 from demo.outputs import Outputs
-from demo.tally import stamp_of, Tally
+from demo.session_statistics import stamp_of, Tally
 
 READY_SECONDS = 30.0  # for the node to load its models and be found
 CALL_SECONDS = 2.0  # for the node to answer

@@ -16,9 +16,9 @@ import av
 import cv2
 import numpy as np
 
-from face_affect.bags.messages import describe, RESULT_TYPE
-from face_affect.bags.recordings import TimedMessage, Topic
-from face_affect.bags.writing import BagWriter
+from face_affect.bags.recordings.bag_reader import TimedMessage, Topic
+from face_affect.bags.recordings.bag_writer import BagWriter
+from face_affect.bags.recordings.message_types import message_definition, RESULT_TYPE
 from face_affect.core.annotation import contact_sheet
 from face_affect.core.images import decode_compressed
 
@@ -150,7 +150,7 @@ class ResultsBag:
         self._folder = path.with_suffix('.writing')
         shutil.rmtree(self._folder, ignore_errors=True)
         self._bag = BagWriter(self._folder)
-        self._bag.advertise(Topic(topic, RESULT_TYPE, *describe(RESULT_TYPE)))
+        self._bag.advertise(Topic(topic, RESULT_TYPE, *message_definition(RESULT_TYPE)))
 
     def add(self, stamp: int, data: bytes) -> None:
         """Append a serialised message; ``stamp`` nanoseconds."""

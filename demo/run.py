@@ -30,8 +30,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from demo.domain import free_domain
-from face_affect.bags.recordings import (
+from face_affect.bags.recordings.bag_reader import (
     BagRecording,
     IMAGE_TYPES,
     is_bag,
@@ -39,6 +38,7 @@ from face_affect.bags.recordings import (
     RecordingError,
 )
 from face_affect.media import MediaError, open_media, Stills, write_picture
+from support.ros_domain import free_domain
 
 ROOT = Path(__file__).resolve().parents[1]
 WRITTEN = (

@@ -159,7 +159,7 @@ def play(arguments: argparse.Namespace) -> int:
     """Publish a recording into ROS."""
     # Only here: everything else runs without ROS.
     try:
-        from face_affect.bags.player import play_recording
+        from face_affect.ros.player import play_recording
     except ImportError as error:
         print(
             f'face-affect: error: play needs ROS 2 and rosbags, but {error}; source a ROS 2 '

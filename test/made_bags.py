@@ -16,9 +16,9 @@ from rosbags.highlevel import AnyReader
 from rosbags.rosbag1 import Writer as Ros1Writer
 from rosbags.typesys import get_typestore, Stores
 
-from face_affect.bags.messages import COMPRESSED_TYPE
-from face_affect.bags.recordings import BagRecording, TimedMessage, Topic
-from face_affect.bags.writing import BagWriter
+from face_affect.bags.recordings.bag_reader import BagRecording, TimedMessage, Topic
+from face_affect.bags.recordings.bag_writer import BagWriter
+from face_affect.bags.recordings.message_types import COMPRESSED_TYPE
 
 DEMO_BAG = ROOT / 'demo' / 'bag'
 IMAGES = '/camera/image_raw/compressed'

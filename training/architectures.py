@@ -169,7 +169,7 @@ class FaceDetector(nn.Module):
 
     Up to stride 4 the convolutions are dense: there int8 kernels are as fast as
     depthwise ones, and weights are few. From stride 8 on they are separable. What a
-    cell answers is said in ``face_affect.core.cells``.
+    cell answers is said in ``face_affect.core.detection_head``.
     """
 
     STRIDES = (8, 16, 32)

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from face_affect.core.cells import BOX
+from face_affect.core.detection_head import BOX
 
 # Landmarks are the noisiest of the labels; with more weight they drown the rest.
 BOX_WEIGHT, POINTS_WEIGHT = 0.7, 0.25
@@ -22,7 +22,7 @@ BELL_CORE = 0.3
 
 
 def joined(maps: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
-    """Return logits [B, N] and code [B, N, 14] of a detector's maps, as ``Cells`` counts."""
+    """Return logits [B, N] and code [B, N, 14] of all maps, in the order of ``AnchorPoints``."""
     rows = [part.flatten(2).transpose(1, 2) for part in maps]
     logits = torch.cat(rows[0::3], 1)[..., 0]
     code = torch.cat([torch.cat(rows[1::3], 1), torch.cat(rows[2::3], 1)], 2)

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from torch.utils.data import Dataset
 
-from face_affect.core.cells import Cells
 from face_affect.core.detection import Letterbox
+from face_affect.core.detection_head import AnchorPoints
 from training.scenes import Scene, SceneSet
 
 MIRRORED_POINTS = [1, 0, 2, 4, 3]  # right and left change places
@@ -208,7 +208,7 @@ class SceneViews(Dataset[tuple[NDArray[Any], ...]]):
         self,
         scenes: SceneSet,
         augmentation: SceneAugmentation,
-        cells: Cells,
+        cells: AnchorPoints,
         size: tuple[int, int],
         seed: int,
         epoch: int,

@@ -16,8 +16,8 @@ from torch import nn, Tensor
 from torch.nn import functional
 from torch.utils.data import Dataset
 
-from face_affect.core.cells import Cells
-from face_affect.core.detection import faces_of_cells, Letterbox, logit
+from face_affect.core.detection import decode_detections, Letterbox, logit
+from face_affect.core.detection_head import AnchorPoints
 from face_affect.core.faces import Detection
 from training.architectures import build, FaceDetector
 from training.augmentation import Augmentation, AugmentedFaces, network_input
@@ -135,7 +135,7 @@ class FaceDetection:
         return SceneViews(
             self._fitted,
             self._recipe.augmentation,
-            Cells(*size, FaceDetector.STRIDES),
+            AnchorPoints(*size, FaceDetector.STRIDES),
             size,
             self._recipe.seed,
             epoch,
@@ -181,7 +181,7 @@ class TorchDetector:
         """Wrap ``model``, whose input is ``width`` by ``height`` pixels."""
         self._model = model.eval()
         self.input_size = (width, height)
-        self._cells = Cells(width, height, FaceDetector.STRIDES)
+        self._cells = AnchorPoints(width, height, FaceDetector.STRIDES)
         self._letterbox = Letterbox(width, height)
 
     def __call__(self, image: NDArray[np.uint8], threshold: float) -> list[Detection]:
@@ -189,7 +189,7 @@ class TorchDetector:
         with torch.inference_mode():
             logits, code = joined(self._model(detector_input(self._letterbox(image)[None])))
         rows = np.flatnonzero(logits[0].numpy() >= logit(threshold))
-        return faces_of_cells(
+        return decode_detections(
             self._cells, rows, logits[0].numpy()[rows], code[0].numpy()[rows], self._letterbox
         )
 

@@ -19,8 +19,8 @@ from face_affect.behaviours.blackboard import (
     SELECTED,
 )
 from face_affect.behaviours.history import FaceHistory
+from face_affect.core.affect_query import AffectCriteria
 from face_affect.core.faces import EMOTIONS, GENDERS
-from face_affect.core.watch import Wanted
 
 LABELS = {'emotion': EMOTIONS, 'gender': GENDERS}
 
@@ -110,7 +110,7 @@ class IsFacePresent(FaceCondition):
             ValueError: ``duration`` is negative.
 
         """
-        Wanted(duration=duration)
+        AffectCriteria(duration=duration)
         super().__init__(name, 'present', duration, selected, namespace)
 
     def fulfilled_by(self, face: FaceAffect) -> bool:
@@ -122,7 +122,13 @@ class _IsEstimated(FaceCondition):
     """An estimate of a face has a label, surely enough and for long enough."""
 
     def __init__(
-        self, name: str, task: str, label: str, wanted: Wanted, selected: bool, namespace: str
+        self,
+        name: str,
+        task: str,
+        label: str,
+        wanted: AffectCriteria,
+        selected: bool,
+        namespace: str,
     ) -> None:
         """Look for ``label`` in field ``task`` of FaceAffect, 'emotion' or 'gender'."""
         super().__init__(name, label, wanted.duration, selected, namespace)
@@ -163,7 +169,7 @@ class IsEmotion(_IsEstimated):
             ValueError: there is no such emotion, or a number is out of range.
 
         """
-        wanted = Wanted(emotion=emotion, min_confidence=min_confidence, duration=duration)
+        wanted = AffectCriteria(emotion=emotion, min_confidence=min_confidence, duration=duration)
         super().__init__(name, 'emotion', emotion, wanted, selected, namespace)
 
 
@@ -194,5 +200,5 @@ class IsGender(_IsEstimated):
             ValueError: there is no such gender, or a number is out of range.
 
         """
-        wanted = Wanted(gender=gender, min_confidence=min_confidence, duration=duration)
+        wanted = AffectCriteria(gender=gender, min_confidence=min_confidence, duration=duration)
         super().__init__(name, 'gender', gender, wanted, selected, namespace)

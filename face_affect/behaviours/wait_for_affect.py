@@ -18,8 +18,8 @@ from rclpy.task import Future
 
 from face_affect.behaviours.blackboard import MATCHING, NAMESPACE
 from face_affect.behaviours.history import seconds
+from face_affect.core.affect_query import AffectCriteria
 from face_affect.core.faces import EMOTIONS, GENDERS
-from face_affect.core.watch import Wanted
 
 
 class WaitForAffect(Behaviour):
@@ -64,7 +64,7 @@ class WaitForAffect(Behaviour):
             ValueError: there is no such emotion or gender, or a number is out of range.
 
         """
-        Wanted(emotion, gender, min_confidence=min_confidence, duration=duration)
+        AffectCriteria(emotion, gender, min_confidence=min_confidence, duration=duration)
         if not timeout >= 0:
             raise ValueError(f'timeout is {timeout} s, but must not be negative')
         if not patience > 0:

@@ -19,7 +19,7 @@ from face_affect.commands.pipeline_options import add_pipeline_options, models_o
 from face_affect.extras import needs
 
 if TYPE_CHECKING:
-    from face_affect.bags.job import Job, Outcome
+    from face_affect.bags.batch.job import Job, JobResult
 
 EXIT_INCOMPLETE, EXIT_FAILED, EXIT_INTERRUPTED = 1, 2, 130
 
@@ -91,8 +91,8 @@ def add_bag(commands: Any) -> None:
 def bag(arguments: argparse.Namespace) -> int:
     """Run ``face-affect bag``; return the exit code."""
     with needs('bags', 'face-affect bag'):
-        from face_affect.bags.job import Options
-        from face_affect.bags.many import plan
+        from face_affect.bags.batch.job import Options
+        from face_affect.bags.batch.runner import plan
     if arguments.workers < 0:
         raise ValueError(f'--workers is {arguments.workers}, but must not be negative')
     tables = tuple(name for name in ('csv', 'parquet') if getattr(arguments, name))
@@ -116,8 +116,8 @@ def bag(arguments: argparse.Namespace) -> int:
     return _exit_code(outcomes)
 
 
-def _run_one(job: Job) -> Outcome:
-    from face_affect.bags.process import process_bag
+def _run_one(job: Job) -> JobResult:
+    from face_affect.bags.batch.processing import process_bag
 
     with tqdm(unit='frame', file=sys.stderr, disable=None) as bar:
 
@@ -128,11 +128,11 @@ def _run_one(job: Job) -> Outcome:
         return process_bag(job, progress)
 
 
-def _run_many(jobs: Sequence[Job], arguments: argparse.Namespace) -> list[Outcome]:
-    from face_affect.bags.many import run_local, run_on_cluster
+def _run_many(jobs: Sequence[Job], arguments: argparse.Namespace) -> list[JobResult]:
+    from face_affect.bags.batch.runner import run_local, run_on_cluster
 
     workers = arguments.workers or len(os.sched_getaffinity(0))
-    running: Iterable[Outcome] = (
+    running: Iterable[JobResult] = (
         run_on_cluster(jobs, arguments.scheduler)
         if arguments.scheduler
         else run_local(jobs, min(workers, len(jobs)))
@@ -155,7 +155,7 @@ def _run_many(jobs: Sequence[Job], arguments: argparse.Namespace) -> list[Outcom
     return outcomes
 
 
-def _report(outcome: Outcome, bar: Any = tqdm) -> None:
+def _report(outcome: JobResult, bar: Any = tqdm) -> None:
     """Say what came of a recording."""
     where = f'{outcome.job.source} -> {outcome.job.output}'
     drops = ', '.join(f'{count} {reason}' for reason, count in outcome.dropped.items()) or 'none'
@@ -173,7 +173,7 @@ def _report(outcome: Outcome, bar: Any = tqdm) -> None:
         bar.write(line, file=sys.stderr)
 
 
-def _exit_code(outcomes: Sequence[Outcome]) -> int:
+def _exit_code(outcomes: Sequence[JobResult]) -> int:
     states = {outcome.state for outcome in outcomes}
     if 'interrupted' in states:
         return EXIT_INTERRUPTED

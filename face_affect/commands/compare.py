@@ -56,8 +56,8 @@ def add_compare(commands: Any) -> None:
 def compare_bags(arguments: argparse.Namespace) -> int:
     """Run ``face-affect compare``; return the exit code."""
     with needs('bags', 'face-affect compare'):
-        from face_affect.bags.compare import compare, Tolerances
-        from face_affect.bags.results import read_results
+        from face_affect.bags.analysis.comparison import compare, Tolerances
+        from face_affect.bags.analysis.result_reader import read_results
     tolerances = Tolerances(arguments.pixels, arguments.iou, arguments.tolerance)
     found = compare(
         read_results(arguments.a, arguments.topic),
@@ -78,7 +78,7 @@ def compare_bags(arguments: argparse.Namespace) -> int:
 
 
 def _table(found: Any) -> str:
-    from face_affect.bags.compare import KINDS
+    from face_affect.bags.analysis.comparison import KINDS
 
     lines = [f'{found.frames} images and {found.faces} faces in both']
     for kind, change in found.changes.items():

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from face_affect.core.annotation import comparison_sheet
-from face_affect.core.comparison import Comparison
+from face_affect.core.model_comparison import ModelComparison
 from face_affect.core.pipeline import ModelNames, Pipeline, Settings
 from face_affect.media import MediaError, open_media, write_picture
 
@@ -57,7 +57,7 @@ def explain(arguments: argparse.Namespace) -> int:
     faces = pipeline.process(frame.image, frame.stamp).faces
     if not faces:
         raise MediaError(f'no face in {arguments.input}; a lower --threshold finds more')
-    comparison = Comparison(pipeline.sidecars[0].name)
+    comparison = ModelComparison(pipeline.sidecars[0].name)
     sheet = comparison_sheet([comparison(frame.image, face.detection.box) for face in faces])
     output = arguments.output or Path(f'{Path(arguments.input).stem}_explained.png')
     write_picture(output, sheet)

@@ -57,7 +57,7 @@ def report(arguments: argparse.Namespace) -> int:
     with needs('bags', 'face-affect report'):
         import rosbags  # noqa: F401
     with needs('reports', 'face-affect report'):
-        from face_affect.bags.report import make_report, write_report
+        from face_affect.bags.report.page import make_report, write_report
     output = arguments.output or Path(f'{arguments.bag.absolute().stem}_report.html')
     page = make_report(
         arguments.bag, arguments.source, arguments.topic, arguments.images, arguments.blur

@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from face_affect.core.comparison import Reading
 from face_affect.core.faces import Box, Face, FrameResult, UNKNOWN
+from face_affect.core.model_comparison import ModelAnswer
 from face_affect.core.saliency import Explanation
 
 # BGR, told apart by brightness too.
@@ -184,7 +184,7 @@ def contact_sheet(
     return np.vstack(rows)
 
 
-def comparison_sheet(faces: Sequence[Sequence[Reading]]) -> NDArray[np.uint8]:
+def comparison_sheet(faces: Sequence[Sequence[ModelAnswer]]) -> NDArray[np.uint8]:
     """Return a picture u8 [H, W, 3] BGR of one row for each network's reading of each face.
 
     A row shows what the network saw, then for each label probability and guided gradient; the
@@ -206,7 +206,7 @@ def comparison_sheet(faces: Sequence[Sequence[Reading]]) -> NDArray[np.uint8]:
     )
 
 
-def _reading_row(reading: Reading, number: int) -> NDArray[np.uint8]:
+def _reading_row(reading: ModelAnswer, number: int) -> NDArray[np.uint8]:
     crop = cv2.resize(reading.crop, (SHEET_TILE, SHEET_TILE), interpolation=cv2.INTER_LINEAR)
     cells = [_cell(cv2.cvtColor(crop, cv2.COLOR_GRAY2BGR), f'face {number}')]
     best = int(reading.probabilities.argmax())

@@ -26,7 +26,7 @@ UNKNOWN_DIFFERENCE = 0.5
 Appearance = NDArray[np.float32]
 
 
-def describe(image: NDArray[np.uint8], box: Box) -> Appearance | None:
+def extract_appearance(image: NDArray[np.uint8], box: Box) -> Appearance | None:
     """Return how the person at ``box`` looks, or None where too little is in the picture.
 
     A vector f32 [12 * channels] of length 1: the mean colours of 2 x 6 cells from the

@@ -60,7 +60,7 @@ class _Patch:
         if cut.ndim == 3:
             cut = cv2.cvtColor(cut, cv2.COLOR_BGR2GRAY)
         if reduction > 1:
-            # Cells of nothing but border, so that it is repeated as it is and none is lost.
+            # AnchorPoints of nothing but border, so that it is repeated as it is and none is lost.
             cut = cv2.copyMakeBorder(
                 cut, reduction, 2 * reduction, reduction, 2 * reduction, cv2.BORDER_REPLICATE
             )

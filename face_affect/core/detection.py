@@ -13,12 +13,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from face_affect.core.cells import BOX, Cells, POINTS
+from face_affect.core.detection_head import AnchorPoints, BOX, POINTS
 from face_affect.core.faces import Box, Detection
 from face_affect.core.models import ModelError, Sidecar
 from face_affect.core.runtime import Network
 
-DECODER = 'cells'  # what a sidecar calls that of CellDetector
+DECODER = 'cells'  # what a sidecar calls that of AnchorFreeDetector
 NMS_IOU = 0.3
 # No answer of sense is beyond: in strides, octaves or face sizes.
 FARTHEST = 100.0
@@ -85,7 +85,7 @@ class Letterbox:
         self._small = None
 
 
-class CellDetector:
+class AnchorFreeDetector:
     """A detector whose maps answer cell by cell: see ``cells``.
 
     For each stride three outputs [H, W, C]: a logit, four numbers of the box, ten of
@@ -103,7 +103,7 @@ class CellDetector:
         """
         self._network = network
         size = network.sidecar.input
-        self._cells = Cells(size.width, size.height, self.STRIDES)
+        self._cells = AnchorPoints(size.width, size.height, self.STRIDES)
         expected = [(1, *shape, channels) for channels in CHANNELS for shape in self._cells.shapes]
         shapes = network.output_shapes
         if sorted(shapes) != sorted(expected):
@@ -151,11 +151,11 @@ class CellDetector:
         if not found:
             return []
         rows, logits, *code = (np.concatenate(part) for part in zip(*found))
-        return faces_of_cells(self._cells, rows, logits, np.hstack(code), self._letterbox)
+        return decode_detections(self._cells, rows, logits, np.hstack(code), self._letterbox)
 
 
-def faces_of_cells(
-    cells: Cells,
+def decode_detections(
+    cells: AnchorPoints,
     rows: NDArray[np.intp],
     logits: NDArray[np.float32],
     code: NDArray[np.float32],
@@ -221,7 +221,7 @@ def load_detector(sidecar: Sidecar, threads: int = 1) -> Detector:
         raise ModelError(
             f'model {sidecar.name}: decoder {sidecar.decoder!r} is not {DECODER!r}, the only one'
         )
-    return CellDetector(Network(sidecar, threads))
+    return AnchorFreeDetector(Network(sidecar, threads))
 
 
 def large_enough(detections: Sequence[Detection], size: int) -> list[Detection]:

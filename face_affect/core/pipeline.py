@@ -16,9 +16,9 @@ from face_affect.core.classification import Classifier
 from face_affect.core.crop import crop_views
 from face_affect.core.detection import large_enough, load_detector
 from face_affect.core.faces import Detection, Estimate, Face, FrameResult
-from face_affect.core.far import FarSight
 from face_affect.core.models import find_model, Sidecar
 from face_affect.core.smoothing import Smoother
+from face_affect.core.tiling import TiledDetector
 from face_affect.core.tracking import Track, Tracker
 
 
@@ -110,7 +110,7 @@ class Pipeline:
         emotion = find_model(models.emotion, 'emotion')
         gender = find_model(models.gender, 'gender')
         self._detector = load_detector(detector, threads)
-        self._far_sight = FarSight(self._detector)
+        self._far_sight = TiledDetector(self._detector)
         self._far_faces: dict[int, Face] = {}
         self._emotion = Classifier(emotion, detector.name, threads)
         self._gender = Classifier(gender, detector.name, threads)

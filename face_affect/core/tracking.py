@@ -13,10 +13,10 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from face_affect.core.appearance import Appearance, describe, difference, mixed
+from face_affect.core.appearance import Appearance, difference, extract_appearance, mixed
+from face_affect.core.association import best_pairs, clear_pairs, Costs, Gate, Place, without
 from face_affect.core.faces import Box, Detection
-from face_affect.core.matching import best_pairs, clear_pairs, Costs, Gate, Place, without
-from face_affect.core.motion import Expected, Motion
+from face_affect.core.kalman_filter import KalmanFilter, KalmanState
 
 # What a whole difference in appearance adds to a pair's cost. Pairs that cost less by MARGIN than
 # all their rivals need no look at the picture.
@@ -49,13 +49,13 @@ class Track:
     frames: int = 1
     appearance: Appearance | None = None
     described: float = -math.inf
-    motion: Motion = field(init=False)
+    motion: KalmanFilter = field(init=False)
 
     def __post_init__(self) -> None:
         """Start where the face was found."""
-        self.motion = Motion.at(self.detection.box)
+        self.motion = KalmanFilter.at(self.detection.box)
 
-    def expected(self, stamp: float) -> Expected:
+    def expected(self, stamp: float) -> KalmanState:
         """Return what to expect at ``stamp``."""
         return self.motion.after(stamp - self.last_seen)
 
@@ -257,7 +257,7 @@ class _Looks:
         self._image = image
         self._known: dict[int, Appearance | None] = {}
 
-    def is_outside(self, expected: Expected) -> bool:
+    def is_outside(self, expected: KalmanState) -> bool:
         """Tell whether the middle of a face should be outside the image."""
         height, width = self._image.shape[:2]
         return not (0 <= expected.x <= width and 0 <= expected.y <= height)
@@ -265,7 +265,7 @@ class _Looks:
     def of(self, column: int) -> Appearance | None:
         """Return the appearance in a detection."""
         if column not in self._known:
-            self._known[column] = describe(self._image, self._detections[column].box)
+            self._known[column] = extract_appearance(self._image, self._detections[column].box)
         return self._known[column]
 
 

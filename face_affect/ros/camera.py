@@ -20,7 +20,7 @@ from std_msgs.msg import Header
 from face_affect.media import Frame, Media, MediaError, open_media
 from face_affect.ros.calibration import CalibrationFileError, read_calibration
 from face_affect.ros.conversions import image_to_compressed_message, image_to_message
-from face_affect.ros.rate import RateLimit
+from face_affect.ros.rate_limiter import RateLimiter
 
 EXIT_FAILED = 1
 MAX_RATE = 1000.0  # images a second
@@ -68,7 +68,7 @@ class CameraNode(Node):
         # All zeros is how CameraInfo says that the camera is not calibrated.
         self._calibration = read_calibration(calibration) if calibration else CameraInfo()
         self._source: Media = open_media(source)
-        self._limit = RateLimit()
+        self._limit = RateLimiter()
         qos = QoSProfile(depth=1)
         self._convert = image_to_compressed_message if compressed else image_to_message
         self._images = self.create_publisher(

@@ -24,7 +24,7 @@ from face_affect.core.images import (
     UnknownEncodingError,
 )
 from face_affect.core.text import printable
-from face_affect.ros.wire import WireCompressedImage, WireImage, WireMessage
+from face_affect.ros.cdr import CdrCompressedImage, CdrImage, CdrImageMessage
 
 try:
     from cv_bridge import CvBridge, CvBridgeError
@@ -32,14 +32,14 @@ except ImportError:
     CvBridge = None
 
 
-def decode(message: WireMessage) -> NDArray[np.uint8]:
+def decode(message: CdrImageMessage) -> NDArray[np.uint8]:
     """Return the picture as u8 [H, W, 3] BGR or [H, W] gray, a view where possible.
 
     Raises:
         ImageError: it cannot be decoded; ``reason`` says why in a word.
 
     """
-    if isinstance(message, WireCompressedImage):
+    if isinstance(message, CdrCompressedImage):
         return decode_compressed(message.data)
     try:
         return decode_raw(
@@ -56,7 +56,7 @@ def decode(message: WireMessage) -> NDArray[np.uint8]:
         return _decode_with_cv_bridge(message)
 
 
-def _decode_with_cv_bridge(message: WireImage) -> NDArray[np.uint8]:
+def _decode_with_cv_bridge(message: CdrImage) -> NDArray[np.uint8]:
     fields = {**vars(message), 'data': array.array('B', message.data)}
     try:
         return np.asarray(CvBridge().imgmsg_to_cv2(Image(**fields), 'bgr8'), dtype=np.uint8)

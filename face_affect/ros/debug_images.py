@@ -18,7 +18,7 @@ from face_affect.core.annotation import annotate, annotate_saliency
 from face_affect.core.faces import FrameResult
 from face_affect.core.saliency import Explainer
 from face_affect.ros.conversions import image_to_compressed_message, image_to_message
-from face_affect.ros.rate import RateLimit
+from face_affect.ros.rate_limiter import RateLimiter
 
 
 class DebugImages:
@@ -43,7 +43,7 @@ class DebugImages:
         self._saliency = publisher(Image, '~/saliency', 1)
         self._values = values
         self._explainer = explainer
-        self._rate, self._saliency_rate = RateLimit(), RateLimit()
+        self._rate, self._saliency_rate = RateLimiter(), RateLimiter()
 
     def show(self, image: NDArray[np.uint8], result: FrameResult, header: Header) -> bool:
         """Draw and publish what is subscribed to, if it is time; tell whether anything was."""

@@ -36,17 +36,17 @@ from std_msgs.msg import Header
 from std_srvs.srv import SetBool
 from visualization_msgs.msg import MarkerArray
 
+from face_affect.core.affect_query import AffectCriteria
 from face_affect.core.faces import FrameResult
 from face_affect.core.models import ModelError
 from face_affect.core.pipeline import ModelNames, Pipeline
 from face_affect.core.saliency import Explainer
 from face_affect.core.text import printable
-from face_affect.core.watch import Wanted
-from face_affect.ros.camera_geometry import CameraGeometry
 from face_affect.ros.conversions import result_to_message
 from face_affect.ros.debug_images import DebugImages
 from face_affect.ros.diagnostics import diagnostic_array
-from face_affect.ros.image_input import image_kind, ImageInput
+from face_affect.ros.face_localiser import FaceLocaliser
+from face_affect.ros.image_subscription import image_kind, ImageSubscription
 from face_affect.ros.markers import markers
 from face_affect.ros.parameters import (
     check_change,
@@ -102,9 +102,9 @@ class FaceAffectNode(LifecycleNode):
         self._configured = ExitStack()  # destroys what configure made
         self._pipeline: Pipeline | None = None
         self._worker: Worker | None = None
-        self._input: ImageInput | None = None
+        self._input: ImageSubscription | None = None
         self._newest: FaceAffectArray | None = None
-        self._geometry: CameraGeometry | None = None
+        self._geometry: FaceLocaliser | None = None
         self._first_id = 1
         self._enabled = True
         self._state = 'unconfigured'
@@ -238,7 +238,7 @@ class FaceAffectNode(LifecycleNode):
         self._pipeline.reset()
         self._reported = None
         if self._values['publish_bearing'] or self._values['publish_position']:
-            self._geometry = CameraGeometry(
+            self._geometry = FaceLocaliser(
                 self,
                 self._values['publish_position'],
                 self._values['rectified'],
@@ -254,7 +254,7 @@ class FaceAffectNode(LifecycleNode):
             self._log_drop,
             limits_from(self._values),
         )
-        self._input = ImageInput(self, self._values, self._worker.put)
+        self._input = ImageSubscription(self, self._values, self._worker.put)
         self.get_logger().info(f'waiting for images on {self._input.topic}')
 
     def _stop_processing(self) -> None:
@@ -331,7 +331,7 @@ class FaceAffectNode(LifecycleNode):
         """The lifecycle state, or 'paused'."""
         return 'paused' if self._state == 'active' and not self._enabled else self._state
 
-    def _refuse_goal(self, wanted: Wanted) -> str | None:
+    def _refuse_goal(self, wanted: AffectCriteria) -> str | None:
         if self._state != 'active':
             return f'the node is {self._state}'
         for task in ('emotion', 'gender'):

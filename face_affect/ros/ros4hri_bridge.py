@@ -24,8 +24,8 @@ from std_msgs.msg import Header
 from face_affect.core.faces import Box, EMOTIONS, GENDERS, UNKNOWN
 from face_affect.core.images import ImageError
 from face_affect.core.ros4hri import cropped, expression, face_id, gender, region, TrackedFaces
+from face_affect.ros.cdr import CdrImageMessage, read_message
 from face_affect.ros.conversions import decode, image_to_message
-from face_affect.ros.wire import read_message, WireMessage
 
 EXIT_FAILED = 1
 TRANSPORTS = {'raw': Image, 'compressed': CompressedImage}
@@ -158,7 +158,7 @@ class Ros4HriBridge(Node):
         self._steady = Clock(clock_type=ClockType.STEADY_TIME)
         self._tracked = TrackedFaces(keep)
         self._topics: dict[int, FaceTopics] = {}
-        self._images: OrderedDict[tuple[int, int], WireMessage] = OrderedDict()
+        self._images: OrderedDict[tuple[int, int], CdrImageMessage] = OrderedDict()
         self._kind = TRANSPORTS[transport]
         self._list = self.create_publisher(
             hri.IdsList, '/humans/faces/tracked', QoSProfile(depth=1)

@@ -17,21 +17,21 @@ from rclpy.duration import Duration
 from rclpy.node import Node
 from rclpy.time import Time
 
+from face_affect.core.affect_query import AffectCriteria, AffectQuery
 from face_affect.core.faces import EMOTIONS, Face, FrameResult, GENDERS
-from face_affect.core.watch import AffectWatch, Wanted
 from face_affect.ros.conversions import duration, face_to_message
 
 TIMEOUT_CHECK = 0.1  # seconds
 
 
-def wanted_from(goal: WaitForAffect.Goal) -> Wanted:
+def wanted_from(goal: WaitForAffect.Goal) -> AffectCriteria:
     """Return what ``goal`` asks for.
 
     Raises:
         ValueError: a label is none of the constants, or a number out of range.
 
     """
-    return Wanted(
+    return AffectCriteria(
         emotion=_label(goal.emotion, EMOTIONS, 'emotion'),
         gender=_label(goal.gender, GENDERS, 'gender'),
         face_id=goal.face_id or None,
@@ -56,7 +56,7 @@ class _Pending:
     """A goal that waits. It is executed, in the action's sense, once it is decided."""
 
     handle: ServerGoalHandle
-    watch: AffectWatch
+    watch: AffectQuery
     deadline: Time | None
 
 
@@ -66,7 +66,7 @@ class WaitForAffectServer:
     Results may come from another thread; goals are decided on the executor's.
     """
 
-    def __init__(self, node: Node, refuse: Callable[[Wanted], str | None]) -> None:
+    def __init__(self, node: Node, refuse: Callable[[AffectCriteria], str | None]) -> None:
         """Serve on ``node``; ``refuse`` tells why a goal cannot be served now, or None."""
         self._node = node
         self._refuse = refuse
@@ -128,7 +128,7 @@ class WaitForAffectServer:
         if not self._pending:
             self._checked = now
             self._timer.reset()
-        self._pending.append(_Pending(handle, AffectWatch(wanted_from(goal)), deadline))
+        self._pending.append(_Pending(handle, AffectQuery(wanted_from(goal)), deadline))
 
     def _take_results(self) -> None:
         while self._results:

@@ -17,11 +17,11 @@ from std_msgs.msg import Header
 from face_affect.core.faces import FrameResult
 from face_affect.core.images import ImageError, SizeCheck
 from face_affect.core.pipeline import Pipeline
+from face_affect.ros.cdr import ImageKind, read_message
 from face_affect.ros.conversions import decode, seconds
 from face_affect.ros.mailbox import Mailbox
-from face_affect.ros.rate import RateLimit
+from face_affect.ros.rate_limiter import RateLimiter
 from face_affect.ros.statistics import Statistics
-from face_affect.ros.wire import ImageKind, read_message
 
 
 class Overdue(Exception):
@@ -76,7 +76,7 @@ class Worker:
         self._now = now
         self._on_drop = on_drop
         self.limits = limits
-        self._rate = RateLimit()
+        self._rate = RateLimiter()
         self._mailbox: Mailbox[bytes] = Mailbox()
         self._check_size = SizeCheck()
         self._thread = threading.Thread(target=self._run, name='face_affect_worker', daemon=True)

@@ -27,11 +27,16 @@ from made_bags import (
 import numpy as np
 import pytest
 
-from face_affect.bags.job import Job, Options, read_information
-from face_affect.bags.messages import compressed_image, describe, new_message, serialise
-from face_affect.bags.process import process_bag
-from face_affect.bags.recordings import BagRecording, TimedMessage, Topic
-from face_affect.bags.writing import work_folder, WriteError
+from face_affect.bags.batch.job import Job, Options, read_information
+from face_affect.bags.batch.processing import process_bag
+from face_affect.bags.recordings.bag_reader import BagRecording, TimedMessage, Topic
+from face_affect.bags.recordings.bag_writer import work_folder, WriteError
+from face_affect.bags.recordings.message_types import (
+    compressed_image,
+    message_definition,
+    new_message,
+    serialise,
+)
 from face_affect.cli import main
 from face_affect.core.images import encode_jpeg
 
@@ -291,7 +296,7 @@ def test_raw_images_of_unknown_encoding(tmp_path: Path) -> None:
     image.width = image.height = image.step = 4
     image.encoding = '32FC7'
     raw = TimedMessage('/raw', 1, serialise(image, kind))
-    source = write_bag(tmp_path / 'bag', [raw], Topic('/raw', kind, *describe(kind)))
+    source = write_bag(tmp_path / 'bag', [raw], Topic('/raw', kind, *message_definition(kind)))
     outcome = process_bag(Job(str(source), tmp_path / 'out', Options(topic='/raw')))
     assert (outcome.state, outcome.dropped) == ('done', {'unknown_encoding': 1})
 

@@ -31,11 +31,16 @@ from made_bags import (
 import numpy as np
 import pytest
 
-from face_affect.bags import messages as messages_module
-from face_affect.bags.job import Job, Options, read_information
-from face_affect.bags.messages import describe, known_types, result_from_message, result_to_cdr
-from face_affect.bags.process import process_bag
-from face_affect.bags.recordings import BagRecording, TimedMessage, Topic
+from face_affect.bags.batch.job import Job, Options, read_information
+from face_affect.bags.batch.processing import process_bag
+from face_affect.bags.recordings import message_types as messages_module
+from face_affect.bags.recordings.bag_reader import BagRecording, TimedMessage, Topic
+from face_affect.bags.recordings.message_types import (
+    known_types,
+    message_definition,
+    result_from_message,
+    result_to_cdr,
+)
 from face_affect.cli import main
 from face_affect.core.faces import FrameResult
 from face_affect.core.pipeline import ModelNames, Pipeline, Settings
@@ -282,7 +287,9 @@ def test_needs_no_ros(short_bag: Path, tmp_path: Path) -> None:
 def test_several_image_topics_are_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    other = Topic('/other/image', 'sensor_msgs/msg/Image', *describe('sensor_msgs/msg/Image'))
+    other = Topic(
+        '/other/image', 'sensor_msgs/msg/Image', *message_definition('sensor_msgs/msg/Image')
+    )
     source = write_bag(tmp_path / 'two', demo_messages(range(3)), other)
     assert main(['bag', str(source), '-o', str(tmp_path / 'out')]) == 0
     assert f'took {IMAGES}; --topic chooses another one: /other/image' in capsys.readouterr().err

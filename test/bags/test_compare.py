@@ -14,14 +14,18 @@ from demo_bag import ROOT
 from made_bags import DEMO_BAG, demo_messages, IMAGES, write_bag
 import pytest
 
-from face_affect.bags.compare import compare, Comparison, Tolerances
-from face_affect.bags.job import Job, Options
-from face_affect.bags.messages import describe, result_to_cdr, RESULT_TYPE
-from face_affect.bags.output import RESULT_TOPIC
-from face_affect.bags.process import process_bag
-from face_affect.bags.recordings import TimedMessage, Topic
-from face_affect.bags.results import read_results, Result, Results
-from face_affect.bags.writing import BagWriter
+from face_affect.bags.analysis.comparison import compare, Comparison, Tolerances
+from face_affect.bags.analysis.result_reader import read_results, Result, Results
+from face_affect.bags.batch.job import Job, Options
+from face_affect.bags.batch.processing import process_bag
+from face_affect.bags.batch.result_writer import RESULT_TOPIC
+from face_affect.bags.recordings.bag_reader import TimedMessage, Topic
+from face_affect.bags.recordings.bag_writer import BagWriter
+from face_affect.bags.recordings.message_types import (
+    message_definition,
+    result_to_cdr,
+    RESULT_TYPE,
+)
 from face_affect.cli import main
 from face_affect.core.faces import Box, Face, FrameResult
 from face_affect.core.pipeline import Settings
@@ -247,7 +251,7 @@ def test_results_on_several_topics(tmp_path: Path, capsys: pytest.CaptureFixture
     names = [RESULT_TOPIC, '/other/faces']
     with BagWriter(tmp_path / 'bag') as bag:
         for name in names:
-            bag.advertise(Topic(name, RESULT_TYPE, *describe(RESULT_TYPE)))
+            bag.advertise(Topic(name, RESULT_TYPE, *message_definition(RESULT_TYPE)))
             bag.write(TimedMessage(name, 5, result_to_cdr(face_free, 5, 'camera')))
         bag.close()
     path = str(tmp_path / 'bag')

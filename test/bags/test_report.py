@@ -27,23 +27,23 @@ from made_bags import (
 import numpy as np
 import pytest
 
-from face_affect.bags.job import Job, Options
-from face_affect.bags.keyframes import choose
-from face_affect.bags.messages import (
-    describe,
+from face_affect.bags.analysis.keyframes import choose
+from face_affect.bags.analysis.result_reader import read_results
+from face_affect.bags.analysis.timeline import away_after, face_timelines
+from face_affect.bags.batch.job import Job, Options
+from face_affect.bags.batch.processing import process_bag
+from face_affect.bags.recordings.bag_reader import BagRecording, TimedMessage, Topic
+from face_affect.bags.recordings.bag_writer import BagWriter
+from face_affect.bags.recordings.message_types import (
     known_types,
+    message_definition,
     new_message,
     RESULT_TYPE,
     serialise,
 )
-from face_affect.bags.people import away_after, people
-from face_affect.bags.process import process_bag
-from face_affect.bags.recordings import BagRecording, TimedMessage, Topic
-from face_affect.bags.results import read_results
-from face_affect.bags.writing import BagWriter
 from face_affect.cli import main
 
-report_module = pytest.importorskip('face_affect.bags.report', reason='needs plotly')
+report_module = pytest.importorskip('face_affect.bags.report.page', reason='needs plotly')
 GOLDEN = Path(__file__).resolve().parents[1] / 'golden' / 'demo'
 DIAGNOSTICS_TYPE = 'diagnostic_msgs/msg/DiagnosticArray'
 CHROMIUM = next(
@@ -78,7 +78,7 @@ def demo_page(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def test_says_who_was_there(demo_page: str) -> None:
-    text, seen = text_of(demo_page), people(read_results(GOLDEN))
+    text, seen = text_of(demo_page), face_timelines(read_results(GOLDEN))
     assert len(seen) == 5 and '<b>5</b>people (ids)' in text
     assert '<b>255</b>images with a result' in text
     assert '<td>#1</td><td>1.7 s</td><td>13.2 s</td><td>173</td><td>neutral</td>' in text
@@ -108,7 +108,7 @@ def test_needs_nothing_else(demo_page: str) -> None:
 def test_pictures_show_everybody(demo_page: str) -> None:
     captions = re.findall(r'<figcaption>.*?: (.*?)</figcaption>', demo_page)
     assert {number for caption in captions for number in caption.split(', ')} == {
-        f'#{person.id}' for person in people(read_results(GOLDEN))
+        f'#{person.id}' for person in face_timelines(read_results(GOLDEN))
     }
     assert {picture.shape for picture in pictures_of(demo_page)} == {(360, 480, 3)}
 
@@ -181,7 +181,7 @@ def robots_bag(short_bag: Path, tmp_path: Path) -> Path:
     topics = [
         image_topic(),
         *(
-            Topic(name, kind, *describe(kind))
+            Topic(name, kind, *message_definition(kind))
             for name, kind in ((RESULTS, RESULT_TYPE), ('/diagnostics', DIAGNOSTICS_TYPE))
         ),
     ]
@@ -254,7 +254,7 @@ def test_a_full_disk_leaves_no_report(tmp_path: Path) -> None:
 
 def test_people_come_and_go() -> None:
     results = read_results(GOLDEN)
-    first = people(results)[0]
+    first = face_timelines(results)[0]
     late = replace(
         first, times=[*first.times, *(time + 20 for time in first.times)], faces=first.faces * 2
     )
@@ -264,7 +264,7 @@ def test_people_come_and_go() -> None:
     moods = list(late.moods(gap))
     assert moods[0][0] == first.times[0] and moods[-1][1] == late.times[-1]
     assert all(start <= stop for start, stop, _ in moods)
-    changing = people(results)[3]
+    changing = face_timelines(results)[3]
     assert [label for _, _, label in changing.moods(gap)] == ['unknown', 'neutral']
     assert len(replace(late, times=late.times * 9, faces=late.faces * 9).thinned().times) <= 1500
 
@@ -325,7 +325,7 @@ def test_a_browser_shows_it(demo_page: str, tmp_path: Path, width: int) -> None:
     found = json.loads(match[1].replace('&quot;', '"'))
     assert found['errors'] == []
     assert found['wide'] <= width
-    seen = people(read_results(GOLDEN))
+    seen = face_timelines(read_results(GOLDEN))
     count = len(seen)
     assert found['plots'] == ['timeline', *(f'emotions{each.id}' for each in seen), 'gender']
     assert found['marks'] >= count + count * 7 + count

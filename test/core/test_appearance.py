@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 import pytest
 
-from face_affect.core.appearance import describe, difference, mixed
+from face_affect.core.appearance import difference, extract_appearance, mixed
 from face_affect.core.faces import Box
 
 BOX = Box(40, 60, 50, 60)
@@ -31,18 +31,18 @@ DARK, RED, GREY = (30, 30, 30), (40, 40, 200), (180, 180, 180)
 def test_people_differ_and_light_does_not_matter(shape: int) -> None:
     one, other = person(DARK, GREY, shape), person(GREY, DARK, shape)
     dim = (one * 0.6 + 20).astype(np.uint8)
-    seen = describe(one, BOX)
+    seen = extract_appearance(one, BOX)
     assert seen is not None
     assert seen.shape == (12 if shape == 2 else 36,)
     assert np.linalg.norm(seen) == pytest.approx(1, abs=1e-5)
-    assert difference(seen, describe(dim, BOX)) < 0.01
-    assert difference(seen, describe(one, BOX.moved(2, 2))) < 0.05
-    assert difference(seen, describe(other, BOX)) > 0.5
+    assert difference(seen, extract_appearance(dim, BOX)) < 0.01
+    assert difference(seen, extract_appearance(one, BOX.moved(2, 2))) < 0.05
+    assert difference(seen, extract_appearance(other, BOX)) > 0.5
 
 
 def test_colours_tell_apart_what_gray_does_not() -> None:
     one, other = person(RED, DARK), person((120, 80, 60), DARK)
-    assert difference(describe(one, BOX), describe(other, BOX)) > 0.05
+    assert difference(extract_appearance(one, BOX), extract_appearance(other, BOX)) > 0.05
 
 
 @pytest.mark.parametrize(
@@ -56,20 +56,20 @@ def test_colours_tell_apart_what_gray_does_not() -> None:
     ],
 )
 def test_too_little_in_the_picture(box: Box) -> None:
-    assert describe(person(DARK, RED), box) is None
+    assert extract_appearance(person(DARK, RED), box) is None
 
 
 @pytest.mark.parametrize(
     'box', [Box(-20, 60, 50, 60), Box(-1e6, -1e6, 3e6, 3e6), Box(60, 150, 60, 70)]
 )
 def test_partly_in_the_picture(box: Box) -> None:
-    seen = describe(person(DARK, RED), box)
+    seen = extract_appearance(person(DARK, RED), box)
     assert seen is not None
     assert np.isfinite(seen).all()
 
 
 def test_a_blank_wall_looks_like_nothing() -> None:
-    assert describe(np.full((200, 160, 3), 90, np.uint8), BOX) is None
+    assert extract_appearance(np.full((200, 160, 3), 90, np.uint8), BOX) is None
 
 
 def test_differences() -> None:
@@ -91,7 +91,7 @@ def test_mixed() -> None:
 
 def test_the_picture_is_not_kept() -> None:
     image = person(DARK, RED)
-    seen = describe(image, BOX)
+    seen = extract_appearance(image, BOX)
     assert seen is not None
     assert seen.base is None or not np.shares_memory(seen, image)
     assert seen.nbytes < 200

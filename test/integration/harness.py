@@ -43,8 +43,8 @@ from rosbags.highlevel import AnyReader
 from sensor_msgs.msg import CompressedImage, Image, RegionOfInterest
 from std_msgs.msg import Header
 
-from benchmarks.footprint import Footprint
-from demo.domain import free_domain
+from support.footprint import Footprint
+from support.ros_domain import free_domain
 
 ROOT = Path(__file__).resolve().parents[2]
 BAG = ROOT / 'demo' / 'bag'

@@ -16,7 +16,7 @@ from harness import Camera, COLLINS, demo_jpegs, jpeg_image, Robot, ROOT, Watche
 import pytest
 from sensor_msgs.msg import CompressedImage
 
-from benchmarks.footprint import Footprint
+from support.footprint import Footprint
 
 TRANSITIONS = 1000
 CHANGES = 5000

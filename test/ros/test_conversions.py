@@ -18,7 +18,7 @@ ABSURD = """
 import numpy as np
 from face_affect.ros import conversions
 from face_affect.core.images import ImageError
-from face_affect.ros.wire import WireCompressedImage
+from face_affect.ros.cdr import CdrCompressedImage
 from std_msgs.msg import Header
 import cv2, struct, zlib
 
@@ -29,7 +29,7 @@ header = struct.pack('>IIBBBBB', 16000, 16000, 8, 0, 0, 0, 0)
 png = (b'\\x89PNG\\r\\n\\x1a\\n' + chunk(b'IHDR', header)
        + chunk(b'IDAT', zlib.compress(bytes(16001) * 16000)) + chunk(b'IEND', b''))
 try:
-    conversions.decode(WireCompressedImage(Header(), 'png', memoryview(png)))
+    conversions.decode(CdrCompressedImage(Header(), 'png', memoryview(png)))
 except ImageError as error:
     print(error.reason)
 """
@@ -59,8 +59,8 @@ def test_a_picture_survives_the_way_to_a_raw_message_and_back() -> None:
     from sensor_msgs.msg import Image
     from std_msgs.msg import Header
 
+    from face_affect.ros.cdr import read_message
     from face_affect.ros.conversions import decode, image_to_message
-    from face_affect.ros.wire import read_message
 
     picture = np.random.default_rng(0).integers(0, 256, (48, 64, 3), dtype=np.uint8)
     message = image_to_message(picture, Header(frame_id='camera'))
@@ -83,7 +83,7 @@ def test_what_is_not_known_here_goes_to_cv_bridge(
     from sensor_msgs.msg import Image
 
     from face_affect.ros import conversions
-    from face_affect.ros.wire import read_message
+    from face_affect.ros.cdr import read_message
 
     class Bridge:
         def imgmsg_to_cv2(self, message: Image, encoding: str) -> Any:

@@ -23,9 +23,9 @@ from std_msgs.msg import Header
 
 from face_affect.core.images import encode_jpeg, supported_encodings
 from face_affect.core.pipeline import Pipeline
+from face_affect.ros.cdr import ImageKind
 from face_affect.ros.conversions import result_to_message
 from face_affect.ros.statistics import Statistics
-from face_affect.ros.wire import ImageKind
 from face_affect.ros.worker import Limits, Worker
 
 # Of each of the two types: drawn field by field, then sent whole and with broken bytes

@@ -10,7 +10,7 @@ torch = pytest.importorskip('torch', reason='training needs PyTorch')
 
 from random_networks import random_model  # noqa: E402
 
-from face_affect.core.cells import Cells  # noqa: E402
+from face_affect.core.detection_head import AnchorPoints  # noqa: E402
 from training.architectures import (  # noqa: E402
     build,
     CLASSIFIERS,
@@ -105,7 +105,7 @@ def test_detector_answers_in_cells() -> None:
     with torch.inference_mode():
         maps = model(torch.zeros(2, 3, 240, 320))
     assert parameter_count(model) < 120_000
-    cells = Cells(320, 240, FaceDetector.STRIDES)
+    cells = AnchorPoints(320, 240, FaceDetector.STRIDES)
     assert [part.shape for part in maps] == [
         (2, channels, *shape) for shape in cells.shapes for channels in (1, 4, 10)
     ]

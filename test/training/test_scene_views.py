@@ -11,8 +11,8 @@ import pytest
 
 torch = pytest.importorskip('torch', reason='training needs PyTorch')
 
-from face_affect.core.cells import Cells  # noqa: E402
 from face_affect.core.detection import Letterbox  # noqa: E402
+from face_affect.core.detection_head import AnchorPoints  # noqa: E402
 from training.detection_loss import detection_loss, focal_loss, joined  # noqa: E402
 from training.scene_views import SceneAugmentation, SceneViews  # noqa: E402
 from training.scenes import Scene, SceneSet  # noqa: E402
@@ -84,7 +84,7 @@ def test_extra_scenes_take_the_place_of_others(
     views = SceneViews(
         plain(100),
         SceneAugmentation(),
-        Cells(*SIZE, (8, 16, 32)),
+        AnchorPoints(*SIZE, (8, 16, 32)),
         SIZE,
         1,
         0,
@@ -96,7 +96,7 @@ def test_extra_scenes_take_the_place_of_others(
 
 def test_views_are_repeatable_and_differ_by_epoch() -> None:
     scenes = SceneSet([dotted_scene()] * 4, np.zeros(4, np.uint32))
-    cells = Cells(*SIZE, (8, 16, 32))
+    cells = AnchorPoints(*SIZE, (8, 16, 32))
 
     def views(epoch: int) -> SceneViews:
         return SceneViews(scenes, SceneAugmentation(), cells, SIZE, 1, epoch)
@@ -111,7 +111,7 @@ def test_views_are_repeatable_and_differ_by_epoch() -> None:
 
 
 def test_loss_falls_to_nothing_with_the_right_answers() -> None:
-    cells = Cells(*SIZE, (8, 16, 32))
+    cells = AnchorPoints(*SIZE, (8, 16, 32))
     scene = dotted_scene()
     targets = cells.assign(scene.boxes, scene.points, scene.ignore)
     heat, counts, code = (
@@ -160,7 +160,12 @@ def test_plain_views_are_what_the_robot_sees() -> None:
     scene = dotted_scene()
     scenes = SceneSet([scene] * 12, np.zeros(12, np.uint32))
     views = SceneViews(
-        scenes, SceneAugmentation(plain=1.0), Cells(*SIZE, (8, 16, 32)), SIZE, seed=1, epoch=0
+        scenes,
+        SceneAugmentation(plain=1.0),
+        AnchorPoints(*SIZE, (8, 16, 32)),
+        SIZE,
+        seed=1,
+        epoch=0,
     )
     seen = Letterbox(*SIZE)(scene.image)[..., ::-1]
     mirrored = 0

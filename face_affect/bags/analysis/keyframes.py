@@ -1,0 +1,105 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Pictures that show everybody who was there, taken from a recording."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from face_affect.bags.analysis.result_reader import Results
+from face_affect.bags.analysis.timeline import face_timelines
+from face_affect.bags.batch.result_writer import PICTURE_TOPIC
+from face_affect.bags.recordings.bag_reader import IMAGE_TYPES, Recording, Topic
+from face_affect.bags.recordings.message_types import decode, nanoseconds
+from face_affect.core.annotation import annotate, blur_faces
+from face_affect.core.faces import FrameResult
+from face_affect.core.images import encode_jpeg, ImageError
+
+MAX_PICTURES = 12
+WIDTH = 480  # pixels
+QUALITY = 80
+
+
+@dataclass(frozen=True)
+class Keyframe:
+    """A JPEG with boxes; ``time`` seconds since the first image, ``ids`` who is in it."""
+
+    time: float
+    ids: tuple[int, ...]
+    jpeg: bytes
+
+
+def choose(results: Results) -> list[int]:
+    """Return the stamps of images that together show everybody, at most ``MAX_PICTURES``.
+
+    Everybody's best-found face first, of the people longest there; then images evenly spread.
+    """
+    stamps = list(results.results)
+    persons = sorted(face_timelines(results), key=lambda person: -len(person.times))
+    chosen: set[int] = set()
+    for person in persons[:MAX_PICTURES]:
+        scores = {
+            stamp: face.detection.score
+            for stamp, result in results.results.items()
+            for face in result.frame.faces
+            if face.id == person.id
+        }
+        shown = {face.id for stamp in chosen for face in results.results[stamp].frame.faces}
+        if person.id not in shown:
+            chosen.add(
+                max(
+                    scores,
+                    key=lambda stamp: (len(results.results[stamp].frame.faces), scores[stamp]),
+                )
+            )
+    with_faces = [stamp for stamp in stamps if results.results[stamp].frame.faces] or stamps
+    for i in range(MAX_PICTURES):
+        if len(chosen) < min(MAX_PICTURES, len(with_faces)):
+            chosen.add(with_faces[(2 * i + 1) * len(with_faces) // (2 * MAX_PICTURES)])
+    return sorted(chosen)
+
+
+def picture_topic(recording: Recording) -> Topic | None:
+    """Return the topic to take pictures from: a camera's, or else annotated ones."""
+    images = [topic for topic in recording.topics if topic.type in IMAGE_TYPES and topic.count]
+    plain = [topic for topic in images if topic.name != PICTURE_TOPIC]
+    return next(iter([*plain, *images]), None)
+
+
+def keyframes(
+    results: Results, recording: Recording, topic: Topic, blur: bool = False
+) -> Iterator[Keyframe]:
+    """Give pictures of ``topic`` that show everybody.
+
+    ``blur``: make the faces that were found unrecognisable; others stay as they are.
+    """
+    wanted = set(choose(results))
+    first = next(iter(results.results), 0)
+    for message in recording.messages([topic.name]):
+        if not wanted:
+            return
+        try:
+            parsed = recording.parse(message)
+            stamp = nanoseconds(parsed.header.stamp) or message.stamp
+            if stamp not in wanted:
+                continue
+            image = decode(parsed, topic.type)
+        except (ImageError, ValueError):  # Such an image gave no result, either
+            continue
+        wanted.remove(stamp)
+        result = results.results[stamp].frame
+        jpeg = _render(image, result, topic.name == PICTURE_TOPIC, blur)
+        yield Keyframe((stamp - first) * 1e-9, tuple(face.id for face in result.faces), jpeg)
+
+
+def _render(image: NDArray[np.uint8], result: FrameResult, annotated: bool, blur: bool) -> bytes:
+    if blur:
+        image = blur_faces(image, result)
+    shown: Any = FrameResult(result.stamp, result.width, result.height) if annotated else result
+    return encode_jpeg(annotate(image, shown, min(1.0, WIDTH / image.shape[1])), QUALITY)

@@ -1,0 +1,81 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Results by person: who was there when, and what their faces showed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import numpy as np
+
+from face_affect.bags.analysis.result_reader import Results
+from face_affect.core.faces import Face, UNKNOWN
+
+# Somebody not seen for so many seconds was away, and at least so many images.
+AWAY_SECONDS, AWAY_IMAGES = 0.5, 3
+# More points than a screen has columns tell nobody more.
+MAX_POINTS = 1500
+
+
+@dataclass
+class FaceTimeline:
+    """One id: ``times`` seconds since the first image, and the face at each."""
+
+    id: int
+    times: list[float] = field(default_factory=list)
+    faces: list[Face] = field(default_factory=list)
+
+    def thinned(self) -> FaceTimeline:
+        """Return every n-th sighting, so that there are ``MAX_POINTS`` at most."""
+        step = -(-len(self.times) // MAX_POINTS)
+        return FaceTimeline(self.id, self.times[::step], self.faces[::step])
+
+    def label(self, task: str) -> str:
+        """Return what ``task``, emotion or gender, said most often."""
+        labels = [_label(face, task) for face in self.faces]
+        return max(sorted(set(labels)), key=labels.count)
+
+    def spells(self, gap: float) -> Iterator[slice]:
+        """Give the sightings from each coming to the next going, ``gap`` seconds apart."""
+        breaks = np.flatnonzero(np.diff(self.times) > gap) + 1
+        edges = [0, *breaks.tolist(), len(self.times)]
+        for start, end in pairwise(edges):
+            yield slice(start, end)
+
+    def moods(self, gap: float) -> Iterator[tuple[float, float, str]]:
+        """Give begin, end and label of each time in which the emotion's label stayed."""
+        for spell in self.spells(gap):
+            times, faces = self.times[spell], self.faces[spell]
+            start = 0
+            for i in range(1, len(times) + 1):
+                label = _label(faces[start], 'emotion')
+                if i == len(times) or _label(faces[i], 'emotion') != label:
+                    yield times[start], times[min(i, len(times) - 1)], label
+                    start = i
+
+
+def _label(face: Face, task: str) -> str:
+    estimate = face.emotion if task == 'emotion' else face.gender
+    return estimate.label if estimate else UNKNOWN
+
+
+def face_timelines(results: Results) -> list[FaceTimeline]:
+    """Return everybody in ``results``, by id."""
+    found: dict[int, FaceTimeline] = {}
+    first = next(iter(results.results), 0)
+    for stamp, result in results.results.items():
+        for face in result.frame.faces:
+            person = found.setdefault(face.id, FaceTimeline(face.id))
+            person.times.append((stamp - first) * 1e-9)
+            person.faces.append(face)
+    return [found[number] for number in sorted(found)]
+
+
+def away_after(results: Results) -> float:
+    """Return after how many seconds unseen somebody counts as away."""
+    stamps = np.array(list(results.results), dtype=np.int64)
+    interval = float(np.median(np.diff(stamps))) * 1e-9 if len(stamps) > 1 else 0.0
+    return max(AWAY_SECONDS, AWAY_IMAGES * interval)

@@ -1,0 +1,81 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Image messages to results, as in the node, but every one of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from face_affect.bags.batch.job import Options
+from face_affect.bags.recordings.bag_reader import Recording, TimedMessage, Topic
+from face_affect.bags.recordings.message_types import decode, nanoseconds
+from face_affect.core.faces import FrameResult
+from face_affect.core.images import ImageError, SizeCheck
+from face_affect.core.pipeline import Pipeline
+from face_affect.core.text import printable
+
+
+@dataclass(frozen=True)
+class ProcessedFrame:
+    """An image and what was read in it; ``stamp`` nanoseconds and ``frame_id`` are its own."""
+
+    image: NDArray[np.uint8]
+    result: FrameResult
+    stamp: int
+    frame_id: str
+
+
+class FrameReader:
+    """Takes image messages through a pipeline; counts those that give no result, as the node."""
+
+    def __init__(self, recording: Recording, topic: Topic, options: Options) -> None:
+        """Load the models.
+
+        Raises:
+            ModelError: a model is missing or of no use.
+
+        """
+        self._recording = recording
+        self._kind = topic.type
+        self._pipeline = Pipeline(options.settings, options.models)
+        self._check_size = SizeCheck()
+        self.frames = 0
+        self.dropped: Counter[str] = Counter()
+        self.errors: dict[str, str] = {}
+
+    def read(self, message: TimedMessage) -> ProcessedFrame | None:
+        """Return what an image shows; None if it was dropped."""
+        self.frames += 1
+        try:
+            return self._read(message)
+        except ImageError as error:
+            self._drop(error.reason, error)
+        # Whatever goes wrong with one image, the next one deserves its chance.
+        except Exception as error:
+            self._drop('failed', error)
+        return None
+
+    def _drop(self, reason: str, error: Exception) -> None:
+        self.dropped[reason] += 1
+        self.errors.setdefault(reason, printable(error))
+
+    def _read(self, message: TimedMessage) -> ProcessedFrame:
+        try:
+            parsed = self._recording.parse(message)
+        except ValueError as error:
+            raise ImageError('malformed', str(error)) from error
+        image = decode(parsed, self._kind)
+        try:
+            self._check_size(image)
+        except ImageError:
+            self._pipeline.reset()
+            raise
+        stamp = nanoseconds(parsed.header.stamp)
+        # A camera without a clock stamps zero: time must go on all the same.
+        result = self._pipeline.process(image, (stamp or message.stamp) * 1e-9)
+        return ProcessedFrame(image, result, stamp, parsed.header.frame_id)

@@ -1,0 +1,132 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""What is to be done with a recording, and what came of it; both go from process to process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from face_affect.bags.recordings.bag_reader import BagRecording, RecordingError
+from face_affect.core.models import find_model, Sidecar
+from face_affect.core.pipeline import ModelNames, Settings
+
+INFORMATION_KEY = 'face_affect'
+# To be raised whenever the same input gives other output, for a reason other than a model
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Options:
+    """How recordings are processed and what is written; ``tables``: csv, parquet."""
+
+    settings: Settings = field(default_factory=Settings)
+    models: ModelNames = field(default_factory=ModelNames)
+    topic: str | None = None
+    keep: bool = False
+    images: bool = False
+    tables: tuple[str, ...] = ()
+    storage: str = 'mcap'
+    pace: bool = False
+    overwrite: bool = False
+
+
+@dataclass(frozen=True)
+class Job:
+    """One recording, and the bag that is made of it."""
+
+    source: str
+    output: Path
+    options: Options = field(default_factory=Options)
+
+
+@dataclass(frozen=True)
+class JobResult:
+    """What came of a job.
+
+    ``state``: done, skipped (was done already), partial (the recording breaks off),
+    interrupted or failed; ``frames`` images in the recording so far, of which ``dropped``,
+    by reason, gave no result; ``elapsed`` seconds; ``error`` and ``notes`` for people.
+    """
+
+    job: Job
+    state: str
+    frames: int = 0
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    elapsed: float = 0.0
+    error: str = ''
+    notes: tuple[str, ...] = ()
+
+    @property
+    def results(self) -> int:
+        """The number of images that gave a result."""
+        return self.frames - sum(self.dropped.values())
+
+
+def sidecars(models: ModelNames) -> tuple[Sidecar, ...]:
+    """Return the sidecars of the models.
+
+    Raises:
+        ModelError: one is missing or of no use.
+
+    """
+    return (
+        find_model(models.detector, 'face_detection'),
+        find_model(models.emotion, 'emotion'),
+        find_model(models.gender, 'gender'),
+    )
+
+
+def file_hash(source: Path) -> str:
+    """Return the SHA-256 of a file's content, or of a folder's files and their names."""
+    digest = hashlib.sha256()
+    files = sorted(source.rglob('*')) if source.is_dir() else [source]
+    for file in files:
+        if file.is_file():
+            if source.is_dir():
+                digest.update(f'{file.relative_to(source)}\0{file.stat().st_size}\0'.encode())
+            with file.open('rb') as stream:
+                while block := stream.read(2**20):
+                    digest.update(block)
+    return digest.hexdigest()
+
+
+def describe_run(job: Job, topic: str) -> dict[str, Any]:
+    """Return all that the output of ``job`` depends on, ready for JSON, and the hash of it."""
+    options = job.options
+    run = {
+        'format': FORMAT,
+        'input': {'name': Path(job.source).name, 'sha256': file_hash(Path(job.source))},
+        'topic': topic,
+        'settings': asdict(options.settings),
+        'models': {
+            sidecar.task: {
+                'name': sidecar.name,
+                'sha256': sidecar.sha256,
+                'sidecar_sha256': hashlib.sha256(sidecar.path.read_bytes()).hexdigest(),
+            }
+            for sidecar in sidecars(options.models)
+        },
+        'written': {
+            'keep': options.keep,
+            'images': options.images,
+            'storage': options.storage,
+            'tables': sorted(options.tables),
+        },
+    }
+    text = json.dumps(run, sort_keys=True)
+    return {**run, 'fingerprint': hashlib.sha256(text.encode()).hexdigest()}
+
+
+def read_information(bag: Path) -> dict[str, Any] | None:
+    """Return what an output says of its making; None if it is none, or broken."""
+    try:
+        known = json.loads(BagRecording(bag).information[INFORMATION_KEY])
+    except (RecordingError, KeyError, ValueError):
+        return None
+    return known if isinstance(known, dict) and {'fingerprint', 'complete'} <= set(known) else None

@@ -1,0 +1,102 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""All that is written of one recording."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+import json
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from face_affect.bags.batch.frame_reader import ProcessedFrame
+from face_affect.bags.batch.job import INFORMATION_KEY, Options
+from face_affect.bags.batch.tables import rows, TABLES
+from face_affect.bags.recordings.bag_reader import TimedMessage, Topic
+from face_affect.bags.recordings.bag_writer import BagWriter
+from face_affect.bags.recordings.message_types import (
+    compressed_image,
+    COMPRESSED_TYPE,
+    message_definition,
+    result_to_cdr,
+    RESULT_TYPE,
+)
+from face_affect.core.annotation import annotate
+from face_affect.core.images import encode_jpeg
+
+# The names that the node's topics have
+RESULT_TOPIC = '/face_affect/faces'
+PICTURE_TOPIC = '/face_affect/debug_image/compressed'
+
+
+class ResultWriter:
+    """The bag of results, with annotated pictures and tables if asked for; a context manager."""
+
+    def __init__(self, folder: Path, options: Options, kept: Sequence[Topic]) -> None:
+        """Write to ``folder``, which must not exist.
+
+        Raises:
+            WriteError: it cannot be written.
+            MissingExtraError: a table's package is not installed.
+
+        """
+        self._bag = BagWriter(folder, options.storage)
+        self._annotated = options.images
+        self._count = 0
+        ours = [Topic(RESULT_TOPIC, RESULT_TYPE, *message_definition(RESULT_TYPE))]
+        if options.images:
+            ours.append(
+                Topic(PICTURE_TOPIC, COMPRESSED_TYPE, *message_definition(COMPRESSED_TYPE))
+            )
+        names = {topic.name for topic in ours}
+        copied = [topic for topic in kept if topic.name not in names]
+        self._kept = {topic.name for topic in copied}
+        for topic in (*copied, *ours):
+            self._bag.advertise(topic)
+        self._tables = [TABLES[name](folder / f'faces.{name}') for name in options.tables]
+
+    def keep(self, message: TimedMessage) -> None:
+        """Copy a message of the recording, if its topic is kept."""
+        if message.topic in self._kept:
+            self._bag.write(message)
+
+    def add(self, stamp: int, reading: ProcessedFrame) -> None:
+        """Append a result; ``stamp`` nanoseconds, of the image in the recording."""
+        result, moment, frame_id = reading.result, reading.stamp, reading.frame_id
+        self._bag.write(TimedMessage(RESULT_TOPIC, stamp, result_to_cdr(result, moment, frame_id)))
+        if self._annotated:
+            jpeg = encode_jpeg(annotate(reading.image, result))
+            self._bag.write(
+                TimedMessage(PICTURE_TOPIC, stamp, compressed_image(jpeg, moment, frame_id))
+            )
+        for row in rows(moment, self._count, result):
+            for table in self._tables:
+                table.add(row)
+        self._count += 1
+
+    def close(self, information: Mapping[str, Any]) -> None:
+        """Finish all files.
+
+        Raises:
+            OSError: the disk is full, or fails.
+
+        """
+        for table in self._tables:
+            table.close()
+        self._bag.close({INFORMATION_KEY: json.dumps(information, sort_keys=True)})
+
+    def __enter__(self) -> ResultWriter:
+        """Return the open output."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Let go of the files after an error; they have to be closed otherwise."""
+        if kind is not None:
+            self._bag.abort()

@@ -1,0 +1,277 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""ROS messages without ROS: their definitions, and between them and the core's results."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rosbags.convert.converter import default_message, LATCH
+from rosbags.interfaces import Connection, MessageDefinitionFormat, Qos
+from rosbags.typesys import get_types_from_idl, get_types_from_msg, get_typestore, Stores
+from rosbags.typesys.store import Typestore
+
+from face_affect.core.faces import (
+    Box,
+    Detection,
+    EMOTIONS,
+    Estimate,
+    Face,
+    FrameResult,
+    GENDERS,
+)
+from face_affect.core.images import decode_compressed, decode_raw
+
+PACKAGE = Path(__file__).resolve().parents[2]
+HEADER_TYPE = 'std_msgs/msg/Header'
+RESULT_TYPE = 'face_affect_msgs/msg/FaceAffectArray'
+COMPRESSED_TYPE = 'sensor_msgs/msg/CompressedImage'
+IDL_START = '=' * 80 + '\nIDL: '  # of the definitions that rosbag2 stores
+LATCHED: tuple[Qos, ...] = tuple(LATCH)
+UNKNOWN_CODE = 255  # UNKNOWN in Emotion.msg and Gender.msg
+
+
+def definitions_folder() -> Path:
+    """Return where the .msg files lie: beside the installed code, or in the source tree."""
+    installed = PACKAGE / 'msg'
+    return installed if installed.is_dir() else PACKAGE.parent / 'face_affect_msgs' / 'msg'
+
+
+@lru_cache(maxsize=1)
+def known_types() -> Typestore:
+    """Return Humble's types, which later distributions kept, and face_affect_msgs."""
+    store = get_typestore(Stores.ROS2_HUMBLE)
+    for path in sorted(definitions_folder().glob('*.msg')):
+        store.register(get_types_from_msg(path.read_text(), f'face_affect_msgs/msg/{path.stem}'))
+    return store
+
+
+def message_definition(kind: str) -> tuple[str, str]:
+    """Return the definition of a known type, and its hash, as rosbag2 stores them."""
+    store = known_types()
+    return store.generate_msgdef(kind, ros_version=2)[0], store.hash_rihs01(kind)
+
+
+def digest_of(kind: str, definition: str) -> str:
+    """Return the hash that rosbag2 wants with a type and its definition, even an empty one.
+
+    Raises:
+        ValueError: the definition is not usable.
+
+    """
+    return _store_of(kind, definition).hash_rihs01(kind)
+
+
+def _store_of(kind: str, definition: str, ros1: bool = False) -> Typestore:
+    store = get_typestore(Stores.EMPTY)
+    try:
+        types = (
+            get_types_from_idl(definition)
+            if definition.startswith(IDL_START)
+            else get_types_from_msg(definition, kind)
+        )
+        if ros1 and HEADER_TYPE in types:
+            types[HEADER_TYPE] = known_types().fielddefs[HEADER_TYPE]
+        store.register(types)
+    # The parser's own errors, and whatever else a broken definition brings about
+    except Exception as error:
+        raise ValueError(f'the definition of {kind} is not usable: {error}') from error
+    return store
+
+
+def new_message(kind: str) -> Any:
+    """Return a message of a known type in which all is empty, zero or false."""
+    return default_message(known_types(), kind)
+
+
+def serialise(message: Any, kind: str) -> bytes:
+    """Return a message of a known type as CDR."""
+    return bytes(known_types().serialize_cdr(message, kind))
+
+
+class Definitions:
+    """The types of one bag, by the definitions in it or, where it has none, the known ones."""
+
+    def __init__(self, ros1: bool = False) -> None:
+        """Start without any; ``ros1``: the bag's messages are of ROS 1."""
+        self._ros1 = ros1
+        self._stores: dict[str, Typestore] = {}
+        self._connections: dict[str, Connection] = {}
+
+    def describe(self, connection: Connection) -> tuple[str, str]:
+        """Take up the type of ``connection``; return its definition and hash for rosbag2.
+
+        Both are empty where nobody knows the type.
+
+        Raises:
+            ValueError: a type of ROS 1 cannot be turned into one of ROS 2.
+
+        """
+        kind = connection.msgtype
+        self._connections[kind] = connection
+        if self._ros1:
+            store = self._store(kind)
+            return store.generate_msgdef(kind, ros_version=2)[0], store.hash_rihs01(kind)
+        if connection.msgdef.format != MessageDefinitionFormat.NONE:
+            return connection.msgdef.data, connection.digest
+        return message_definition(kind) if kind in known_types().fielddefs else ('', '')
+
+    def to_cdr(self, data: bytes, kind: str) -> bytes:
+        """Return a message of the bag as CDR."""
+        if self._ros1:
+            return bytes(self._store(kind).ros1_to_cdr(data, kind))
+        return bytes(data)
+
+    def parse(self, data: bytes, kind: str) -> Any:
+        """Return CDR unpacked.
+
+        Raises:
+            ValueError: it is none of that type, or the type is not known.
+
+        """
+        try:
+            return self._store(kind).deserialize_cdr(data, kind)
+        # The generated code trusts its input: whatever it stumbles over, the data are not right.
+        except Exception as error:
+            raise ValueError(f'{len(data)} bytes are no {kind}: {error!r}') from error
+
+    def _store(self, kind: str) -> Typestore:
+        if kind not in self._stores:
+            self._stores[kind] = self._make_store(kind)
+        return self._stores[kind]
+
+    def _make_store(self, kind: str) -> Typestore:
+        definition = self._connections[kind].msgdef
+        if definition.format == MessageDefinitionFormat.NONE:
+            return known_types()
+        return _store_of(kind, definition.data, self._ros1)
+
+
+def nanoseconds(time: Any) -> int:
+    """Return a Time or Duration message in nanoseconds."""
+    return int(time.sec) * 1_000_000_000 + int(time.nanosec)
+
+
+def _set_nanoseconds(time: Any, value: int) -> None:
+    time.sec, time.nanosec = divmod(max(value, 0), 1_000_000_000)
+
+
+def decode(message: Any, kind: str) -> NDArray[np.uint8]:
+    """Return the picture in an image message as u8 [H, W, 3] BGR or [H, W] gray.
+
+    Raises:
+        ImageError: it cannot be decoded; ``reason`` says why in a word.
+
+    """
+    if kind == COMPRESSED_TYPE:
+        return decode_compressed(message.data)
+    return decode_raw(
+        message.data,
+        message.encoding,
+        message.width,
+        message.height,
+        message.step,
+        bool(message.is_bigendian),
+    )
+
+
+def compressed_image(jpeg: bytes, stamp: int, frame_id: str) -> bytes:
+    """Return a JPEG picture as a serialised CompressedImage; ``stamp`` nanoseconds."""
+    message = new_message(COMPRESSED_TYPE)
+    _set_nanoseconds(message.header.stamp, stamp)
+    message.header.frame_id = frame_id
+    message.format = 'jpeg'
+    message.data = np.frombuffer(jpeg, dtype=np.uint8)
+    return serialise(message, COMPRESSED_TYPE)
+
+
+def result_to_cdr(result: FrameResult, stamp: int, frame_id: str) -> bytes:
+    """Return ``result`` as a serialised FaceAffectArray.
+
+    ``stamp``, nanoseconds, and ``frame_id`` are those of the image. The processing time
+    stays zero: a clock would make every run's bytes different.
+    """
+    message = new_message(RESULT_TYPE)
+    _set_nanoseconds(message.header.stamp, stamp)
+    message.header.frame_id = frame_id
+    message.image_width, message.image_height = result.width, result.height
+    message.faces = [_face_to_message(face, result.width, result.height) for face in result.faces]
+    return serialise(message, RESULT_TYPE)
+
+
+def _face_to_message(face: Face, width: int, height: int) -> Any:
+    message = new_message('face_affect_msgs/msg/FaceAffect')
+    message.id = face.id
+    roi = message.roi
+    roi.x_offset, roi.y_offset, roi.width, roi.height = face.detection.box.region(width, height)
+    message.score = face.detection.score
+    message.landmarks = []
+    for x, y in face.detection.landmarks.tolist():
+        point = new_message('geometry_msgs/msg/Point32')
+        point.x, point.y = x, y
+        message.landmarks.append(point)
+    _set_estimate(message.emotion, face.emotion)
+    _set_estimate(message.gender, face.gender)
+    _set_nanoseconds(message.tracked_for, round(face.age * 1e9))
+    message.tracked_frames = face.frames
+    return message
+
+
+def _set_estimate(message: Any, estimate: Estimate | None) -> None:
+    message.label = message.frame_label = UNKNOWN_CODE
+    if estimate is None:
+        return
+    codes = {label: code for code, label in enumerate(estimate.labels)}
+    message.label = codes.get(estimate.label, UNKNOWN_CODE)
+    message.confidence = estimate.confidence
+    message.probabilities = np.array(estimate.probabilities, dtype=np.float32)
+    message.frame_label = codes.get(estimate.frame_label, UNKNOWN_CODE)
+    message.frame_confidence = estimate.frame_confidence
+    message.frame_probabilities = np.array(estimate.frame_probabilities, dtype=np.float32)
+
+
+def result_from_message(message: Any) -> FrameResult:
+    """Return what a FaceAffectArray says.
+
+    Boxes are whole pixels; ``timings`` has the processing time as 'total'. A message does
+    not say how sure an estimate has to be, so ``frame_label`` follows ``label``: UNKNOWN or not.
+    """
+    return FrameResult(
+        nanoseconds(message.header.stamp) * 1e-9,
+        int(message.image_width),
+        int(message.image_height),
+        tuple(_face_from_message(face) for face in message.faces),
+        {'total': nanoseconds(message.processing_time) * 1e-9},
+    )
+
+
+def _face_from_message(message: Any) -> Face:
+    roi = message.roi
+    landmarks = np.array([(point.x, point.y) for point in message.landmarks], dtype=np.float32)
+    box = Box(float(roi.x_offset), float(roi.y_offset), float(roi.width), float(roi.height))
+    return Face(
+        int(message.id),
+        Detection(box, float(message.score), landmarks.reshape(-1, 2)),
+        nanoseconds(message.tracked_for) * 1e-9,
+        int(message.tracked_frames),
+        _estimate_from_message(message.emotion, EMOTIONS),
+        _estimate_from_message(message.gender, GENDERS),
+    )
+
+
+def _estimate_from_message(message: Any, labels: tuple[str, ...]) -> Estimate | None:
+    if not message.probabilities.any():  # Switched off
+        return None
+    known = message.label < len(labels)
+    return Estimate(
+        labels,
+        tuple(message.probabilities.tolist()),
+        tuple(message.frame_probabilities.tolist()),
+        0.0 if known else math.inf,
+    )

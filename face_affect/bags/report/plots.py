@@ -1,0 +1,164 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Interactive plots of results, as HTML (Plotly)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import plotly.graph_objects as go
+import plotly.offline
+
+from face_affect.bags.analysis.timeline import FaceTimeline
+from face_affect.core.annotation import COLOURS
+from face_affect.core.faces import EMOTIONS
+
+ROW = 46  # pixels of the timeline for each person
+MARGIN = {'l': 48, 'r': 8, 't': 28, 'b': 8}
+LEGEND = {'orientation': 'h', 'yanchor': 'bottom', 'yref': 'container', 'y': 0.0, 'x': 0}
+# Without the server, Plotly's button that uploads what a plot shows is of no use; it is not
+# shown, either.
+CONFIG = {
+    'responsive': True,
+    'displaylogo': False,
+    'plotlyServerURL': '',
+    'showSendToCloud': False,
+    'modeBarButtonsToRemove': ['select2d', 'lasso2d', 'toImage', 'sendChartToCloud'],
+}
+LINES = ('#1b6ca8', '#c8553d', '#3a7d44', '#8e5aa8', '#a67c00', '#4a4e69', '#d1495b', '#00798c')
+
+
+def library() -> str:
+    """Return the JavaScript that shows the plots."""
+    return str(plotly.offline.get_plotlyjs())
+
+
+def _rgb(label: str, alpha: float = 1.0) -> str:
+    blue, green, red = COLOURS[label]
+    return f'rgba({red},{green},{blue},{alpha})'
+
+
+def _html(figure: Any, name: str, height: int, x_title: str, hover: str) -> str:
+    # Nothing is dragged at first: on a phone that would stop the page from scrolling.
+    figure.update_layout(
+        height=height,
+        margin=MARGIN,
+        legend=LEGEND,
+        showlegend=True,
+        template='plotly_white',
+        autosize=True,
+        hovermode=hover,
+        dragmode=False,
+        font={'size': 13},
+    )
+    figure.update_xaxes(title=x_title, title_standoff=4)
+    figure.update_yaxes(fixedrange=True)
+    return str(figure.to_html(full_html=False, include_plotlyjs=False, div_id=name, config=CONFIG))
+
+
+def timeline(persons: Sequence[FaceTimeline], gap: float, end: float) -> str:
+    """Return when everybody was there, coloured by emotion; times in seconds."""
+    bars: dict[str, list[tuple[str, float, float]]] = {}
+    for person in persons:
+        for start, stop, label in person.moods(gap):
+            bars.setdefault(label, []).append((f'#{person.id}', start, stop))
+    figure = go.Figure()
+    for label in (label for label in COLOURS if label in bars):
+        names, starts, stops = zip(*bars[label])
+        figure.add_bar(
+            y=names,
+            x=[round(stop - start, 3) for start, stop in zip(starts, stops)],
+            base=[round(start, 3) for start in starts],
+            orientation='h',
+            name=label,
+            width=0.6,
+            marker={'color': _rgb(label), 'line': {'width': 0}},
+            customdata=[round(stop, 1) for stop in stops],
+            hovertemplate=f'%{{y}} {label}: %{{base:.1f}} to %{{customdata}} s<extra></extra>',
+        )
+    figure.update_yaxes(
+        type='category',
+        categoryorder='array',
+        categoryarray=[f'#{person.id}' for person in reversed(persons)],
+    )
+    figure.update_layout(barmode='overlay', xaxis_range=[0, end])
+    return _html(figure, 'timeline', ROW * len(persons) + 120, 'seconds', 'closest')
+
+
+def _with_gaps(
+    person: FaceTimeline, gap: float, values: Sequence[float]
+) -> tuple[list[float], list[float]]:
+    """Return times and values that fall to zero where the person was away."""
+    times: list[float] = []
+    heights: list[float] = []
+    for spell in person.spells(gap):
+        times += [person.times[spell.start], *person.times[spell], person.times[spell.stop - 1]]
+        heights += [0.0, *values[spell], 0.0]
+    return [round(each, 3) for each in times], [round(each, 3) for each in heights]
+
+
+def emotions(person: FaceTimeline, gap: float, end: float) -> str:
+    """Return the probabilities of a person's emotions over time, as stacked areas."""
+    figure = go.Figure()
+    person = person.thinned()
+    for i, label in enumerate(EMOTIONS):
+        values = [face.emotion.probabilities[i] if face.emotion else 0.0 for face in person.faces]
+        times, heights = _with_gaps(person, gap, values)
+        figure.add_scatter(
+            x=times,
+            y=heights,
+            name=label,
+            stackgroup='all',
+            mode='lines',
+            line={'width': 0.5, 'color': _rgb(label)},
+            fillcolor=_rgb(label, 0.9),
+            hovertemplate='%{y:.0%}',
+        )
+    figure.update_layout(xaxis_range=[0, end], yaxis={'range': [0, 1], 'tickformat': '.0%'})
+    return _html(figure, f'emotions{person.id}', 320, 'seconds', 'x unified')
+
+
+def gender(persons: Sequence[FaceTimeline], gap: float, end: float) -> str:
+    """Return how sure the gender of everybody was over time: 0 male, 1 female."""
+    figure = go.Figure()
+    for number, person in enumerate(each.thinned() for each in persons):
+        times: list[float | None] = []
+        values: list[float | None] = []
+        for spell in person.spells(gap):
+            times += [*(round(each, 3) for each in person.times[spell]), None]
+            values += [
+                *(
+                    round(face.gender.probabilities[0], 3) if face.gender else None
+                    for face in person.faces[spell]
+                ),
+                None,
+            ]
+        figure.add_scatter(
+            x=times,
+            y=values,
+            name=f'#{person.id}',
+            mode='lines',
+            line={'color': LINES[number % len(LINES)]},
+            hovertemplate='%{y:.0%}',
+        )
+    figure.add_hline(y=0.5, line={'dash': 'dot', 'color': '#888'})
+    figure.update_yaxes(
+        range=[-0.02, 1.02], tickvals=[0, 0.5, 1], ticktext=['male', '50 %', 'female']
+    )
+    figure.update_layout(xaxis_range=[0, end])
+    return _html(figure, 'gender', 320, 'seconds', 'x unified')
+
+
+def histogram(milliseconds: Sequence[float], name: str) -> str:
+    """Return how often which time was taken."""
+    figure = go.Figure()
+    figure.add_histogram(
+        x=[round(each, 2) for each in milliseconds],
+        nbinsx=60,
+        marker={'color': LINES[0]},
+        name='images',
+    )
+    figure.update_layout(bargap=0.05)
+    return _html(figure, name, 260, 'milliseconds', 'closest')

@@ -1,0 +1,157 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Where the faces are: the camera's calibration and depth images, as they come over ROS."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Callable
+
+from rclpy.node import Node
+from rclpy.qos import qos_profile_sensor_data, QoSProfile
+from sensor_msgs.msg import CameraInfo, Image
+from std_msgs.msg import Header
+
+from face_affect.core.camera_model import CalibrationError, CameraModel
+from face_affect.core.depth import decode_depth, DepthImage
+from face_affect.core.faces import FrameResult
+from face_affect.core.images import ImageError
+from face_affect.core.localisation import locate
+from face_affect.ros.cdr import CdrImage, read_image, unpack
+from face_affect.ros.conversions import seconds
+
+DEPTH_IMAGES = 10  # kept, so that one fits whichever of the two images comes first
+MAX_DEPTH_OFFSET = 0.1  # seconds between an image and the depth image that is used for it
+
+
+def camera_model(info: CameraInfo, rectified: bool) -> CameraModel:
+    """Return the calibration of the images that come with ``info``.
+
+    ``rectified``: of the rectified images: P, and no distortion. A region of
+    interest and binning are taken into account.
+
+    Raises:
+        CalibrationError: the camera is not calibrated, or its distortion model not known.
+
+    """
+    p, k = info.p, info.k
+    matrix = (p[0], p[1], p[2], p[4], p[5], p[6], p[8], p[9], p[10]) if rectified else tuple(k)
+    bin_x, bin_y = max(info.binning_x, 1), max(info.binning_y, 1)
+    # The middle of the first pixel is (0, 0): binned, it lies in the middle of the bin.
+    fx, skew, cx, _, fy, cy, *rest = map(float, matrix)
+    scaled = (
+        fx / bin_x,
+        skew / bin_x,
+        (cx - info.roi.x_offset + 0.5) / bin_x - 0.5,
+        0.0,
+        fy / bin_y,
+        (cy - info.roi.y_offset + 0.5) / bin_y - 0.5,
+        *rest,
+    )
+    return CameraModel(
+        (info.roi.width or info.width) // bin_x,
+        (info.roi.height or info.height) // bin_y,
+        scaled,
+        'plumb_bob' if rectified else info.distortion_model,
+        () if rectified else tuple(map(float, info.d)),
+    )
+
+
+class FaceLocaliser:
+    """Subscribes to ``camera_info``, and for positions to ``depth_image``.
+
+    Messages come on the executor's thread, ``locate`` is called from another.
+    What hinders it is counted in ``problems`` by a word, and told each time;
+    faces are then left without a bearing, or without a position.
+    """
+
+    def __init__(
+        self, node: Node, position: bool, rectified: bool, on_problem: Callable[[str, str], None]
+    ) -> None:
+        """Subscribe on ``node``.
+
+        Args:
+            node: whose ``camera_info`` and ``depth_image`` are used.
+            position: whether positions are wanted besides bearings.
+            rectified: whether images are rectified.
+            on_problem: called with a word and the whole reason.
+
+        """
+        self.problems: Counter[str] = Counter()
+        self._node = node
+        self._rectified = rectified
+        self._on_problem = on_problem
+        self._info: CameraInfo | None = None
+        self._depths: deque[CdrImage] = deque(maxlen=DEPTH_IMAGES)
+        qos = QoSProfile(depth=1, reliability=qos_profile_sensor_data.reliability)
+        # Serialised, as images are: a message that is none must not end the process.
+        self._subscriptions = [
+            node.create_subscription(CameraInfo, 'camera_info', self._on_info, qos, raw=True)
+        ]
+        self._position = position
+        if position:
+            self._subscriptions.append(
+                node.create_subscription(Image, 'depth_image', self._on_depth, qos, raw=True)
+            )
+
+    def destroy(self) -> None:
+        """Unsubscribe."""
+        for subscription in self._subscriptions:
+            self._node.destroy_subscription(subscription)
+
+    def locate(self, result: FrameResult, header: Header) -> FrameResult:
+        """Return ``result``, of the image with ``header``, with the faces' locations."""
+        if not result.faces:
+            return result
+        info = self._info
+        if info is None:
+            self._tell('no_camera_info', 'no CameraInfo has come: faces have no bearing')
+            return result
+        try:
+            camera = camera_model(info, self._rectified)
+            located = locate(result, camera)
+        except CalibrationError as error:
+            self._tell('camera_info', f'faces have no bearing: {error}')
+            return result
+        try:
+            depth = self._depth(header) if self._position else None
+            return locate(result, camera, depth) if depth else located
+        except ImageError as error:
+            self._tell(error.reason, f'faces have no position: {error}')
+            return located
+
+    def _depth(self, header: Header) -> DepthImage | None:
+        stamp = seconds(header)
+        nearest = min(
+            tuple(self._depths), default=None, key=lambda image: abs(seconds(image.header) - stamp)
+        )
+        if nearest is None:
+            raise ImageError('no_depth', 'no depth image has come')
+        offset = abs(seconds(nearest.header) - stamp)
+        if offset > MAX_DEPTH_OFFSET:
+            raise ImageError('no_depth', f'the nearest depth image is {offset:.2f} s away')
+        return decode_depth(
+            nearest.data,
+            nearest.encoding,
+            nearest.width,
+            nearest.height,
+            nearest.step,
+            bool(nearest.is_bigendian),
+        )
+
+    def _tell(self, word: str, reason: str) -> None:
+        self.problems[word] += 1
+        self._on_problem(word, reason)
+
+    def _on_info(self, data: bytes) -> None:
+        try:
+            self._info = unpack(data, CameraInfo)
+        except ImageError as error:
+            self._tell('camera_info', f'CameraInfo refused: {error}')
+
+    def _on_depth(self, data: bytes) -> None:
+        try:
+            self._depths.append(read_image(data))
+        except ImageError as error:
+            self._tell('depth_layout', f'depth image refused: {error}')

@@ -1,0 +1,72 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Where images come from: the subscription to the camera."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from rclpy.node import Node
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+from rclpy.qos_overriding_options import QoSOverridingOptions
+from sensor_msgs.msg import CompressedImage, Image
+
+from face_affect.ros.cdr import ImageKind
+from face_affect.ros.diagnostics import missing_images
+
+RELIABILITY = {
+    'best_effort': ReliabilityPolicy.BEST_EFFORT,
+    'reliable': ReliabilityPolicy.RELIABLE,
+}
+
+
+def image_kind(values: Mapping[str, Any]) -> ImageKind:
+    """Return the message type of the images, by parameter image_transport."""
+    return CompressedImage if values['image_transport'] == 'compressed' else Image
+
+
+class ImageSubscription:
+    """A subscription that hands over images as they came, serialised.
+
+    So a message that is no image is no error of the executor, and one that is overtaken is
+    never unpacked.
+    """
+
+    def __init__(
+        self, node: Node, values: Mapping[str, Any], take: Callable[[bytes], None]
+    ) -> None:
+        """Subscribe on ``node`` as the parameters ``values`` say; ``take`` gets every image."""
+        kind = image_kind(values)
+        qos = QoSProfile(
+            depth=values['image_depth'], reliability=RELIABILITY[values['image_reliability']]
+        )
+        self._node = node
+        self._type_name = f'sensor_msgs/msg/{kind.__name__}'
+        self._subscription = node.create_subscription(
+            kind,
+            'image/compressed' if kind is CompressedImage else 'image',
+            take,
+            qos,
+            raw=True,
+            qos_overriding_options=QoSOverridingOptions.with_default_policies(),
+        )
+
+    @property
+    def topic(self) -> str:
+        """The resolved name of the topic."""
+        return str(self._subscription.topic_name)
+
+    def missing(self) -> str:
+        """Say, as the rest of a sentence, why no image comes."""
+        return missing_images(
+            self.topic,
+            self._type_name,
+            self._subscription.qos_profile,
+            self._node.get_publishers_info_by_topic(self.topic),
+        )
+
+    def destroy(self) -> None:
+        """End the subscription."""
+        self._node.destroy_subscription(self._subscription)

@@ -1,0 +1,223 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Publish a recording into ROS, without an installation's ros2 bag."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+import importlib
+from pathlib import Path
+import sys
+import time
+from typing import Any
+
+from builtin_interfaces.msg import Time
+from rcl_interfaces.srv import GetParameters
+import rclpy
+from rclpy.client import Client
+from rclpy.duration import Duration
+from rclpy.exceptions import InvalidTopicNameException
+from rclpy.executors import ExternalShutdownException
+from rclpy.node import Node
+from rclpy.qos import DurabilityPolicy, QoSProfile
+from rclpy.validate_topic_name import validate_topic_name
+from rosgraph_msgs.msg import Clock
+from tqdm import tqdm
+
+from face_affect.bags.recordings.bag_reader import (
+    BagRecording,
+    IMAGE_TYPES,
+    is_bag,
+    MediaRecording,
+    Recording,
+    RecordingError,
+    Topic,
+)
+from face_affect.media import open_media
+
+CLOCK_PERIOD = 0.01  # seconds of real time between two messages on /clock
+ANSWER_TIME = 2.0  # seconds at most for a subscriber's node to answer
+FLUSH_TIME = 3.0  # seconds at most for subscribers to acknowledge the last messages
+# Best-effort subscribers acknowledge nothing, and what is under way when its writer goes is lost.
+LINGER = 0.5  # seconds
+
+
+def open_recording(source: str, only: Sequence[str] | None = None) -> Recording:
+    """Open a bag, or anything that ``open_media`` knows.
+
+    Raises:
+        RecordingError: the bag is missing or broken, or has none of the topics.
+        MediaError: there is no such picture, video or camera.
+
+    """
+    if is_bag(Path(source)):
+        return BagRecording(Path(source), only)
+    return MediaRecording(open_media(source), time.time_ns())
+
+
+def message_class(name: str) -> Any:
+    """Return the Python class of a type such as sensor_msgs/msg/Image.
+
+    Raises:
+        ImportError: its package is not installed.
+
+    """
+    package, _, kind = name.partition('/msg/')
+    try:
+        return getattr(importlib.import_module(f'{package}.msg'), kind)
+    except AttributeError as error:
+        raise ImportError(f'{package}.msg has no {kind}') from error
+
+
+class Player:
+    """Publishes recordings with their own timing."""
+
+    def __init__(self, node: Node, rate: float, clock: bool, remap: dict[str, str]) -> None:
+        """Publish on ``node``, ``rate`` times as fast as recorded, topics renamed by ``remap``."""
+        self._node = node
+        self._rate = rate
+        self._remap = remap
+        self._clock = node.create_publisher(Clock, '/clock', 10) if clock else None
+        self._publishers: dict[str, Any] = {}
+
+    def advertise(self, topics: Sequence[Topic]) -> list[str]:
+        """Create the publishers; return the topics that cannot be published, and why."""
+        unknown = []
+        for topic in topics:
+            qos = QoSProfile(depth=10)
+            if topic.latched:
+                qos.durability = DurabilityPolicy.TRANSIENT_LOCAL
+            try:
+                kind = message_class(topic.type)
+            except ImportError as error:
+                unknown.append(f'{topic.name} ({error})')
+                continue
+            name = self._remap.get(topic.name, topic.name)
+            self._publishers[topic.name] = self._node.create_publisher(kind, name, qos)
+        return unknown
+
+    def wait_for_subscriber(self, topics: Sequence[Topic], timeout: float) -> bool:
+        """Wait until an image topic has a subscriber that knows of its publisher.
+
+        False if there is no subscriber after ``timeout`` seconds.
+        """
+        images = [
+            self._publishers[topic.name]
+            for topic in topics
+            if topic.type in IMAGE_TYPES and topic.name in self._publishers
+        ]
+        end = time.monotonic() + timeout
+        while not any(publisher.get_subscription_count() for publisher in images):
+            if time.monotonic() >= end or not rclpy.ok():
+                return False
+            time.sleep(0.02)
+        for publisher in images:
+            for info in self._node.get_subscriptions_info_by_topic(publisher.topic_name):
+                self._wait_until_known(f'{info.node_namespace.rstrip("/")}/{info.node_name}')
+        return True
+
+    def _wait_until_known(self, subscriber: str) -> None:
+        """Wait until a node knows of the publishers, too: it would lose the first messages.
+
+        What it learns of this process comes in order, so a node that answers a
+        client made after the publishers has seen these as well.
+        """
+        client: Client = self._node.create_client(GetParameters, f'{subscriber}/get_parameters')
+        end = time.monotonic() + ANSWER_TIME
+        if client.wait_for_service(ANSWER_TIME):
+            future = client.call_async(GetParameters.Request())
+            rclpy.spin_until_future_complete(
+                self._node, future, timeout_sec=max(end - time.monotonic(), 0.0)
+            )
+        self._node.destroy_client(client)
+
+    def play(self, recording: Recording, bar: tqdm[Any]) -> None:
+        """Publish the recording once."""
+        start, first = time.monotonic(), None
+        for message in recording.messages():
+            if not rclpy.ok():
+                return
+            first = message.stamp if first is None else first
+            self._wait_until(start, first, message.stamp)
+            publisher = self._publishers.get(message.topic)
+            if publisher is not None:
+                publisher.publish(message.data)
+            bar.set_postfix_str(f'{(message.stamp - first) * 1e-9:.1f} s', refresh=False)
+            bar.update()
+
+    def flush(self) -> None:
+        """Wait until the subscribers have the last messages."""
+        for publisher in self._publishers.values():
+            publisher.wait_for_all_acked(Duration(seconds=FLUSH_TIME))
+        if any(publisher.get_subscription_count() for publisher in self._publishers.values()):
+            time.sleep(LINGER)
+
+    def _wait_until(self, start: float, first: int, stamp: int) -> None:
+        """Sleep until ``stamp`` is due, and tell the time meanwhile."""
+        due = start + (stamp - first) * 1e-9 / self._rate
+        while True:
+            left = due - time.monotonic()
+            if self._clock is not None:
+                now = stamp - round(max(left, 0.0) * self._rate * 1e9)
+                self._clock.publish(Clock(clock=_time_message(now)))
+            if left <= 0 or not rclpy.ok():
+                return
+            time.sleep(min(left, CLOCK_PERIOD) if self._clock is not None else left)
+
+
+def _time_message(nanoseconds: int) -> Time:
+    return Time(sec=nanoseconds // 1_000_000_000, nanosec=nanoseconds % 1_000_000_000)
+
+
+def _parse_remap(pairs: Sequence[str]) -> dict[str, str]:
+    remap = {}
+    for pair in pairs:
+        source, separator, target = pair.partition(':=')
+        if not (separator and source and target):
+            raise RecordingError(f'--remap {pair!r} is not of the form FROM:=TO')
+        try:
+            validate_topic_name(target)
+        except InvalidTopicNameException:
+            raise RecordingError(f'--remap {pair!r}: {target!r} is no topic name') from None
+        remap[source] = target
+    return remap
+
+
+def play_recording(arguments: argparse.Namespace) -> int:
+    """Run ``face-affect play``; return the exit code."""
+    if not arguments.rate > 0:
+        raise RecordingError(f'--rate is {arguments.rate}, but must be positive')
+    remap = _parse_remap(arguments.remap)
+    recording = open_recording(arguments.input, arguments.topics)
+    rclpy.init(args=[])
+    node = rclpy.create_node('face_affect_player')
+    player = Player(node, arguments.rate, arguments.clock, remap)
+    for topic in player.advertise(recording.topics):
+        print(f'face-affect play: left out: {topic}', file=sys.stderr)
+    try:
+        if arguments.wait_for_subscriber and not player.wait_for_subscriber(
+            recording.topics, arguments.wait_for_subscriber
+        ):
+            print(
+                f'face-affect play: nobody subscribed to an image topic within '
+                f'{arguments.wait_for_subscriber} s; playing all the same',
+                file=sys.stderr,
+            )
+        while True:
+            with tqdm(total=len(recording) or None, unit='msg', disable=None) as bar:
+                player.play(recording, bar)
+            if not arguments.loop or not rclpy.ok():
+                break
+        player.flush()
+    except (KeyboardInterrupt, ExternalShutdownException):
+        pass
+    except RuntimeError:
+        # A signal shuts the context down, whatever is just being published.
+        if rclpy.ok():
+            raise
+    finally:
+        node.destroy_node()
+        rclpy.try_shutdown()
+    return 0
