@@ -154,7 +154,7 @@ def test_product_starts_no_program_and_unpickles_nothing(path: Path) -> None:
 def test_only_many_bags_are_given_to_other_processes_and_machines(path: Path) -> None:
     """And to others than this machine only if --scheduler names them."""
     tops = {name.split('.')[0] for name in imported_modules(path)}
-    if path != PACKAGE / 'bags' / 'many.py':
+    if path != PACKAGE / 'bags' / 'batch' / 'runner.py':
         assert not tops & {'concurrent', 'dask', 'distributed', 'multiprocessing'}
 
 
