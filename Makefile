@@ -36,7 +36,7 @@ BUILT := $(FACE_AFFECT_BUILD_ROOT)/install/.built
 INSTALLED := package.xml CMakeLists.txt setup.cfg \
   $(shell find face_affect face_affect_msgs launch config examples models -type f -not -path '*/__pycache__/*')
 # What bandit looks at: all but tests and training
-SCANNED := face_affect launch demo benchmarks scripts
+SCANNED := face_affect launch demo benchmarks scripts support
 
 .PHONY: setup format test coverage audit docs demo golden soak bench bench-check clean FORCE
 
@@ -57,7 +57,7 @@ $(BUILT): $(READY) $(INSTALLED)
 
 test: setup
 	@. ./env.sh && ruff check . && ruff format --check . && \
-	  mypy face_affect training demo benchmarks examples && \
+	  mypy face_affect training demo benchmarks examples support && \
 	  bandit -qr -c pyproject.toml $(SCANNED) && python -m pytest -ra
 
 format: $(READY)
