@@ -1,56 +1,94 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""SIGINT and SIGTERM as a wish to finish."""
+"""SIGINT, SIGTERM and SIGHUP: as an exception, or as a request to finish."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 import signal
 import threading
 from types import FrameType, TracebackType
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, NoReturn, Protocol
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Event(Protocol):
-    """What threads and processes have for such a wish."""
+    """A request to stop from another process."""
 
     def is_set(self) -> bool:
-        """Tell whether it was made."""
+        """Return whether it was made."""
+
+
+Handler = Callable[[int, FrameType | None], Any]
+
+
+class Interrupted(KeyboardInterrupt):
+    """A signal has ended the program; ``exit_code`` as a shell reports it: 128 + number."""
+
+    def __init__(self, number: int) -> None:
+        """Keep the signal's number."""
+        super().__init__(signal.Signals(number).name)
+        self.exit_code = 128 + number
+
+
+@contextmanager
+def _handled(handler: Handler) -> Iterator[None]:
+    """Handle the signals in the main thread, unless the parent process ignores them."""
+    before: dict[signal.Signals, Any] = {}
+    if threading.current_thread() is threading.main_thread():
+        before = {
+            number: signal.signal(number, handler)
+            for number in SIGNALS
+            # nohup, for one, starts programs that ignore SIGHUP.
+            if signal.getsignal(number) != signal.SIG_IGN
+        }
+    try:
+        yield
+    finally:
+        for number, former in before.items():
+            signal.signal(number, former)
+
+
+@contextmanager
+def raised() -> Iterator[None]:
+    """Raise Interrupted at a signal, so that temporary files are removed on the way out."""
+
+    def interrupt(number: int, frame: FrameType | None) -> NoReturn:
+        raise Interrupted(number)
+
+    with _handled(interrupt):
+        yield
 
 
 class StopSignal:
-    """True once a signal has come; a second SIGINT ends the program. A context manager.
+    """True once a signal has come: finish, and end with ``exit_code``. A context manager.
 
-    In other threads than the main one, as on a cluster, Python hears no signals.
-    ``elsewhere``, if set, is another process's wish.
+    A second SIGINT raises Interrupted. Outside the main thread, where Python delivers no
+    signals, it follows ``elsewhere``, another process's request.
     """
 
     elsewhere: ClassVar[Event | None] = None
 
     def __init__(self) -> None:
         """Do not listen yet."""
-        self._stopped = False
-        self._before: dict[signal.Signals, Any] = {}
+        self.exit_code = 0
 
     def __bool__(self) -> bool:
-        """Tell whether to stop."""
-        return self._stopped or (self.elsewhere is not None and self.elsewhere.is_set())
+        """Return whether to stop."""
+        return self.exit_code != 0 or (self.elsewhere is not None and self.elsewhere.is_set())
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        if self._stopped and number == signal.SIGINT:
-            raise KeyboardInterrupt
-        self._stopped = True
+        if self.exit_code and number == signal.SIGINT:
+            raise Interrupted(number)
+        self.exit_code = 128 + number
 
     def __enter__(self) -> StopSignal:
         """Listen."""
-        if threading.current_thread() is threading.main_thread():
-            self._before = {
-                number: signal.signal(number, self._on_signal)
-                for number in SIGNALS
-                if signal.getsignal(number) != signal.SIG_IGN
-            }
+        self._handling = _handled(self._on_signal)
+        self._handling.__enter__()
         return self
 
     def __exit__(
@@ -59,9 +97,8 @@ class StopSignal:
         value: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Leave the signals to who had them before."""
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
+        """Restore the former handlers."""
+        self._handling.__exit__(kind, value, trace)
 
 
 def follow(event: Event) -> None:

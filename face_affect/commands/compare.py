@@ -71,7 +71,7 @@ def compare_bags(arguments: argparse.Namespace) -> int:
             'tolerances': vars(tolerances),
             **found.as_dict(),
         }
-        print(json.dumps(values, indent=2))
+        print(json.dumps(values, indent=2, allow_nan=False))
     else:
         print(_table(found))
     return EXIT_SAME if found.same else EXIT_DIFFERENT

@@ -6,7 +6,9 @@ from __future__ import annotations
 import argparse
 from dataclasses import fields
 import json
+import os
 from pathlib import Path
+import signal
 import subprocess
 import sys
 from typing import Any
@@ -166,6 +168,41 @@ def test_video(video: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     assert written.get(cv2.CAP_PROP_FPS) == pytest.approx(15)
 
 
+@pytest.fixture(scope='module')
+def long_video(tmp_path_factory: pytest.TempPathFactory, demo_frames: list[DemoFrame]) -> Path:
+    """Return a video that takes seconds to process."""
+    path = tmp_path_factory.mktemp('long') / 'long.mp4'
+    with VideoFile(path, 15.0) as file:
+        for frame in demo_frames * 6:
+            file.write(frame.image)
+    return path
+
+
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_finishes_the_video(
+    long_video: Path, tmp_path: Path, number: signal.Signals
+) -> None:
+    output = tmp_path / 'out.mp4'
+    with subprocess.Popen(
+        [sys.executable, '-um', 'face_affect.cli', 'run', str(long_video), '-o', str(output)],
+        cwd=ROOT,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        # Where the tests run in the background, the signal may be ignored, and so inherited.
+        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith('frame ')
+        process.send_signal(number)
+        _, text = process.communicate(timeout=60)
+    assert process.returncode == 128 + number, text
+    assert 'stopped' in text and 'Traceback' not in text
+    count = cv2.VideoCapture(str(output)).get(cv2.CAP_PROP_FRAME_COUNT)
+    assert 0 < count < 6 * 255
+    assert sum(1 for frame in open_media(str(output))) == count
+
+
 @pytest.mark.parametrize(
     'options, count',
     [(['--threshold', '1'], 0), (['--min-face-size', '100'], 1), (['--min-face-size', '0'], 3)],
@@ -298,6 +335,64 @@ def test_help(arguments: list[str], word: str, capsys: pytest.CaptureFixture[str
         main(arguments)
     assert caught.value.code == 0
     assert word in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    'command', ['run', 'explain', 'models', 'play', 'bag', 'report', 'compare']
+)
+def test_help_in_an_ascii_locale(command: str) -> None:
+    done = subprocess.run(
+        [sys.executable, '-m', 'face_affect.cli', command, '--help'],
+        cwd=ROOT,
+        env={**os.environ, 'PYTHONIOENCODING': 'ascii:strict'},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (0, '')
+    assert done.stdout.startswith(f'usage: face-affect {command} ')
+    assert '\\u' not in done.stdout
+
+
+def test_a_name_that_the_locale_cannot_print(picture: Path) -> None:
+    picture.rename('Zoë.jpg')
+    done = subprocess.run(
+        [sys.executable, '-m', 'face_affect.cli', 'explain', 'Zoë.jpg'],
+        env={**os.environ, 'PYTHONIOENCODING': 'ascii:strict', 'PYTHONPATH': str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == 'Zo\\xeb_explained.png\n'
+
+
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_without_anything_to_finish(
+    number: signal.Signals, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted() -> list[Any]:
+        signal.raise_signal(number)
+        return []
+
+    monkeypatch.setattr('face_affect.commands.models.available_models', interrupted)
+    before = signal.getsignal(number)
+    assert main(['models']) == 128 + number
+    assert 'Traceback' not in capsys.readouterr().err
+    assert signal.getsignal(number) is before
+
+
+def test_without_a_home(picture: Path) -> None:
+    environment = {name: value for name, value in os.environ.items() if name != 'HOME'}
+    done = subprocess.run(
+        [sys.executable, '-m', 'face_affect.cli', 'run', str(picture)],
+        env={**environment, 'PYTHONPATH': str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) == 3
 
 
 def test_models(capsys: pytest.CaptureFixture[str]) -> None:

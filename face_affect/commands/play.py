@@ -1,0 +1,72 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""face-affect play: a recording, or pictures, into ROS."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import Any
+
+
+def add_play(commands: Any) -> None:
+    """Add the subcommand."""
+    parser: argparse.ArgumentParser = commands.add_parser(
+        'play',
+        help='publish a rosbag2, or a video, folder or camera, into ROS',
+        description='Publishes a rosbag2 (sqlite3 or mcap) with its own timing, messages '
+        'untouched. A picture folder, video or camera is published as JPEG '
+        'sensor_msgs/CompressedImage. Needs rclpy.',
+    )
+    parser.add_argument(
+        'input',
+        metavar='BAG',
+        help='a rosbag2 folder or .mcap file; or a video, '
+        'a folder of pictures, a stream address or a camera number',
+    )
+    parser.add_argument(
+        '--rate',
+        type=float,
+        default=1.0,
+        help='how many times as fast as recorded (default: %(default)s)',
+    )
+    parser.add_argument('--loop', action='store_true', help='start again at the end, until Ctrl-C')
+    parser.add_argument(
+        '--clock',
+        action='store_true',
+        help="publish the recording's time on /clock, for use_sim_time",
+    )
+    parser.add_argument(
+        '--remap',
+        action='append',
+        default=[],
+        metavar='FROM:=TO',
+        help='publish topic FROM as TO; may be repeated',
+    )
+    parser.add_argument(
+        '--topics', nargs='+', metavar='TOPIC', help='publish only these topics of the bag'
+    )
+    parser.add_argument(
+        '--wait-for-subscriber',
+        type=float,
+        default=0.0,
+        metavar='SECONDS',
+        help='wait that long at most until somebody subscribes to an image topic',
+    )
+    parser.set_defaults(call=play)
+
+
+def play(arguments: argparse.Namespace) -> int:
+    """Publish a recording into ROS."""
+    # Only here: everything else runs without ROS.
+    try:
+        from face_affect.ros.player import play_recording
+    except ImportError as error:
+        print(
+            f'face-affect: error: play needs ROS 2 and rosbags, but {error}; source a ROS 2 '
+            'installation, or `. ./env.sh` in the source folder',
+            file=sys.stderr,
+        )
+        return 2
+    return play_recording(arguments)
