@@ -25,6 +25,7 @@ from sensor_msgs.msg import CompressedImage
 
 from benchmarks.machine import running
 from benchmarks.scenes import crowd
+from face_affect.core.stamps import to_seconds
 from support.footprint import Footprint
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -219,7 +220,7 @@ class _Listener:
 
     def _on_result(self, result: FaceAffectArray) -> None:
         stamp = result.header.stamp
-        self._outcome.latencies.append(time.time() - stamp.sec - stamp.nanosec * 1e-9)
+        self._outcome.latencies.append(time.time() - to_seconds(stamp))
         self._first = min(self._first, time.monotonic())
 
     def _on_report(self, report: DiagnosticArray) -> None:

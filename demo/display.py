@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from demo.session_statistics import Sighting, Tally
+from face_affect.core.stamps import to_seconds
 
 TABLE_PERIOD = 0.2  # seconds
 LINE_PERIOD = 1.0  # seconds
@@ -93,7 +94,7 @@ def _view(tally: Tally) -> Group:
 def _cells(number: int, tally: Tally, here: bool) -> tuple[str, ...]:
     sighting, latency = tally.sightings[number], tally.latencies.newest
     face = sighting.face
-    tracked = face.tracked_for.sec + face.tracked_for.nanosec * 1e-9
+    tracked = to_seconds(face.tracked_for)
     return (
         f'#{number}',
         sighting.emotion,

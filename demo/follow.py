@@ -27,7 +27,8 @@ from sensor_msgs.msg import CompressedImage, Image
 
 from demo.display import Display, Lines, LiveTable, summary
 from demo.outputs import Outputs
-from demo.session_statistics import stamp_of, Tally
+from demo.session_statistics import Tally
+from face_affect.core.stamps import to_nanoseconds
 
 READY_SECONDS = 30.0  # for the node to load its models and be found
 CALL_SECONDS = 2.0  # for the node to answer
@@ -90,7 +91,7 @@ class Follower(Node):
     def _on_result(self, data: bytes, info: Any) -> None:
         self.last_arrival = time.monotonic()
         result = deserialize_message(data, FaceAffectArray)
-        stamp = stamp_of(result.header)
+        stamp = to_nanoseconds(result.header.stamp)
         self._tally.add_result(result)
         self._tally.latencies.received(stamp, _received(info))
         self._outputs.add_result(stamp, data)
@@ -114,7 +115,7 @@ class Follower(Node):
 
     def _on_picture(self, message: CompressedImage) -> None:
         self.last_arrival = time.monotonic()
-        stamp = stamp_of(message.header)
+        stamp = to_nanoseconds(message.header.stamp)
         self._tally.pictures += 1
         self._outputs.add_picture(stamp, message.data.tobytes(), self._tally.has_faces(stamp))
 

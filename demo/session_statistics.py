@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from array import array
 from dataclasses import dataclass
-from typing import Any
 
 from face_affect_msgs.msg import FaceAffect, FaceAffectArray
 import numpy as np
 
-from face_affect.core.faces import EMOTIONS, GENDERS, UNKNOWN
+from face_affect.core.codec import label_of
+from face_affect.core.faces import EMOTIONS, GENDERS
+from face_affect.core.stamps import to_nanoseconds, to_seconds
 
 PENDING = 1000  # images at most that wait for their result, and results for their image
 
@@ -88,16 +89,12 @@ class Sighting:
     @property
     def emotion(self) -> str:
         """The emotion's name."""
-        return _name(EMOTIONS, self.face.emotion)
+        return label_of(self.face.emotion.label, EMOTIONS)
 
     @property
     def gender(self) -> str:
         """The gender's name."""
-        return _name(GENDERS, self.face.gender)
-
-
-def _name(labels: tuple[str, ...], estimate: Any) -> str:
-    return labels[estimate.label] if estimate.label < len(labels) else UNKNOWN
+        return label_of(self.face.gender.label, GENDERS)
 
 
 class Tally:
@@ -132,7 +129,11 @@ class Tally:
     @property
     def elapsed(self) -> float:
         """Seconds from the first result's stamp to the newest one's."""
-        return 0.0 if self.newest is None else self.since_start(stamp_of(self.newest.header))
+        return (
+            0.0
+            if self.newest is None
+            else self.since_start(to_nanoseconds(self.newest.header.stamp))
+        )
 
     def since_start(self, stamp: int) -> float:
         """Return seconds from the first result's stamp to ``stamp``."""
@@ -140,12 +141,11 @@ class Tally:
 
     def add_result(self, result: FaceAffectArray) -> None:
         """Take up a result."""
-        stamp = stamp_of(result.header)
+        stamp = to_nanoseconds(result.header.stamp)
         self.first = stamp if self.first is None else self.first
         self.results += 1
         self.newest = result
-        spent = result.processing_time
-        self._processing.append(spent.sec + spent.nanosec * 1e-9)
+        self._processing.append(to_seconds(result.processing_time))
         for face in result.faces:
             sighting = self.sightings.setdefault(face.id, Sighting(stamp, stamp, face))
             sighting.last, sighting.face = stamp, face
@@ -153,9 +153,8 @@ class Tally:
     def has_faces(self, stamp: int) -> bool:
         """Tell whether the image of ``stamp`` is known to have faces; the newest one only."""
         newest = self.newest
-        return newest is not None and stamp_of(newest.header) == stamp and bool(newest.faces)
-
-
-def stamp_of(header: Any) -> int:
-    """Return a header's stamp in nanoseconds."""
-    return int(header.stamp.sec) * 1_000_000_000 + int(header.stamp.nanosec)
+        return (
+            newest is not None
+            and to_nanoseconds(newest.header.stamp) == stamp
+            and bool(newest.faces)
+        )

@@ -7,14 +7,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import Any
 
 from face_affect_msgs.msg import FaceAffect, FaceAffectArray
 
-
-def seconds(time: Any) -> float:
-    """Return a Time or Duration message in seconds."""
-    return float(time.sec + time.nanosec * 1e-9)
+from face_affect.core.stamps import to_seconds
 
 
 class FaceHistory:
@@ -43,13 +39,13 @@ class FaceHistory:
 
     def add(self, result: FaceAffectArray) -> None:
         """Take in the next result; a step back in time (a bag plays anew) forgets the others."""
-        stamp = seconds(result.header.stamp)
-        if self._results and stamp < seconds(self._results[-1].header.stamp):
+        stamp = to_seconds(result.header.stamp)
+        if self._results and stamp < to_seconds(self._results[-1].header.stamp):
             self._results.clear()
         self._results.append(result)
         while (
             len(self._results) > 1
-            and stamp - seconds(self._results[1].header.stamp) >= self.memory
+            and stamp - to_seconds(self._results[1].header.stamp) >= self.memory
         ):
             self._results.popleft()
 
@@ -72,4 +68,4 @@ class FaceHistory:
             first = result
         if first is None:
             return None
-        return seconds(self._results[-1].header.stamp) - seconds(first.header.stamp)
+        return to_seconds(self._results[-1].header.stamp) - to_seconds(first.header.stamp)

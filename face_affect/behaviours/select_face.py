@@ -19,7 +19,7 @@ from face_affect.behaviours.blackboard import (
     NOTHING_THERE,
     SELECTED,
 )
-from face_affect.behaviours.history import seconds
+from face_affect.core.stamps import to_seconds
 
 
 def _nearness(face: FaceAffect) -> float | None:
@@ -37,7 +37,7 @@ def _happiness(face: FaceAffect) -> float | None:
 CRITERIA: dict[str, Callable[[FaceAffect], float | None]] = {
     'nearest': _nearness,
     'largest': lambda face: float(face.roi.width * face.roi.height),
-    'longest_seen': lambda face: seconds(face.tracked_for),
+    'longest_seen': lambda face: to_seconds(face.tracked_for),
     'happiest': _happiness,
 }
 INCOMPARABLE = {

@@ -17,9 +17,9 @@ from rclpy.duration import Duration
 from rclpy.task import Future
 
 from face_affect.behaviours.blackboard import MATCHING, NAMESPACE
-from face_affect.behaviours.history import seconds
 from face_affect.core.affect_query import AffectCriteria
 from face_affect.core.faces import EMOTIONS, GENDERS
+from face_affect.core.stamps import to_seconds
 
 
 class WaitForAffect(Behaviour):
@@ -163,7 +163,7 @@ class WaitForAffect(Behaviour):
             return  # of a goal that is over
         feedback = message.feedback
         self.feedback_message = (
-            f'#{feedback.face_id} for {seconds(feedback.shown_for):.1f} s'
+            f'#{feedback.face_id} for {to_seconds(feedback.shown_for):.1f} s'
             if feedback.face_id
             else f'{feedback.faces} faces, none shows it'
         )

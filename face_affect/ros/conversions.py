@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import array
 
-from builtin_interfaces.msg import Duration
-from face_affect_msgs.msg import Emotion, FaceAffect, FaceAffectArray, Gender
-from geometry_msgs.msg import Point, Point32, Vector3
+from face_affect_msgs.msg import FaceAffect, FaceAffectArray
+from geometry_msgs.msg import Point32
 import numpy as np
 from numpy.typing import NDArray
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
-from face_affect.core.faces import EMOTIONS, Estimate, Face, FrameResult, GENDERS, UNKNOWN
+from face_affect.core.codec import ResultEncoder
+from face_affect.core.faces import Face, FrameResult
 from face_affect.core.images import (
     decode_compressed,
     decode_raw,
@@ -68,72 +68,18 @@ def _decode_with_cv_bridge(message: CdrImage) -> NDArray[np.uint8]:
         ) from error
 
 
-def seconds(header: Header) -> float:
-    """Return a header's stamp in seconds."""
-    return float(header.stamp.sec + header.stamp.nanosec * 1e-9)
-
-
-def duration(value: float) -> Duration:
-    """Return ``value`` seconds, not negative, as a message."""
-    whole, rest = divmod(round(max(value, 0.0) * 1e9), 1_000_000_000)
-    return Duration(sec=whole, nanosec=rest)
-
-
-# What an estimate's label is called in its message
-_CODES = {
-    kind: {**{label: code for code, label in enumerate(labels)}, UNKNOWN: kind.UNKNOWN}
-    for kind, labels in ((Emotion, EMOTIONS), (Gender, GENDERS))
-}
-
-# A message is made with all that is in it, and then filled in: handing its parts to the
-# constructor would make them twice.
-
-
-def _fill_estimate(message: Emotion | Gender, estimate: Estimate | None) -> None:
-    if estimate is None:
-        message.label = message.frame_label = message.UNKNOWN
-        return
-    codes = _CODES[type(message)]
-    message.label = codes[estimate.label]
-    message.confidence = estimate.confidence
-    message.probabilities[:] = estimate.probabilities
-    message.frame_label = codes[estimate.frame_label]
-    message.frame_confidence = estimate.frame_confidence
-    message.frame_probabilities[:] = estimate.frame_probabilities
+_ENCODER = ResultEncoder(FaceAffectArray, FaceAffect, Point32)
 
 
 def face_to_message(face: Face, width: int, height: int) -> FaceAffect:
-    """Return ``face`` in an image of that size as a message."""
-    message = FaceAffect()
-    message.id = face.id
-    roi = message.roi
-    roi.x_offset, roi.y_offset, roi.width, roi.height = face.detection.box.region(width, height)
-    message.score = face.detection.score
-    message.landmarks = [Point32(x=x, y=y) for x, y in face.detection.landmarks.tolist()]
-    _fill_estimate(message.emotion, face.emotion)
-    _fill_estimate(message.gender, face.gender)
-    message.tracked_for = duration(face.age)
-    message.tracked_frames = face.frames
-    if face.location is not None:
-        message.has_bearing = True
-        _fill_xyz(message.bearing, face.location.bearing)
-        if face.location.position is not None:
-            message.has_position = True
-            _fill_xyz(message.position, face.location.position)
-    return message
-
-
-def _fill_xyz(message: Point | Vector3, values: tuple[float, float, float]) -> None:
-    message.x, message.y, message.z = values
+    """Return ``face``, in an image of ``width`` x ``height`` pixels, as a message."""
+    return _ENCODER.encode_face(face, width, height)
 
 
 def result_to_message(result: FrameResult, header: Header, elapsed: float) -> FaceAffectArray:
     """Return ``result`` with the image's own header; ``elapsed`` seconds were spent on it."""
-    message = FaceAffectArray()
+    message = _ENCODER.encode(result, elapsed)
     message.header = header
-    message.image_width, message.image_height = result.width, result.height
-    message.faces = [face_to_message(face, result.width, result.height) for face in result.faces]
-    message.processing_time = duration(elapsed)
     return message
 
 

@@ -18,8 +18,8 @@ from face_affect.core.depth import decode_depth, DepthImage
 from face_affect.core.faces import FrameResult
 from face_affect.core.images import ImageError
 from face_affect.core.localisation import locate
+from face_affect.core.stamps import to_seconds
 from face_affect.ros.cdr import CdrImage, read_image, unpack
-from face_affect.ros.conversions import seconds
 
 DEPTH_IMAGES = 10  # kept, so that one fits whichever of the two images comes first
 MAX_DEPTH_OFFSET = 0.1  # seconds between an image and the depth image that is used for it
@@ -122,13 +122,15 @@ class FaceLocaliser:
             return located
 
     def _depth(self, header: Header) -> DepthImage | None:
-        stamp = seconds(header)
+        stamp = to_seconds(header.stamp)
         nearest = min(
-            tuple(self._depths), default=None, key=lambda image: abs(seconds(image.header) - stamp)
+            tuple(self._depths),
+            default=None,
+            key=lambda image: abs(to_seconds(image.header.stamp) - stamp),
         )
         if nearest is None:
             raise ImageError('no_depth', 'no depth image has come')
-        offset = abs(seconds(nearest.header) - stamp)
+        offset = abs(to_seconds(nearest.header.stamp) - stamp)
         if offset > MAX_DEPTH_OFFSET:
             raise ImageError('no_depth', f'the nearest depth image is {offset:.2f} s away')
         return decode_depth(

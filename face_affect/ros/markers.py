@@ -11,7 +11,8 @@ from geometry_msgs.msg import Point, Vector3
 from std_msgs.msg import ColorRGBA
 from visualization_msgs.msg import Marker, MarkerArray
 
-from face_affect.core.faces import EMOTIONS, GENDERS, UNKNOWN
+from face_affect.core.codec import label_of
+from face_affect.core.faces import EMOTIONS, GENDERS
 
 RAY = 1.5  # metres; of the arrow to a face whose distance is not known
 HEAD = 0.2  # metres; the size of the ball where a face is
@@ -66,7 +67,7 @@ def _of_face(result: FaceAffectArray, face: FaceAffect, first: int) -> list[Mark
 
 def _caption(face: FaceAffect) -> str:
     words = [
-        labels[estimate.label] if estimate.label < len(labels) else UNKNOWN
+        label_of(estimate.label, labels)
         for estimate, labels in ((face.emotion, EMOTIONS), (face.gender, GENDERS))
         if estimate.confidence
     ]

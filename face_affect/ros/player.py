@@ -13,7 +13,6 @@ import sys
 import time
 from typing import Any
 
-from builtin_interfaces.msg import Time
 from rcl_interfaces.srv import GetParameters
 import rclpy
 from rclpy.client import Client
@@ -35,6 +34,7 @@ from face_affect.bags.recordings.bag_reader import (
     RecordingError,
     Topic,
 )
+from face_affect.core.stamps import set_nanoseconds
 from face_affect.media import open_media
 
 CLOCK_PERIOD = 0.01  # seconds of real time between two messages on /clock
@@ -161,14 +161,16 @@ class Player:
             left = due - time.monotonic()
             if self._clock is not None:
                 now = stamp - round(max(left, 0.0) * self._rate * 1e9)
-                self._clock.publish(Clock(clock=_time_message(now)))
+                self._clock.publish(_clock_message(now))
             if left <= 0 or not rclpy.ok():
                 return
             time.sleep(min(left, CLOCK_PERIOD) if self._clock is not None else left)
 
 
-def _time_message(nanoseconds: int) -> Time:
-    return Time(sec=nanoseconds // 1_000_000_000, nanosec=nanoseconds % 1_000_000_000)
+def _clock_message(nanoseconds: int) -> Clock:
+    message = Clock()
+    set_nanoseconds(message.clock, nanoseconds)
+    return message
 
 
 def _parse_remap(pairs: Sequence[str]) -> dict[str, str]:

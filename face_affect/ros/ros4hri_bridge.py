@@ -21,7 +21,8 @@ from rclpy.qos import qos_profile_sensor_data, QoSProfile
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
-from face_affect.core.faces import Box, EMOTIONS, GENDERS, UNKNOWN
+from face_affect.core.codec import label_of
+from face_affect.core.faces import Box, EMOTIONS, GENDERS
 from face_affect.core.images import ImageError
 from face_affect.core.ros4hri import cropped, expression, face_id, gender, region, TrackedFaces
 from face_affect.ros.cdr import CdrImageMessage, read_message
@@ -87,11 +88,13 @@ class FaceTopics:
         )
         if face.emotion.confidence:
             shown = expression(
-                _label(face.emotion, EMOTIONS), face.emotion.confidence, face.emotion.probabilities
+                label_of(face.emotion.label, EMOTIONS),
+                face.emotion.confidence,
+                face.emotion.probabilities,
             )
             self._expression.publish(self._hri.Expression(header=result.header, **vars(shown)))
         if face.gender.confidence:
-            code, confidence = gender(_label(face.gender, GENDERS), face.gender.confidence)
+            code, confidence = gender(label_of(face.gender.label, GENDERS), face.gender.confidence)
             self._softbiometrics.publish(
                 self._hri.SoftBiometrics(
                     header=result.header, gender=code, gender_confidence=confidence
@@ -111,10 +114,6 @@ class FaceTopics:
 def box_of(face: FaceAffect) -> Box:
     """Return the face's box."""
     return Box(face.roi.x_offset, face.roi.y_offset, face.roi.width, face.roi.height)
-
-
-def _label(estimate: Any, labels: tuple[str, ...]) -> str:
-    return labels[estimate.label] if estimate.label < len(labels) else UNKNOWN
 
 
 def _stamp(header: Header) -> tuple[int, int]:

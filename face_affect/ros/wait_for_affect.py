@@ -19,7 +19,8 @@ from rclpy.time import Time
 
 from face_affect.core.affect_query import AffectCriteria, AffectQuery
 from face_affect.core.faces import EMOTIONS, Face, FrameResult, GENDERS
-from face_affect.ros.conversions import duration, face_to_message
+from face_affect.core.stamps import set_seconds, to_nanoseconds, to_seconds
+from face_affect.ros.conversions import face_to_message
 
 TIMEOUT_CHECK = 0.1  # seconds
 
@@ -36,7 +37,7 @@ def wanted_from(goal: WaitForAffect.Goal) -> AffectCriteria:
         gender=_label(goal.gender, GENDERS, 'gender'),
         face_id=goal.face_id or None,
         min_confidence=goal.min_confidence,
-        duration=goal.duration.sec + goal.duration.nanosec * 1e-9,
+        duration=to_seconds(goal.duration),
     )
 
 
@@ -120,7 +121,7 @@ class WaitForAffectServer:
 
     def _start(self, handle: ServerGoalHandle) -> None:
         goal = handle.request
-        timeout = goal.timeout.sec * 1_000_000_000 + goal.timeout.nanosec
+        timeout = to_nanoseconds(goal.timeout)
         deadline = None
         now = self._node.get_clock().now()
         if timeout:
@@ -153,9 +154,9 @@ class WaitForAffectServer:
 
     def _send_feedback(self, pending: _Pending, faces: int) -> None:
         face_id, shown = pending.watch.longest
-        pending.handle.publish_feedback(
-            WaitForAffect.Feedback(face_id=face_id, shown_for=duration(shown), faces=faces)
-        )
+        feedback = WaitForAffect.Feedback(face_id=face_id, faces=faces)
+        set_seconds(feedback.shown_for, shown)
+        pending.handle.publish_feedback(feedback)
 
     def _decide(
         self, pending: _Pending, found: tuple[Face, FrameResult] | None, reason: str

@@ -17,8 +17,9 @@ from std_msgs.msg import Header
 from face_affect.core.faces import FrameResult
 from face_affect.core.images import ImageError, SizeCheck
 from face_affect.core.pipeline import Pipeline
+from face_affect.core.stamps import to_seconds
 from face_affect.ros.cdr import ImageKind, read_message
-from face_affect.ros.conversions import decode, seconds
+from face_affect.ros.conversions import decode
 from face_affect.ros.mailbox import Mailbox
 from face_affect.ros.rate_limiter import RateLimiter
 from face_affect.ros.statistics import Statistics
@@ -123,7 +124,7 @@ class Worker:
         start = time.perf_counter()
         message = read_message(data, self._kind)
         # A camera without a clock stamps zero: time must go on all the same.
-        stamp = seconds(message.header)
+        stamp = to_seconds(message.header.stamp)
         age = self._now() - stamp if stamp else 0.0
         if 0 < self.limits.max_age < age:
             raise Overdue

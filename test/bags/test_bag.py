@@ -38,10 +38,10 @@ from face_affect.bags.recordings.bag_reader import BagRecording, TimedMessage, T
 from face_affect.bags.recordings.message_types import (
     known_types,
     message_definition,
-    result_from_message,
     result_to_cdr,
 )
 from face_affect.cli import main
+from face_affect.core.codec import decode_result
 from face_affect.core.faces import FrameResult
 from face_affect.core.pipeline import ModelNames, Pipeline, Settings
 from face_affect.media import VideoFile
@@ -97,7 +97,7 @@ def test_results_are_the_pipelines_with_the_images_stamps_and_headers(
         assert message.header.stamp.nanosec == image.header.stamp.nanosec
         assert message.header.frame_id == image.header.frame_id == 'camera_optical_frame'
         assert_same(message, expected)
-        back = result_from_message(message)
+        back = decode_result(message)
         assert [face.emotion.label for face in back.faces if face.emotion] == [
             face.emotion.label for face in expected.faces if face.emotion
         ]

@@ -15,6 +15,8 @@ from face_affect_msgs.msg import Emotion, FaceAffect, FaceAffectArray, Gender
 from harness import BAG, BAG_TOPIC, box_of, iou, Process, Robot, ROOT
 import pytest
 
+from face_affect.core.stamps import to_seconds
+
 TRUTH = json.loads((ROOT / 'demo' / 'truth.json').read_text())
 PEOPLE = [person['name'] for person in TRUTH['people']]
 SAME_FACE = 0.4  # intersection over union
@@ -75,8 +77,7 @@ def played(robot: Robot) -> Played:
 
 
 def stamp_of(result: FaceAffectArray) -> float:
-    stamp = result.header.stamp
-    return round(stamp.sec + stamp.nanosec * 1e-9, 6)
+    return round(to_seconds(result.header.stamp), 6)
 
 
 def match(result: FaceAffectArray, frame: dict[str, Any], played: Played) -> None:
@@ -149,7 +150,7 @@ def test_nobody_there_gives_empty_arrays(played: Played) -> None:
 def test_faces_are_followed(played: Played) -> None:
     for faces in played.found.values():
         counts = [face.tracked_frames for face in faces]
-        ages = [face.tracked_for.sec + face.tracked_for.nanosec * 1e-9 for face in faces]
+        ages = [to_seconds(face.tracked_for) for face in faces]
         assert counts == sorted(set(counts))
         assert ages == sorted(set(ages))
         assert ages[-1] == pytest.approx((counts[-1] - 1) / TRUTH['fps'], abs=0.5)

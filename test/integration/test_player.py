@@ -23,6 +23,8 @@ from rosbags.rosbag2 import StoragePlugin, Writer
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CameraInfo, CompressedImage
 
+from face_affect.core.stamps import to_nanoseconds
+
 INFO_TOPIC = '/camera/camera_info'
 END_SECONDS = 5.0
 
@@ -41,7 +43,7 @@ class Played:
     def pace(self) -> float:
         """The median of time passed by time recorded, from one message to the next."""
         stamps = [
-            nanoseconds(deserialize_message(data, CompressedImage).header.stamp) * 1e-9
+            to_nanoseconds(deserialize_message(data, CompressedImage).header.stamp) * 1e-9
             for data in self.messages
         ]
         return statistics.median(
@@ -50,10 +52,6 @@ class Played:
                 self.arrivals, self.arrivals[1:], stamps, stamps[1:]
             )
         )
-
-
-def nanoseconds(stamp: Any) -> int:
-    return stamp.sec * 1_000_000_000 + stamp.nanosec
 
 
 def assert_unchanged(messages: list[bytes]) -> None:
@@ -92,7 +90,7 @@ def play(
     robot.node.destroy_subscription(subscription)
     assert 'Traceback' not in player.output, player.output
     return Played(
-        player, exit_code, messages, arrivals, [nanoseconds(each.clock) for each in clock]
+        player, exit_code, messages, arrivals, [to_nanoseconds(each.clock) for each in clock]
     )
 
 
@@ -193,7 +191,7 @@ def test_node_lives_through_a_loop(tmp_path: Path) -> None:
         def rounds() -> list[set[int]]:
             """Return the ids of each time round."""
             ids: list[set[int]] = [set()]
-            stamps = [nanoseconds(result.header.stamp) for result in results]
+            stamps = [to_nanoseconds(result.header.stamp) for result in results]
             for before, stamp, result in zip([0, *stamps], stamps, results):
                 if stamp < before:
                     ids.append(set())

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from face_affect.core.faces import Box, Detection, Estimate, Face, FrameResult, GENDERS, Location
 from face_affect.core.images import ImageError
 
 pytest.importorskip('rclpy', reason='needs ROS 2')
@@ -17,6 +18,7 @@ pytest.importorskip('rclpy', reason='needs ROS 2')
 ABSURD = """
 import numpy as np
 from face_affect.ros import conversions
+from face_affect.core.faces import Box, Detection, Estimate, Face, FrameResult, GENDERS, Location
 from face_affect.core.images import ImageError
 from face_affect.ros.cdr import CdrCompressedImage
 from std_msgs.msg import Header
@@ -41,17 +43,6 @@ def test_a_small_file_of_a_huge_picture_is_refused_before_decoding() -> None:
         [sys.executable, '-c', ABSURD], capture_output=True, text=True, timeout=60, check=True
     )
     assert found.stdout.strip() == 'undecodable'
-
-
-@pytest.mark.parametrize(
-    'seconds, expected',
-    [(-1.0, (0, 0)), (0.0, (0, 0)), (1.5, (1, 500000000)), (0.9999999999, (1, 0))],
-)
-def test_duration(seconds: float, expected: tuple[int, int]) -> None:
-    from face_affect.ros.conversions import duration
-
-    message = duration(seconds)
-    assert (message.sec, message.nanosec) == expected
 
 
 def test_a_picture_survives_the_way_to_a_raw_message_and_back() -> None:
@@ -104,3 +95,53 @@ def test_what_is_not_known_here_goes_to_cv_bridge(
     assert str(caught.value) == (
         "encoding 'odd\\n8' is known neither here nor to cv_bridge: \\x1b[2J\\nforged"
     )
+
+
+def test_a_result_comes_back_from_a_message_of_rclpy() -> None:
+    from std_msgs.msg import Header
+
+    from face_affect.core.codec import decode_result
+    from face_affect.ros.conversions import result_to_message
+
+    header = Header(frame_id='camera')
+    header.stamp.sec, header.stamp.nanosec = 5, 500_000_000
+    face = Face(
+        3,
+        Detection(Box(1, 2, 3, 4), 0.5, np.array([[1, 2], [3, 4]], np.float32)),
+        2.5,
+        9,
+        None,
+        Estimate(GENDERS, (0.25, 0.75), (0.625, 0.375), 0.7),
+        Location((0.0, 0.6, 0.8), (0.0, 1.2, 1.6)),
+    )
+    result = FrameResult(5.5, 64, 48, (face,), {'total': 0.25})
+    message = result_to_message(result, header, 0.25)
+    assert (message.header, message.processing_time.nanosec) == (header, 250_000_000)
+    gender = message.faces[0].gender
+    assert (gender.label, gender.frame_label) == (gender.MALE, gender.UNKNOWN)
+    back = decode_result(message)
+    assert (back.stamp, back.width, back.height, back.timings) == (5.5, 64, 48, {'total': 0.25})
+    read, sent = back.faces[0], face
+    assert np.array_equal(read.detection.landmarks, sent.detection.landmarks)
+    assert (read.id, read.detection.box, read.age, read.frames, read.emotion, read.location) == (
+        sent.id,
+        sent.detection.box,
+        sent.age,
+        sent.frames,
+        sent.emotion,
+        sent.location,
+    )
+    assert read.gender and read.gender.probabilities == (0.25, 0.75)
+    assert (read.gender.label, read.gender.frame_label) == ('male', 'unknown')
+
+
+@pytest.mark.parametrize('elapsed, expected', [(-1.0, (0, 0)), (0.9999999999, (1, 0))])
+def test_processing_time_is_not_negative_and_carries_over(
+    elapsed: float, expected: tuple[int, int]
+) -> None:
+    from std_msgs.msg import Header
+
+    from face_affect.ros.conversions import result_to_message
+
+    spent = result_to_message(FrameResult(0.0, 1, 1), Header(), elapsed).processing_time
+    assert (spent.sec, spent.nanosec) == expected

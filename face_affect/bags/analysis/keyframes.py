@@ -16,10 +16,11 @@ from face_affect.bags.analysis.result_reader import Results
 from face_affect.bags.analysis.timeline import face_timelines
 from face_affect.bags.batch.result_writer import PICTURE_TOPIC
 from face_affect.bags.recordings.bag_reader import IMAGE_TYPES, Recording, Topic
-from face_affect.bags.recordings.message_types import decode, nanoseconds
+from face_affect.bags.recordings.message_types import decode
 from face_affect.core.annotation import annotate, blur_faces
 from face_affect.core.faces import FrameResult
 from face_affect.core.images import encode_jpeg, ImageError
+from face_affect.core.stamps import to_nanoseconds
 
 MAX_PICTURES = 12
 WIDTH = 480  # pixels
@@ -86,7 +87,7 @@ def keyframes(
             return
         try:
             parsed = recording.parse(message)
-            stamp = nanoseconds(parsed.header.stamp) or message.stamp
+            stamp = to_nanoseconds(parsed.header.stamp) or message.stamp
             if stamp not in wanted:
                 continue
             image = decode(parsed, topic.type)

@@ -12,8 +12,10 @@ from typing import Any
 
 from face_affect.bags.batch.job import read_information
 from face_affect.bags.recordings.bag_reader import BagRecording, RecordingError
-from face_affect.bags.recordings.message_types import nanoseconds, result_from_message, RESULT_TYPE
+from face_affect.bags.recordings.message_types import RESULT_TYPE
+from face_affect.core.codec import decode_result
 from face_affect.core.faces import FrameResult
+from face_affect.core.stamps import to_nanoseconds
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,6 @@ def read_results(path: Path, topic: str | None = None) -> Results:
     for message in recording.messages(chosen):
         parsed = recording.parse(message)
         # Without a clock, a camera stamps zero.
-        stamp = nanoseconds(parsed.header.stamp) or message.stamp
-        results[stamp] = Result(result_from_message(parsed), message.stamp)
+        stamp = to_nanoseconds(parsed.header.stamp) or message.stamp
+        results[stamp] = Result(decode_result(parsed), message.stamp)
     return Results(path, chosen[0], dict(sorted(results.items())), read_information(path) or {})

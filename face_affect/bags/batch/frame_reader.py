@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 from face_affect.bags.batch.job import Options
 from face_affect.bags.recordings.bag_reader import Recording, TimedMessage, Topic
-from face_affect.bags.recordings.message_types import decode, nanoseconds
+from face_affect.bags.recordings.message_types import decode
 from face_affect.core.faces import FrameResult
 from face_affect.core.images import ImageError, SizeCheck
 from face_affect.core.pipeline import Pipeline
+from face_affect.core.stamps import to_nanoseconds
 from face_affect.core.text import printable
 
 
@@ -75,7 +76,7 @@ class FrameReader:
         except ImageError:
             self._pipeline.reset()
             raise
-        stamp = nanoseconds(parsed.header.stamp)
+        stamp = to_nanoseconds(parsed.header.stamp)
         # A camera without a clock stamps zero: time must go on all the same.
         result = self._pipeline.process(image, (stamp or message.stamp) * 1e-9)
         return ProcessedFrame(image, result, stamp, parsed.header.frame_id)

@@ -5,8 +5,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-import math
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +16,10 @@ from rosbags.interfaces import Connection, MessageDefinitionFormat, Qos
 from rosbags.typesys import get_types_from_idl, get_types_from_msg, get_typestore, Stores
 from rosbags.typesys.store import Typestore
 
-from face_affect.core.faces import (
-    Box,
-    Detection,
-    EMOTIONS,
-    Estimate,
-    Face,
-    FrameResult,
-    GENDERS,
-)
+from face_affect.core.codec import ResultEncoder
+from face_affect.core.faces import FrameResult
 from face_affect.core.images import decode_compressed, decode_raw
+from face_affect.core.stamps import set_nanoseconds
 
 PACKAGE = Path(__file__).resolve().parents[2]
 HEADER_TYPE = 'std_msgs/msg/Header'
@@ -34,7 +27,6 @@ RESULT_TYPE = 'face_affect_msgs/msg/FaceAffectArray'
 COMPRESSED_TYPE = 'sensor_msgs/msg/CompressedImage'
 IDL_START = '=' * 80 + '\nIDL: '  # of the definitions that rosbag2 stores
 LATCHED: tuple[Qos, ...] = tuple(LATCH)
-UNKNOWN_CODE = 255  # UNKNOWN in Emotion.msg and Gender.msg
 
 
 def definitions_folder() -> Path:
@@ -153,15 +145,6 @@ class Definitions:
         return _store_of(kind, definition.data, self._ros1)
 
 
-def nanoseconds(time: Any) -> int:
-    """Return a Time or Duration message in nanoseconds."""
-    return int(time.sec) * 1_000_000_000 + int(time.nanosec)
-
-
-def _set_nanoseconds(time: Any, value: int) -> None:
-    time.sec, time.nanosec = divmod(max(value, 0), 1_000_000_000)
-
-
 def decode(message: Any, kind: str) -> NDArray[np.uint8]:
     """Return the picture in an image message as u8 [H, W, 3] BGR or [H, W] gray.
 
@@ -184,11 +167,18 @@ def decode(message: Any, kind: str) -> NDArray[np.uint8]:
 def compressed_image(jpeg: bytes, stamp: int, frame_id: str) -> bytes:
     """Return a JPEG picture as a serialised CompressedImage; ``stamp`` nanoseconds."""
     message = new_message(COMPRESSED_TYPE)
-    _set_nanoseconds(message.header.stamp, stamp)
+    set_nanoseconds(message.header.stamp, stamp)
     message.header.frame_id = frame_id
     message.format = 'jpeg'
     message.data = np.frombuffer(jpeg, dtype=np.uint8)
     return serialise(message, COMPRESSED_TYPE)
+
+
+_ENCODER = ResultEncoder(
+    partial(new_message, RESULT_TYPE),
+    partial(new_message, 'face_affect_msgs/msg/FaceAffect'),
+    partial(new_message, 'geometry_msgs/msg/Point32'),
+)
 
 
 def result_to_cdr(result: FrameResult, stamp: int, frame_id: str) -> bytes:
@@ -197,81 +187,7 @@ def result_to_cdr(result: FrameResult, stamp: int, frame_id: str) -> bytes:
     ``stamp``, nanoseconds, and ``frame_id`` are those of the image. The processing time
     stays zero: a clock would make every run's bytes different.
     """
-    message = new_message(RESULT_TYPE)
-    _set_nanoseconds(message.header.stamp, stamp)
+    message = _ENCODER.encode(result)
+    set_nanoseconds(message.header.stamp, stamp)
     message.header.frame_id = frame_id
-    message.image_width, message.image_height = result.width, result.height
-    message.faces = [_face_to_message(face, result.width, result.height) for face in result.faces]
     return serialise(message, RESULT_TYPE)
-
-
-def _face_to_message(face: Face, width: int, height: int) -> Any:
-    message = new_message('face_affect_msgs/msg/FaceAffect')
-    message.id = face.id
-    roi = message.roi
-    roi.x_offset, roi.y_offset, roi.width, roi.height = face.detection.box.region(width, height)
-    message.score = face.detection.score
-    message.landmarks = []
-    for x, y in face.detection.landmarks.tolist():
-        point = new_message('geometry_msgs/msg/Point32')
-        point.x, point.y = x, y
-        message.landmarks.append(point)
-    _set_estimate(message.emotion, face.emotion)
-    _set_estimate(message.gender, face.gender)
-    _set_nanoseconds(message.tracked_for, round(face.age * 1e9))
-    message.tracked_frames = face.frames
-    return message
-
-
-def _set_estimate(message: Any, estimate: Estimate | None) -> None:
-    message.label = message.frame_label = UNKNOWN_CODE
-    if estimate is None:
-        return
-    codes = {label: code for code, label in enumerate(estimate.labels)}
-    message.label = codes.get(estimate.label, UNKNOWN_CODE)
-    message.confidence = estimate.confidence
-    message.probabilities = np.array(estimate.probabilities, dtype=np.float32)
-    message.frame_label = codes.get(estimate.frame_label, UNKNOWN_CODE)
-    message.frame_confidence = estimate.frame_confidence
-    message.frame_probabilities = np.array(estimate.frame_probabilities, dtype=np.float32)
-
-
-def result_from_message(message: Any) -> FrameResult:
-    """Return what a FaceAffectArray says.
-
-    Boxes are whole pixels; ``timings`` has the processing time as 'total'. A message does
-    not say how sure an estimate has to be, so ``frame_label`` follows ``label``: UNKNOWN or not.
-    """
-    return FrameResult(
-        nanoseconds(message.header.stamp) * 1e-9,
-        int(message.image_width),
-        int(message.image_height),
-        tuple(_face_from_message(face) for face in message.faces),
-        {'total': nanoseconds(message.processing_time) * 1e-9},
-    )
-
-
-def _face_from_message(message: Any) -> Face:
-    roi = message.roi
-    landmarks = np.array([(point.x, point.y) for point in message.landmarks], dtype=np.float32)
-    box = Box(float(roi.x_offset), float(roi.y_offset), float(roi.width), float(roi.height))
-    return Face(
-        int(message.id),
-        Detection(box, float(message.score), landmarks.reshape(-1, 2)),
-        nanoseconds(message.tracked_for) * 1e-9,
-        int(message.tracked_frames),
-        _estimate_from_message(message.emotion, EMOTIONS),
-        _estimate_from_message(message.gender, GENDERS),
-    )
-
-
-def _estimate_from_message(message: Any, labels: tuple[str, ...]) -> Estimate | None:
-    if not message.probabilities.any():  # Switched off
-        return None
-    known = message.label < len(labels)
-    return Estimate(
-        labels,
-        tuple(message.probabilities.tolist()),
-        tuple(message.frame_probabilities.tolist()),
-        0.0 if known else math.inf,
-    )

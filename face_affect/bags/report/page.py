@@ -20,8 +20,8 @@ from face_affect.bags.analysis.result_reader import read_results, Results
 from face_affect.bags.analysis.timeline import away_after, face_timelines, FaceTimeline
 from face_affect.bags.batch.processing import open_recorded
 from face_affect.bags.recordings.bag_reader import IMAGE_TYPES, Recording, RecordingError
-from face_affect.bags.recordings.message_types import nanoseconds
 from face_affect.bags.report import plots
+from face_affect.core.stamps import to_nanoseconds
 
 # Plots of emotions for so many people, those longest there
 MAX_PEOPLE = 12
@@ -319,7 +319,7 @@ def _statuses(recording: Recording) -> Iterable[Status]:
             if status.name.endswith(': pipeline'):
                 level = LEVELS[min(int(status.level), len(LEVELS) - 1)]
                 values = {item.key: item.value for item in status.values}
-                yield Status(nanoseconds(array.header.stamp), level, status.message, values)
+                yield Status(to_nanoseconds(array.header.stamp), level, status.message, values)
 
 
 def _making(results: Results) -> str:

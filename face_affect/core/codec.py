@@ -1,0 +1,178 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Results as messages and back, for every library whose messages have ROS's attributes.
+
+rclpy's and rosbags' messages differ in how they are constructed, not in their attributes: the
+constructors are handed in, and all else stands here once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+import math
+from typing import Any
+
+import numpy as np
+
+from face_affect.core.faces import (
+    Box,
+    Detection,
+    EMOTIONS,
+    Estimate,
+    Face,
+    FrameResult,
+    GENDERS,
+    Location,
+    UNKNOWN,
+)
+from face_affect.core.stamps import set_seconds, to_seconds
+
+UNKNOWN_CODE = 255  # the constant UNKNOWN of Emotion.msg and Gender.msg
+
+Vector = tuple[float, float, float]
+
+
+def label_of(code: int, labels: tuple[str, ...]) -> str:
+    """Return the label of a message's ``code``; UNKNOWN if there is none."""
+    return labels[code] if code < len(labels) else UNKNOWN
+
+
+def code_of(label: str, labels: tuple[str, ...]) -> int:
+    """Return the code of a label in a message; UNKNOWN_CODE if it is not among ``labels``."""
+    return labels.index(label) if label in labels else UNKNOWN_CODE
+
+
+@dataclass(frozen=True)
+class ResultEncoder:
+    """Writes results into one library's messages.
+
+    Each constructor returns a message in which all is zero, false or empty: ``array`` a
+    FaceAffectArray, ``face`` a FaceAffect, ``point`` a geometry_msgs/Point32.
+    """
+
+    array: Callable[[], Any]
+    face: Callable[[], Any]
+    point: Callable[[], Any]
+
+    def encode(self, result: FrameResult, elapsed: float = 0.0) -> Any:
+        """Return ``result`` as a FaceAffectArray whose header is left to the caller.
+
+        ``elapsed`` seconds of processing, not negative.
+        """
+        message = self.array()
+        message.image_width, message.image_height = result.width, result.height
+        message.faces = [
+            self.encode_face(face, result.width, result.height) for face in result.faces
+        ]
+        set_seconds(message.processing_time, max(elapsed, 0.0))
+        return message
+
+    def encode_face(self, face: Face, width: int, height: int) -> Any:
+        """Return ``face``, in an image of ``width`` x ``height`` pixels, as a FaceAffect."""
+        message = self.face()
+        message.id = face.id
+        roi = message.roi
+        roi.x_offset, roi.y_offset, roi.width, roi.height = face.detection.box.region(
+            width, height
+        )
+        message.score = face.detection.score
+        message.landmarks = [self._encode_point(x, y) for x, y in face.detection.landmarks]
+        _encode_estimate(message.emotion, face.emotion)
+        _encode_estimate(message.gender, face.gender)
+        set_seconds(message.tracked_for, max(face.age, 0.0))
+        message.tracked_frames = face.frames
+        if face.location is not None:
+            message.has_bearing = True
+            _encode_vector(message.bearing, face.location.bearing)
+            if face.location.position is not None:
+                message.has_position = True
+                _encode_vector(message.position, face.location.position)
+        return message
+
+    def _encode_point(self, x: float, y: float) -> Any:
+        message = self.point()
+        message.x, message.y = x, y
+        return message
+
+
+def _encode_vector(message: Any, values: Vector) -> None:
+    message.x, message.y, message.z = values
+
+
+def _encode_estimate(message: Any, estimate: Estimate | None) -> None:
+    if estimate is None:
+        message.label = message.frame_label = UNKNOWN_CODE
+        return
+    message.label = code_of(estimate.label, estimate.labels)
+    message.confidence = estimate.confidence
+    # In place: the arrays are of fixed size and exist already.
+    message.probabilities[:] = estimate.probabilities
+    message.frame_label = code_of(estimate.frame_label, estimate.labels)
+    message.frame_confidence = estimate.frame_confidence
+    message.frame_probabilities[:] = estimate.frame_probabilities
+
+
+def decode_result(message: Any) -> FrameResult:
+    """Return the content of a FaceAffectArray.
+
+    Boxes are whole pixels; ``timings`` has the processing time as 'total'.
+    """
+    return FrameResult(
+        to_seconds(message.header.stamp),
+        int(message.image_width),
+        int(message.image_height),
+        tuple(decode_face(face) for face in message.faces),
+        {'total': to_seconds(message.processing_time)},
+    )
+
+
+def decode_face(message: Any) -> Face:
+    """Return the content of a FaceAffect."""
+    roi = message.roi
+    landmarks = np.array([(point.x, point.y) for point in message.landmarks], dtype=np.float32)
+    box = Box(float(roi.x_offset), float(roi.y_offset), float(roi.width), float(roi.height))
+    return Face(
+        int(message.id),
+        Detection(box, float(message.score), landmarks.reshape(-1, 2)),
+        to_seconds(message.tracked_for),
+        int(message.tracked_frames),
+        _decode_estimate(message.emotion, EMOTIONS),
+        _decode_estimate(message.gender, GENDERS),
+        _decode_location(message),
+    )
+
+
+def _decode_location(message: Any) -> Location | None:
+    if not message.has_bearing:
+        return None
+    position = _decode_vector(message.position) if message.has_position else None
+    return Location(_decode_vector(message.bearing), position)
+
+
+def _decode_vector(message: Any) -> Vector:
+    return float(message.x), float(message.y), float(message.z)
+
+
+def _decode_estimate(message: Any, labels: tuple[str, ...]) -> Estimate | None:
+    """Return the estimate, with the smallest ``min_confidence`` that gives the message's labels.
+
+    None where the task was switched off.
+    """
+    if not any(message.probabilities):
+        return None
+    unknown = [
+        float(confidence)
+        for label, confidence in (
+            (message.label, message.confidence),
+            (message.frame_label, message.frame_confidence),
+        )
+        if label_of(label, labels) == UNKNOWN
+    ]
+    return Estimate(
+        labels,
+        tuple(float(value) for value in message.probabilities),
+        tuple(float(value) for value in message.frame_probabilities),
+        math.nextafter(max(unknown), math.inf) if unknown else 0.0,
+    )
