@@ -172,29 +172,6 @@ def decode_compressed(data: bytes | bytearray | memoryview | Pixels) -> Pixels:
     return np.asarray(image, dtype=np.uint8)
 
 
-class SizeCheck:
-    """Believes a new image size only when it comes twice: a single odd image is a fault."""
-
-    def __init__(self) -> None:
-        """Expect any size."""
-        self._size: tuple[int, ...] | None = None
-
-    def __call__(self, image: Pixels) -> None:
-        """Take note of ``image``.
-
-        Raises:
-            ImageError: its size is not that of the one before: 'size_changed'.
-
-        """
-        before, self._size = self._size, image.shape[:2]
-        if before is not None and before != self._size:
-            raise ImageError(
-                'size_changed',
-                f'image size changed from {before[1]}x{before[0]} to '
-                f'{self._size[1]}x{self._size[0]}',
-            )
-
-
 def encode_jpeg(image: Pixels, quality: int = 90) -> bytes:
     """Return ``image`` as JPEG; ``quality`` 0..100."""
     done, data = cv2.imencode('.jpg', image, [cv2.IMWRITE_JPEG_QUALITY, quality])

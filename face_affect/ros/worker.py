@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from std_msgs.msg import Header
 
 from face_affect.core.faces import FrameResult
-from face_affect.core.images import ImageError, SizeCheck
+from face_affect.core.intake import drop_reason, ImageIntake
 from face_affect.core.pipeline import Pipeline
-from face_affect.core.stamps import to_seconds
+from face_affect.core.stamps import to_nanoseconds
 from face_affect.ros.cdr import ImageKind, read_message
 from face_affect.ros.conversions import decode
 from face_affect.ros.mailbox import Mailbox
@@ -69,7 +69,6 @@ class Worker:
             limits: which images are processed; ``limits`` may be replaced at any time.
 
         """
-        self._pipeline = pipeline
         self._statistics = statistics
         self._kind = kind
         self._publish = publish
@@ -79,7 +78,7 @@ class Worker:
         self.limits = limits
         self._rate = RateLimiter()
         self._mailbox: Mailbox[bytes] = Mailbox()
-        self._check_size = SizeCheck()
+        self._intake = ImageIntake(pipeline)
         self._thread = threading.Thread(target=self._run, name='face_affect_worker', daemon=True)
         self._thread.start()
 
@@ -108,11 +107,9 @@ class Worker:
                 image, result, header = self._process(data)
             except Overdue:
                 self._statistics.drop('too_old')
-            except ImageError as error:
-                self._drop(error.reason, str(error))
             # Whatever goes wrong with one image, the next one deserves its chance.
             except Exception as error:
-                self._drop('failed', f'{type(error).__name__}: {error}')
+                self._drop(*drop_reason(error))
             else:
                 self._draw(image, result, header)
 
@@ -123,19 +120,13 @@ class Worker:
     def _process(self, data: bytes) -> tuple[NDArray[np.uint8], FrameResult, Header]:
         start = time.perf_counter()
         message = read_message(data, self._kind)
-        # A camera without a clock stamps zero: time must go on all the same.
-        stamp = to_seconds(message.header.stamp)
-        age = self._now() - stamp if stamp else 0.0
+        stamp, now = to_nanoseconds(message.header.stamp), round(self._now() * 1e9)
+        age = (now - stamp) * 1e-9 if stamp else 0.0
         if 0 < self.limits.max_age < age:
             raise Overdue
         image = decode(message)
         decoded = time.perf_counter()
-        try:
-            self._check_size(image)
-        except ImageError:
-            self._pipeline.reset()
-            raise
-        result = self._pipeline.process(image, stamp or self._now())
+        result = self._intake.process(image, stamp, now)
         published = time.perf_counter()
         self._publish(result, message.header, published - start)
         end = time.perf_counter()

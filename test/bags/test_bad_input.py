@@ -290,6 +290,21 @@ def test_frames_that_give_no_result_are_counted_by_reason(
     assert known and known['dropped'] == {'malformed': 1, 'size_changed': 2, 'undecodable': 1}
 
 
+def test_swapped_neighbours_cost_one_image_each_and_no_id(tmp_path: Path) -> None:
+    messages = list(demo_messages())
+    stamps = [message.stamp for message in messages]
+    for i in (5, 12):
+        messages[i], messages[i + 1] = messages[i + 1], messages[i]
+    swapped = [
+        TimedMessage(IMAGES, stamp, message.data) for stamp, message in zip(stamps, messages)
+    ]
+    source = write_bag(tmp_path / 'bag', swapped)
+    outcome = process_bag(Job(str(source), tmp_path / 'out'))
+    assert (outcome.state, outcome.dropped) == ('done', {'late': 2})
+    results = [message for _, message in read(tmp_path / 'out')]
+    assert {face.id for result in results for face in result.faces} == {1, 2, 3}
+
+
 def test_raw_images_of_unknown_encoding(tmp_path: Path) -> None:
     kind = 'sensor_msgs/msg/Image'
     image = new_message(kind)

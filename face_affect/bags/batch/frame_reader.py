@@ -15,7 +15,8 @@ from face_affect.bags.batch.job import Options
 from face_affect.bags.recordings.bag_reader import Recording, TimedMessage, Topic
 from face_affect.bags.recordings.message_types import decode
 from face_affect.core.faces import FrameResult
-from face_affect.core.images import ImageError, SizeCheck
+from face_affect.core.images import ImageError
+from face_affect.core.intake import drop_reason, ImageIntake
 from face_affect.core.pipeline import Pipeline
 from face_affect.core.stamps import to_nanoseconds
 from face_affect.core.text import printable
@@ -43,8 +44,7 @@ class FrameReader:
         """
         self._recording = recording
         self._kind = topic.type
-        self._pipeline = Pipeline(options.settings, options.models)
-        self._check_size = SizeCheck()
+        self._intake = ImageIntake(Pipeline(options.settings, options.models))
         self.frames = 0
         self.dropped: Counter[str] = Counter()
         self.errors: dict[str, str] = {}
@@ -54,16 +54,12 @@ class FrameReader:
         self.frames += 1
         try:
             return self._read(message)
-        except ImageError as error:
-            self._drop(error.reason, error)
         # Whatever goes wrong with one image, the next one deserves its chance.
         except Exception as error:
-            self._drop('failed', error)
+            reason, text = drop_reason(error)
+            self.dropped[reason] += 1
+            self.errors.setdefault(reason, printable(text))
         return None
-
-    def _drop(self, reason: str, error: Exception) -> None:
-        self.dropped[reason] += 1
-        self.errors.setdefault(reason, printable(error))
 
     def _read(self, message: TimedMessage) -> ProcessedFrame:
         try:
@@ -71,12 +67,6 @@ class FrameReader:
         except ValueError as error:
             raise ImageError('malformed', str(error)) from error
         image = decode(parsed, self._kind)
-        try:
-            self._check_size(image)
-        except ImageError:
-            self._pipeline.reset()
-            raise
         stamp = to_nanoseconds(parsed.header.stamp)
-        # A camera without a clock stamps zero: time must go on all the same.
-        result = self._pipeline.process(image, (stamp or message.stamp) * 1e-9)
+        result = self._intake.process(image, stamp, message.stamp)
         return ProcessedFrame(image, result, stamp, parsed.header.frame_id)

@@ -18,7 +18,7 @@ from face_affect.core.pipeline import ModelNames, Settings
 
 INFORMATION_KEY = 'face_affect'
 # To be raised whenever the same input gives other output, for a reason other than a model
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)
