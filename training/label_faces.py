@@ -68,7 +68,7 @@ def label(data: Path, teacher: Detector, out: Path, limit: int | None) -> tuple[
             scene = Scene(
                 picture,
                 np.array([box], dtype=np.float32),
-                face.landmarks[None].astype(np.float32),
+                np.array([face.landmarks], dtype=np.float32),
                 np.zeros(1, bool),
                 data.stem,
             )

@@ -47,7 +47,7 @@ class YuNet:
                     Detection(
                         Box(float(x), float(y), float(width), float(height)),
                         float(row[14]),
-                        points,
+                        tuple((x, y) for x, y in points.tolist()),
                     )
                 )
         return sorted(found, key=lambda one: -one.score)

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -41,7 +43,7 @@ def track_simulated(
 ) -> list[Tracked]:
     """Return the faces reported in each frame, found by a simulated detector."""
     detector = SimulatedDetector(rate, seed)
-    tracker = Tracker(DEFAULTS.confirm_frames, DEFAULTS.forget_time, DEFAULTS.match_iou)
+    tracker = Tracker(replace(DEFAULTS, detection_threshold=0.0))
     return [
         [
             (track.id, track.detection.box)

@@ -58,7 +58,7 @@ class SimulatedDetector:
         ).reshape(-1, 4)
         scores = np.array([score for _, score in found], dtype=np.float32)
         return [
-            Detection(found[i][0], found[i][1], np.zeros((0, 2), dtype=np.float32))
+            Detection(found[i][0], found[i][1])
             for i in non_maximum_suppression(boxes, scores, NMS_IOU)
         ]
 

@@ -20,9 +20,9 @@ from face_affect.behaviours.blackboard import (
 )
 from face_affect.behaviours.history import FaceHistory
 from face_affect.core.affect_query import AffectCriteria
-from face_affect.core.faces import EMOTIONS, GENDERS
+from face_affect.core.tasks import TASKS
 
-LABELS = {'emotion': EMOTIONS, 'gender': GENDERS}
+LABELS = {task.name: task.labels for task in TASKS}
 
 
 class FaceCondition(Behaviour):
@@ -126,15 +126,17 @@ class _IsEstimated(FaceCondition):
         name: str,
         task: str,
         label: str,
-        wanted: AffectCriteria,
+        min_confidence: float,
+        duration: float,
         selected: bool,
         namespace: str,
     ) -> None:
         """Look for ``label`` in field ``task`` of FaceAffect, 'emotion' or 'gender'."""
-        super().__init__(name, label, wanted.duration, selected, namespace)
+        AffectCriteria({task: label}, min_confidence=min_confidence, duration=duration)
+        super().__init__(name, label, duration, selected, namespace)
         self._task = task
         self._label = LABELS[task].index(label)
-        self._min_confidence = wanted.min_confidence
+        self._min_confidence = min_confidence
 
     def fulfilled_by(self, face: FaceAffect) -> bool:
         """Tell whether the estimate is so, and sure enough."""
@@ -169,8 +171,7 @@ class IsEmotion(_IsEstimated):
             ValueError: there is no such emotion, or a number is out of range.
 
         """
-        wanted = AffectCriteria(emotion=emotion, min_confidence=min_confidence, duration=duration)
-        super().__init__(name, 'emotion', emotion, wanted, selected, namespace)
+        super().__init__(name, 'emotion', emotion, min_confidence, duration, selected, namespace)
 
 
 class IsGender(_IsEstimated):
@@ -200,5 +201,4 @@ class IsGender(_IsEstimated):
             ValueError: there is no such gender, or a number is out of range.
 
         """
-        wanted = AffectCriteria(gender=gender, min_confidence=min_confidence, duration=duration)
-        super().__init__(name, 'gender', gender, wanted, selected, namespace)
+        super().__init__(name, 'gender', gender, min_confidence, duration, selected, namespace)

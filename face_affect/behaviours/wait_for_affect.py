@@ -64,7 +64,12 @@ class WaitForAffect(Behaviour):
             ValueError: there is no such emotion or gender, or a number is out of range.
 
         """
-        AffectCriteria(emotion, gender, min_confidence=min_confidence, duration=duration)
+        labels = {'emotion': emotion, 'gender': gender}
+        AffectCriteria(
+            {task: label for task, label in labels.items() if label is not None},
+            min_confidence=min_confidence,
+            duration=duration,
+        )
         if not timeout >= 0:
             raise ValueError(f'timeout is {timeout} s, but must not be negative')
         if not patience > 0:

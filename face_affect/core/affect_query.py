@@ -5,56 +5,52 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-from face_affect.core.faces import EMOTIONS, Estimate, Face, FrameResult, GENDERS
+from face_affect.core.faces import Face, FrameResult
+from face_affect.core.tasks import TASKS
 
 
 @dataclass(frozen=True)
 class AffectCriteria:
-    """What to wait for; None stands for any.
+    """What to wait for.
 
-    ``face_id`` the face that must show it; ``min_confidence`` 0..1, on top of the
-    settings' own; ``duration`` seconds, by the stamps of the images.
+    ``labels`` that a face must have, by the name of their task; ``face_id`` the face that
+    must show them, None for any; ``min_confidence`` 0..1, on top of the settings' own;
+    ``duration`` seconds, by the stamps of the images.
     """
 
-    emotion: str | None = None
-    gender: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
     face_id: int | None = None
     min_confidence: float = 0.0
     duration: float = 0.0
 
     def __post_init__(self) -> None:
-        """Refuse what no face can show.
+        """Validate labels and numbers.
 
         Raises:
-            ValueError: a label is unknown, or a number out of range.
+            ValueError: a task or label is unknown, or a number out of range.
 
         """
-        if self.emotion is not None and self.emotion not in EMOTIONS:
-            raise ValueError(f'unknown emotion {self.emotion!r}; there are {", ".join(EMOTIONS)}')
-        if self.gender is not None and self.gender not in GENDERS:
-            raise ValueError(f'unknown gender {self.gender!r}; there are {", ".join(GENDERS)}')
+        known = {task.name: task.labels for task in TASKS}
+        for name, label in self.labels.items():
+            if name not in known:
+                raise ValueError(f'unknown task {name!r}; there are {", ".join(known)}')
+            if label not in known[name]:
+                raise ValueError(f'unknown {name} {label!r}; there are {", ".join(known[name])}')
         if not 0 <= self.min_confidence <= 1:
             raise ValueError(f'min_confidence is {self.min_confidence}, but must be from 0 to 1')
         if not self.duration >= 0:
             raise ValueError(f'duration is {self.duration} s, but must not be negative')
 
     def shown_by(self, face: Face) -> bool:
-        """Tell whether ``face`` shows it in this image."""
-        return (
-            self.face_id in (None, face.id)
-            and self._fits(self.emotion, face.emotion)
-            and self._fits(self.gender, face.gender)
-        )
-
-    def _fits(self, label: str | None, estimate: Estimate | None) -> bool:
-        if label is None:
-            return True
-        return (
-            estimate is not None
-            and estimate.label == label
-            and estimate.confidence >= self.min_confidence
+        """Return whether ``face`` shows all of it in this image."""
+        return self.face_id in (None, face.id) and all(
+            name in face.estimates
+            and face.estimates[name].label == label
+            and face.estimates[name].confidence >= self.min_confidence
+            for name, label in self.labels.items()
         )
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from face_affect.core.faces import Box, Face, FrameResult, UNKNOWN
 from face_affect.core.model_comparison import ModelAnswer
 from face_affect.core.saliency import Explanation
+from face_affect.core.tasks import TASKS
 
 # BGR, told apart by brightness too.
 COLOURS = {
@@ -99,8 +100,9 @@ def _canvas(image: NDArray[np.uint8], scale: float) -> tuple[NDArray[np.uint8], 
 def _caption(face: Face) -> list[str]:
     # The last digits tell faces apart that are seen together.
     lines = [f'#{face.id % 10_000}']
-    for estimate in (face.emotion, face.gender):
-        if estimate:
+    for task in TASKS:
+        if task.name in face.estimates:
+            estimate = face.estimates[task.name]
             lines.append(f'{estimate.label} {estimate.confidence:.0%}')
     return lines
 

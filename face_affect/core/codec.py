@@ -14,20 +14,17 @@ from dataclasses import dataclass
 import math
 from typing import Any
 
-import numpy as np
-
 from face_affect.core.faces import (
     Box,
     Detection,
-    EMOTIONS,
     Estimate,
     Face,
     FrameResult,
-    GENDERS,
     Location,
     UNKNOWN,
 )
 from face_affect.core.stamps import set_seconds, to_seconds
+from face_affect.core.tasks import TASKS
 
 UNKNOWN_CODE = 255  # the constant UNKNOWN of Emotion.msg and Gender.msg
 
@@ -79,8 +76,8 @@ class ResultEncoder:
         )
         message.score = face.detection.score
         message.landmarks = [self._encode_point(x, y) for x, y in face.detection.landmarks]
-        _encode_estimate(message.emotion, face.emotion)
-        _encode_estimate(message.gender, face.gender)
+        for task in TASKS:
+            _encode_estimate(getattr(message, task.name), face.estimates.get(task.name))
         set_seconds(message.tracked_for, max(face.age, 0.0))
         message.tracked_frames = face.frames
         if face.location is not None:
@@ -131,15 +128,17 @@ def decode_result(message: Any) -> FrameResult:
 def decode_face(message: Any) -> Face:
     """Return the content of a FaceAffect."""
     roi = message.roi
-    landmarks = np.array([(point.x, point.y) for point in message.landmarks], dtype=np.float32)
+    landmarks = tuple((float(point.x), float(point.y)) for point in message.landmarks)
+    estimates = {
+        task.name: _decode_estimate(getattr(message, task.name), task.labels) for task in TASKS
+    }
     box = Box(float(roi.x_offset), float(roi.y_offset), float(roi.width), float(roi.height))
     return Face(
         int(message.id),
-        Detection(box, float(message.score), landmarks.reshape(-1, 2)),
+        Detection(box, float(message.score), landmarks),
         to_seconds(message.tracked_for),
         int(message.tracked_frames),
-        _decode_estimate(message.emotion, EMOTIONS),
-        _decode_estimate(message.gender, GENDERS),
+        {name: estimate for name, estimate in estimates.items() if estimate is not None},
         _decode_location(message),
     )
 

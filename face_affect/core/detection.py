@@ -173,7 +173,9 @@ def decode_detections(
     boxes /= letterbox.scale
     points = (points - letterbox.offset) / letterbox.scale
     return [
-        Detection(Box(*boxes[i].tolist()), float(scores[i]), points[i])
+        Detection(
+            Box(*boxes[i].tolist()), float(scores[i]), tuple((x, y) for x, y in points[i].tolist())
+        )
         for i in non_maximum_suppression(boxes, scores, NMS_IOU)
     ]
 

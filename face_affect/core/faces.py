@@ -5,15 +5,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
+from face_affect.core.tasks import EMOTION, GENDER, TASKS
 
-# The order of FER-2013's labels.
-EMOTIONS = ('angry', 'disgust', 'fear', 'happy', 'sad', 'surprise', 'neutral')
-GENDERS = ('female', 'male')
+EMOTIONS, GENDERS = EMOTION.labels, GENDER.labels
 UNKNOWN = 'unknown'
 
 
@@ -75,13 +73,13 @@ class Box:
 class Detection:
     """A face that the detector found in one image.
 
-    ``score`` 0..1; ``landmarks`` f32 [K, 2], pixels, in the order that the
-    detector's sidecar names.
+    ``score`` 0..1; ``landmarks`` (x, y) in pixels, in the order that the detector's
+    sidecar names.
     """
 
     box: Box
     score: float
-    landmarks: NDArray[np.float32]
+    landmarks: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -157,11 +155,11 @@ class Location:
 
 @dataclass(frozen=True)
 class Face:
-    """A face that is followed.
+    """A tracked face.
 
-    ``id`` is positive and never given to another face; ``age`` seconds since it
-    was first seen; ``frames`` images in which it was found. ``emotion`` and
-    ``gender`` are None where that task is switched off, ``location`` where the
+    ``id`` is positive and never given to another face; ``age`` seconds since the first
+    detection; ``frames`` images with a detection; ``estimates`` by the name of their
+    task, without those of tasks that are switched off; ``location`` is None where the
     camera's calibration is not known.
     """
 
@@ -169,9 +167,19 @@ class Face:
     detection: Detection
     age: float
     frames: int
-    emotion: Estimate | None = None
-    gender: Estimate | None = None
+    # Left out of the hash, since a mapping has none
+    estimates: Mapping[str, Estimate] = field(default_factory=dict, hash=False)
     location: Location | None = None
+
+    @property
+    def emotion(self) -> Estimate | None:
+        """The estimate of the emotion; None where it is switched off."""
+        return self.estimates.get(EMOTION.name)
+
+    @property
+    def gender(self) -> Estimate | None:
+        """The estimate of the gender; None where it is switched off."""
+        return self.estimates.get(GENDER.name)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the face ready for JSON; the box is [x, y, width, height] in pixels."""
@@ -180,8 +188,12 @@ class Face:
             'id': self.id,
             'box': [round(v, 1) for v in (box.x, box.y, box.width, box.height)],
             'score': round(self.detection.score, 4),
-            'emotion': self.emotion.as_dict() if self.emotion else None,
-            'gender': self.gender.as_dict() if self.gender else None,
+            **{
+                task.name: self.estimates[task.name].as_dict()
+                if task.name in self.estimates
+                else None
+                for task in TASKS
+            },
         }
 
 
@@ -189,12 +201,12 @@ class Face:
 class FrameResult:
     """All faces in one image.
 
-    ``stamp`` seconds, of the image; ``width`` and ``height`` pixels;
-    ``timings`` seconds by stage.
+    ``stamp`` seconds, of the image; ``width`` and ``height`` pixels; ``timings``
+    seconds by stage, which do not count when results are compared.
     """
 
     stamp: float
     width: int
     height: int
     faces: tuple[Face, ...] = ()
-    timings: dict[str, float] = field(default_factory=dict)
+    timings: Mapping[str, float] = field(default_factory=dict, compare=False)

@@ -16,19 +16,16 @@ import re
 import stat
 from typing import Any
 
-from face_affect.core.faces import EMOTIONS, GENDERS
+from face_affect.core.settings import ModelNames
+from face_affect.core.tasks import TASKS
 from face_affect.core.text import printable
 
 PACKAGE = Path(__file__).resolve().parents[1]
-# A '…_saliency' network explains a classifier, see ``face_affect.core.saliency``.
-TASKS = ('face_detection', 'emotion', 'gender', 'emotion_saliency', 'gender_saliency')
-# Messages and results have this order.
-_LABELS = {
-    'emotion': EMOTIONS,
-    'emotion_saliency': EMOTIONS,
-    'gender': GENDERS,
-    'gender_saliency': GENDERS,
-}
+DETECTION = 'face_detection'
+# The labels that a network for each task must have. A '…_saliency' network explains a
+# classifier, see ``face_affect.core.saliency``.
+_LABELS = {f'{task.name}{suffix}': task.labels for suffix in ('', '_saliency') for task in TASKS}
+MODEL_TASKS = (DETECTION, *_LABELS)
 
 # Far above what ships: sidecars of 2 kB, networks of 1 MB
 MAX_SIDECAR_BYTES = 2**20
@@ -211,8 +208,8 @@ def _check(sidecar: Sidecar) -> None:
         ValueError: a value is wrong.
 
     """
-    if sidecar.task not in TASKS:
-        raise ValueError(f'task {sidecar.task!r} is none of {TASKS}')
+    if sidecar.task not in MODEL_TASKS:
+        raise ValueError(f'task is {sidecar.task!r}, but must be one of {", ".join(MODEL_TASKS)}')
     if not (math.isfinite(sidecar.temperature) and sidecar.temperature > 0):
         raise ValueError(f'temperature {sidecar.temperature} is not positive')
     if not re.fullmatch(r'\w[\w.-]{0,63}', sidecar.name):
@@ -286,3 +283,14 @@ def find_model(name: str, task: str) -> Sidecar:
     if sidecar.task != task:
         raise ModelError(f'model {sidecar.name} is for {sidecar.task}, not for {task}')
     return sidecar
+
+
+def find_models(names: ModelNames) -> tuple[Sidecar, ...]:
+    """Return the sidecars of the detector and of the classifier of each of TASKS.
+
+    Raises:
+        ModelError: one is missing, or for another task.
+
+    """
+    classifiers = (find_model(names.of(task), task.name) for task in TASKS)
+    return (find_model(names.detector, DETECTION), *classifiers)

@@ -16,20 +16,12 @@ from face_affect.core.classification import Classifier
 from face_affect.core.crop import crop_views
 from face_affect.core.detection import large_enough, load_detector
 from face_affect.core.faces import Detection, Estimate, Face, FrameResult
-from face_affect.core.models import find_model, Sidecar
+from face_affect.core.models import find_models, Sidecar
+from face_affect.core.settings import ModelNames, RuntimeSettings, Settings
 from face_affect.core.smoothing import Smoother
+from face_affect.core.tasks import Task, TASKS
 from face_affect.core.tiling import TiledDetector
 from face_affect.core.tracking import Track, Tracker
-
-
-@dataclass(frozen=True)
-class ModelNames:
-    """Which models run: names of models in the package, or absolute paths of sidecars."""
-
-    detector: str = 'face_detector'
-    emotion: str = 'emotion_mini_residual'
-    gender: str = 'gender_mini_residual'
-
 
 # Seconds for which a far face is reported where it was seen last, while others are looked at.
 FAR_MEMORY = 0.7
@@ -38,50 +30,13 @@ FAR_MEMORY = 0.7
 ODDS_OF_NEW = 1.5
 
 
-def _check(name: str, value: float, low: float, high: float) -> None:
-    if not low <= value <= high:
-        raise ValueError(f'{name} is {value}, but must be from {low} to {high}')
-
-
 @dataclass(frozen=True)
-class Settings:
-    """What may change from one frame to the next.
+class _Estimator:
+    """What answers one task: the network, and its answers over time."""
 
-    ``detection_threshold`` 0..1, least score of a new face: of one that is followed
-    already less suffices, 0.5 for 0.6; the two ``min_confidence`` 0..1; ``detect_far``:
-    look for small faces in the full resolution too, see ``far``; ``min_face_size``
-    pixels; ``confirm_frames`` images in which a face must be found before it is
-    reported; ``forget_time`` and ``smoothing_time`` seconds; ``match_iou`` 0..1, least
-    overlap of the box found and the box expected to be the same face, see ``matching``.
-    """
-
-    enable_emotion: bool = True
-    enable_gender: bool = True
-    detection_threshold: float = 0.6
-    detect_far: bool = False
-    min_face_size: int = 0
-    confirm_frames: int = 2
-    forget_time: float = 2.0
-    match_iou: float = 0.3
-    smoothing_time: float = 0.5
-    emotion_min_confidence: float = 0.4
-    gender_min_confidence: float = 0.6
-
-    def __post_init__(self) -> None:
-        """Refuse values out of range.
-
-        Raises:
-            ValueError: the message names the setting, its value and its range.
-
-        """
-        _check('detection_threshold', self.detection_threshold, 0.0, 1.0)
-        _check('min_face_size', self.min_face_size, 0, 4096)
-        _check('confirm_frames', self.confirm_frames, 1, 100)
-        _check('forget_time', self.forget_time, 0.0, 60.0)
-        _check('match_iou', self.match_iou, 0.0, 1.0)
-        _check('smoothing_time', self.smoothing_time, 0.0, 60.0)
-        _check('emotion_min_confidence', self.emotion_min_confidence, 0.0, 1.0)
-        _check('gender_min_confidence', self.gender_min_confidence, 0.0, 1.0)
+    task: Task
+    classifier: Classifier
+    smoother: Smoother
 
 
 class Pipeline:
@@ -98,25 +53,32 @@ class Pipeline:
         threads: int = 1,
         first_id: int = 1,
     ) -> None:
-        """Load the networks; the first face gets ``first_id``.
+        """Load the networks.
+
+        Args:
+            settings: of the first image on.
+            models: which networks.
+            threads: CPU threads of each network, in the range of parameter num_threads.
+            first_id: the id of the first face.
 
         Raises:
             ModelError: a model is missing, altered or does not fit.
+            TypeError: ``threads`` is no int.
+            ValueError: ``threads`` is out of range.
 
         """
+        RuntimeSettings(threads)
         self.settings = settings or Settings()
-        models = models or ModelNames()
-        detector = find_model(models.detector, 'face_detection')
-        emotion = find_model(models.emotion, 'emotion')
-        gender = find_model(models.gender, 'gender')
+        self.sidecars: tuple[Sidecar, ...] = find_models(models or ModelNames())
+        detector, *classifiers = self.sidecars
         self._detector = load_detector(detector, threads)
         self._far_sight = TiledDetector(self._detector)
         self._far_faces: dict[int, Face] = {}
-        self._emotion = Classifier(emotion, detector.name, threads)
-        self._gender = Classifier(gender, detector.name, threads)
-        self.sidecars: tuple[Sidecar, ...] = (detector, emotion, gender)
-        self._tracker = Tracker(first_id=first_id)
-        self._smoothers = {'emotion': Smoother(), 'gender': Smoother()}
+        self._estimators = [
+            _Estimator(task, Classifier(sidecar, detector.name, threads), Smoother())
+            for task, sidecar in zip(TASKS, classifiers)
+        ]
+        self._tracker = Tracker(self.settings, first_id)
         self._timings: dict[str, float] = {}
 
     @property
@@ -140,17 +102,14 @@ class Pipeline:
         """
         settings = self.settings
         self._timings = {}
-        self._tracker.new_face_score = settings.detection_threshold
-        self._tracker.confirm_frames = settings.confirm_frames
-        self._tracker.forget_time = settings.forget_time
-        self._tracker.match_iou = settings.match_iou
+        self._tracker.settings = settings
         start = time.perf_counter()
         detections = large_enough(self._detect(image, stamp, settings), settings.min_face_size)
         start = self._note('detect', start)
         tracks = self._tracker.update(detections, stamp, image)
-        for smoother in self._smoothers.values():
-            smoother.time_constant = settings.smoothing_time
-            smoother.keep(self._tracker.ids)
+        for estimator in self._estimators:
+            estimator.smoother.time_constant = settings.smoothing_time
+            estimator.smoother.keep(self._tracker.ids)
         self._note('track', start)
         faces = [self._face(image, track, stamp, settings) for track in tracks]
         if settings.detect_far:
@@ -200,50 +159,36 @@ class Pipeline:
     def _face(
         self, image: NDArray[np.uint8], track: Track, stamp: float, settings: Settings
     ) -> Face:
-        asked = []
-        if settings.enable_emotion:
-            asked.append((self._emotion, settings.emotion_min_confidence))
-        if settings.enable_gender:
-            asked.append((self._gender, settings.gender_min_confidence))
+        asked = [one for one in self._estimators if settings.enabled(one.task)]
         start = time.perf_counter()
-        crops = (
-            crop_views(image, track.detection.box, [classifier.view for classifier, _ in asked])
-            if asked
-            else []
-        )
+        views = [one.classifier.view for one in asked]
+        crops = crop_views(image, track.detection.box, views) if asked else []
         self._note('crop', start)
         estimates = {
-            classifier.sidecar.task: self._estimate(classifier, crop, track, stamp, least)
-            for (classifier, least), crop in zip(asked, crops)
+            one.task.name: self._estimate(one, crop, track, stamp, settings)
+            for one, crop in zip(asked, crops)
         }
-        return Face(
-            track.id,
-            track.detection,
-            stamp - track.first_seen,
-            track.frames,
-            estimates.get('emotion'),
-            estimates.get('gender'),
-        )
+        return Face(track.id, track.detection, stamp - track.first_seen, track.frames, estimates)
 
     def _estimate(
         self,
-        classifier: Classifier,
+        estimator: _Estimator,
         crop: NDArray[np.uint8],
         track: Track,
         stamp: float,
-        min_confidence: float,
+        settings: Settings,
     ) -> Estimate:
-        task = classifier.sidecar.task
+        task = estimator.task
         start = time.perf_counter()
-        probabilities = classifier(crop)
-        start = self._note(task, start)
-        smooth = self._smoothers[task].update(track.id, stamp, probabilities)
+        probabilities = estimator.classifier(crop)
+        start = self._note(task.name, start)
+        smooth = estimator.smoother.update(track.id, stamp, probabilities)
         self._note('smooth', start)
         return Estimate(
-            classifier.sidecar.labels,
+            task.labels,
             tuple(smooth.tolist()),
             tuple(probabilities.tolist()),
-            min_confidence,
+            settings.min_confidence(task),
         )
 
     def _note(self, stage: str, start: float) -> float:

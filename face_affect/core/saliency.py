@@ -13,12 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from face_affect.core.crop import crop_face, crop_square
-from face_affect.core.faces import Box, EMOTIONS, Face, GENDERS
+from face_affect.core.faces import Box, Face
 from face_affect.core.models import ModelError, read_sidecar, Sidecar
 from face_affect.core.runtime import Network
+from face_affect.core.tasks import TASKS
 
 # What an explanation can be about: a task, that is its most probable class, or a class.
-SUBJECTS = ('emotion', 'gender', *EMOTIONS, *GENDERS)
+SUBJECTS = (
+    *(task.name for task in TASKS),
+    *(label for task in TASKS for label in task.labels),
+)
 
 
 def saliency_path(classifier: Sidecar) -> Path:
@@ -120,7 +124,7 @@ class Explainer:
         found = []
         for face in faces:
             for task, network in self._networks.items():
-                estimate = getattr(face, task)
+                estimate = face.estimates.get(task)
                 if estimate is None or subject not in (task, *estimate.labels):
                     continue
                 label = estimate.best if subject == task else subject

@@ -98,7 +98,7 @@ class TiledDetector:
             Detection(
                 found.box.moved(left, top),
                 found.score,
-                found.landmarks + np.array((left, top), dtype=np.float32),
+                tuple((x + left, y + top) for x, y in found.landmarks),
             )
             for found in self._detector(image[top:bottom, left:right], threshold)
         ]

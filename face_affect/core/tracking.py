@@ -17,6 +17,7 @@ from face_affect.core.appearance import Appearance, difference, extract_appearan
 from face_affect.core.association import best_pairs, clear_pairs, Costs, Gate, Place, without
 from face_affect.core.faces import Box, Detection
 from face_affect.core.kalman_filter import KalmanFilter, KalmanState
+from face_affect.core.settings import TrackingSettings
 
 # What a whole difference in appearance adds to a pair's cost. Pairs that cost less by MARGIN than
 # all their rivals need no look at the picture.
@@ -85,32 +86,13 @@ class Tracker:
     """Gives each face an id that no other face gets while the tracker lives.
 
     Of each face it keeps the box, the motion and a few mean colours (see
-    ``appearance``), no picture, for as long as the face may come back.
+    ``appearance``), no picture, for as long as the face may come back. ``settings`` may be
+    replaced between two images.
     """
 
-    def __init__(
-        self,
-        confirm_frames: int = 1,
-        forget_time: float = 2.0,
-        match_iou: float = 0.3,
-        first_id: int = 1,
-        new_face_score: float = 0.0,
-    ) -> None:
-        """Set when a face counts, when it is gone and when it is the same.
-
-        Args:
-            confirm_frames: in how many images a face must be found to be reported.
-            forget_time: seconds without being found after which a face is gone.
-            match_iou: least IoU, 0..1, of the box found and the box expected, both
-                grown by the uncertainty of what is expected; see ``matching.Gate``.
-            first_id: the id of the first face, from which the others go on.
-            new_face_score: 0..1, the score from which a detection may be a new face.
-
-        """
-        self.new_face_score = new_face_score
-        self.confirm_frames = confirm_frames
-        self.forget_time = forget_time
-        self.match_iou = match_iou
+    def __init__(self, settings: TrackingSettings | None = None, first_id: int = 1) -> None:
+        """Start without a face; the first one gets ``first_id``."""
+        self.settings = settings or TrackingSettings()
         self.next_id = first_id
         self._tracks: list[Track] = []
         self._stamp = -math.inf
@@ -130,7 +112,7 @@ class Tracker:
 
         Args:
             detections: the faces found; one without a finite box is left out, and one with a
-                score below ``new_face_score`` only continues a confirmed face (as in
+                score below ``detection_threshold`` only continues a confirmed face (as in
                 ByteTrack, Zhang et al. 2022).
             stamp: seconds; a step back in time (a bag that starts again) forgets all.
             image: u8 [H, W, 3] BGR or [H, W] gray, to tell people apart by their looks
@@ -146,14 +128,13 @@ class Tracker:
             self.reset()
         detections = [found for found in detections if _is_place(found.box)]
         self._tracks = [
-            track for track in self._tracks if stamp - track.last_seen <= self.forget_time
+            track for track in self._tracks if stamp - track.last_seen <= self.settings.forget_time
         ]
         looks = None if image is None else _Looks(image, detections)
         pairs = [
             (row, column)
             for row, column in self._match(detections, stamp, looks)
-            if detections[column].score >= self.new_face_score
-            or self._tracks[row].frames >= self.confirm_frames
+            if self._may_start(detections[column]) or self._is_confirmed(self._tracks[row])
         ]
         self._stamp = stamp
         for row, column in pairs:
@@ -162,14 +143,20 @@ class Tracker:
         seen = [self._tracks[row] for row, _ in sorted(pairs)]
         new = []
         for column, found in enumerate(detections):
-            if column not in found_as and found.score >= self.new_face_score:
+            if column not in found_as and self._may_start(found):
                 found_as[column] = Track(self.next_id, found, stamp, stamp)
                 self.next_id += 1
                 new.append(found_as[column])
         self._tracks += new
         if looks is not None:
             self._refresh(found_as, looks)
-        return [track for track in seen + new if track.frames >= self.confirm_frames]
+        return [track for track in seen + new if self._is_confirmed(track)]
+
+    def _may_start(self, found: Detection) -> bool:
+        return found.score >= self.settings.detection_threshold
+
+    def _is_confirmed(self, track: Track) -> bool:
+        return track.frames >= self.settings.confirm_frames
 
     @property
     def tracks(self) -> tuple[Track, ...]:
@@ -186,7 +173,7 @@ class Tracker:
     ) -> list[tuple[int, int]]:
         """Return pairs of rows of tracks and of detections."""
         places = [Place.of(found.box) for found in detections]
-        gates = [Gate(track.expected(stamp), self.match_iou) for track in self._tracks]
+        gates = [Gate(track.expected(stamp), self.settings.match_iou) for track in self._tracks]
         costs: Costs = {}
         for row, gate in enumerate(gates):
             for column, place in enumerate(places):

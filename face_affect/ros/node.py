@@ -334,8 +334,8 @@ class FaceAffectNode(LifecycleNode):
     def _refuse_goal(self, wanted: AffectCriteria) -> str | None:
         if self._state != 'active':
             return f'the node is {self._state}'
-        for task in ('emotion', 'gender'):
-            if getattr(wanted, task) and not self._values[f'enable_{task}']:
+        for task in wanted.labels:
+            if not self._values[f'enable_{task}']:
                 return f'{task} is switched off (parameter enable_{task})'
         return None
 

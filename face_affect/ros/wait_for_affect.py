@@ -18,8 +18,9 @@ from rclpy.node import Node
 from rclpy.time import Time
 
 from face_affect.core.affect_query import AffectCriteria, AffectQuery
-from face_affect.core.faces import EMOTIONS, Face, FrameResult, GENDERS
+from face_affect.core.faces import Face, FrameResult
 from face_affect.core.stamps import set_seconds, to_nanoseconds, to_seconds
+from face_affect.core.tasks import Task, TASKS
 from face_affect.ros.conversions import face_to_message
 
 TIMEOUT_CHECK = 0.1  # seconds
@@ -32,24 +33,24 @@ def wanted_from(goal: WaitForAffect.Goal) -> AffectCriteria:
         ValueError: a label is none of the constants, or a number out of range.
 
     """
+    labels = {task.name: _label(getattr(goal, task.name), task) for task in TASKS}
     return AffectCriteria(
-        emotion=_label(goal.emotion, EMOTIONS, 'emotion'),
-        gender=_label(goal.gender, GENDERS, 'gender'),
+        {name: label for name, label in labels.items() if label is not None},
         face_id=goal.face_id or None,
         min_confidence=goal.min_confidence,
         duration=to_seconds(goal.duration),
     )
 
 
-def _label(code: int, labels: tuple[str, ...], name: str) -> str | None:
+def _label(code: int, task: Task) -> str | None:
     if code == WaitForAffect.Goal.ANY:
         return None
-    if code >= len(labels):
+    if code >= len(task.labels):
         raise ValueError(
-            f'{name} {code} is none of 0 to {len(labels) - 1}, '
+            f'{task.name} {code} is none of 0 to {len(task.labels) - 1}, '
             f'nor {WaitForAffect.Goal.ANY} for any'
         )
-    return labels[code]
+    return task.labels[code]
 
 
 @dataclass

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 from face_affect.core.affect_query import AffectCriteria, AffectQuery
@@ -17,7 +16,7 @@ from face_affect.core.faces import (
     GENDERS,
 )
 
-NOWHERE = Detection(Box(0, 0, 9, 9), 0.9, np.zeros((5, 2), np.float32))
+NOWHERE = Detection(Box(0, 0, 9, 9), 0.9)
 
 
 def estimate(labels: tuple[str, ...], label: str, confidence: float, least: float) -> Estimate:
@@ -38,8 +37,10 @@ def face(
         NOWHERE,
         0.0,
         1,
-        estimate(EMOTIONS, emotion, confidence, least),
-        estimate(GENDERS, gender, confidence, least),
+        {
+            'emotion': estimate(EMOTIONS, emotion, confidence, least),
+            'gender': estimate(GENDERS, gender, confidence, least),
+        },
     )
 
 
@@ -51,15 +52,15 @@ def frame(stamp: float, *faces: Face) -> FrameResult:
     'wanted, shown',
     [
         (AffectCriteria(), True),
-        (AffectCriteria(emotion='happy'), True),
-        (AffectCriteria(emotion='sad'), False),
-        (AffectCriteria(gender='female'), True),
-        (AffectCriteria(gender='male'), False),
-        (AffectCriteria(emotion='happy', gender='male'), False),
-        (AffectCriteria(emotion='happy', gender='female', face_id=1), True),
+        (AffectCriteria({'emotion': 'happy'}), True),
+        (AffectCriteria({'emotion': 'sad'}), False),
+        (AffectCriteria({'gender': 'female'}), True),
+        (AffectCriteria({'gender': 'male'}), False),
+        (AffectCriteria({'emotion': 'happy', 'gender': 'male'}), False),
+        (AffectCriteria({'emotion': 'happy', 'gender': 'female'}, face_id=1), True),
         (AffectCriteria(face_id=2), False),
-        (AffectCriteria(emotion='happy', min_confidence=0.8), True),
-        (AffectCriteria(emotion='happy', min_confidence=0.81), False),
+        (AffectCriteria({'emotion': 'happy'}, min_confidence=0.8), True),
+        (AffectCriteria({'emotion': 'happy'}, min_confidence=0.81), False),
     ],
 )
 def test_shown_by(wanted: AffectCriteria, shown: bool) -> None:
@@ -67,22 +68,23 @@ def test_shown_by(wanted: AffectCriteria, shown: bool) -> None:
 
 
 def test_unknown_shows_nothing() -> None:
-    assert not AffectCriteria(emotion='happy').shown_by(face(least=0.9))
+    assert not AffectCriteria({'emotion': 'happy'}).shown_by(face(least=0.9))
 
 
 def test_a_task_that_is_off_shows_nothing() -> None:
     bare = Face(1, NOWHERE, 0.0, 1)
-    assert not AffectCriteria(emotion='happy').shown_by(bare)
-    assert not AffectCriteria(gender='male').shown_by(bare)
+    assert not AffectCriteria({'emotion': 'happy'}).shown_by(bare)
+    assert not AffectCriteria({'gender': 'male'}).shown_by(bare)
     assert AffectCriteria().shown_by(bare)
 
 
 @pytest.mark.parametrize(
     'values, reason',
     [
-        ({'emotion': 'bored'}, "unknown emotion 'bored'"),
-        ({'emotion': ''}, 'unknown emotion'),
-        ({'gender': 'unknown'}, 'unknown gender'),
+        ({'labels': {'emotion': 'bored'}}, "unknown emotion 'bored'"),
+        ({'labels': {'emotion': ''}}, 'unknown emotion'),
+        ({'labels': {'gender': 'unknown'}}, 'unknown gender'),
+        ({'labels': {'age': 'old'}}, "unknown task 'age'; there are emotion, gender"),
         ({'min_confidence': 1.1}, 'min_confidence is 1.1'),
         ({'min_confidence': float('nan')}, 'min_confidence'),
         ({'duration': -0.1}, 'duration is -0.1'),
@@ -101,12 +103,12 @@ def test_nobody_there() -> None:
 
 
 def test_duration_zero_is_done_at_once() -> None:
-    found = AffectQuery(AffectCriteria(emotion='happy')).update(frame(3.0, face()))
+    found = AffectQuery(AffectCriteria({'emotion': 'happy'})).update(frame(3.0, face()))
     assert found is not None and found.id == 1
 
 
 def test_done_after_the_duration() -> None:
-    watch = AffectQuery(AffectCriteria(emotion='happy', duration=1.0))
+    watch = AffectQuery(AffectCriteria({'emotion': 'happy'}, duration=1.0))
     done = [watch.update(frame(10 + i / 4, face())) is not None for i in range(6)]
     assert done == [False] * 4 + [True] * 2
     assert watch.longest == (1, 1.25)
@@ -114,7 +116,7 @@ def test_done_after_the_duration() -> None:
 
 @pytest.mark.parametrize('between', [frame(0.75), frame(0.75, face(emotion='sad'))])
 def test_a_break_starts_again(between: FrameResult) -> None:
-    watch = AffectQuery(AffectCriteria(emotion='happy', duration=1.0))
+    watch = AffectQuery(AffectCriteria({'emotion': 'happy'}, duration=1.0))
     for result in (frame(0.0, face()), between, frame(1.0, face())):
         assert watch.update(result) is None
     assert watch.longest == (1, 0.0)
@@ -122,7 +124,7 @@ def test_a_break_starts_again(between: FrameResult) -> None:
 
 
 def test_each_face_has_its_own_time() -> None:
-    watch = AffectQuery(AffectCriteria(emotion='happy', duration=1.0))
+    watch = AffectQuery(AffectCriteria({'emotion': 'happy'}, duration=1.0))
     assert watch.update(frame(0.0, face(1))) is None
     assert watch.update(frame(0.6, face(2), face(1))) is None
     assert watch.longest == (1, 0.6)
@@ -133,6 +135,6 @@ def test_each_face_has_its_own_time() -> None:
 
 
 def test_faces_do_not_take_turns() -> None:
-    watch = AffectQuery(AffectCriteria(emotion='happy', duration=1.0))
+    watch = AffectQuery(AffectCriteria({'emotion': 'happy'}, duration=1.0))
     for i in range(20):
         assert watch.update(frame(i * 0.5, face(i))) is None

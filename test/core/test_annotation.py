@@ -32,7 +32,7 @@ def face(box: Box, label: str = 'happy', number: int = 1) -> Face:
     values = tuple(float(name == label) for name in EMOTIONS)
     emotion = Estimate(EMOTIONS, values, values, 0.5)
     gender = Estimate(GENDERS, (0.9, 0.1), (0.9, 0.1))
-    return Face(number, Detection(box, 0.9, np.zeros((5, 2), np.float32)), 0.0, 1, emotion, gender)
+    return Face(number, Detection(box, 0.9), 0.0, 1, {'emotion': emotion, 'gender': gender})
 
 
 def result(*faces: Face) -> FrameResult:

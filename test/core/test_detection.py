@@ -107,6 +107,5 @@ def test_letterbox_maps_points_back() -> None:
     [([], 10, 0), ([(10, 10)], 10, 1), ([(9.9, 50)], 10, 0), ([(5, 5), (50, 50)], 0, 2)],
 )
 def test_large_enough(sizes: list[tuple[float, float]], least: int, kept: int) -> None:
-    none = np.zeros((5, 2), np.float32)
-    found = [Detection(Box(0, 0, *size), 0.9, none) for size in sizes]
+    found = [Detection(Box(0, 0, *size), 0.9) for size in sizes]
     assert len(large_enough(found, least)) == kept

@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 import json
+import pickle
 
 from hypothesis import given
 from hypothesis import strategies as st
-import numpy as np
 import pytest
 
 from face_affect.core.faces import (
@@ -30,8 +30,9 @@ boxes = st.builds(
 
 
 def face_with(emotion: Estimate | None = None, gender: Estimate | None = None) -> Face:
-    detection = Detection(Box(1.04, 2.0, 30.0, 40.0), 0.87654, np.zeros((5, 2), np.float32))
-    return Face(7, detection, 1.5, 12, emotion, gender)
+    detection = Detection(Box(1.04, 2.0, 30.0, 40.0), 0.87654)
+    given = {'emotion': emotion, 'gender': gender}
+    return Face(7, detection, 1.5, 12, {name: one for name, one in given.items() if one})
 
 
 @pytest.mark.parametrize(
@@ -128,3 +129,20 @@ def test_empty_result() -> None:
     result = FrameResult(1.0, 640, 480)
     assert result.faces == ()
     assert result.timings == {}
+
+
+def test_results_compare_and_pickle() -> None:
+    emotion = Estimate(EMOTIONS, (0.05, 0, 0, 0.9, 0.05, 0, 0), (1, 0, 0, 0, 0, 0, 0))
+    result = FrameResult(1.0, 640, 480, (face_with(emotion),), {'detect': 0.001})
+    again = pickle.loads(pickle.dumps(result))
+    assert again == result
+    assert hash(again) == hash(result)
+    assert replace(result, timings={}) == result
+    assert replace(result, faces=(face_with(gender=Estimate(GENDERS, (0, 1), (0, 1))),)) != result
+
+
+def test_estimates_by_task() -> None:
+    gender = Estimate(GENDERS, (0.2, 0.8), (0.2, 0.8))
+    face = face_with(gender=gender)
+    assert face.estimates == {'gender': gender}
+    assert (face.emotion, face.gender) == (None, gender)

@@ -22,10 +22,7 @@ def result(*boxes: Box) -> FrameResult:
         1.0,
         640,
         480,
-        tuple(
-            Face(number, Detection(box, 0.9, np.zeros((0, 2), np.float32)), 0.0, 1)
-            for number, box in enumerate(boxes, 1)
-        ),
+        tuple(Face(number, Detection(box, 0.9), 0.0, 1) for number, box in enumerate(boxes, 1)),
     )
 
 

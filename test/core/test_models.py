@@ -68,7 +68,7 @@ class TestBundledModels:
         assert moved.path.read_text() == sidecar.path.read_text()
 
 
-@pytest.mark.parametrize('task', models.TASKS)
+@pytest.mark.parametrize('task', models.MODEL_TASKS)
 def test_every_task_has_a_model(task: str) -> None:
     assert task in {sidecar.task for sidecar in available_models()}
 
@@ -96,7 +96,7 @@ def test_bad_json(tmp_path: Path, text: str, reason: str | None) -> None:
     'changes, reason',
     [
         ({'colour': 'green'}, 'colour'),
-        ({'task': 'age'}, "task 'age'"),
+        ({'task': 'age'}, "task is 'age'"),
         ({'temperature': 0}, 'temperature'),
         ({'temperature': float('nan')}, 'temperature'),
         ({'temperature': float('inf')}, 'temperature'),

@@ -29,7 +29,7 @@ class WhiteSquares:
         if not len(rows) or np.ptp(rows) * scale < 11:
             return []
         box = Box(columns.min(), rows.min(), np.ptp(columns) + 1, np.ptp(rows) + 1)
-        return [Detection(box, 0.9, np.array([(box.x, box.y)], np.float32))]
+        return [Detection(box, 0.9, ((box.x, box.y),))]
 
 
 def image_with(

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 import math
+from typing import Any
 
 from hypothesis import given, settings, strategies
 import numpy as np
@@ -12,13 +13,20 @@ from numpy.typing import NDArray
 import pytest
 
 from face_affect.core.faces import Box, Detection
+from face_affect.core.settings import TrackingSettings
 from face_affect.core.tracking import Tracker
 
 DT = 1 / 15
 
 
 def found_at(x: float, y: float = 100, size: float = 50) -> Detection:
-    return Detection(Box(x, y, size, size), 0.9, np.zeros((5, 2), np.float32))
+    return Detection(Box(x, y, size, size), 0.9)
+
+
+def tracker_with(first_id: int = 1, **settings: Any) -> Tracker:
+    """Return a tracker that reports every detection, but for ``settings``."""
+    values = {'confirm_frames': 1, 'detection_threshold': 0.0, **settings}
+    return Tracker(TrackingSettings(**values), first_id)
 
 
 def ids(
@@ -33,14 +41,14 @@ def ids(
 
 
 def test_nothing_ever() -> None:
-    tracker = Tracker()
+    tracker = tracker_with()
     assert tracker.update([], 0.0) == []
     assert tracker.update([], 1.0) == []
     assert tracker.ids == frozenset()
 
 
 def test_a_face_keeps_its_id() -> None:
-    tracker = Tracker()
+    tracker = tracker_with()
     for i in range(30):
         (track,) = tracker.update([found_at(10 * i)], i * DT)
         assert (track.id, track.frames, track.first_seen) == (1, i + 1, 0.0)
@@ -48,19 +56,19 @@ def test_a_face_keeps_its_id() -> None:
 
 def test_faces_in_one_image_have_different_ids() -> None:
     found = [found_at(100 * i) for i in range(5)]
-    tracker = Tracker()
+    tracker = tracker_with()
     assert ids(tracker, found, 0.0) == [1, 2, 3, 4, 5]
     assert ids(tracker, found[::-1], DT) == [5, 4, 3, 2, 1]
 
 
 def test_two_boxes_on_one_face_are_two_faces() -> None:
-    tracker = Tracker()
+    tracker = tracker_with()
     assert ids(tracker, [found_at(0)], 0.0) == [1]
     assert ids(tracker, [found_at(20), found_at(1)], DT) == [2, 1]
 
 
 def test_ids_are_never_used_again() -> None:
-    tracker = Tracker(forget_time=0.2)
+    tracker = tracker_with(forget_time=0.2)
     given = [ids(tracker, [found_at(0)], float(i))[0] for i in range(10)]
     tracker.reset()
     given += ids(tracker, [found_at(0)], 20.0)
@@ -70,14 +78,14 @@ def test_ids_are_never_used_again() -> None:
 
 @pytest.mark.parametrize('gap, expected', [(0.5, 1), (1.0, 1), (1.01, 2)])
 def test_forget_time(gap: float, expected: int) -> None:
-    tracker = Tracker(forget_time=1.0)
+    tracker = tracker_with(forget_time=1.0)
     tracker.update([found_at(0)], 0.0)
     assert tracker.update([], gap / 2) == []
     assert ids(tracker, [found_at(0)], gap) == [expected]
 
 
 def test_ids_that_may_come_back() -> None:
-    tracker = Tracker(forget_time=1.0)
+    tracker = tracker_with(forget_time=1.0)
     tracker.update([found_at(0), found_at(200)], 0.0)
     tracker.update([found_at(0)], 0.9)
     assert tracker.ids == {1, 2}
@@ -87,27 +95,27 @@ def test_ids_that_may_come_back() -> None:
 
 @pytest.mark.parametrize('frames', [1, 2, 5])
 def test_confirm_frames(frames: int) -> None:
-    tracker = Tracker(confirm_frames=frames)
+    tracker = tracker_with(confirm_frames=frames)
     reported = [bool(tracker.update([found_at(0)], i * DT)) for i in range(8)]
     assert reported == [i + 1 >= frames for i in range(8)]
 
 
 def test_one_false_alarm_is_never_reported() -> None:
-    tracker = Tracker(confirm_frames=2)
+    tracker = tracker_with(confirm_frames=2)
     for i in range(20):
         assert tracker.update([found_at(200 * i)], i * DT) == []
 
 
 @pytest.mark.parametrize('height', [80, 120])
 def test_two_faces_pass_each_other(height: float) -> None:
-    tracker = Tracker()
+    tracker = tracker_with()
     for i in range(40):
         pair = [found_at(12 * i), found_at(480 - 12 * i, 100 + height)]
         assert ids(tracker, pair, i * DT) == [1, 2]
 
 
 def test_a_fast_face_is_predicted() -> None:
-    tracker = Tracker(forget_time=1.0)
+    tracker = tracker_with(forget_time=1.0)
     for i in range(10):
         tracker.update([found_at(30 * i)], i * DT)
     # Not found in three images, 120 pixels on: more than twice its size.
@@ -115,27 +123,27 @@ def test_a_fast_face_is_predicted() -> None:
 
 
 def test_growing_face_keeps_its_id() -> None:
-    tracker = Tracker()
+    tracker = tracker_with()
     for i in range(20):
         assert ids(tracker, [found_at(300 - 5 * i, 200, 30 + 10 * i)], i * DT) == [1]
 
 
 def test_a_face_elsewhere_is_another() -> None:
-    tracker = Tracker()
+    tracker = tracker_with()
     tracker.update([found_at(0)], 0.0)
     assert ids(tracker, [found_at(300)], DT) == [2]
 
 
 @pytest.mark.parametrize('stamp', [4.9, 0.0, -1e9])
 def test_a_step_back_in_time_forgets_all(stamp: float) -> None:
-    tracker = Tracker()
+    tracker = tracker_with()
     tracker.update([found_at(0)], 5.0)
     (track,) = tracker.update([found_at(0)], stamp)
     assert (track.id, track.first_seen, track.frames) == (2, stamp, 1)
 
 
 def test_the_same_stamp_again() -> None:
-    tracker = Tracker()
+    tracker = tracker_with()
     assert ids(tracker, [found_at(0)], 1.0) == [1]
     assert ids(tracker, [found_at(5)], 1.0) == [1]
     assert tracker.update([], 1.0) == []
@@ -143,7 +151,7 @@ def test_the_same_stamp_again() -> None:
 
 
 def test_reset_lets_the_clock_start_anywhere() -> None:
-    tracker = Tracker(confirm_frames=2)
+    tracker = tracker_with(confirm_frames=2)
     tracker.update([found_at(0)], 5.0)
     tracker.reset()
     assert tracker.update([found_at(0)], 1.0) == []
@@ -151,7 +159,7 @@ def test_reset_lets_the_clock_start_anywhere() -> None:
 
 
 def test_ids_start_where_asked() -> None:
-    tracker = Tracker(first_id=1_000_000_000_000)
+    tracker = tracker_with(first_id=1_000_000_000_000)
     faces = tracker.update([found_at(0), found_at(200)], 0.0)
     assert sorted(face.id for face in faces) == [1_000_000_000_000, 1_000_000_000_001]
 
@@ -176,7 +184,7 @@ def picture(people: Sequence[tuple[int, Detection]]) -> NDArray[np.uint8]:
 @pytest.mark.parametrize('rate', [5, 15, 30])
 @pytest.mark.parametrize('speed', [100, 250])
 def test_two_cross_and_one_is_hidden(rate: int, speed: float) -> None:
-    tracker = Tracker()
+    tracker = tracker_with()
     rng = np.random.default_rng(rate)
     for i in range(round(400 / speed * rate)):
         x = speed * i / rate
@@ -193,7 +201,7 @@ def test_two_cross_and_one_is_hidden(rate: int, speed: float) -> None:
 @pytest.mark.parametrize('rate', [5, 15, 30])
 @pytest.mark.parametrize('seconds', [0.4, 1.0, 1.5])
 def test_hidden_for_a_while_in_walking(rate: int, seconds: float) -> None:
-    tracker = Tracker()
+    tracker = tracker_with()
     for i in range(2 * rate):
         assert ids(tracker, [found_at(80 * i / rate)], i / rate) == [1]
     later = (2 * rate - 1) / rate + seconds
@@ -203,7 +211,7 @@ def test_hidden_for_a_while_in_walking(rate: int, seconds: float) -> None:
 
 def test_hidden_by_one_who_stays() -> None:
     """The hidden one comes out on the side where he went in, and the other has gone on a bit."""
-    tracker = Tracker()
+    tracker = tracker_with()
     for i in range(15):
         front, behind = found_at(300, size=70), found_at(150 + 6 * i, size=50)
         assert ids(tracker, [front, behind], i * DT, picture([(1, behind), (0, front)])) == [1, 2]
@@ -218,7 +226,7 @@ def test_hidden_by_one_who_stays() -> None:
 def test_looks_decide_who_comes_out_on_which_side() -> None:
     """Two go behind something and each comes out where he went in: places alone mislead."""
     for looking in (True, False):
-        tracker = Tracker()
+        tracker = tracker_with()
         for i in range(12):
             left, right = found_at(100 + 10 * i), found_at(430 - 10 * i)
             image = picture([(0, left), (1, right)]) if looking else None
@@ -230,7 +238,7 @@ def test_looks_decide_who_comes_out_on_which_side() -> None:
 
 
 def test_a_jump_is_followed_by_looks() -> None:
-    tracker = Tracker()
+    tracker = tracker_with()
     for i in range(10):
         found = found_at(100)
         assert ids(tracker, [found], i * DT, picture([(0, found)])) == [1]
@@ -241,7 +249,7 @@ def test_a_jump_is_followed_by_looks() -> None:
 
 
 def test_looks_that_cannot_be_seen_do_not_matter() -> None:
-    tracker = Tracker()
+    tracker = tracker_with()
     for i in range(10):
         found = [found_at(-500), found_at(10 * i), found_at(300, size=0.5)]
         assert ids(tracker, found, i * DT, WALL) == [1, 2, 3]
@@ -252,7 +260,7 @@ def test_looks_that_cannot_be_seen_do_not_matter() -> None:
 @pytest.mark.parametrize('seed', range(5))
 def test_trembling_boxes_at_five_images_a_second(seed: int) -> None:
     rng = np.random.default_rng(seed)
-    tracker = Tracker()
+    tracker = tracker_with()
     for i in range(60):
         boxes = [
             found_at(
@@ -267,7 +275,7 @@ def test_trembling_boxes_at_five_images_a_second(seed: int) -> None:
 
 
 def test_who_comes_back_after_being_forgotten_is_new() -> None:
-    tracker = Tracker()
+    tracker = tracker_with()
     for i in range(10):
         found = found_at(100)
         tracker.update([found], i * DT, picture([(0, found)]))
@@ -279,7 +287,7 @@ def test_who_comes_back_after_being_forgotten_is_new() -> None:
 
 @pytest.mark.parametrize('who, expected', [(0, 1), (1, 2), (3, 2)])  # the last looks a bit alike
 def test_who_comes_in_where_another_left(who: int, expected: int) -> None:
-    tracker = Tracker()
+    tracker = tracker_with()
     for i in range(10):
         found = found_at(430 + 20 * i)
         assert ids(tracker, [found], i * DT, picture([(0, found)])) == [1]
@@ -290,13 +298,13 @@ def test_who_comes_in_where_another_left(who: int, expected: int) -> None:
 
 @pytest.mark.parametrize('iou, expected', [(0.0, 1), (0.1, 1), (0.9, 2)])
 def test_match_iou(iou: float, expected: int) -> None:
-    tracker = Tracker(match_iou=iou)
+    tracker = tracker_with(match_iou=iou)
     tracker.update([found_at(0)], 0.0)
     assert ids(tracker, [found_at(20)], DT) == [expected]
 
 
 def test_a_bag_that_starts_again() -> None:
-    tracker, given = Tracker(), list[set[int]]()
+    tracker, given = tracker_with(), list[set[int]]()
     for _ in range(3):
         given.append(set())
         for i in range(30):
@@ -306,7 +314,7 @@ def test_a_bag_that_starts_again() -> None:
 
 @pytest.mark.parametrize('stamp', [math.nan, math.inf, -math.inf])
 def test_a_stamp_that_is_no_time(stamp: float) -> None:
-    tracker = Tracker()
+    tracker = tracker_with()
     tracker.update([found_at(0)], 0.0)
     with pytest.raises(ValueError, match='finite'):
         tracker.update([found_at(0)], stamp)
@@ -327,8 +335,8 @@ def test_a_stamp_that_is_no_time(stamp: float) -> None:
     ],
 )
 def test_a_box_that_is_no_place(box: Box) -> None:
-    tracker = Tracker()
-    wrong = Detection(box, 0.9, np.zeros((0, 2), np.float32))
+    tracker = tracker_with()
+    wrong = Detection(box, 0.9)
     assert ids(tracker, [wrong, found_at(100)], 0.0, WALL) == [0, 1]
     assert ids(tracker, [found_at(100), wrong], DT, WALL) == [1, 0]
 
@@ -351,10 +359,10 @@ ANY_FRAMES = strategies.lists(
 def test_whatever_comes_ids_are_sound(
     frames: list[tuple[float, list[Box]]], looking: bool, first: int
 ) -> None:
-    tracker = Tracker(first_id=first)
+    tracker = tracker_with(first_id=first)
     newest, last = first - 1, -math.inf
     for stamp, boxes in frames:
-        found = [Detection(box, 0.9, np.zeros((0, 2), np.float32)) for box in boxes]
+        found = [Detection(box, 0.9) for box in boxes]
         known = tracker.ids if stamp >= last else frozenset[int]()
         tracks = tracker.update(found, stamp, WALL if looking else None)
         given_ids = [track.id for track in tracks]
@@ -369,10 +377,10 @@ def test_whatever_comes_ids_are_sound(
 
 
 def test_a_weak_detection_continues_a_face_but_is_none_by_itself() -> None:
-    tracker = Tracker(confirm_frames=2, new_face_score=0.6)
+    tracker = tracker_with(confirm_frames=2, detection_threshold=0.6)
 
     def found(x: float, score: float) -> Detection:
-        return Detection(Box(x, 100, 40, 50), score, np.zeros((5, 2), dtype=np.float32))
+        return Detection(Box(x, 100, 40, 50), score)
 
     assert tracker.update([found(100, 0.5)], 0.0) == []
     assert tracker.update([found(100, 0.6)], 0.1) == []

@@ -32,7 +32,7 @@ class HairShy:
             return []
         if gray.shape == (SCENE, SCENE):
             y, height = y + height / 5, height * 4 / 5
-        return [Detection(Box(x, y, width, height), 0.9, np.zeros((5, 2), np.float32))]
+        return [Detection(Box(x, y, width, height), 0.9)]
 
 
 def scenes(count: int = 60) -> list[Scene]:

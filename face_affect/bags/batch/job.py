@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from face_affect.bags.recordings.bag_reader import BagRecording, RecordingError
-from face_affect.core.models import find_model, Sidecar
-from face_affect.core.pipeline import ModelNames, Settings
+from face_affect.core.models import find_models
+from face_affect.core.settings import ModelNames, Settings
 
 INFORMATION_KEY = 'face_affect'
 # To be raised whenever the same input gives other output, for a reason other than a model
@@ -68,20 +68,6 @@ class JobResult:
         return self.frames - sum(self.dropped.values())
 
 
-def sidecars(models: ModelNames) -> tuple[Sidecar, ...]:
-    """Return the sidecars of the models.
-
-    Raises:
-        ModelError: one is missing or of no use.
-
-    """
-    return (
-        find_model(models.detector, 'face_detection'),
-        find_model(models.emotion, 'emotion'),
-        find_model(models.gender, 'gender'),
-    )
-
-
 def file_hash(source: Path) -> str:
     """Return the SHA-256 of a file's content, or of a folder's files and their names."""
     digest = hashlib.sha256()
@@ -110,7 +96,7 @@ def describe_run(job: Job, topic: str) -> dict[str, Any]:
                 'sha256': sidecar.sha256,
                 'sidecar_sha256': hashlib.sha256(sidecar.path.read_bytes()).hexdigest(),
             }
-            for sidecar in sidecars(options.models)
+            for sidecar in find_models(options.models)
         },
         'written': {
             'keep': options.keep,

@@ -1,0 +1,178 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Parameters, declared once as fields of annotated dataclasses.
+
+ROS descriptors, command-line options, the README's table and ``config/face_affect.yaml``
+are generated from these declarations, and every range is checked here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, Field, field, fields
+import difflib
+import numbers
+from typing import Any, Literal, TypeVar
+
+Value = bool | int | float | str
+Fixed = Literal['', 'configured', 'started']
+T = TypeVar('T', bound=Value)
+Group = TypeVar('Group', bound='ParameterGroup')
+
+_METADATA = 'parameter'
+_KINDS: dict[type, type] = {
+    bool: bool,
+    int: numbers.Integral,
+    float: numbers.Real,
+    str: str,
+}
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """One parameter.
+
+    ``low`` and ``high`` bound a number, inclusively; ``choices`` lists all values allowed.
+    ``fixed`` says from when on the node refuses to change it: 'configured' is until
+    cleanup, 'started' for good.
+    """
+
+    name: str
+    default: Value
+    description: str
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[Value, ...] = ()
+    fixed: Fixed = ''
+
+    def check(self, value: Any) -> None:
+        """Validate a value.
+
+        Raises:
+            TypeError: ``value`` is of another type than the default.
+            ValueError: ``value`` is out of range, NaN, or not one of the choices.
+
+        """
+        if self.choices and value not in self.choices:
+            raise ValueError(
+                f'{self.name} is {value!r}, but must be one of {", ".join(map(str, self.choices))}'
+            )
+        bounded = self.low is not None and self.high is not None
+        if bounded and _is_number(value) and not self.low <= value <= self.high:
+            raise ValueError(
+                f'{self.name} is {value}, but must be from {self.low:g} to {self.high:g}'
+            )
+        kind = type(self.default)
+        if not isinstance(value, _KINDS[kind]) or (isinstance(value, bool) and kind is not bool):
+            raise TypeError(f'{self.name} is {value!r}, but must be of type {kind.__name__}')
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)
+
+
+def parameter(
+    default: T,
+    description: str,
+    *,
+    name: str = '',
+    low: float | None = None,
+    high: float | None = None,
+    choices: tuple[Value, ...] = (),
+    fixed: Fixed = '',
+) -> T:
+    """Declare a field of a ParameterGroup as a parameter; see Declaration.
+
+    ``name``: the parameter's name, where the field has a shorter one.
+    """
+    metadata = {
+        'name': name,
+        'description': description,
+        'low': low,
+        'high': high,
+        'choices': choices,
+        'fixed': fixed,
+    }
+    declared: T = field(default=default, metadata={_METADATA: metadata})
+    return declared
+
+
+class ParameterGroup:
+    """Base of frozen dataclasses whose fields are parameters, or further groups."""
+
+    def __post_init__(self) -> None:
+        """Validate all parameters.
+
+        Raises:
+            TypeError: a value is of the wrong type.
+            ValueError: a value is out of range.
+
+        """
+        for item, declaration in _own(type(self)):
+            declaration.check(getattr(self, item.name))
+
+
+def _own(group: type[ParameterGroup]) -> Iterator[tuple[Field[Any], Declaration]]:
+    """Yield the fields that are parameters."""
+    for item in _fields(group):
+        if _METADATA in item.metadata:
+            values = dict(item.metadata[_METADATA])
+            name = values.pop('name') or item.name
+            yield item, Declaration(name=name, default=_default(item), **values)
+
+
+def _nested(group: type[ParameterGroup]) -> Iterator[tuple[Field[Any], type[ParameterGroup]]]:
+    """Yield the fields that are groups."""
+    for item in _fields(group):
+        if _METADATA not in item.metadata:
+            yield item, type(_default(item))
+
+
+def _default(item: Field[Any]) -> Any:
+    return item.default
+
+
+def _fields(group: type[ParameterGroup]) -> tuple[Field[Any], ...]:
+    return fields(group)  # type: ignore[arg-type]  # each subclass is a dataclass
+
+
+def declarations(group: type[ParameterGroup]) -> tuple[Declaration, ...]:
+    """Return the declarations of a group and of the groups in it."""
+    own = [declaration for _, declaration in _own(group)]
+    nested = [one for _, inner in _nested(group) for one in declarations(inner)]
+    return (*own, *nested)
+
+
+def to_values(group: ParameterGroup) -> dict[str, Value]:
+    """Return all values of a group and of the groups in it, by parameter name."""
+    values: dict[str, Value] = {
+        declaration.name: getattr(group, item.name) for item, declaration in _own(type(group))
+    }
+    for item, _ in _nested(type(group)):
+        values.update(to_values(getattr(group, item.name)))
+    return values
+
+
+def from_values(group: type[Group], values: Mapping[str, Any]) -> Group:
+    """Return the group with ``values`` by parameter name, and defaults for the others.
+
+    Names that belong to no parameter of the group are ignored.
+
+    Raises:
+        TypeError: a value is of the wrong type.
+        ValueError: a value is out of range.
+
+    """
+    own = {
+        item.name: values[declaration.name]
+        for item, declaration in _own(group)
+        if declaration.name in values
+    }
+    nested = {item.name: from_values(inner, values) for item, inner in _nested(group)}
+    return group(**own, **nested)
+
+
+def nearest(name: str, names: Iterable[str]) -> str | None:
+    """Return the one of ``names`` that is spelled most like ``name``; None if none is."""
+    return next(iter(difflib.get_close_matches(name, names, n=1)), None)

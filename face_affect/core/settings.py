@@ -1,0 +1,131 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""The pipeline's parameters: settings of each frame, and what is loaded once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from face_affect.core.parameters import parameter, ParameterGroup
+from face_affect.core.tasks import EMOTION, GENDER, Task
+
+
+def _enable(task: Task) -> bool:
+    return parameter(True, f'estimate {task.name}')
+
+
+def _min_confidence(task: Task) -> float:
+    return parameter(
+        task.min_confidence,
+        f'{task.name} is UNKNOWN below this probability',
+        low=0.0,
+        high=1.0,
+    )
+
+
+def _model(task: Task) -> str:
+    return parameter(
+        task.model,
+        f'the {task.name} network, named like the detector',
+        name=f'{task.name}_model',
+        fixed='configured',
+    )
+
+
+@dataclass(frozen=True)
+class DetectionSettings(ParameterGroup):
+    """What the detector looks for."""
+
+    detect_far: bool = parameter(
+        False,
+        'also detect small, far faces, in full resolution, one tile of each image; '
+        'nearly doubles the work',
+    )
+    min_face_size: int = parameter(
+        0, 'minimum width and height of a face, in pixels of the image', low=0, high=4096
+    )
+
+
+@dataclass(frozen=True)
+class TrackingSettings(ParameterGroup):
+    """Which detections start, continue and end a track."""
+
+    detection_threshold: float = parameter(
+        0.6,
+        'minimum score of a new face; a tracked face is kept down to a lower score '
+        '(0.5 if this is 0.6)',
+        low=0.0,
+        high=1.0,
+    )
+    confirm_frames: int = parameter(
+        2, 'images in which a face must be detected before it is reported', low=1, high=100
+    )
+    forget_time: float = parameter(
+        2.0, 'seconds without a detection after which a track ends', low=0.0, high=60.0
+    )
+    match_iou: float = parameter(
+        0.3,
+        "minimum IoU between a detection and a track's predicted box, both enlarged by the "
+        'prediction uncertainty',
+        low=0.0,
+        high=1.0,
+    )
+
+
+@dataclass(frozen=True)
+class ClassificationSettings(ParameterGroup):
+    """Which estimates are made, and how they are smoothed."""
+
+    enable_emotion: bool = _enable(EMOTION)
+    enable_gender: bool = _enable(GENDER)
+    smoothing_time: float = parameter(
+        0.5,
+        'time constant in seconds of the low-pass filter of probabilities; 0: no smoothing',
+        low=0.0,
+        high=60.0,
+    )
+    emotion_min_confidence: float = _min_confidence(EMOTION)
+    gender_min_confidence: float = _min_confidence(GENDER)
+
+    def enabled(self, task: Task) -> bool:
+        """Return whether ``task`` is estimated."""
+        return bool(getattr(self, f'enable_{task.name}'))
+
+    def min_confidence(self, task: Task) -> float:
+        """Return the probability below which the label of ``task`` is UNKNOWN, 0..1."""
+        return float(getattr(self, f'{task.name}_min_confidence'))
+
+
+# Bases in reverse: a dataclass takes the fields of its last base first.
+@dataclass(frozen=True)
+class Settings(ClassificationSettings, TrackingSettings, DetectionSettings):
+    """All that may change from one frame to the next."""
+
+
+@dataclass(frozen=True)
+class ModelNames(ParameterGroup):
+    """Which models run: names of models in the package, or absolute paths of sidecars."""
+
+    detector: str = parameter(
+        'face_detector',
+        "the network that detects faces: a name in the package's models/, or the absolute "
+        'path of a sidecar',
+        name='detector_model',
+        fixed='configured',
+    )
+    emotion: str = _model(EMOTION)
+    gender: str = _model(GENDER)
+
+    def of(self, task: Task) -> str:
+        """Return the name of the model of ``task``."""
+        return str(getattr(self, task.name))
+
+
+@dataclass(frozen=True)
+class RuntimeSettings(ParameterGroup):
+    """How networks are run."""
+
+    num_threads: int = parameter(
+        1, 'CPU threads of each network; one is fastest', low=1, high=16, fixed='configured'
+    )

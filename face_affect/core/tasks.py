@@ -1,0 +1,38 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""The classification tasks: what is estimated for every face.
+
+A further estimate is an entry in TASKS, its parameters in ``face_affect.core.settings``
+(a test names those that are missing) and its field in FaceAffect.msg.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Task:
+    """One estimate.
+
+    ``labels`` in the order of models, results and messages; ``model`` the name of the
+    default model; ``min_confidence`` 0..1, the default probability below which the label
+    is UNKNOWN.
+    """
+
+    name: str
+    labels: tuple[str, ...]
+    model: str
+    min_confidence: float
+
+
+# The order of FER-2013's labels
+EMOTION = Task(
+    'emotion',
+    ('angry', 'disgust', 'fear', 'happy', 'sad', 'surprise', 'neutral'),
+    'emotion_mini_residual',
+    0.4,
+)
+GENDER = Task('gender', ('female', 'male'), 'gender_mini_residual', 0.6)
+TASKS = (EMOTION, GENDER)
