@@ -25,10 +25,16 @@ import numpy as np
 
 from face_affect.core.detection import Detector, load_detector
 from face_affect.core.models import available_models, ModelError
-from training.datasets import DatasetError
-from training.detection_metrics import examine, figures_of, PRECISION, SameSizes, SIZE_NAMES
-from training.scenes import load_scenes, SceneSet
-from training.yunet import YuNet
+from training.data.faces import DatasetError
+from training.data.scenes import load_scenes, SceneSet
+from training.evaluation.detection_metrics import (
+    examine,
+    figures_of,
+    PRECISION,
+    SameSizes,
+    SIZE_NAMES,
+)
+from training.evaluation.yunet import YuNet
 
 WARM_UP = 20
 

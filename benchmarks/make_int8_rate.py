@@ -17,8 +17,8 @@ import torch
 from torch import nn
 
 from benchmarks.networks import RATE_CHANNELS, RATE_LAYERS, RATE_NETWORK, RATE_SIDE
-from training.architectures import GlobalAveragePool
-from training.export import to_int8, to_tensorflow
+from training.export.tensorflow_lite import to_int8, to_tensorflow
+from training.models.architectures import GlobalAveragePool
 
 
 def main() -> int:

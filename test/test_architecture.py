@@ -158,6 +158,35 @@ def test_only_many_bags_are_given_to_other_processes_and_machines(path: Path) ->
         assert not tops & {'concurrent', 'dask', 'distributed', 'multiprocessing'}
 
 
+# What each stage of the training may import, besides itself
+STAGES: dict[str, set[str]] = {
+    'data': set(),
+    'models': {'data'},
+    'export': {'data', 'models'},
+    'evaluation': {'data', 'export'},
+}
+
+
+@pytest.mark.parametrize('stage', STAGES)
+def test_training_goes_by_stage(stage: str) -> None:
+    allowed = {f'training.{name}' for name in {stage, *STAGES[stage]}}
+    paths = sorted((ROOT / 'training' / stage).glob('*.py'))
+    assert len(paths) > 1
+    for path in paths:
+        own = {name for name in imported_modules(path) if name.startswith('training.')}
+        assert {'.'.join(name.split('.')[:2]) for name in own} <= allowed, path.name
+
+
+@pytest.mark.parametrize(
+    'path',
+    sorted((ROOT / 'training' / 'evaluation').glob('*.py')),
+    ids=lambda path: path.name,
+)
+def test_evaluation_needs_neither_pytorch_nor_tensorflow(path: Path) -> None:
+    tops = {name.split('.')[0] for name in imported_modules(path)}
+    assert not tops & {'torch', 'tensorflow'}
+
+
 def test_there_are_sources() -> None:
     assert len(sources('core')) > 10
     assert len(sources('ros')) > 4

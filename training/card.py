@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Measure a model and write what was found into its card, docs/models/NAME.md.
+"""Evaluate a model and write the figures into its card, docs/models/NAME.md.
 
     python -m training.card emotion_mini_residual --data DATA
 
@@ -20,9 +20,9 @@ from typing import Any
 import cv2
 
 from face_affect.core.models import ModelError, read_sidecar, Sidecar
-from training import classifier_card, detector_card
-from training.datasets import DatasetError
-from training.markdown import percent, table, with_measured
+from training.data.faces import DatasetError
+from training.evaluation.evaluation import evaluation_of
+from training.evaluation.markdown import percent, table, with_measured
 
 ROOT = Path(__file__).parents[1]
 TEMPLATES = Path(__file__).parent / 'cards'
@@ -33,7 +33,7 @@ def facts(sidecar: Sidecar) -> str:
     recipe = sidecar.training.get('recipe', {})
     size = sidecar.input
     rows = [
-        ('architecture', f'`{recipe.get("architecture")}` (`training/architectures.py`)'),
+        ('architecture', f'`{recipe.get("architecture")}` (`training/models/architectures.py`)'),
         ('parameters', f'{sidecar.parameters:,}, normalisation statistics counted'),
         ('multiply-accumulates', f'{sidecar.macs / 1e6:.1f} million'),
         ('input', f'{size.width}x{size.height} {"RGB" if size.colour == "rgb" else size.colour}'),
@@ -65,7 +65,7 @@ def _recipe(recipe: dict[str, Any]) -> str:
 
 
 def write_card(sidecar: Sidecar, data: Path, docs: Path) -> Path:
-    """Measure, write the card below ``docs``, and return its path.
+    """Evaluate, write the card below ``docs``, and return its path.
 
     Raises:
         FileNotFoundError: a picture set is missing.
@@ -74,7 +74,6 @@ def write_card(sidecar: Sidecar, data: Path, docs: Path) -> Path:
         ValueError: the card has no place for the figures.
 
     """
-    kind = detector_card if sidecar.task == 'face_detection' else classifier_card
     card = docs / 'models' / f'{sidecar.name}.md'
     for folder in (card.parent, docs / 'images'):
         folder.mkdir(parents=True, exist_ok=True)
@@ -82,7 +81,7 @@ def write_card(sidecar: Sidecar, data: Path, docs: Path) -> Path:
         template = (TEMPLATES / f'{sidecar.task}.md').read_text()
         card.write_text(template.replace('NAME', sidecar.name))
     with_measured(card.read_text(), '')  # Refuses a card without a place before the work begins
-    figures = kind.measured(sidecar, data, docs / 'images')
+    figures = evaluation_of(sidecar).card_figures(sidecar, data, docs / 'images')
     again = f'    python -m training.card {sidecar.name} --data DATA'
     measured = f'{facts(sidecar)}\n\n{figures}\n\n{again}'
     card.write_text(with_measured(card.read_text(), measured))

@@ -23,7 +23,8 @@ from face_affect.core.annotation import saliency_tile
 from face_affect.core.models import available_models, ModelError
 from face_affect.core.saliency import Saliency, saliency_path
 from face_affect.media import write_picture
-from training.datasets import DatasetError, FaceSet, load_faces, resized, validation_part
+from training.data.faces import DatasetError, FaceSet, resized, validation_part
+from training.data.loading import load_faces
 
 COLUMNS = 6  # faces of each label
 SIDE = 96  # pixels of a face

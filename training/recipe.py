@@ -11,8 +11,8 @@ from typing import Any
 
 import yaml
 
-from training.augmentation import Augmentation
-from training.scene_views import SceneAugmentation
+from training.data.augmentation import Augmentation
+from training.data.scene_views import SceneAugmentation
 
 RECIPES = Path(__file__).parent / 'recipes'
 

@@ -23,13 +23,14 @@ import torch
 
 from face_affect.core.models import ModelError, read_sidecar, Sidecar, write_sidecar
 from face_affect.core.saliency import saliency_path
-from training.augmentation import network_input
-from training.datasets import DatasetError, load_faces, validation_part
-from training.dequantise import dequantised
-from training.export import to_float16
-from training.guided_backpropagation import guided_function
-from training.inference import logits_of
-from training.tasks import predict
+from training.data.augmentation import network_input
+from training.data.faces import DatasetError, validation_part
+from training.data.loading import load_faces
+from training.evaluation.inference import logits_of
+from training.export.dequantisation import dequantised
+from training.export.guided_backpropagation import guided_function
+from training.export.tensorflow_lite import to_float16
+from training.models.architectures import predict
 
 TOLERANCE = 0.01  # of the accuracy, between the int8 network's and the one that explains it
 

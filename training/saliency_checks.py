@@ -31,11 +31,12 @@ from torch import fx, nn
 
 from face_affect.core.classification import softmax
 from face_affect.core.models import ModelError, read_sidecar
-from training.augmentation import network_input
-from training.datasets import DatasetError, load_faces, validation_part
-from training.dequantise import dequantised
-from training.guided_backpropagation import input_gradient
-from training.tasks import predict
+from training.data.augmentation import network_input
+from training.data.faces import DatasetError, validation_part
+from training.data.loading import load_faces
+from training.export.dequantisation import dequantised
+from training.export.guided_backpropagation import input_gradient
+from training.models.architectures import predict
 
 Maps = NDArray[np.float32]
 

@@ -26,10 +26,11 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
-from training.architectures import parameter_count
-from training.datasets import DatasetError
+from training.data.faces import DatasetError
+from training.models.architectures import parameter_count
 from training.recipe import load_recipe, Recipe, RecipeError
-from training.tasks import load_task, Task
+from training.tasks import load_task
+from training.tasks.task import Task
 
 LARGEST_GRADIENT = 5.0  # the norm to which larger gradients are cut
 
@@ -144,9 +145,9 @@ class Trainer:
             )
             # Half the time where the processor multiplies in bfloat16, and as good.
             with torch.autocast(self._device.type, torch.bfloat16):
-                answers = self._trained(inputs)
+                outputs = self._trained(inputs)
             loss = self._task.loss(
-                answers, [target.to(self._device) for target in targets], inputs
+                outputs, [target.to(self._device) for target in targets], inputs
             )
             self._optimizer.zero_grad()
             loss.backward()
@@ -194,7 +195,8 @@ def plot_curves(table: Path, picture: Path) -> None:
 def train(recipe: Recipe, data: Path, runs: Path, workers: int) -> Path:
     """Train, and return the path of the trained weights."""
     run = runs / recipe.name
-    task = load_task(recipe, data, runs)
+    task = load_task(recipe, data)
+    task.load_teacher(runs)
     run.mkdir(parents=True, exist_ok=True)
     trainer = Trainer(recipe, task, run, workers)
     trainer.fit()

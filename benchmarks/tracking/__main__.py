@@ -33,8 +33,8 @@ from benchmarks.tracking.pictures import Image, sheet, strip, timeline
 from benchmarks.tracking.runs import Pictures, SHRINK, track_real, track_simulated
 from benchmarks.tracking.scenarios import make_scene, SCENARIOS
 from face_affect.core.models import ModelError
-from training.datasets import DatasetError
-from training.scenes import load_scenes
+from training.data.faces import DatasetError
+from training.data.scenes import load_scenes
 
 SIMULATED = 'simulated'
 SHOWN_RATE = 15.0

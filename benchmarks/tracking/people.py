@@ -19,7 +19,7 @@ from rosbags.typesys import get_typestore, Stores
 
 from demo.make_bag import COUNTER_TOP, PEOPLE
 from face_affect.core.images import decode_compressed
-from training.scenes import SceneSet
+from training.data.scenes import SceneSet
 
 DEMO = Path(__file__).parents[2] / 'demo'
 # In which frame each of PEOPLE stands large and alone.

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from training.architectures import build
+from training.models.architectures import build
 
 
 def random_model(name: str, *arguments: int) -> Any:

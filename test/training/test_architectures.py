@@ -11,7 +11,7 @@ torch = pytest.importorskip('torch', reason='training needs PyTorch')
 from random_networks import random_model  # noqa: E402
 
 from face_affect.core.detection_head import AnchorPoints  # noqa: E402
-from training.architectures import (  # noqa: E402
+from training.models.architectures import (  # noqa: E402
     build,
     CLASSIFIERS,
     FaceDetector,
@@ -68,7 +68,7 @@ def test_strided_depthwise_trains_as_it_answers(height: int, width: int) -> None
 @pytest.mark.parametrize('size', [48, 64])
 def test_export_equals_pytorch(name: str, size: int) -> None:
     pytest.importorskip('tensorflow', reason='the export needs TensorFlow')
-    from training.export import largest_difference, to_tensorflow
+    from training.export.tensorflow_lite import largest_difference, to_tensorflow
 
     model = random_model(name, 7)
     images = np.random.default_rng(0).random((5, 1, size, size), dtype=np.float32)
@@ -81,7 +81,7 @@ def test_export_equals_pytorch(name: str, size: int) -> None:
 @pytest.mark.parametrize('height, width', [(240, 320), (96, 128)])
 def test_export_of_the_detector_equals_pytorch(height: int, width: int) -> None:
     pytest.importorskip('tensorflow', reason='the export needs TensorFlow')
-    from training.export import largest_difference, to_tensorflow
+    from training.export.tensorflow_lite import largest_difference, to_tensorflow
 
     model = random_model('face_detector')
     images = np.random.default_rng(0).random((2, 3, height, width), dtype=np.float32)
@@ -90,7 +90,7 @@ def test_export_of_the_detector_equals_pytorch(height: int, width: int) -> None:
 
 def test_nan_is_no_agreement() -> None:
     pytest.importorskip('tensorflow', reason='the export needs TensorFlow')
-    from training.export import largest_difference, to_tensorflow
+    from training.export.tensorflow_lite import largest_difference, to_tensorflow
 
     model = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 1))
     images = np.zeros((2, 1, 4, 4), np.float32)
@@ -115,7 +115,7 @@ def test_int8_is_close() -> None:
     pytest.importorskip('tensorflow', reason='the export needs TensorFlow')
     from ai_edge_litert.interpreter import Interpreter
 
-    from training.export import to_int8, to_tensorflow
+    from training.export.tensorflow_lite import to_int8, to_tensorflow
 
     model = random_model('mini_xception', 7)
     images = np.random.default_rng(0).random((50, 1, 48, 48), dtype=np.float32)

@@ -8,8 +8,8 @@ import pytest
 
 pytest.importorskip('torch', reason='training needs PyTorch')
 
-from training.augmentation import Augmentation, AugmentedFaces, network_input
-from training.datasets import FaceSet
+from training.data.augmentation import Augmentation, AugmentedFaces, network_input
+from training.data.faces import FaceSet
 
 NONE = Augmentation(0, 0, 0, 0, 0, 0, 0, 0)
 IMAGE = np.random.default_rng(0).integers(0, 256, (48, 48), dtype=np.uint8)

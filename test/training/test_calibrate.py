@@ -11,9 +11,9 @@ import pytest
 from face_affect.core.crop import crop_face
 from face_affect.core.faces import Box, Detection
 from face_affect.core.models import CropGeometry
-from training.calibrate import calibrate, measure, SCENE
-from training.datasets import DatasetError, FaceSet
-from training.scenes import Scene
+from training.data.faces import DatasetError, FaceSet
+from training.data.scenes import Scene
+from training.export.crop_calibration import calibrate, crop_geometries, SCENE
 
 SIZE = 64
 TRUE = CropGeometry(1.2, 0.0, 0.05)
@@ -83,4 +83,4 @@ def test_without_scenes_the_boxes_are_taken_as_they_are() -> None:
 
 def test_too_few_faces() -> None:
     with pytest.raises(DatasetError, match='hair_shy finds 9 faces, too few'):
-        measure(training_pictures().images[:9], HairShy())
+        crop_geometries(training_pictures().images[:9], HairShy())

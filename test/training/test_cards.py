@@ -13,12 +13,13 @@ import pytest
 from test_datasets import encoded, noise, write_fairface, write_fer
 
 from face_affect.core.models import find_model, Sidecar, write_sidecar
-from training import classifier_card
 from training.card import facts, write_card
-from training.datasets import DatasetError, task_of
-from training.markdown import END, START, with_measured
-from training.scenes import save_scenes, Scene
-from training.test_sets import find_test_sets
+from training.data.evaluation_sets import find_evaluation_sets
+from training.data.faces import DatasetError
+from training.data.loading import task_of
+from training.data.scenes import save_scenes, Scene
+from training.evaluation import classifier_card
+from training.evaluation.markdown import END, START, with_measured
 
 
 def sidecar_trained_on(name: str, task: str, data: str) -> Sidecar:
@@ -54,7 +55,7 @@ class TestTestSets:
         write_fairface(tmp_path / 'gender.npz')
         (tmp_path / 'notes.txt').write_text('no picture set')
         sidecar = sidecar_trained_on('emotion_mini_xception', 'emotion', 'known.npz')
-        tests = {test.title: test for test in find_test_sets(sidecar, tmp_path)}
+        tests = {test.title: test for test in find_evaluation_sets(sidecar, tmp_path)}
         assert list(tests)[:2] == ['known, held-out tenth', 'known, PublicTest']
         assert 'another, PublicTest' in tests
         assert not any(title.startswith('gender') for title in tests)
@@ -80,7 +81,7 @@ class TestTestSets:
             tmp_path / 'other.npz', 30, age_names=None, age=np.arange(30, dtype=np.uint8)
         )
         sidecar = sidecar_trained_on('gender_mini_xception', 'gender', 'known.npz')
-        whole, adults, other, other_adults = find_test_sets(sidecar, tmp_path)
+        whole, adults, other, other_adults = find_evaluation_sets(sidecar, tmp_path)
         assert whole.title == 'known, held-out tenth'
         assert 0 < len(whole.faces) < 60
         assert set(adults.faces.groups['age']) <= {'20-29', '60-69'}
@@ -90,7 +91,7 @@ class TestTestSets:
     def test_none(self, tmp_path: Path) -> None:
         write_fer(tmp_path / 'a.npz', 5)
         sidecar = sidecar_trained_on('gender_mini_xception', 'gender', 'known.npz')
-        assert find_test_sets(sidecar, tmp_path) == []
+        assert find_evaluation_sets(sidecar, tmp_path) == []
         with pytest.raises(DatasetError, match='no test set for gender'):
             write_card(sidecar, tmp_path, tmp_path / 'docs')
 

@@ -13,7 +13,8 @@ import pytest
 from test_datasets import noise
 
 from face_affect.core.faces import EMOTIONS, GENDERS
-from training.datasets import DatasetError, load_faces, training_part, validation_part
+from training.data.faces import DatasetError, training_part, validation_part
+from training.data.loading import load_faces
 
 HEADER = 'emotion,pixels,Usage'
 

@@ -14,15 +14,9 @@ from numpy.typing import NDArray
 import pytest
 
 from face_affect.core.faces import EMOTIONS
-from training.datasets import (
-    DatasetError,
-    FaceSet,
-    ferplus_distribution,
-    load_faces,
-    resized,
-    training_part,
-    validation_part,
-)
+from training.data.archives import ferplus_distribution
+from training.data.faces import DatasetError, FaceSet, resized, training_part, validation_part
+from training.data.loading import load_faces
 
 FERPLUS = (
     'neutral',

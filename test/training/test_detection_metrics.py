@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from face_affect.core.faces import Box, Detection
-from training.detection_metrics import examine, figures_of
-from training.scenes import Scene, SceneSet
+from training.data.scenes import Scene, SceneSet
+from training.evaluation.detection_metrics import examine, figures_of
 
 POINTS = np.array([(10, 20), (30, 20), (20, 30), (12, 40), (28, 40)], np.float32)
 

@@ -17,7 +17,10 @@ from test_datasets import encoded, write_fairface, write_fer
 
 from face_affect.core.faces import EMOTIONS
 from face_affect.core.models import find_model
-from training.classification_metrics import (
+from training.data.faces import DatasetError
+from training.data.loading import load_faces
+from training.evaluate import PARTS
+from training.evaluation.classification_metrics import (
     accuracy_of,
     confusion_matrix,
     coverage_curve,
@@ -25,9 +28,8 @@ from training.classification_metrics import (
     macro_f1,
     wilson_interval,
 )
-from training.datasets import DatasetError, load_faces
-from training.evaluate import evaluate, PARTS, select
-from training.inference import probabilities_of
+from training.evaluation.classifier_evaluation import evaluate, select
+from training.evaluation.inference import probabilities_of
 
 
 @pytest.mark.parametrize(

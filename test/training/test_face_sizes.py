@@ -15,9 +15,16 @@ from test_robustness import face_set
 from face_affect.core.crop import crop_square
 from face_affect.core.faces import Box
 from face_affect.core.models import CropGeometry, find_model, ModelError
-from training.datasets import DatasetError
-from training.face_sizes import backgrounds_of, by_face_size, face_in, HEIGHT, put_into, WIDTH
-from training.scenes import save_scenes, Scene
+from training.data.faces import DatasetError
+from training.data.scenes import save_scenes, Scene
+from training.evaluation.face_sizes import (
+    backgrounds_of,
+    by_face_size,
+    face_in,
+    HEIGHT,
+    put_into,
+    WIDTH,
+)
 
 GRAY = np.full((HEIGHT, WIDTH), 100, np.uint8)
 

@@ -17,10 +17,10 @@ from random_networks import random_model  # noqa: E402
 from face_affect.core.crop import crop_face  # noqa: E402
 from face_affect.core.models import available_models, CropGeometry, Sidecar  # noqa: E402
 from face_affect.core.saliency import Saliency, saliency_path  # noqa: E402
-from training.architectures import CLASSIFIERS  # noqa: E402
-from training.dequantise import dequantised  # noqa: E402
-from training.export import folded, to_float16  # noqa: E402
-from training.guided_backpropagation import guided_function, input_gradient  # noqa: E402
+from training.export.dequantisation import dequantised  # noqa: E402
+from training.export.guided_backpropagation import guided_function, input_gradient  # noqa: E402
+from training.export.tensorflow_lite import folded, to_float16  # noqa: E402
+from training.models.architectures import CLASSIFIERS  # noqa: E402
 
 TOLERANCE = 1e-4  # of the largest gradient
 CLASSES = 7

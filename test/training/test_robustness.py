@@ -11,11 +11,20 @@ import pytest
 from test_datasets import write_fer
 
 from face_affect.core.models import find_model
-from training.classification_metrics import share
-from training.dark_glasses import dark_glasses, draw_glasses
-from training.datasets import DatasetError, FaceSet, load_faces
-from training.inference import probabilities_of
-from training.robustness import blur, CHANGES, low_light, noise, robustness, rotation, small
+from training.data.faces import DatasetError, FaceSet
+from training.data.loading import load_faces
+from training.evaluation.classification_metrics import share
+from training.evaluation.dark_glasses import dark_glasses, draw_glasses
+from training.evaluation.inference import probabilities_of
+from training.evaluation.robustness import (
+    blur,
+    CHANGES,
+    low_light,
+    noise,
+    robustness,
+    rotation,
+    small,
+)
 
 
 def stripes(side: int = 64) -> NDArray[np.uint8]:

@@ -25,9 +25,9 @@ from face_affect.core.models import (  # noqa: E402
 )
 from face_affect.core.pipeline import ModelNames  # noqa: E402
 from face_affect.core.saliency import Saliency, saliency_path  # noqa: E402
-from training.augmentation import network_input  # noqa: E402
-from training.datasets import FaceSet  # noqa: E402
-from training.dequantise import dequantised  # noqa: E402
+from training.data.augmentation import network_input  # noqa: E402
+from training.data.faces import FaceSet  # noqa: E402
+from training.export.dequantisation import dequantised  # noqa: E402
 from training.figure8 import figure, SIDE  # noqa: E402
 from training.saliency_checks import (  # noqa: E402
     area,

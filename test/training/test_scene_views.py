@@ -13,9 +13,10 @@ torch = pytest.importorskip('torch', reason='training needs PyTorch')
 
 from face_affect.core.detection import Letterbox  # noqa: E402
 from face_affect.core.detection_head import AnchorPoints  # noqa: E402
-from training.detection_loss import detection_loss, focal_loss, joined  # noqa: E402
-from training.scene_views import SceneAugmentation, SceneViews  # noqa: E402
-from training.scenes import Scene, SceneSet  # noqa: E402
+from training.data.detection_targets import assign  # noqa: E402
+from training.data.scene_views import SceneAugmentation, SceneViews  # noqa: E402
+from training.data.scenes import Scene, SceneSet  # noqa: E402
+from training.models.losses import detection_loss, focal_loss, joined  # noqa: E402
 
 SIZE = (320, 240)
 PLAIN = SceneAugmentation(colour=0, gray=0, dark=0, blur=0, noise=0, jpeg=0)
@@ -113,7 +114,7 @@ def test_views_are_repeatable_and_differ_by_epoch() -> None:
 def test_loss_falls_to_nothing_with_the_right_answers() -> None:
     cells = AnchorPoints(*SIZE, (8, 16, 32))
     scene = dotted_scene()
-    targets = cells.assign(scene.boxes, scene.points, scene.ignore)
+    targets = assign(cells, scene.boxes, scene.points, scene.ignore)
     heat, counts, code = (
         torch.from_numpy(part[None]) for part in (targets.heat, targets.counts, targets.code)
     )

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from test_datasets import encoded
 
-from training.datasets import DatasetError
-from training.scenes import load_scenes
+from training.data.faces import DatasetError
+from training.data.scenes import load_scenes
 
 
 def write_scenes(path: Path, count: int = 30, **changes: Any) -> Path:

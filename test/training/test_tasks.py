@@ -11,9 +11,10 @@ import pytest
 
 torch = pytest.importorskip('torch', reason='training needs PyTorch')
 
-from training.architectures import build  # noqa: E402
+from training.models.architectures import build  # noqa: E402
 from training.recipe import Recipe, RecipeError  # noqa: E402
-from training.tasks import detector_size, load_task  # noqa: E402
+from training.tasks import load_task  # noqa: E402
+from training.tasks.face_detection import detector_size  # noqa: E402
 
 
 @pytest.fixture
@@ -61,9 +62,8 @@ def test_a_teacher_gives_its_part_of_the_target(data: Path) -> None:
     answers = torch.randn(8, 2)
 
     def cost(weight: float) -> float:
-        task = load_task(
-            recipe(teacher='gender_mini_residual', teacher_weight=weight), data, data / 'runs'
-        )
+        task = load_task(recipe(teacher='gender_mini_residual', teacher_weight=weight), data)
+        task.load_teacher(data / 'runs')
         return float(task.loss(answers, [truth], images))
 
     with torch.inference_mode():
@@ -76,7 +76,7 @@ def test_a_teacher_gives_its_part_of_the_target(data: Path) -> None:
 
 def test_an_untrained_teacher_is_refused(data: Path) -> None:
     with pytest.raises(RecipeError, match='train recipe gender_mini_residual first, the teacher'):
-        load_task(recipe(teacher='gender_mini_residual'), data, data / 'runs')
+        load_task(recipe(teacher='gender_mini_residual'), data).load_teacher(data / 'runs')
 
 
 @pytest.mark.parametrize('width', [192, 224, 256, 320, 640])

@@ -1,0 +1,153 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Picture sets as npz files.
+
+``encoded`` (u8, the JPEG, PNG or WebP bytes of all pictures end to end) and
+``offsets`` [N + 1]; picture i is
+``cv2.imdecode(encoded[offsets[i]:offsets[i + 1]], flag)``.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+import zipfile
+import zlib
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from face_affect.core.faces import EMOTIONS, GENDERS
+from training.data.faces import DatasetError, FaceSet, one_hot, usage_groups
+
+# FER+ votes count 10 classes in this order (Barsoum et al. 2016). Contempt, which
+# FER-2013 does not know, counts as disgust; the last two say that no face emotion
+# could be named.
+FERPLUS_TO_EMOTION = (
+    'neutral',
+    'happy',
+    'surprise',
+    'sad',
+    'angry',
+    'disgust',
+    'fear',
+    'disgust',
+    None,
+    None,
+)
+FERPLUS_NO_FACE = 9
+# Besides 'encoded' and 'offsets', by task.
+COLUMNS = {
+    'emotion': {'labels', 'usage', 'usage_names'},
+    'gender': {'gender', 'gender_names', 'race', 'race_names', 'age'},
+}
+
+
+def _pictures(archive: np.lib.npyio.NpzFile) -> tuple[NDArray[np.uint8], NDArray[np.uint32]]:
+    encoded, offsets = archive['encoded'], archive['offsets']
+    parts = [encoded[start:stop] for start, stop in pairwise(offsets)]
+    images = [cv2.imdecode(part, cv2.IMREAD_GRAYSCALE) for part in parts]
+    bad = [i for i, image in enumerate(images) if image is None]
+    if bad:
+        raise DatasetError(f'{len(bad)} pictures do not decode, the first is number {bad[0]}')
+    if len({image.shape for image in images}) != 1:
+        raise DatasetError('the pictures differ in size; face crops of one size are needed')
+    keys = np.array([zlib.crc32(part.tobytes()) for part in parts], dtype=np.uint32)
+    return np.stack(images), keys
+
+
+def ferplus_distribution(votes: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Fold FER+ votes [N, 10] to distributions over EMOTIONS [N, 7].
+
+    A row without a vote for any of the seven is all zeros.
+    """
+    folded = np.zeros((len(votes), len(EMOTIONS)), dtype=np.float32)
+    for column, name in enumerate(FERPLUS_TO_EMOTION):
+        if name is not None:
+            folded[:, EMOTIONS.index(name)] += votes[:, column]
+    return folded / np.maximum(folded.sum(axis=1, keepdims=True), 1)
+
+
+def _load_fer2013(archive: np.lib.npyio.NpzFile, ferplus_weight: float) -> FaceSet:
+    images, keys = _pictures(archive)
+    labels = archive['labels'].astype(np.int64)
+    usage = np.array([str(archive['usage_names'][row]) for row in archive['usage']])
+    groups = usage_groups(usage, keys)
+    targets = one_hot(labels, len(EMOTIONS))
+    if 'ferplus_votes' in archive:
+        votes = archive['ferplus_votes']
+        soft = ferplus_distribution(votes)
+        voted = soft.sum(axis=1) > 0
+        targets[voted] += ferplus_weight * (soft[voted] - targets[voted])
+        no_face = votes[:, FERPLUS_NO_FACE] > votes.sum(axis=1) / 2
+        groups['face'] = np.where(no_face, 'no face', 'face')
+        majority = np.array([FERPLUS_TO_EMOTION[i] or 'none' for i in votes.argmax(axis=1)])
+        groups['ferplus'] = majority
+    return FaceSet('emotion', EMOTIONS, images, labels, targets, keys, groups)
+
+
+def _load_gender(archive: np.lib.npyio.NpzFile) -> FaceSet:
+    images, keys = _pictures(archive)
+    names = [str(name) for name in archive['gender_names']]
+    order = np.array([GENDERS.index(name) for name in names], dtype=np.int64)
+    labels = order[archive['gender']]
+    groups = {'race': np.array([str(archive['race_names'][r]) for r in archive['race']])}
+    if 'age_names' in archive:
+        groups['age'] = np.array([str(archive['age_names'][a]) for a in archive['age']])
+    else:
+        groups['age'] = np.where(archive['age'] >= 18, '18 and more', 'under 18')
+    groups['gender'] = np.array([GENDERS[label] for label in labels])
+    return FaceSet('gender', GENDERS, images, labels, one_hot(labels, len(GENDERS)), keys, groups)
+
+
+def open_archive(path: Path) -> np.lib.npyio.NpzFile:
+    """Open an npz file.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        DatasetError: it is something else.
+
+    """
+    try:
+        loaded = np.load(path, allow_pickle=False)
+    except (EOFError, IsADirectoryError, ValueError, zipfile.BadZipFile) as error:
+        raise DatasetError(f'{path} is no npz file') from error
+    if not isinstance(loaded, np.lib.npyio.NpzFile):
+        raise DatasetError(f'{path} is no npz file, but a single array')
+    return loaded
+
+
+def task_of_archive(path: Path) -> str | None:
+    """Return which task the pictures in ``path`` have columns for, if any."""
+    try:
+        with open_archive(path) as archive:
+            held = set(archive.files)
+    except DatasetError:
+        return None
+    return next((task for task, columns in COLUMNS.items() if columns <= held), None)
+
+
+def load_archive(path: Path, ferplus_weight: float) -> FaceSet:
+    """Read a FER-2013, FairFace or UTKFace npz.
+
+    ``ferplus_weight``: see ``load_faces``.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        DatasetError: the file has another form; the message says what is missing.
+
+    """
+    with open_archive(path) as archive:
+        held = set(archive.files)
+        if not {'encoded', 'offsets'} <= held:
+            raise DatasetError(f"{path}: no 'encoded' and 'offsets' in it, but {sorted(held)}")
+        if held >= COLUMNS['emotion']:
+            return _load_fer2013(archive, ferplus_weight)
+        if held >= COLUMNS['gender']:
+            return _load_gender(archive)
+    raise DatasetError(
+        f'{path}: neither emotion (labels, usage) nor gender (gender, race, age) '
+        f'columns, but {sorted(held)}'
+    )

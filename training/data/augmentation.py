@@ -1,0 +1,106 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Training batches with the jitter that a detector and a camera add."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+import math
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from torch.utils.data import Dataset
+
+from training.data.faces import FaceSet, resized
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """How far each random change goes; 0 switches it off.
+
+    ``rotation`` degrees; ``scale`` natural logarithm; ``shift`` part of the
+    picture's side; ``brightness`` and ``contrast`` in 0..1; ``blur`` and
+    ``noise`` the chance of each; ``erase`` the chance of a gray patch.
+    """
+
+    rotation: float = 15.0
+    scale: float = 0.15
+    shift: float = 0.06
+    brightness: float = 0.2
+    contrast: float = 0.3
+    blur: float = 0.1
+    noise: float = 0.1
+    erase: float = 0.0
+
+    def __call__(
+        self, image: NDArray[np.uint8], size: int, rng: np.random.Generator
+    ) -> NDArray[np.float32]:
+        """Return a random view of ``image`` (u8 [H, W]), f32 [size, size] in 0..1."""
+        view = self._warp(image, size, rng).astype(np.float32) / 255
+        if rng.random() < self.blur:
+            small = rng.integers(size // 3, size)
+            view = cv2.resize(
+                cv2.resize(view, (small, small), interpolation=cv2.INTER_AREA),
+                (size, size),
+                interpolation=cv2.INTER_LINEAR,
+            )
+        if rng.random() < self.noise:
+            view += rng.normal(0, rng.uniform(0, 0.08), view.shape).astype(np.float32)
+        if rng.random() < self.erase:
+            height, width = rng.integers(size // 8, size // 3, 2)
+            top, left = rng.integers(0, size - height), rng.integers(0, size - width)
+            view[top : top + height, left : left + width] = rng.random()
+        gain = 1 + rng.uniform(-self.contrast, self.contrast)
+        offset = rng.uniform(-self.brightness, self.brightness)
+        mean = view.mean()
+        return np.asarray(np.clip((view - mean) * gain + mean + offset, 0, 1), dtype=np.float32)
+
+    def _warp(
+        self, image: NDArray[np.uint8], size: int, rng: np.random.Generator
+    ) -> NDArray[np.uint8]:
+        side = image.shape[0]
+        zoom = size / side * math.exp(rng.uniform(-self.scale, self.scale))
+        matrix = cv2.getRotationMatrix2D(
+            ((side - 1) / 2, (side - 1) / 2), rng.uniform(-self.rotation, self.rotation), zoom
+        )
+        if rng.random() < 0.5:  # mirror
+            matrix[:, 2] += matrix[:, 0] * (side - 1)
+            matrix[:, 0] *= -1
+        shift = rng.uniform(-self.shift, self.shift, 2) * size
+        matrix[:, 2] += (size - side) / 2 + shift
+        return cv2.warpAffine(
+            image, matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        )
+
+
+class AugmentedFaces(Dataset[tuple[NDArray[np.float32], NDArray[np.float32]]]):
+    """Random views f32 [1, size, size] with targets f32 [C].
+
+    A view follows from (seed, epoch, row), whatever process makes it.
+    """
+
+    def __init__(
+        self, faces: FaceSet, augmentation: Augmentation, size: int, seed: int, epoch: int
+    ) -> None:
+        """Set up one epoch over ``faces``."""
+        self._faces = faces
+        self._augmentation = augmentation
+        self._size = size
+        self._key = (seed, epoch)
+
+    def __len__(self) -> int:
+        """Return the number of pictures."""
+        return len(self._faces)
+
+    def __getitem__(self, row: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Make a view of picture ``row``."""
+        rng = np.random.default_rng((*self._key, row))
+        view = self._augmentation(self._faces.images[row], self._size, rng)
+        return view[None], self._faces.targets[row]
+
+
+def network_input(images: NDArray[np.uint8], size: int) -> NDArray[np.float32]:
+    """Resize u8 [N, H, W] to f32 [N, 1, size, size] in 0..1."""
+    return np.divide(resized(images, size)[:, None], 255, dtype=np.float32)

@@ -1,0 +1,91 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""A folder with a folder of pictures for each class, named as the class."""
+
+from __future__ import annotations
+
+from pathlib import Path
+import zlib
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from face_affect.core.faces import EMOTIONS, GENDERS
+from training.data.faces import DatasetError, FaceSet, one_hot
+
+TASKS = {'emotion': EMOTIONS, 'gender': GENDERS}
+SUFFIXES = ('.png', '.jpg', '.jpeg')
+LARGEST_SIDE = 96  # pixels; no network here looks at more
+
+
+def load_class_folders(folder: Path) -> FaceSet:
+    """Read ``folder``/LABEL/*.png and *.jpg, whose labels are emotions or genders.
+
+    All pictures get one square size: the median of their shorter sides, but no more than
+    LARGEST_SIDE. The hash of a picture is that of its file's bytes.
+
+    Raises:
+        DatasetError: a folder is named as no class, there are no pictures, or a file
+            is none; the message names it.
+
+    """
+    names, task = _folders(folder), task_of_folder(folder)
+    if not names:
+        raise DatasetError(f'{folder}: no folder of a class in it')
+    if task is None:
+        known = ' nor all of '.join(', '.join(labels) for labels in TASKS.values())
+        raise DatasetError(f'{folder}: the folders {", ".join(names)} are neither all of {known}')
+    images, labels, keys = [], [], []
+    for name in names:
+        files = [
+            file for file in sorted((folder / name).iterdir()) if file.suffix.lower() in SUFFIXES
+        ]
+        if not files:
+            raise DatasetError(f'{folder / name}: no {", ".join(SUFFIXES)} file in it')
+        for file in files:
+            content = file.read_bytes()
+            images.append(_picture(content, file))
+            labels.append(TASKS[task].index(name))
+            keys.append(zlib.crc32(content))
+    side = min(LARGEST_SIDE, int(np.median([min(image.shape) for image in images])))
+    rows = np.array(labels, dtype=np.int64)
+    return FaceSet(
+        task,
+        TASKS[task],
+        np.stack([_square(image, side) for image in images]),
+        rows,
+        one_hot(rows, len(TASKS[task])),
+        np.array(keys, dtype=np.uint32),
+    )
+
+
+def task_of_folder(folder: Path) -> str | None:
+    """Return which task's classes the folders in ``folder`` are named as, if any's."""
+    names = set(_folders(folder))
+    return next((task for task, labels in TASKS.items() if names and names <= set(labels)), None)
+
+
+def _folders(folder: Path) -> list[str]:
+    return sorted(
+        part.name for part in folder.iterdir() if part.is_dir() and not part.name.startswith('.')
+    )
+
+
+def _picture(content: bytes, file: Path) -> NDArray[np.uint8]:
+    """Decode the bytes of ``file`` as gray."""
+    image = (
+        cv2.imdecode(np.frombuffer(content, dtype=np.uint8), cv2.IMREAD_GRAYSCALE)
+        if content
+        else None
+    )
+    if image is None:
+        raise DatasetError(f'{file} is no picture')
+    return np.asarray(image, dtype=np.uint8)
+
+
+def _square(image: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+    """Return ``image`` resized, unchanged if it has that size."""
+    way = cv2.INTER_AREA if min(image.shape) > side else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(image, (side, side), interpolation=way), dtype=np.uint8)

@@ -1,0 +1,244 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""The generated part of a classifier's card."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+import re
+from typing import Any
+
+from face_affect.core.models import find_model, Sidecar
+from face_affect.core.pipeline import ModelNames
+from training.data.evaluation_sets import EvaluationSet, find_evaluation_sets
+from training.data.faces import DatasetError
+from training.evaluation.classification_plots import plot_confusion, plot_coverage, plot_face_sizes
+from training.evaluation.classifier_evaluation import default_confidence, evaluate
+from training.evaluation.dark_glasses import dark_glasses
+from training.evaluation.face_sizes import backgrounds_of, by_face_size
+from training.evaluation.markdown import interval, percent, table
+from training.evaluation.robustness import robustness
+
+# Pictures of the first test set, for what takes many looks at each
+ROBUSTNESS_PICTURES, GLASSES_PICTURES, SIZE_PICTURES = 1500, 400, 250
+SCENES = 'face_scenes.npz'  # whose face-free pictures are the surroundings
+
+
+def card_figures(sidecar: Sidecar, data: Path, images: Path) -> str:
+    """Measure the model with the sets in folder ``data``; return Markdown without facts.
+
+    The pictures go to ``images``/NAME_*.png, and the page is taken to lie in a folder beside.
+
+    Raises:
+        DatasetError: there is no test set for its task.
+
+    """
+    tests = find_evaluation_sets(sidecar, data)
+    if not tests:
+        raise DatasetError(f'{data}: no test set for {sidecar.task} in it')
+    figures = [evaluate(sidecar, test.faces) for test in tests]
+    whole = [(test.title, row) for test, row in zip(tests, figures) if test.whole]
+    parts = [
+        _accuracy(tests, figures, sidecar),
+        _recall(whole),
+        *_groups(whole),
+        _worse(whole),
+        _picture(
+            images / f'{sidecar.name}_confusion.png',
+            f'Confusion matrix, {whole[0][0]}',
+            lambda picture: plot_confusion(figures[0], picture),
+        ),
+        _coverage(figures[0], tests[0].title, default_confidence(sidecar.task)),
+        _picture(
+            images / f'{sidecar.name}_coverage.png',
+            'Accuracy by answered part',
+            lambda picture: plot_coverage(figures[0], default_confidence(sidecar.task), picture),
+        ),
+        _robustness(sidecar, tests[0]),
+        _glasses(sidecar, tests[0]),
+        _face_sizes(sidecar, tests[0], data / SCENES, images / f'{sidecar.name}_face_sizes.png'),
+    ]
+    return '\n\n'.join(parts)
+
+
+def _picture(path: Path, caption: str, draw: Any) -> str:
+    draw(path)
+    return f'![{caption}](../{path.parent.name}/{path.name})'
+
+
+def _accuracy(tests: list[EvaluationSet], figures: list[dict[str, Any]], sidecar: Sidecar) -> str:
+    rows = [
+        (
+            test.title,
+            f'{row["count"]:,}',
+            percent(row['accuracy']),
+            interval(row['low'], row['high']),
+            f'{row["macro_f1"]:.3f}',
+            f'{row["ece"]:.3f}',
+        )
+        for test, row in zip(tests, figures)
+    ]
+    arithmetic = sidecar.quantisation.split(',')[0]
+    text = f"""## Figures
+
+Of the {arithmetic} file through `face_affect.core`, on crops as in training:
+
+""" + table(
+        ('test', 'pictures', 'accuracy', '95 % interval', 'macro-F1', 'calibration error'), rows
+    )
+    text += f'\n\nThe temperature is {sidecar.temperature:.2f}.'
+    if 'validation_float' in sidecar.accuracy:
+        text += (
+            ' Float before quantisation, held-out tenth: '
+            f'{percent(sidecar.accuracy["validation_float"])}.'
+        )
+    return text
+
+
+def _recall(whole: list[tuple[str, dict[str, Any]]]) -> str:
+    def cell(row: dict[str, Any] | None) -> str:
+        if row is None:
+            return '-'
+        return f'{percent(row["accuracy"])} ({interval(row["low"], row["high"])})'
+
+    return 'Recall by class, with its 95 % interval:\n\n' + table(
+        ('', *(title for title, _ in whole)),
+        [
+            (label, *(cell(figures['recall'].get(label)) for _, figures in whole))
+            for label in whole[0][1]['labels']
+        ],
+    )
+
+
+def _rows(named: Iterable[tuple[str, dict[str, Any]]]) -> list[tuple[str, ...]]:
+    return [
+        (name, percent(row['accuracy']), interval(row['low'], row['high']), f'{row["count"]:,}')
+        for name, row in named
+    ]
+
+
+def _people(figures: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Go through the groups that are groups of people."""
+    for name, row in sorted(figures['groups'].items(), key=lambda item: _place(item[0])):
+        kind, _, value = name.partition('=')
+        if kind in ('race', 'age'):
+            yield f'{kind}: {value.replace("_", ", ")}', row
+
+
+def _place(group: str) -> tuple[str, int, str]:
+    """Return what sorts groups by kind, then by the number they begin with, or by name."""
+    kind, _, value = group.partition('=')
+    number = re.match(r'\d+', value)
+    return kind, int(number.group()) if number else 1000, value
+
+
+def _groups(whole: list[tuple[str, dict[str, Any]]]) -> Iterator[str]:
+    for title, figures in whole:
+        if rows := _rows(_people(figures)):
+            yield f'By group, {title}:\n\n' + table(
+                ('', 'accuracy', '95 % interval', 'pictures'), rows
+            )
+
+
+def _worse(whole: list[tuple[str, dict[str, Any]]]) -> str:
+    """Return the classes and groups that are surely worse than the whole of their test set."""
+    rows = []
+    for title, figures in whole:
+        named = [
+            *((f'class: {name}', row) for name, row in figures['recall'].items()),
+            *_people(figures),
+        ]
+        worse = [(name, row) for name, row in named if row['high'] < figures['accuracy']]
+        rows += [
+            (title, *row)
+            for row in _rows(sorted(worse, key=lambda pair: float(pair[1]['accuracy'])))
+        ]
+    text = '### Where it does worse\n\n'
+    if not rows:
+        return text + 'No class or group has a 95 % interval below the accuracy of its test set.'
+    return text + (
+        'Classes and groups whose 95 % interval lies below the accuracy of their test '
+        'set:\n\n' + table(('test', '', 'accuracy', '95 % interval', 'pictures'), rows)
+    )
+
+
+def _coverage(figures: dict[str, Any], title: str, default: float) -> str:
+    rows = [
+        (
+            f'{row["min_confidence"]:.1f}'
+            + (" (the node's default)" if row['min_confidence'] == default else ''),
+            percent(row['answered']),
+            percent(row['accuracy']),
+        )
+        for row in figures['coverage'][::2]
+        if row['answered'] < 1
+    ]
+    return f'### Confidence\n\nUNKNOWN below `min_confidence`, {title}:\n\n' + table(
+        ('min_confidence', 'answered', 'of these right'), rows
+    )
+
+
+def _robustness(sidecar: Sidecar, test: EvaluationSet) -> str:
+    faces = test.faces.sample(ROBUSTNESS_PICTURES)
+    return f'### In worse pictures\n\n{len(faces):,} pictures of {test.title}:\n\n' + table(
+        ('', 'accuracy', '95 % interval'),
+        [row[:3] for row in _rows(robustness(sidecar, faces).items())],
+    )
+
+
+def _glasses(sidecar: Sidecar, test: EvaluationSet) -> str:
+    found = dark_glasses(
+        sidecar,
+        test.faces.sample(GLASSES_PICTURES),
+        find_model(ModelNames().detector, 'face_detection'),
+    )
+    rows = [
+        ('right', percent(found['accuracy']['without']), percent(found['accuracy']['with']), '')
+    ]
+    rows += [
+        (f'called {label}', percent(row['without']), percent(row['with']), percent(row['true']))
+        for label, row in found['said'].items()
+    ]
+    return f"""### Dark glasses
+
+The paper found that dark glasses are read as anger and as a man. Here they are drawn over the eyes
+where {found['detector']} sees them ({found['count']} of {found['of']} faces of {test.title}):
+
+""" + table(('', 'without', 'with glasses', 'labelled so'), rows)
+
+
+def _face_sizes(sidecar: Sidecar, test: EvaluationSet, scenes: Path, picture: Path) -> str:
+    faces = test.faces.sample(SIZE_PICTURES)
+    real = scenes.exists()
+    backgrounds = backgrounds_of(scenes if real else None)
+    curves = {
+        name: by_face_size(sidecar, find_model(name, 'face_detection'), faces, backgrounds)
+        for name in sorted(sidecar.crop)
+    }
+    plot_face_sizes(sidecar.name, curves, picture)
+    rows = [
+        (
+            name,
+            f'{row["size"]} px',
+            percent(row['found']),
+            percent(row['accuracy']),
+            interval(row['low'], row['high']),
+        )
+        for name, curve in curves.items()
+        for row in curve
+    ]
+    around = 'photographs without a face' if real else 'smooth made backgrounds'
+    return (
+        f"""### By the size of the face, end to end
+
+{len(faces)} faces of {test.title}, with a plain head and shoulders
+drawn around them, in {around} of 640x480 pixels, through the detector, its crop and this
+network. All of it is gray, as these faces are. Size: the square root of the area of the detector's
+box. {ModelNames().detector} is the default detector.
+
+"""
+        + table(('detector', 'size', 'found', 'of these right', '95 % interval'), rows)
+        + (f'\n\n![Accuracy and found part by face size](../{picture.parent.name}/{picture.name})')
+    )

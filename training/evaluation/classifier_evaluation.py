@@ -1,0 +1,138 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""All figures of a classifier, its table and the plots that the command line offers."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from face_affect.core.models import find_model, Sidecar
+from face_affect.core.pipeline import Settings
+from training.data.faces import DatasetError, FaceSet, training_part, validation_part
+from training.data.loading import load_faces
+from training.evaluation.classification_metrics import classifier_figures
+from training.evaluation.classification_plots import plot_confusion, plot_coverage, plot_face_sizes
+from training.evaluation.dark_glasses import dark_glasses
+from training.evaluation.face_sizes import backgrounds_of, by_face_size
+from training.evaluation.inference import probabilities_of
+from training.evaluation.markdown import percent
+from training.evaluation.robustness import robustness
+
+
+def evaluate(sidecar: Sidecar, faces: FaceSet) -> dict[str, Any]:
+    """Return all figures of ``sidecar`` on ``faces``, ready for JSON.
+
+    Raises:
+        DatasetError: the pictures are for another task, or there are none.
+
+    """
+    if faces.task != sidecar.task:
+        raise DatasetError(
+            f'model {sidecar.name} is for {sidecar.task}, '
+            f'but the pictures have {faces.task} labels'
+        )
+    if not len(faces):
+        raise DatasetError('no picture is left to evaluate; choose another --part')
+    return {
+        'model': sidecar.name,
+        **classifier_figures(probabilities_of(sidecar, faces.images), faces),
+    }
+
+
+def default_confidence(task: str) -> float:
+    """Return the node's default of ``emotion_min_confidence`` or ``gender_min_confidence``."""
+    settings = Settings()
+    return {'emotion': settings.emotion_min_confidence, 'gender': settings.gender_min_confidence}[
+        task
+    ]
+
+
+def select(faces: FaceSet, part: str) -> FaceSet:
+    """Return one of PARTS of a set.
+
+    Raises:
+        DatasetError: the set has no such part.
+
+    """
+    if part == 'all':
+        return faces
+    if part == 'training':
+        return training_part(faces)
+    if part == 'validation':
+        return validation_part(faces)
+    if 'usage' not in faces.groups:
+        raise DatasetError(f'this picture set has no part {part}')
+    return faces.subset(faces.groups['usage'] == part)
+
+
+def evaluate_file(sidecar: Sidecar, options: argparse.Namespace) -> dict[str, Any]:
+    """Return the figures, and draw the plots, that the command line ``options`` ask for.
+
+    Raises:
+        FileNotFoundError: a file is missing.
+        DatasetError: the pictures do not fit the model or the options.
+        ModelError: a network cannot be used.
+
+    """
+    faces = select(load_faces(options.data), options.part)
+    figures = evaluate(sidecar, faces)
+    detector = find_model(options.detector, 'face_detection')
+    if options.robustness:
+        figures['robustness'] = robustness(sidecar, faces)
+        figures['dark_glasses'] = dark_glasses(sidecar, faces, detector)
+    if options.face_sizes:
+        curve = by_face_size(sidecar, detector, faces, backgrounds_of(options.backgrounds))
+        figures['face_sizes'] = {detector.name: curve}
+        plot_face_sizes(sidecar.name, figures['face_sizes'], options.face_sizes)
+    if options.confusion:
+        plot_confusion(figures, options.confusion)
+    if options.coverage:
+        plot_coverage(figures, default_confidence(sidecar.task), options.coverage)
+    return figures
+
+
+def print_table(figures: dict[str, Any]) -> None:
+    """Print the figures for people."""
+    print(
+        f'{figures["model"]}: accuracy {figures["accuracy"]:.2%} '
+        f'({figures["low"]:.2%} to {figures["high"]:.2%}, {figures["count"]} pictures), '
+        f'macro-F1 {figures["macro_f1"]:.3f}, calibration error {figures["ece"]:.3f}'
+    )
+    for title in ('recall', 'groups', 'robustness'):
+        if title not in figures:
+            continue
+        print(f'\n{title:32} accuracy   95 % interval     pictures')
+        for name, row in figures[title].items():
+            print(
+                f'{name:32} {row["accuracy"]:7.2%}   {row["low"]:6.2%} to {row["high"]:6.2%} '
+                f'{row["count"]:9}'
+            )
+    print('\nmin_confidence   answered   accuracy of these')
+    for row in figures['coverage']:
+        print(
+            f'{row["min_confidence"]:14.2f} {row["answered"]:10.1%} '
+            f'{percent(row["accuracy"], 2):>12}'
+        )
+    if 'dark_glasses' in figures:
+        _print_glasses(figures['dark_glasses'])
+    for detector, rows in figures.get('face_sizes', {}).items():
+        print(f'\n{detector}, size in 640x480   found   accuracy of these   95 % interval')
+        for row in rows:
+            print(
+                f'{row["size"]:5} px {row["found"]:10.1%} {percent(row["accuracy"], 2):>10} '
+                f'{percent(row["low"], 2):>10} to {percent(row["high"], 2)}'
+            )
+
+
+def _print_glasses(glasses: dict[str, Any]) -> None:
+    print(f'\ndark glasses, {glasses["count"]} faces   without     with     true')
+    print(
+        f'{"accuracy":24} {glasses["accuracy"]["without"]:11.1%} '
+        f'{glasses["accuracy"]["with"]:8.1%}'
+    )
+    for label, row in glasses['said'].items():
+        print(
+            f'{"called " + label:24} {row["without"]:11.1%} {row["with"]:8.1%} {row["true"]:8.1%}'
+        )

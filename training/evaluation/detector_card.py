@@ -1,0 +1,141 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""The generated part of a face detector's card."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from face_affect.core.detection import load_detector
+from face_affect.core.models import available_models, Sidecar
+from face_affect.core.pipeline import Settings
+from training.data.faces import DatasetError
+from training.data.scenes import load_scenes
+from training.evaluation.classification_metrics import share
+from training.evaluation.detection_metrics import (
+    examine,
+    figures_of,
+    Findings,
+    IOU,
+    LANDMARK_WIDTH,
+    PRECISION,
+    SameSizes,
+    SIZE_NAMES,
+    SIZES,
+)
+from training.evaluation.detection_plots import plot_curves
+from training.evaluation.markdown import interval, percent, table
+
+SMALLEST_BY_SOURCE = 16  # pixels of the input
+
+
+def card_figures(sidecar: Sidecar, data: Path, images: Path) -> str:
+    """Measure the model with its recipe's scenes in folder ``data``; see ``classifier_card``.
+
+    Raises:
+        FileNotFoundError: the scenes are not there.
+        DatasetError: the model names none, or none of them is held out.
+
+    """
+    if 'recipe' not in sidecar.training:
+        raise DatasetError(f'model {sidecar.name} was not trained here')
+    name = sidecar.training['recipe']['data']
+    scenes = load_scenes(data / name).split(validation=True)
+    if not len(scenes):
+        raise DatasetError(f'{data / name}: nothing is held out')
+    findings = examine(load_detector(sidecar), scenes)
+    default, sure = Settings().detection_threshold, findings.threshold_for(PRECISION)
+    picture = images / f'{sidecar.name}_curves.png'
+    plot_curves(findings, default, sidecar.name, picture)
+    own = [
+        (f'{sidecar.name} at {threshold:.2f}{note}', figures_of(findings, threshold))
+        for threshold, note in ((default, " (the node's default)"), (sure, ''))
+    ]
+    others = []
+    for other in available_models():
+        if other.task == 'face_detection' and other.name != sidecar.name:
+            seen = examine(SameSizes(load_detector(other)), scenes)
+            threshold = seen.threshold_for(PRECISION)
+            others.append((f'{other.name} at {threshold:.2f}', figures_of(seen, threshold)))
+    faces = int((findings.width >= SIZES[0]).sum())
+    arithmetic = sidecar.quantisation.split(',')[0]
+    return f"""## Figures
+
+Of the {arithmetic} file through `face_affect.core`, on the held-out tenth of {Path(name).stem}:
+{len(scenes):,} scenes, {faces:,} faces of {SIZES[0]} pixels and more,
+{own[0][1]['negatives']} scenes without a face. Recall by face width in a 320x240 input, at an IoU
+of {IOU}; at the node's default threshold, and at the lowest with a precision of
+{percent(PRECISION)}:
+
+{_recall(own + others)}
+
+{_precision(own + others)}
+
+The landmark error is the mean distance of the landmarks, in parts of the eye distance, of faces
+of {LANDMARK_WIDTH} pixels and more.
+
+![Recall by size, precision against recall](../{images.name}/{picture.name})
+
+{_by_source(findings, default)}"""
+
+
+def _recall(rows: list[tuple[str, dict[str, Any]]]) -> str:
+    return table(
+        ('recall', *(f'{name} px' for name in SIZE_NAMES)),
+        [
+            (name, *(percent(figures['recall'][size]) for size in SIZE_NAMES))
+            for name, figures in rows
+        ],
+    )
+
+
+def _precision(rows: list[tuple[str, dict[str, Any]]]) -> str:
+    return table(
+        (
+            '',
+            'precision',
+            'false faces per scene without one',
+            'such scenes without a false one',
+            'landmark error',
+        ),
+        [
+            (
+                name,
+                percent(figures['precision']),
+                '-'
+                if figures['false_per_negative'] is None
+                else f'{figures["false_per_negative"]:.3f}',
+                percent(figures['clean_negatives']),
+                percent(figures['landmark_error']),
+            )
+            for name, figures in rows
+        ],
+    )
+
+
+def _by_source(findings: Findings, threshold: float) -> str:
+    """Return recall of the sources' faces, and which are surely worse than all."""
+    large = findings.width >= SMALLEST_BY_SOURCE
+    found = findings.best >= threshold
+    rows = {
+        str(source): share(found[large & (findings.source == source)])
+        for source in np.unique(findings.source[large])
+    }
+    overall = float(found[large].mean())
+    worse = [name for name, row in rows.items() if row['high'] < overall]
+    return f"""### By source
+
+Faces of {SMALLEST_BY_SOURCE} pixels and more, at {threshold:.2f}; of all {percent(overall)} are
+found. Surely less (by the 95 % interval): {', '.join(worse) or 'of none'}.
+
+""" + table(
+        ('source', 'recall', '95 % interval', 'faces'),
+        [
+            (name, percent(row['accuracy']), interval(row['low'], row['high']), str(row['count']))
+            for name, row in rows.items()
+        ],
+    )

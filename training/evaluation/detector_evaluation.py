@@ -1,0 +1,53 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""All figures of a face detector, its table and the plots that the command line offers."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from face_affect.core.detection import load_detector
+from face_affect.core.models import Sidecar
+from training.data.faces import DatasetError
+from training.data.scenes import load_scenes
+from training.evaluation.detection_metrics import examine, figures_of
+from training.evaluation.detection_plots import plot_curves, write_sheets
+from training.evaluation.markdown import percent
+
+
+def evaluate_file(sidecar: Sidecar, options: argparse.Namespace) -> dict[str, Any]:
+    """Return the figures, and draw the plots, that the command line ``options`` ask for.
+
+    Raises:
+        FileNotFoundError: the scenes are missing.
+        DatasetError: they are no scenes, or have no such part.
+        ModelError: the network cannot be used.
+
+    """
+    scenes = load_scenes(options.data)
+    if options.part in ('training', 'validation'):
+        scenes = scenes.split(options.part == 'validation')
+    elif options.part != 'all':
+        raise DatasetError(f'this picture set has no part {options.part}')
+    detector, threshold = load_detector(sidecar), options.threshold
+    findings = examine(detector, scenes)
+    if options.curves:
+        plot_curves(findings, threshold, sidecar.name, options.curves)
+    if options.sheets:
+        write_sheets(detector, scenes, threshold, options.sheets)
+    return {'model': sidecar.name, 'scenes': len(scenes), **figures_of(findings, threshold)}
+
+
+def print_table(figures: dict[str, Any]) -> None:
+    """Print the figures for people."""
+    print(
+        f'{figures["model"]} at threshold {figures["threshold"]:.2f} on {figures["scenes"]} '
+        f'scenes: precision {percent(figures["precision"], 2)}; {figures["negatives"]} without a '
+        f'face, {percent(figures["clean_negatives"], 2)} of them without a false one; landmark '
+        f'error {percent(figures["landmark_error"], 2)} of the eye distance'
+    )
+    print('\nface width in the input     recall    faces')
+    for name, recall in figures['recall'].items():
+        print(f'{name + " px":24} {percent(recall, 2):>9} {figures["faces"][name]:8}')

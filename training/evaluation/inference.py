@@ -1,0 +1,32 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Pictures through the very .tflite, as the robot runs it."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from face_affect.core.classification import softmax
+from face_affect.core.models import Sidecar
+from face_affect.core.runtime import Network
+from training.data.faces import resized
+
+
+def logits_of(sidecar: Sidecar, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return the logits f32 [N, C] of pictures u8 [N, H, W]."""
+    network = Network(sidecar)
+    pictures = resized(images, sidecar.input.width)
+    return np.stack(
+        [
+            network(picture)[0]
+            for picture in tqdm(pictures, sidecar.name, disable=None, leave=False)
+        ]
+    )
+
+
+def probabilities_of(sidecar: Sidecar, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return the calibrated probabilities f32 [N, C] of pictures u8 [N, H, W]."""
+    return softmax(logits_of(sidecar, images) / np.float32(sidecar.temperature))

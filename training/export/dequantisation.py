@@ -1,0 +1,91 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""The float network behind an int8 .tflite: its very weights, without the rounding of activations.
+
+So whatever is done with gradients concerns the network that runs on the robot, and
+needs nothing but its files.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+
+import numpy as np
+from numpy.typing import NDArray
+from tensorflow.lite.python import schema_py_generated as schema
+from tensorflow.lite.tools import flatbuffer_utils
+import torch
+from torch import fx, nn
+
+from face_affect.core.models import Sidecar
+from training.export.pixel_folding import is_folded, unfold_kernel
+from training.export.tensorflow_lite import folded
+from training.models.architectures import build
+
+CONVOLUTIONS = (schema.BuiltinOperator.CONV_2D, schema.BuiltinOperator.DEPTHWISE_CONV_2D)
+
+# Shape as PyTorch has it [O, I, h, w], and stride
+Key = tuple[tuple[int, ...], int]
+Weights = tuple[NDArray[np.float32], NDArray[np.float32]]
+
+
+def dequantised(sidecar: Sidecar) -> fx.GraphModule:
+    """Return the classifier that ``sidecar`` describes, batch normalisation folded, in float.
+
+    Weights and biases are rounded to half precision, which int8 values times a scale hardly
+    feel, so that a file may store them in half the space.
+
+    Raises:
+        ModelError: the .tflite is missing or altered.
+        ValueError: it does not fit the architecture that the sidecar names.
+
+    """
+    architecture = sidecar.training['recipe']['architecture']
+    network = folded(build(architecture, len(sidecar.labels)))
+    known = _convolutions(sidecar.network_bytes())
+    for node in network.graph.nodes:
+        module = dict(network.named_modules()).get(node.target)
+        if node.op != 'call_module' or not isinstance(module, nn.Conv2d):
+            continue
+        key = (tuple(module.weight.shape), module.stride[0])
+        if not known[key]:
+            raise ValueError(f'{sidecar.tflite} has no convolution {key} of {architecture}')
+        weight, bias = known[key].popleft()
+        module.weight = nn.Parameter(torch.from_numpy(weight).half().float())
+        module.bias = nn.Parameter(torch.from_numpy(bias).half().float())
+    if any(known.values()):
+        raise ValueError(f'{sidecar.tflite} has more convolutions than {architecture}')
+    return network.eval()
+
+
+def _convolutions(content: bytes) -> dict[Key, deque[Weights]]:
+    """Return weight and bias of all convolutions, those of one kind in their order."""
+    model = flatbuffer_utils.convert_bytearray_to_object(content)
+    (graph,) = model.subgraphs
+    found: dict[Key, deque[Weights]] = defaultdict(deque)
+    for place, operator in enumerate(graph.operators):
+        code = model.operatorCodes[operator.opcodeIndex].builtinCode
+        if code not in CONVOLUTIONS:
+            continue
+        weight, bias = (_real(model, graph.tensors[index]) for index in operator.inputs[1:3])
+        options = operator.builtinOptions
+        if place == 1 and is_folded(model):
+            channels = graph.tensors[graph.inputs[0]].shape[3]
+            weight = unfold_kernel(
+                weight, channels, options.strideH, options.padding == schema.Padding.SAME
+            )
+            bias = bias[: len(weight)]
+        depthwise = code == schema.BuiltinOperator.DEPTHWISE_CONV_2D
+        weight = weight.transpose((3, 0, 1, 2) if depthwise else (0, 3, 1, 2)).copy()
+        found[weight.shape, options.strideH].append((weight, bias))
+    return found
+
+
+def _real(model: schema.ModelT, tensor: schema.TensorT) -> NDArray[np.float32]:
+    kind = np.int8 if tensor.type == schema.TensorType.INT8 else np.int32
+    values = model.buffers[tensor.buffer].data.view(kind).reshape(tensor.shape)
+    scales = np.asarray(tensor.quantization.scale, dtype=np.float32)
+    shape = [1] * values.ndim
+    shape[tensor.quantization.quantizedDimension] = -1
+    return values.astype(np.float32) * scales.reshape(shape)

@@ -1,0 +1,25 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""What is particular to a task: its data, network, loss, calibration set and metrics."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from training.recipe import Recipe
+from training.tasks.classification import Classification
+from training.tasks.face_detection import FaceDetection
+from training.tasks.task import Task
+
+
+def load_task(recipe: Recipe, data: Path) -> Task:
+    """Return the task of ``recipe`` with its data from folder ``data``.
+
+    Raises:
+        FileNotFoundError: the data file is missing.
+        DatasetError: it is of another form or for another task.
+
+    """
+    kind = FaceDetection if recipe.task == 'face_detection' else Classification
+    return kind(recipe, data)
