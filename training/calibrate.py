@@ -17,7 +17,7 @@ from pathlib import Path
 import sys
 
 from face_affect.core.detection import load_detector
-from face_affect.core.models import find_model, ModelError, read_sidecar, write_sidecar
+from face_affect.core.models import DETECTION, find_model, ModelError, read_sidecar, write_sidecar
 from face_affect.core.pipeline import ModelNames
 from training.data.faces import DatasetError, training_part
 from training.data.loading import load_faces
@@ -49,7 +49,7 @@ def main() -> int:
     parser.add_argument('--limit', type=int, help='use that many pictures, drawn at random')
     arguments = parser.parse_args()
     try:
-        detector = load_detector(find_model(arguments.detector, 'face_detection'))
+        detector = load_detector(find_model(arguments.detector, DETECTION))
         faces = training_part(load_faces(arguments.data))
         if arguments.limit is not None:
             faces = faces.sample(arguments.limit)

@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from face_affect.core.models import DETECTION
 from training.data.augmentation import Augmentation
 from training.data.scene_views import SceneAugmentation
 
@@ -85,7 +86,7 @@ def load_recipe(path: Path) -> Recipe:
     values = yaml.safe_load(found.read_text())
     if not isinstance(values, dict):
         raise RecipeError(f'{found}: a mapping of keys to values is needed')
-    kind = SceneAugmentation if values.get('task') == 'face_detection' else Augmentation
+    kind = SceneAugmentation if values.get('task') == DETECTION else Augmentation
     jitter = _checked(kind, values.pop('augmentation', {}), found)
     try:
         return Recipe(augmentation=kind(**jitter), **_checked(Recipe, values, found))

@@ -12,10 +12,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from face_affect.core.faces import EMOTIONS, GENDERS
+from face_affect.core.tasks import TASKS
 from training.data.faces import DatasetError, FaceSet, one_hot
 
-TASKS = {'emotion': EMOTIONS, 'gender': GENDERS}
+LABELS = {task.name: task.labels for task in TASKS}
 SUFFIXES = ('.png', '.jpg', '.jpeg')
 LARGEST_SIDE = 96  # pixels; no network here looks at more
 
@@ -35,7 +35,7 @@ def load_class_folders(folder: Path) -> FaceSet:
     if not names:
         raise DatasetError(f'{folder}: no folder of a class in it')
     if task is None:
-        known = ' nor all of '.join(', '.join(labels) for labels in TASKS.values())
+        known = ' nor all of '.join(', '.join(labels) for labels in LABELS.values())
         raise DatasetError(f'{folder}: the folders {", ".join(names)} are neither all of {known}')
     images, labels, keys = [], [], []
     for name in names:
@@ -47,16 +47,16 @@ def load_class_folders(folder: Path) -> FaceSet:
         for file in files:
             content = file.read_bytes()
             images.append(_picture(content, file))
-            labels.append(TASKS[task].index(name))
+            labels.append(LABELS[task].index(name))
             keys.append(zlib.crc32(content))
     side = min(LARGEST_SIDE, int(np.median([min(image.shape) for image in images])))
     rows = np.array(labels, dtype=np.int64)
     return FaceSet(
         task,
-        TASKS[task],
+        LABELS[task],
         np.stack([_square(image, side) for image in images]),
         rows,
-        one_hot(rows, len(TASKS[task])),
+        one_hot(rows, len(LABELS[task])),
         np.array(keys, dtype=np.uint32),
     )
 
@@ -64,7 +64,7 @@ def load_class_folders(folder: Path) -> FaceSet:
 def task_of_folder(folder: Path) -> str | None:
     """Return which task's classes the folders in ``folder`` are named as, if any's."""
     names = set(_folders(folder))
-    return next((task for task, labels in TASKS.items() if names and names <= set(labels)), None)
+    return next((task for task, labels in LABELS.items() if names and names <= set(labels)), None)
 
 
 def _folders(folder: Path) -> list[str]:

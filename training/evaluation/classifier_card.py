@@ -10,7 +10,7 @@ from pathlib import Path
 import re
 from typing import Any
 
-from face_affect.core.models import find_model, Sidecar
+from face_affect.core.models import DETECTION, find_model, Sidecar
 from face_affect.core.pipeline import ModelNames
 from training.data.evaluation_sets import EvaluationSet, find_evaluation_sets
 from training.data.faces import DatasetError
@@ -192,7 +192,7 @@ def _glasses(sidecar: Sidecar, test: EvaluationSet) -> str:
     found = dark_glasses(
         sidecar,
         test.faces.sample(GLASSES_PICTURES),
-        find_model(ModelNames().detector, 'face_detection'),
+        find_model(ModelNames().detector, DETECTION),
     )
     rows = [
         ('right', percent(found['accuracy']['without']), percent(found['accuracy']['with']), '')
@@ -214,7 +214,7 @@ def _face_sizes(sidecar: Sidecar, test: EvaluationSet, scenes: Path, picture: Pa
     real = scenes.exists()
     backgrounds = backgrounds_of(scenes if real else None)
     curves = {
-        name: by_face_size(sidecar, find_model(name, 'face_detection'), faces, backgrounds)
+        name: by_face_size(sidecar, find_model(name, DETECTION), faces, backgrounds)
         for name in sorted(sidecar.crop)
     }
     plot_face_sizes(sidecar.name, curves, picture)

@@ -8,8 +8,8 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from face_affect.core.models import find_model, Sidecar
-from face_affect.core.pipeline import Settings
+from face_affect.core.models import DETECTION, find_model, Sidecar
+from face_affect.core.tasks import TASKS
 from training.data.faces import DatasetError, FaceSet, training_part, validation_part
 from training.data.loading import load_faces
 from training.evaluation.classification_metrics import classifier_figures
@@ -43,10 +43,7 @@ def evaluate(sidecar: Sidecar, faces: FaceSet) -> dict[str, Any]:
 
 def default_confidence(task: str) -> float:
     """Return the node's default of ``emotion_min_confidence`` or ``gender_min_confidence``."""
-    settings = Settings()
-    return {'emotion': settings.emotion_min_confidence, 'gender': settings.gender_min_confidence}[
-        task
-    ]
+    return next(known.min_confidence for known in TASKS if known.name == task)
 
 
 def select(faces: FaceSet, part: str) -> FaceSet:
@@ -78,7 +75,7 @@ def evaluate_file(sidecar: Sidecar, options: argparse.Namespace) -> dict[str, An
     """
     faces = select(load_faces(options.data), options.part)
     figures = evaluate(sidecar, faces)
-    detector = find_model(options.detector, 'face_detection')
+    detector = find_model(options.detector, DETECTION)
     if options.robustness:
         figures['robustness'] = robustness(sidecar, faces)
         figures['dark_glasses'] = dark_glasses(sidecar, faces, detector)

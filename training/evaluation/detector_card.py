@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from face_affect.core.detection import load_detector
-from face_affect.core.models import available_models, Sidecar
+from face_affect.core.models import available_models, DETECTION, Sidecar
 from face_affect.core.pipeline import Settings
 from training.data.faces import DatasetError
 from training.data.scenes import load_scenes
@@ -57,7 +57,7 @@ def card_figures(sidecar: Sidecar, data: Path, images: Path) -> str:
     ]
     others = []
     for other in available_models():
-        if other.task == 'face_detection' and other.name != sidecar.name:
+        if other.task == DETECTION and other.name != sidecar.name:
             seen = examine(SameSizes(load_detector(other)), scenes)
             threshold = seen.threshold_for(PRECISION)
             others.append((f'{other.name} at {threshold:.2f}', figures_of(seen, threshold)))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from face_affect.core.models import Sidecar
+from face_affect.core.models import DETECTION, Sidecar
 from training.evaluation import (
     classifier_card,
     classifier_evaluation,
@@ -48,4 +48,4 @@ DETECTOR = Evaluation(
 
 def evaluation_of(sidecar: Sidecar) -> Evaluation:
     """Return how the model of ``sidecar`` is evaluated."""
-    return DETECTOR if sidecar.task == 'face_detection' else CLASSIFIER
+    return DETECTOR if sidecar.task == DETECTION else CLASSIFIER

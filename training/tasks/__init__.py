@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from face_affect.core.models import DETECTION
 from training.recipe import Recipe
 from training.tasks.classification import Classification
 from training.tasks.face_detection import FaceDetection
@@ -21,5 +22,5 @@ def load_task(recipe: Recipe, data: Path) -> Task:
         DatasetError: it is of another form or for another task.
 
     """
-    kind = FaceDetection if recipe.task == 'face_detection' else Classification
+    kind = FaceDetection if recipe.task == DETECTION else Classification
     return kind(recipe, data)
