@@ -240,9 +240,9 @@ NODE = (
     '-p',
     'image_transport:=compressed',
     '-p',
-    'image_reliability:=reliable',
+    'qos_overrides./image/compressed.subscription.reliability:=reliable',
     '-p',
-    'image_depth:=10',
+    'qos_overrides./image/compressed.subscription.depth:=10',
 )
 
 

@@ -99,7 +99,10 @@ def parameter(
 
 
 class ParameterGroup:
-    """Base of frozen dataclasses whose fields are parameters, or further groups."""
+    """Base of frozen dataclasses whose fields are parameters, or further groups.
+
+    A group in a group is a field whose ``default_factory`` is the inner group's class.
+    """
 
     def __post_init__(self) -> None:
         """Validate all parameters.
@@ -119,18 +122,17 @@ def _own(group: type[ParameterGroup]) -> Iterator[tuple[Field[Any], Declaration]
         if _METADATA in item.metadata:
             values = dict(item.metadata[_METADATA])
             name = values.pop('name') or item.name
-            yield item, Declaration(name=name, default=_default(item), **values)
+            default: Any = item.default
+            yield item, Declaration(name=name, default=default, **values)
 
 
 def _nested(group: type[ParameterGroup]) -> Iterator[tuple[Field[Any], type[ParameterGroup]]]:
     """Yield the fields that are groups."""
     for item in _fields(group):
         if _METADATA not in item.metadata:
-            yield item, type(_default(item))
-
-
-def _default(item: Field[Any]) -> Any:
-    return item.default
+            # Its own class makes the default.
+            inner: Any = item.default_factory
+            yield item, inner
 
 
 def _fields(group: type[ParameterGroup]) -> tuple[Field[Any], ...]:

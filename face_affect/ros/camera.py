@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 import sys
 import time
 from typing import Any
 
-from rcl_interfaces.msg import FloatingPointRange, ParameterDescriptor
 import rclpy
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
@@ -17,13 +17,39 @@ from rclpy.qos import QoSProfile
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Header
 
+from face_affect.core.parameters import parameter, ParameterGroup
 from face_affect.media import Frame, Media, MediaError, open_media
 from face_affect.ros.calibration import CalibrationFileError, read_calibration
 from face_affect.ros.conversions import image_to_compressed_message, image_to_message
+from face_affect.ros.declaration import declare
 from face_affect.ros.rate_limiter import RateLimiter
 
 EXIT_FAILED = 1
-MAX_RATE = 1000.0  # images a second
+
+
+@dataclass(frozen=True)
+class CameraParameters(ParameterGroup):
+    """The camera's parameters."""
+
+    source: str = parameter(
+        '0',
+        'a camera number, /dev/videoN, a stream address (rtsp://, http://), a video file, a '
+        'picture or a folder of pictures',
+    )
+    frame_id: str = parameter('camera_optical_frame', "the camera's optical frame (REP-103)")
+    rate: float = parameter(
+        0.0,
+        "images per second; 0: the source's own rate. A live source cannot go faster",
+        low=0.0,
+        high=1000.0,
+    )
+    loop: bool = parameter(False, 'start again at the end of a video')
+    compressed: bool = parameter(
+        False, 'publish JPEG on image_raw/compressed instead of image_raw'
+    )
+    calibration: str = parameter(
+        '', 'YAML file of camera_calibration; empty: the camera is not calibrated'
+    )
 
 
 class CameraError(Exception):
@@ -38,68 +64,28 @@ class CameraNode(Node):
 
         Raises:
             CalibrationFileError: the calibration cannot be used.
-            CameraError: a parameter is of a wrong type.
             MediaError: the source does not open.
+            ValueError: a parameter has a wrong value.
 
         """
-        super().__init__('camera', **kwargs)
-        source = self._parameter(
-            'source',
-            '0',
-            'a camera number, /dev/videoN, a stream address '
-            '(rtsp://, http://), a video file, a picture or a folder of them',
-        )
-        self._frame_id = self._parameter(
-            'frame_id', 'camera_optical_frame', "the camera's optical frame (REP-103)"
-        )
-        self._rate = self._parameter(
-            'rate',
-            0.0,
-            "images a second; 0: the source's own. A live source cannot go faster",
-            FloatingPointRange(from_value=0.0, to_value=MAX_RATE),
-        )
-        self._loop = self._parameter('loop', False, 'begin again at the end of a video')
-        compressed = self._parameter(
-            'compressed', False, 'publish JPEG on image_raw/compressed, in place of image_raw'
-        )
-        calibration = self._parameter(
-            'calibration', '', 'YAML file of camera_calibration; empty: not calibrated'
-        )
+        super().__init__('camera', automatically_declare_parameters_from_overrides=True, **kwargs)
+        self._camera = declare(self, CameraParameters, fixed=True)
         # All zeros is how CameraInfo says that the camera is not calibrated.
-        self._calibration = read_calibration(calibration) if calibration else CameraInfo()
-        self._source: Media = open_media(source)
+        file = self._camera.calibration
+        self._calibration = read_calibration(file) if file else CameraInfo()
+        self._source: Media = open_media(self._camera.source)
         self._limit = RateLimiter()
         qos = QoSProfile(depth=1)
-        self._convert = image_to_compressed_message if compressed else image_to_message
+        self._convert = (
+            image_to_compressed_message if self._camera.compressed else image_to_message
+        )
         self._images = self.create_publisher(
-            CompressedImage if compressed else Image,
-            'image_raw/compressed' if compressed else 'image_raw',
+            CompressedImage if self._camera.compressed else Image,
+            'image_raw/compressed' if self._camera.compressed else 'image_raw',
             qos,
         )
         self._infos = self.create_publisher(CameraInfo, 'camera_info', qos)
-        self.get_logger().info(f'{source} on {self._images.topic_name}')
-
-    def _parameter(
-        self,
-        name: str,
-        default: str | float | bool,
-        description: str,
-        bounds: FloatingPointRange | None = None,
-    ) -> Any:
-        descriptor = ParameterDescriptor(
-            # `-p source:=0` is a number to ROS, and `-p rate:=5` no floating-point one.
-            description=description,
-            read_only=True,
-            dynamic_typing=True,
-            floating_point_range=[bounds] if bounds else [],
-        )
-        value: Any = self.declare_parameter(name, default, descriptor).value
-        try:
-            return type(default)(value)
-        except ValueError:
-            raise CameraError(
-                f'parameter {name} is {value!r}, but must be a {type(default).__name__}'
-            ) from None
+        self.get_logger().info(f'{self._camera.source} on {self._images.topic_name}')
 
     def run(self) -> None:
         """Publish until the end.
@@ -118,16 +104,16 @@ class CameraNode(Node):
                 # Between images, the node answers to whoever asks for parameters.
                 executor.spin_once(timeout_sec=0)
                 if self._source.live:
-                    if self._limit.passes(self._rate):
+                    if self._limit.passes(self._camera.rate):
                         self._publish(frame)
                     continue
-                due = start + frame.index / (self._rate or self._source.rate)
+                due = start + frame.index / (self._camera.rate or self._source.rate)
                 while (left := due - time.monotonic()) > 0:
                     executor.spin_once(timeout_sec=left)
                 self._publish(frame)
             if self._source.live:
                 raise CameraError('the source gives no more images')
-            if not self._loop:
+            if not self._camera.loop:
                 return
 
     def _publish(self, frame: Frame) -> None:
@@ -138,7 +124,7 @@ class CameraNode(Node):
                 f'the calibration is for {info.width}x{info.height} pixels, but '
                 f'images have {width}x{height}'
             )
-        header = Header(stamp=self.get_clock().now().to_msg(), frame_id=self._frame_id)
+        header = Header(stamp=self.get_clock().now().to_msg(), frame_id=self._camera.frame_id)
         info.header, info.width, info.height = header, width, height
         self._images.publish(self._convert(frame.image, header))
         self._infos.publish(info)
@@ -149,7 +135,7 @@ def main(arguments: list[str] | None = None) -> int:
     rclpy.init(args=arguments)
     try:
         CameraNode().run()
-    except (CameraError, CalibrationFileError, MediaError) as error:
+    except (CameraError, CalibrationFileError, MediaError, ValueError) as error:
         rclpy.logging.get_logger('camera').fatal(str(error))
         return EXIT_FAILED
     except (KeyboardInterrupt, ExternalShutdownException):

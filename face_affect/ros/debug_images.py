@@ -5,8 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +17,7 @@ from face_affect.core.annotation import annotate, annotate_saliency
 from face_affect.core.faces import FrameResult
 from face_affect.core.saliency import Explainer
 from face_affect.ros.conversions import image_to_compressed_message, image_to_message
+from face_affect.ros.parameters import DebugParameters
 from face_affect.ros.rate_limiter import RateLimiter
 
 
@@ -27,42 +27,42 @@ class DebugImages:
     def __init__(
         self,
         publisher: Callable[[type, str, int], LifecyclePublisher],
-        values: Callable[[], Mapping[str, Any]],
+        parameters: Callable[[], DebugParameters],
         explainer: Explainer,
     ) -> None:
         """Create the topics.
 
         Args:
             publisher: creates a publisher of a type and topic, with a depth.
-            values: returns the parameters as they are now.
+            parameters: returns the parameters as they are now.
             explainer: what explains the faces on ~/saliency.
 
         """
         self._raw = publisher(Image, '~/debug_image', 1)
         self._compressed = publisher(CompressedImage, '~/debug_image/compressed', 1)
         self._saliency = publisher(Image, '~/saliency', 1)
-        self._values = values
+        self._parameters = parameters
         self._explainer = explainer
         self._rate, self._saliency_rate = RateLimiter(), RateLimiter()
 
     def show(self, image: NDArray[np.uint8], result: FrameResult, header: Header) -> bool:
         """Draw and publish what is subscribed to, if it is time; tell whether anything was."""
-        values = self._values()
-        annotated = self._show_result(image, result, header, values)
-        return self._show_saliency(image, result, header, values) or annotated
+        parameters = self._parameters()
+        annotated = self._show_result(image, result, header, parameters)
+        return self._show_saliency(image, result, header, parameters) or annotated
 
     def _show_result(
         self,
         image: NDArray[np.uint8],
         result: FrameResult,
         header: Header,
-        values: Mapping[str, Any],
+        parameters: DebugParameters,
     ) -> bool:
         raw = self._raw.get_subscription_count() > 0
         compressed = self._compressed.get_subscription_count() > 0
-        if not (raw or compressed) or not self._rate.passes(values['debug_image_max_rate']):
+        if not (raw or compressed) or not self._rate.passes(parameters.debug_image_max_rate):
             return False
-        picture = annotate(image, result, values['debug_image_scale'])
+        picture = annotate(image, result, parameters.debug_image_scale)
         if raw:
             self._raw.publish(image_to_message(picture, header))
         if compressed:
@@ -74,13 +74,13 @@ class DebugImages:
         image: NDArray[np.uint8],
         result: FrameResult,
         header: Header,
-        values: Mapping[str, Any],
+        parameters: DebugParameters,
     ) -> bool:
         if not self._saliency.get_subscription_count() or not self._saliency_rate.passes(
-            values['debug_image_max_rate']
+            parameters.debug_image_max_rate
         ):
             return False
-        explanations = self._explainer(image, result.faces, values['saliency_of'])
-        picture = annotate_saliency(image, explanations, values['debug_image_scale'])
+        explanations = self._explainer(image, result.faces, parameters.saliency_of)
+        picture = annotate_saliency(image, explanations, parameters.debug_image_scale)
         self._saliency.publish(image_to_message(picture, header))
         return True

@@ -20,6 +20,7 @@ from face_affect.core.images import ImageError
 from face_affect.core.localisation import locate
 from face_affect.core.stamps import to_seconds
 from face_affect.ros.cdr import CdrImage, read_image, unpack
+from face_affect.ros.parameters import LocalisationParameters
 
 DEPTH_IMAGES = 10  # kept, so that one fits whichever of the two images comes first
 MAX_DEPTH_OFFSET = 0.1  # seconds between an image and the depth image that is used for it
@@ -67,20 +68,22 @@ class FaceLocaliser:
     """
 
     def __init__(
-        self, node: Node, position: bool, rectified: bool, on_problem: Callable[[str, str], None]
+        self,
+        node: Node,
+        parameters: LocalisationParameters,
+        on_problem: Callable[[str, str], None],
     ) -> None:
         """Subscribe on ``node``.
 
         Args:
             node: whose ``camera_info`` and ``depth_image`` are used.
-            position: whether positions are wanted besides bearings.
-            rectified: whether images are rectified.
+            parameters: what is wanted, and of which images.
             on_problem: called with a word and the whole reason.
 
         """
         self.problems: Counter[str] = Counter()
         self._node = node
-        self._rectified = rectified
+        self._parameters = parameters
         self._on_problem = on_problem
         self._info: CameraInfo | None = None
         self._depths: deque[CdrImage] = deque(maxlen=DEPTH_IMAGES)
@@ -89,8 +92,7 @@ class FaceLocaliser:
         self._subscriptions = [
             node.create_subscription(CameraInfo, 'camera_info', self._on_info, qos, raw=True)
         ]
-        self._position = position
-        if position:
+        if parameters.publish_position:
             self._subscriptions.append(
                 node.create_subscription(Image, 'depth_image', self._on_depth, qos, raw=True)
             )
@@ -109,13 +111,13 @@ class FaceLocaliser:
             self._tell('no_camera_info', 'no CameraInfo has come: faces have no bearing')
             return result
         try:
-            camera = camera_model(info, self._rectified)
+            camera = camera_model(info, self._parameters.rectified)
             located = locate(result, camera)
         except CalibrationError as error:
             self._tell('camera_info', f'faces have no bearing: {error}')
             return result
         try:
-            depth = self._depth(header) if self._position else None
+            depth = self._depth(header) if self._parameters.publish_position else None
             return locate(result, camera, depth) if depth else located
         except ImageError as error:
             self._tell(error.reason, f'faces have no position: {error}')

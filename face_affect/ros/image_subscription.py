@@ -5,8 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
@@ -15,16 +14,15 @@ from sensor_msgs.msg import CompressedImage, Image
 
 from face_affect.ros.cdr import ImageKind
 from face_affect.ros.diagnostics import missing_images
+from face_affect.ros.parameters import InputParameters
 
-RELIABILITY = {
-    'best_effort': ReliabilityPolicy.BEST_EFFORT,
-    'reliable': ReliabilityPolicy.RELIABLE,
-}
+# Takes images from every publisher. Only the newest one matters.
+QOS = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 
 
-def image_kind(values: Mapping[str, Any]) -> ImageKind:
+def image_kind(parameters: InputParameters) -> ImageKind:
     """Return the message type of the images, by parameter image_transport."""
-    return CompressedImage if values['image_transport'] == 'compressed' else Image
+    return CompressedImage if parameters.image_transport == 'compressed' else Image
 
 
 class ImageSubscription:
@@ -34,21 +32,15 @@ class ImageSubscription:
     never unpacked.
     """
 
-    def __init__(
-        self, node: Node, values: Mapping[str, Any], take: Callable[[bytes], None]
-    ) -> None:
-        """Subscribe on ``node`` as the parameters ``values`` say; ``take`` gets every image."""
-        kind = image_kind(values)
-        qos = QoSProfile(
-            depth=values['image_depth'], reliability=RELIABILITY[values['image_reliability']]
-        )
+    def __init__(self, node: Node, kind: ImageKind, take: Callable[[bytes], None]) -> None:
+        """Subscribe on ``node`` to images of type ``kind``; ``take`` gets every image."""
         self._node = node
         self._type_name = f'sensor_msgs/msg/{kind.__name__}'
         self._subscription = node.create_subscription(
             kind,
             'image/compressed' if kind is CompressedImage else 'image',
             take,
-            qos,
+            QOS,
             raw=True,
             qos_overriding_options=QoSOverridingOptions.with_default_policies(),
         )

@@ -39,21 +39,18 @@ from visualization_msgs.msg import MarkerArray
 from face_affect.core.affect_query import AffectCriteria
 from face_affect.core.faces import FrameResult
 from face_affect.core.models import ModelError
-from face_affect.core.pipeline import ModelNames, Pipeline
+from face_affect.core.pipeline import Pipeline
 from face_affect.core.saliency import Explainer
+from face_affect.core.tasks import TASKS
 from face_affect.core.text import printable
 from face_affect.ros.conversions import result_to_message
 from face_affect.ros.debug_images import DebugImages
+from face_affect.ros.declaration import changed, declare
 from face_affect.ros.diagnostics import diagnostic_array
 from face_affect.ros.face_localiser import FaceLocaliser
 from face_affect.ros.image_subscription import image_kind, ImageSubscription
 from face_affect.ros.markers import markers
-from face_affect.ros.parameters import (
-    check_change,
-    declare_parameters,
-    limits_from,
-    settings_from,
-)
+from face_affect.ros.parameters import NodeParameters, REMOVED
 from face_affect.ros.statistics import Report, Statistics
 from face_affect.ros.wait_for_affect import WaitForAffectServer
 from face_affect.ros.worker import Worker
@@ -96,7 +93,9 @@ class FaceAffectNode(LifecycleNode):
             ValueError: a parameter was started with a wrong value.
 
         """
-        super().__init__('face_affect', **kwargs)
+        super().__init__(
+            'face_affect', automatically_declare_parameters_from_overrides=True, **kwargs
+        )
         self._statistics = Statistics()
         self._reported: Report | None = None
         self._configured = ExitStack()  # destroys what configure made
@@ -120,12 +119,12 @@ class FaceAffectNode(LifecycleNode):
             clock=Clock(clock_type=ClockType.STEADY_TIME),
         )
         # Last, since it may fail: rclpy then calls destroy_node on what there is.
-        self._values = declare_parameters(self)
+        self._values = declare(self, NodeParameters, REMOVED)
         self.add_on_set_parameters_callback(self._on_parameters)
 
     def start(self) -> None:
         """Configure and activate, if parameter autostart asks for it."""
-        if self._values['autostart'] and self.trigger_configure() == SUCCESS:
+        if self._values.lifecycle.autostart and self.trigger_configure() == SUCCESS:
             self.trigger_activate()
 
     def note_fault(self, error: str) -> None:
@@ -141,14 +140,11 @@ class FaceAffectNode(LifecycleNode):
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Load the models; FAILURE, with the reason logged, leaves the node unconfigured."""
         values = self._values
-        models = ModelNames(
-            values['detector_model'], values['emotion_model'], values['gender_model']
-        )
         # Milliseconds since 1970: what an earlier run gave out is never given again.
         self._first_id = max(self._first_id, time.time_ns() // 1_000_000)
         try:
             self._pipeline = Pipeline(
-                settings_from(values), models, values['num_threads'], first_id=self._first_id
+                values.settings, values.models, values.runtime.num_threads, self._first_id
             )
         except (ModelError, ValueError) as error:
             self._statistics.note_error(str(error))
@@ -158,7 +154,7 @@ class FaceAffectNode(LifecycleNode):
         self._faces = self._managed_publisher(FaceAffectArray, '~/faces', 10)
         self._markers = self._managed_publisher(MarkerArray, '~/markers', 1)
         self._debug_images = DebugImages(
-            self._managed_publisher, lambda: self._values, self._explainer(self._pipeline)
+            self._managed_publisher, lambda: self._values.debug, self._explainer(self._pipeline)
         )
         self._state = 'inactive'
         names = ', '.join(sidecar.name for sidecar in self._pipeline.sidecars)
@@ -217,7 +213,7 @@ class FaceAffectNode(LifecycleNode):
     def _explainer(self, pipeline: Pipeline) -> Explainer:
         detector, *classifiers = pipeline.sidecars
         try:
-            return Explainer(classifiers, detector.name, self._values['num_threads'])
+            return Explainer(classifiers, detector.name, self._values.runtime.num_threads)
         except ModelError as error:
             # A robot can do without reasons.
             self.note_fault(f'no saliency images: {error}')
@@ -237,24 +233,19 @@ class FaceAffectNode(LifecycleNode):
             return
         self._pipeline.reset()
         self._reported = None
-        if self._values['publish_bearing'] or self._values['publish_position']:
-            self._geometry = FaceLocaliser(
-                self,
-                self._values['publish_position'],
-                self._values['rectified'],
-                self._log_problem,
-            )
+        if self._values.localisation.needed:
+            self._geometry = FaceLocaliser(self, self._values.localisation, self._log_problem)
         self._worker = Worker(
             self._pipeline,
             self._statistics,
-            image_kind(self._values),
+            image_kind(self._values.input),
             self._publish,
             self._debug_images.show,
             self._now,
             self._log_drop,
-            limits_from(self._values),
+            self._values.input,
         )
-        self._input = ImageSubscription(self, self._values, self._worker.put)
+        self._input = ImageSubscription(self, image_kind(self._values.input), self._worker.put)
         self.get_logger().info(f'waiting for images on {self._input.topic}')
 
     def _stop_processing(self) -> None:
@@ -334,20 +325,20 @@ class FaceAffectNode(LifecycleNode):
     def _refuse_goal(self, wanted: AffectCriteria) -> str | None:
         if self._state != 'active':
             return f'the node is {self._state}'
-        for task in wanted.labels:
-            if not self._values[f'enable_{task}']:
-                return f'{task} is switched off (parameter enable_{task})'
+        for task in TASKS:
+            if task.name in wanted.labels and not self._values.settings.enabled(task):
+                return f'{task.name} is switched off (parameter enable_{task.name})'
         return None
 
     def _on_parameters(self, changes: list[Parameter]) -> SetParametersResult:
         try:
-            self._values = check_change(self._values, changes, self._pipeline is not None)
+            self._values = changed(self._values, changes, self._pipeline is not None)
         except (ValueError, TypeError) as error:
             return SetParametersResult(successful=False, reason=printable(error))
         if self._pipeline is not None:
-            self._pipeline.settings = settings_from(self._values)
+            self._pipeline.settings = self._values.settings
         if self._worker is not None:
-            self._worker.limits = limits_from(self._values)
+            self._worker.limits = self._values.input
         return SetParametersResult(successful=True)
 
     def _publish_diagnostics(self) -> None:

@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from dataclasses import dataclass
 import importlib
 import sys
 from typing import Any
 
 from face_affect_msgs.msg import FaceAffect, FaceAffectArray
-from rcl_interfaces.msg import ParameterDescriptor
 import rclpy
 from rclpy.clock import Clock, ClockType
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
@@ -24,9 +24,11 @@ from std_msgs.msg import Header
 from face_affect.core.codec import label_of
 from face_affect.core.faces import Box, EMOTIONS, GENDERS
 from face_affect.core.images import ImageError
+from face_affect.core.parameters import parameter, ParameterGroup
 from face_affect.core.ros4hri import cropped, expression, face_id, gender, region, TrackedFaces
 from face_affect.ros.cdr import CdrImageMessage, read_message
 from face_affect.ros.conversions import decode, image_to_message
+from face_affect.ros.declaration import declare
 
 EXIT_FAILED = 1
 TRANSPORTS = {'raw': Image, 'compressed': CompressedImage}
@@ -120,6 +122,26 @@ def _stamp(header: Header) -> tuple[int, int]:
     return header.stamp.sec, header.stamp.nanosec
 
 
+@dataclass(frozen=True)
+class BridgeParameters(ParameterGroup):
+    """The bridge's parameters."""
+
+    image_transport: str = parameter(
+        'raw',
+        'transport of the images: raw on image, or compressed (JPEG, PNG) on image/compressed',
+        choices=tuple(TRANSPORTS),
+    )
+    keep_time: float = parameter(
+        1.5,
+        'seconds for which a face that is not in the results stays; as long as forget_time '
+        'of the node',
+        low=0.0,
+        high=60.0,
+    )
+    cropped_width: int = parameter(128, 'width of the cropped faces in pixels', low=8, high=4096)
+    cropped_height: int = parameter(128, 'height of the cropped faces in pixels', low=8, high=4096)
+
+
 class Ros4HriBridge(Node):
     """Subscribes to the node's faces, and to its images for the cropped pictures."""
 
@@ -130,53 +152,32 @@ class Ros4HriBridge(Node):
             ValueError: a parameter has a wrong value.
 
         """
-        super().__init__('ros4hri_bridge', **kwargs)
+        super().__init__(
+            'ros4hri_bridge', automatically_declare_parameters_from_overrides=True, **kwargs
+        )
         self._hri = hri
-        transport = self._parameter(
-            'image_transport',
-            'raw',
-            'how images arrive: raw on image, or compressed on image/compressed',
-        )
-        if transport not in TRANSPORTS:
-            raise ValueError(
-                f'image_transport is {transport!r}, but must be one of {", ".join(TRANSPORTS)}'
-            )
-        keep = float(
-            self._parameter(
-                'keep_time',
-                1.5,
-                'seconds for which a face that is not in '
-                'the results stays; as long as forget_time of the node',
-            )
-        )
+        given = declare(self, BridgeParameters, fixed=True)
         # In ROS 1 the parameters /humans/faces/width and height
-        self._size = (
-            self._parameter('cropped_width', 128, 'of cropped faces, pixels'),
-            self._parameter('cropped_height', 128, 'of cropped faces, pixels'),
-        )
+        self._size = given.cropped_width, given.cropped_height
         self._steady = Clock(clock_type=ClockType.STEADY_TIME)
-        self._tracked = TrackedFaces(keep)
+        self._tracked = TrackedFaces(given.keep_time)
         self._topics: dict[int, FaceTopics] = {}
         self._images: OrderedDict[tuple[int, int], CdrImageMessage] = OrderedDict()
-        self._kind = TRANSPORTS[transport]
+        self._kind = TRANSPORTS[given.image_transport]
         self._list = self.create_publisher(
             hri.IdsList, '/humans/faces/tracked', QoSProfile(depth=1)
         )
         self.create_subscription(FaceAffectArray, 'faces', self._on_faces, QoSProfile(depth=10))
         self.create_subscription(
             self._kind,
-            {'raw': 'image', 'compressed': 'image/compressed'}[transport],
+            {'raw': 'image', 'compressed': 'image/compressed'}[given.image_transport],
             self._on_image,
             QoSProfile(depth=5, reliability=qos_profile_sensor_data.reliability),
             raw=True,
         )
-        self._keep = keep
+        self._keep = given.keep_time
         self._last_result = self._now()
         self.create_timer(CHECK_PERIOD, self._check, clock=self._steady)
-
-    def _parameter(self, name: str, default: Any, description: str) -> Any:
-        descriptor = ParameterDescriptor(description=description, read_only=True)
-        return self.declare_parameter(name, default, descriptor).value
 
     def _now(self) -> float:
         return float(self._steady.now().nanoseconds * 1e-9)

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 import threading
 import time
 
@@ -21,20 +20,13 @@ from face_affect.core.stamps import to_nanoseconds
 from face_affect.ros.cdr import ImageKind, read_message
 from face_affect.ros.conversions import decode
 from face_affect.ros.mailbox import Mailbox
+from face_affect.ros.parameters import InputParameters
 from face_affect.ros.rate_limiter import RateLimiter
 from face_affect.ros.statistics import Statistics
 
 
 class Overdue(Exception):
-    """The image is older than ``Limits.max_age``."""
-
-
-@dataclass(frozen=True)
-class Limits:
-    """Which images are processed: so many a second, so many seconds old at most; 0: all."""
-
-    max_rate: float = 0.0
-    max_age: float = 0.0
+    """The image is older than parameter ``max_age``."""
 
 
 Publish = Callable[[FrameResult, Header, float], None]
@@ -53,7 +45,7 @@ class Worker:
         show: Show,
         now: Callable[[], float],
         on_drop: Callable[[str, str], None],
-        limits: Limits,
+        limits: InputParameters,
     ) -> None:
         """Start the thread.
 

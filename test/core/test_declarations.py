@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 import math
 from typing import Any
 
@@ -36,7 +36,7 @@ class Outer(ParameterGroup):
     rate: float = parameter(1.0, 'images a second', low=0.0, high=10.0)
     count: int = parameter(2, 'images', low=1, high=5, fixed='configured')
     loud: bool = parameter(False, 'say more')
-    inner: Inner = Inner()
+    inner: Inner = field(default_factory=Inner)
 
 
 def test_declarations_of_a_group_and_those_in_it() -> None:

@@ -183,4 +183,4 @@ def test_calibration_for_another_size(robot: Robot, video: Path, tmp_path: Path)
 def test_parameter_of_a_wrong_type(robot: Robot, video: Path) -> None:
     process = start(robot, str(video), rate='fast')
     assert process.wait() == 1
-    assert "parameter rate is 'fast', but must be a float" in process.output
+    assert "rate is 'fast', but must be of type float" in process.output

@@ -46,7 +46,11 @@ from face_affect.ros.node import FaceAffectNode
 
 BEST_EFFORT = QoSProfile(depth=5, reliability=ReliabilityPolicy.BEST_EFFORT)
 # Each image counts: none may be lost on the way
-SURE = {'image_reliability': 'reliable', 'image_depth': 100}
+SURE = {
+    f'qos_overrides.{topic}.subscription.{policy}': value
+    for topic in ('/image', '/image/compressed')
+    for policy, value in (('reliability', 'reliable'), ('depth', 100))
+}
 
 
 @pytest.fixture
@@ -101,18 +105,10 @@ def test_a_camera_dies_and_returns(fresh: Robot) -> None:
 @pytest.mark.parametrize(
     'asked, words',
     [
-        ({'image_reliability': 'reliable'}, 'has an incompatible QoS'),
         ({'qos_overrides./image.subscription.reliability': 'reliable'}, 'has an incompatible QoS'),
-        (
-            {
-                'image_reliability': 'reliable',
-                'qos_overrides./image.subscription.reliability': 'best_effort',
-            },
-            'is silent',
-        ),
         ({}, 'is silent'),
     ],
-    ids=['parameter', 'override', 'override goes before', 'default'],
+    ids=['override', 'default'],
 )
 def test_incompatible_qos_is_named(fresh: Robot, asked: dict[str, Any], words: str) -> None:
     fresh.start_node(autostart=True, **asked)
@@ -368,7 +364,9 @@ def test_where_nothing_can_be_written(fresh: Robot, words: list[str]) -> None:
         ('image_transport:=theora', "image_transport is 'theora', but must be one of raw"),
         ('detection_threshold:=2.0', 'detection_threshold'),
         ('detection_threshold:=.nan', 'detection_threshold'),
-        ('min_face_size:=big', 'min_face_size'),
+        ('min_face_size:=big', "min_face_size is 'big', but must be of type int"),
+        ('image_depth:=5', 'parameter image_depth was removed; set qos_overrides.'),
+        ('image_reliability:=reliable', 'parameter image_reliability was removed; set qos_'),
     ],
 )
 def test_a_wrong_parameter_at_the_start_is_one_line(
@@ -379,6 +377,14 @@ def test_a_wrong_parameter_at_the_start_is_one_line(
     assert node.output.startswith('face_affect: cannot start: ')
     assert reason in node.output
     assert len(node.output.splitlines()) == 1
+
+
+def test_a_wrong_clock_at_the_start(fresh: Robot) -> None:
+    node = fresh.start('face_affect_node', '--ros-args', '-p', 'use_sim_time:=maybe')
+    assert node.wait() == 1
+    first, last = node.output.splitlines()
+    assert 'use_sim_time' in first  # rclpy's own
+    assert last == "face_affect: cannot start: use_sim_time is 'maybe', but must be of type bool"
 
 
 # Subscribers

@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
+import signal
 from typing import Any
 
 from face_affect_msgs.msg import Emotion, Gender
@@ -111,8 +113,6 @@ def test_low_confidence_is_unknown(watcher: Watcher) -> None:
         ('image_transport', 'theora', ''),
         ('num_threads', 2, 'before the node is configured'),
         ('autostart', False, 'read-only'),
-        ('image_reliability', 'reliable', 'read-only'),
-        ('image_depth', 5, 'read-only'),
         ('no_such_parameter', 1, ''),
     ],
 )
@@ -198,3 +198,36 @@ def test_bad_limits_are_refused(watcher: Watcher, name: str, value: float) -> No
     (answer,) = watcher.robot.set_parameters(**{name: value})
     assert not answer.successful
     assert answer.reason
+
+
+@pytest.mark.parametrize(
+    'program, name, hint',
+    [
+        ('face_affect_node', 'forgt_time', "did you mean 'forget_time'?"),
+        ('face_affect_node', 'xyz', 'see ros2 param list'),
+        ('camera_node', 'frameid', "did you mean 'frame_id'?"),
+    ],
+)
+@pytest.mark.parametrize('in_a_file', [False, True], ids=['command line', 'file'])
+def test_a_misspelt_parameter_is_named(
+    robot: Robot, tmp_path: Path, program: str, name: str, hint: str, in_a_file: bool
+) -> None:
+    arguments = ['-p', f'{name}:=1.5']
+    if in_a_file:
+        file = tmp_path / 'own.yaml'
+        file.write_text(f'/**: {{ros__parameters: {{{name}: 1.5}}}}')
+        arguments = ['--params-file', str(file)]
+    process = robot.start(program, '--ros-args', *arguments, '-p', 'use_sim_time:=false')
+    expected = f"parameter '{name}' does not exist and is ignored; {hint}"
+    robot.spin_until(lambda: expected in process.output, expected)
+    assert process.output.count('does not exist') == 1
+    process.end(signal.SIGTERM, 10.0)
+
+
+def test_whole_numbers_are_numbers(tmp_path: Path) -> None:
+    robot = Robot(tmp_path)
+    try:
+        robot.start_node(max_rate=5, emotion_model=7)
+        assert robot.parameters('max_rate', 'emotion_model') == [5.0, '7']
+    finally:
+        robot.close()

@@ -25,8 +25,9 @@ from face_affect.core.images import encode_jpeg, supported_encodings
 from face_affect.core.pipeline import Pipeline
 from face_affect.ros.cdr import ImageKind
 from face_affect.ros.conversions import result_to_message
+from face_affect.ros.parameters import InputParameters
 from face_affect.ros.statistics import Statistics
-from face_affect.ros.worker import Limits, Worker
+from face_affect.ros.worker import Worker
 
 # Of each of the two types: drawn field by field, then sent whole and with broken bytes
 DRAWN, VARIANTS = 2_500, 4
@@ -69,7 +70,7 @@ class Handled:
             self._show,
             lambda: 1e9,
             self._on_drop,
-            Limits(),
+            InputParameters(),
         )
 
     def _publish(self, result: Any, header: Header, elapsed: float) -> None:

@@ -13,8 +13,9 @@ from rclpy.serialization import serialize_message
 from sensor_msgs.msg import Image
 
 from face_affect.core.faces import FrameResult
+from face_affect.ros.parameters import InputParameters
 from face_affect.ros.statistics import Report, Statistics
-from face_affect.ros.worker import Limits, Worker
+from face_affect.ros.worker import Worker
 
 NOW = 1000.0
 
@@ -47,7 +48,9 @@ def image(age: float) -> bytes:
     return serialize_message(message)
 
 
-def run(limits: Limits, put: Callable[[Worker, FakePipeline], None]) -> tuple[Report, list[float]]:
+def run(
+    limits: InputParameters, put: Callable[[Worker, FakePipeline], None]
+) -> tuple[Report, list[float]]:
     """Let ``put`` hand images to a worker; return its counts and the stamps processed."""
     statistics, pipeline = Statistics(), FakePipeline()
     worker = Worker(
@@ -77,7 +80,7 @@ def test_old_images_are_dropped(max_age: float, age: float, dropped: dict[str, i
         if not dropped:
             assert pipeline.begun.wait(10)
 
-    report, stamps = run(Limits(max_age=max_age), put)
+    report, stamps = run(InputParameters(max_age=max_age), put)
     # Stopping may come before the worker has looked at the image at all.
     assert {**report.dropped, 'stopped': 0} == {**dropped, 'stopped': 0} or report.dropped == {
         'stopped': 1
@@ -94,7 +97,7 @@ def test_images_over_the_rate_are_dropped() -> None:
         for _ in range(9):
             worker.put(image(0))
 
-    report, _ = run(Limits(max_rate=0.01), put)
+    report, _ = run(InputParameters(max_rate=0.01), put)
     assert report.dropped == {'over_rate': 9}
     assert report.processed == 1
 
@@ -110,17 +113,17 @@ def test_the_newest_image_is_next() -> None:
         pipeline.hold.set()
         assert pipeline.begun.wait(10)
 
-    report, stamps = run(Limits(), put)
+    report, stamps = run(InputParameters(), put)
     assert stamps == [NOW - 10, NOW - 1]
     assert report.dropped == {'overrun': 8}
 
 
 def test_limits_change_at_once() -> None:
     def put(worker: Worker, pipeline: FakePipeline) -> None:
-        worker.limits = Limits(max_age=0.5)
+        worker.limits = InputParameters(max_age=0.5)
         worker.put(image(10))
-        worker.limits = Limits(max_rate=0.01)
+        worker.limits = InputParameters(max_rate=0.01)
 
-    report, stamps = run(Limits(), put)
+    report, stamps = run(InputParameters(), put)
     assert report.received == 1
     assert len(stamps) + sum(report.dropped.values()) == 1

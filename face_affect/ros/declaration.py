@@ -1,0 +1,156 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Parameter groups as parameters of a ROS node."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+
+from face_affect.core.parameters import (
+    Declaration,
+    declarations,
+    from_values,
+    nearest,
+    ParameterGroup,
+    to_values,
+)
+from face_affect.core.text import printable
+
+Group = TypeVar('Group', bound=ParameterGroup)
+
+USE_SIM_TIME = 'use_sim_time'
+# What rclpy itself declares
+RCLPY_NAMES = {USE_SIM_TIME, 'start_type_description_service'}
+QOS_PREFIX = 'qos_overrides.'
+
+
+def descriptor(declaration: Declaration, read_only: bool) -> ParameterDescriptor:
+    """Return the declaration as ROS has it."""
+    choices = ', '.join(map(str, declaration.choices))
+    described = ParameterDescriptor(
+        description=declaration.description,
+        read_only=read_only,
+        additional_constraints=f'one of {choices}' if choices else '',
+    )
+    if declaration.low is None or declaration.high is None:
+        return described
+    if isinstance(declaration.default, int):
+        described.integer_range = [
+            IntegerRange(from_value=int(declaration.low), to_value=int(declaration.high), step=1)
+        ]
+    else:
+        described.floating_point_range = [
+            FloatingPointRange(from_value=declaration.low, to_value=declaration.high)
+        ]
+    return described
+
+
+def declare(
+    node: Node, group: type[Group], removed: Mapping[str, str] | None = None, fixed: bool = False
+) -> Group:
+    """Declare the parameters of ``group`` on ``node``; return the values it was started with.
+
+    The node must have been constructed with
+    ``automatically_declare_parameters_from_overrides=True``: so a name that belongs to no
+    parameter is known, and is warned about together with the nearest one.
+
+    Args:
+        node: a node without parameters of its own.
+        group: what to declare.
+        removed: names of parameters of earlier versions, and what replaces each.
+        fixed: whether no parameter can be changed once the node has started.
+
+    Raises:
+        ValueError: a value is out of range or of another type, or a parameter was removed;
+            the message names it.
+
+    """
+    removed = removed or {}
+    known = {declaration.name: declaration for declaration in declarations(group)}
+    given = _take_overrides(node)
+    for name in given.keys() & removed.keys():
+        raise ValueError(f'parameter {name} was removed; {removed[name]}')
+    for name in given.keys() - known.keys():
+        node.get_logger().warning(_unknown(name, known))
+    values = {name: _coerced(given[name], known[name]) for name in known if name in given}
+    try:
+        parameters = from_values(group, values)
+    except TypeError as error:
+        raise ValueError(str(error)) from error
+    for name, value in to_values(parameters).items():
+        node.declare_parameter(
+            name,
+            value,
+            descriptor(known[name], fixed or known[name].fixed == 'started'),
+            ignore_override=True,
+        )
+    return parameters
+
+
+def _take_overrides(node: Node) -> dict[str, Any]:
+    """Undeclare the parameters that the node was started with; return their values.
+
+    Raises:
+        ValueError: use_sim_time is no boolean.
+
+    """
+    declared = node.get_parameters_by_prefix('')
+    if not isinstance(declared[USE_SIM_TIME].value, bool):
+        raise ValueError(
+            f'{USE_SIM_TIME} is {declared[USE_SIM_TIME].value!r}, but must be of type bool'
+        )
+    # Overrides of QoS are declared with their topic, by whoever subscribes or publishes.
+    overrides = {
+        name: parameter.value
+        for name, parameter in declared.items()
+        if name not in RCLPY_NAMES and not node.describe_parameter(name).description
+    }
+    for name in overrides:
+        node.undeclare_parameter(name)
+    return {name: value for name, value in overrides.items() if not name.startswith(QOS_PREFIX)}
+
+
+def _coerced(value: Any, declaration: Declaration) -> Any:
+    """Return ``value`` as YAML would have it: ``rate: 5`` is an int, ``source: 0`` as well."""
+    if isinstance(declaration.default, float) and type(value) is int:
+        return float(value)
+    if isinstance(declaration.default, str) and type(value) in (int, float):
+        return str(value)
+    return value
+
+
+def _unknown(name: str, known: Iterable[str]) -> str:
+    meant = nearest(name, known)
+    hint = f"did you mean '{meant}'?" if meant else 'see ros2 param list'
+    return printable(f"parameter '{name}' does not exist and is ignored; {hint}")
+
+
+def changed(parameters: Group, changes: Sequence[Parameter], configured: bool) -> Group:
+    """Return ``parameters`` with ``changes``, all of them or none.
+
+    Changes of other parameters, such as use_sim_time, are ignored.
+
+    Raises:
+        TypeError: a value is of the wrong type.
+        ValueError: a value is out of range, or fixed while the node is ``configured``.
+
+    """
+    values: dict[str, Any] = dict(to_values(parameters))
+    for declaration in declarations(type(parameters)):
+        for change in changes:
+            if change.name != declaration.name:
+                continue
+            different = change.value != values[change.name]
+            if declaration.fixed == 'configured' and configured and different:
+                raise ValueError(
+                    f'{change.name} can be set only before the node is configured; '
+                    'call cleanup first'
+                )
+            values[change.name] = change.value
+    return from_values(type(parameters), values)
