@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from fractions import Fraction
 from pathlib import Path
-import shutil
 from typing import Any
 
 import av
@@ -21,6 +21,8 @@ from face_affect.bags.recordings.bag_writer import BagWriter
 from face_affect.bags.recordings.message_types import message_definition, RESULT_TYPE
 from face_affect.core.annotation import contact_sheet
 from face_affect.core.images import decode_compressed
+from face_affect.media_writer import write_picture
+from face_affect.outputs import output_path, work_folder
 
 VIDEO_NAME, SHEET_NAME, RESULTS_NAME = 'annotated.mp4', 'contact_sheet.png', 'results.mcap'
 TIME_BASE = Fraction(1, 90_000)  # seconds; what MP4 players expect
@@ -37,7 +39,8 @@ class AnnotatedVideo:
 
     def __init__(self, path: Path) -> None:
         """Write to ``path``; without a picture there will be no file."""
-        self._path = path
+        self._output = ExitStack()
+        self._path = self._output.enter_context(output_path(path))
         self._pool = ThreadPoolExecutor(1, 'video')
         self._jobs: deque[Future[None]] = deque()
         self._container: Any = None
@@ -53,15 +56,16 @@ class AnnotatedVideo:
 
     def close(self) -> None:
         """Write what is left and finish the file."""
-        try:
-            for job in self._jobs:
-                job.result()
-            if self._container is not None:
-                self._container.mux(self._stream.encode())
-        finally:
-            self._pool.shutdown(cancel_futures=True)
-            if self._container is not None:
-                self._container.close()
+        with self._output:
+            try:
+                for job in self._jobs:
+                    job.result()
+                if self._container is not None:
+                    self._container.mux(self._stream.encode())
+            finally:
+                self._pool.shutdown(cancel_futures=True)
+                if self._container is not None:
+                    self._container.close()
 
     def _open(self, stamp: int, width: int, height: int) -> None:
         self._start = stamp
@@ -135,8 +139,7 @@ class ContactSheet:
         if not chosen:
             return
         sheet = contact_sheet([decode_compressed(jpeg) for jpeg in chosen])
-        if not cv2.imwrite(str(self._path), sheet):
-            raise OSError(f'cannot write {self._path}')
+        write_picture(self._path, sheet)
 
 
 class ResultsBag:
@@ -147,8 +150,8 @@ class ResultsBag:
         self._path = path
         self._topic = topic
         # A bag is a folder with metadata beside the data; the data stand alone as well.
-        self._folder = path.with_suffix('.writing')
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._work = ExitStack()
+        self._folder = self._work.enter_context(work_folder(path)) / 'results'
         self._bag = BagWriter(self._folder)
         self._bag.advertise(Topic(topic, RESULT_TYPE, *message_definition(RESULT_TYPE)))
 
@@ -158,9 +161,10 @@ class ResultsBag:
 
     def close(self) -> None:
         """Finish the file."""
-        self._bag.close()
-        next(self._folder.glob('*.mcap')).replace(self._path)
-        shutil.rmtree(self._folder)
+        with self._work:
+            self._bag.close()
+            with output_path(self._path) as temporary:
+                next(self._folder.glob('*.mcap')).replace(temporary)
 
 
 class Outputs:

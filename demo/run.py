@@ -37,7 +37,8 @@ from face_affect.bags.recordings.bag_reader import (
     MEDIA_TOPIC,
     RecordingError,
 )
-from face_affect.media import MediaError, open_media, Stills, write_picture
+from face_affect.media import MediaError, open_media, Stills
+from face_affect.media_writer import write_picture
 from support.ros_domain import free_domain
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 import time
-from types import TracebackType
 
 import cv2
 import numpy as np
@@ -148,77 +147,3 @@ def open_media(source: str) -> Media:
     if not path.exists():
         raise MediaError(f'{path}: no such file or folder')
     return Stills((path,)) if path.suffix.lower() in PICTURES else Video(str(path))
-
-
-class VideoFile:
-    """Writes frames of one size to an MP4 file; a context manager."""
-
-    def __init__(self, path: Path, rate: float) -> None:
-        """Write to ``path`` at ``rate`` frames a second."""
-        self._path = path
-        self._rate = rate
-        self._writer: cv2.VideoWriter | None = None
-        self._written = 0
-
-    def write(self, image: NDArray[np.uint8]) -> None:
-        """Append a frame, u8 [H, W, 3] BGR.
-
-        Raises:
-            MediaError: the file cannot be written.
-
-        """
-        if self._writer is None:
-            size = (image.shape[1], image.shape[0])
-            self._writer = cv2.VideoWriter(
-                str(self._path), cv2.VideoWriter_fourcc(*'mp4v'), self._rate, size
-            )
-            if not self._writer.isOpened():
-                raise MediaError(f'cannot write video {self._path}')
-        self._writer.write(image)
-        self._written += 1
-
-    def __enter__(self) -> VideoFile:
-        """Return the open file."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Finish the file.
-
-        Raises:
-            MediaError: the file is not whole. OpenCV itself says nothing of a full disk.
-
-        """
-        if self._writer is None:
-            return
-        self._writer.release()
-        kept = int(cv2.VideoCapture(str(self._path)).get(cv2.CAP_PROP_FRAME_COUNT))
-        if kind is None and kept < self._written:
-            raise MediaError(
-                f'video {self._path} holds {max(kept, 0)} of {self._written} frames: '
-                'is the disk full?'
-            )
-
-
-def write_picture(path: Path, image: NDArray[np.uint8]) -> None:
-    """Write a picture, its format by its name.
-
-    Raises:
-        MediaError: it cannot be written (no such folder, disk full), or the format is unknown.
-
-    """
-    try:
-        # Not imwrite: it takes no notice of a full disk.
-        done, data = cv2.imencode(path.suffix or path.name, image)
-        if done:
-            path.write_bytes(data.tobytes())
-    except cv2.error as error:
-        raise MediaError(f'cannot write picture {path}: {error.err}') from error
-    except OSError as error:
-        raise MediaError(f'cannot write picture {path}: {error.strerror}') from error
-    if not done:
-        raise MediaError(f'cannot write picture {path}: {path.suffix} cannot hold it')

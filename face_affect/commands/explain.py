@@ -12,7 +12,9 @@ from typing import Any
 from face_affect.core.annotation import comparison_sheet
 from face_affect.core.model_comparison import ModelComparison
 from face_affect.core.pipeline import ModelNames, Pipeline, Settings
-from face_affect.media import MediaError, open_media, write_picture
+from face_affect.media import MediaError, open_media
+from face_affect.media_writer import write_picture
+from face_affect.outputs import file_ids
 
 
 def add_explain(commands: Any) -> None:
@@ -60,6 +62,6 @@ def explain(arguments: argparse.Namespace) -> int:
     comparison = ModelComparison(pipeline.sidecars[0].name)
     sheet = comparison_sheet([comparison(frame.image, face.detection.box) for face in faces])
     output = arguments.output or Path(f'{Path(arguments.input).stem}_explained.png')
-    write_picture(output, sheet)
+    write_picture(output, sheet, file_ids([Path(arguments.input)]))
     print(output)
     return 0

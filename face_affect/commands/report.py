@@ -11,6 +11,7 @@ import sys
 from typing import Any
 
 from face_affect.extras import needs
+from face_affect.outputs import file_ids, write_file
 
 
 def add_report(commands: Any) -> None:
@@ -57,11 +58,12 @@ def report(arguments: argparse.Namespace) -> int:
     with needs('bags', 'face-affect report'):
         import rosbags  # noqa: F401
     with needs('reports', 'face-affect report'):
-        from face_affect.bags.report.page import make_report, write_report
+        from face_affect.bags.report.page import make_report
     output = arguments.output or Path(f'{arguments.bag.absolute().stem}_report.html')
     page = make_report(
         arguments.bag, arguments.source, arguments.topic, arguments.images, arguments.blur
     )
-    write_report(output, page)
+    sources = [arguments.bag, *([Path(arguments.source)] if arguments.source else [])]
+    write_file(output, page.encode(errors='backslashreplace'), file_ids(sources))
     print(f'report: {output}', file=sys.stderr)
     return 0

@@ -22,7 +22,9 @@ from face_affect.commands.pipeline_options import add_pipeline_options, models_o
 from face_affect.core.annotation import annotate
 from face_affect.core.faces import Estimate, Face, FrameResult
 from face_affect.core.pipeline import Pipeline
-from face_affect.media import Frame, Media, open_media, VideoFile, write_picture
+from face_affect.media import Frame, Media, open_media
+from face_affect.media_writer import VideoFile, write_picture
+from face_affect.outputs import file_ids, refuse_input
 from face_affect.signals import StopSignal
 
 Write = Callable[[Frame, NDArray[np.uint8]], None]
@@ -94,17 +96,24 @@ def _default_output(source: str, media: Media) -> Path:
 
 @contextmanager
 def _output(path: Path | None, source: str, media: Media) -> Iterator[Write]:
-    """Give a function that writes an annotated frame: to a video, a picture or a folder."""
+    """Yield a function that writes an annotated frame: to a video, a picture or a folder.
+
+    Raises:
+        OutputError: the output is the input.
+
+    """
+    inputs = file_ids([Path(source)])
     if path is None:
         yield lambda frame, image: None
     elif media.moving:
-        with VideoFile(path, media.rate) as video:
+        with VideoFile(path, media.rate, inputs) as video:
             yield lambda frame, image: video.write(image)
     elif Path(source).is_dir():
+        refuse_input(path, inputs)
         path.mkdir(parents=True, exist_ok=True)
-        yield lambda frame, image: write_picture(path / frame.name, image)
+        yield lambda frame, image: write_picture(path / frame.name, image, inputs)
     else:
-        yield lambda frame, image: write_picture(path, image)
+        yield lambda frame, image: write_picture(path, image, inputs)
 
 
 def run(arguments: argparse.Namespace) -> int:

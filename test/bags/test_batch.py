@@ -150,7 +150,7 @@ def started(jobs: list[Job]) -> list[Path]:
     return [
         job.output
         for job in jobs
-        if (job.output.with_name(f'.{job.output.name}.writing') / job.output.name).exists()
+        if list(job.output.parent.glob(f'.{job.output.name}.*.writing/{job.output.name}'))
     ]
 
 

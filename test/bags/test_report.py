@@ -13,6 +13,7 @@ from pathlib import Path
 import re
 import shutil
 import subprocess
+import sys
 from typing import Any
 
 import cv2
@@ -43,7 +44,7 @@ from face_affect.bags.recordings.message_types import (
 )
 from face_affect.cli import main
 
-report_module = pytest.importorskip('face_affect.bags.report.page', reason='needs plotly')
+pytest.importorskip('face_affect.bags.report.page', reason='needs plotly')
 GOLDEN = Path(__file__).resolve().parents[1] / 'golden' / 'demo'
 DIAGNOSTICS_TYPE = 'diagnostic_msgs/msg/DiagnosticArray'
 CHROMIUM = next(
@@ -245,11 +246,30 @@ def test_what_cannot_be_reported(
 def test_a_full_disk_leaves_no_report(tmp_path: Path) -> None:
     path = tmp_path / 'report.html'
     path.write_text('earlier')
-    path.with_name('.report.html.writing').symlink_to('/dev/full')
-    with pytest.raises(OSError, match='No space left on device'):
-        report_module.write_report(path, 'x' * 100_000)
+    command = [sys.executable, '-m', 'face_affect.cli', 'report', str(GOLDEN), '-o', str(path)]
+    done = subprocess.run(
+        ['bash', '-c', 'ulimit -f 100; exec "$@"', '-', *command],
+        cwd=GOLDEN.parents[2],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 2
+    assert f'face-affect: error: cannot write {path}: File too large' in done.stderr
     assert path.read_text() == 'earlier'
     assert [each.name for each in tmp_path.iterdir()] == ['report.html']
+
+
+def test_the_bag_is_not_replaced_by_its_report(
+    short_bag: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert process_bag(Job(str(short_bag), tmp_path / 'out')).state == 'done'
+    data = (tmp_path / 'out' / 'out.mcap').read_bytes()
+    (tmp_path / 'link.html').symlink_to(tmp_path / 'out' / 'out.mcap')
+    for name in ('out/out.mcap', 'link.html'):
+        assert main(['report', str(tmp_path / 'out'), '-o', str(tmp_path / name)]) == 2
+        assert f'{name}: it is the input' in capsys.readouterr().err
+    assert (tmp_path / 'out' / 'out.mcap').read_bytes() == data
 
 
 def test_people_come_and_go() -> None:

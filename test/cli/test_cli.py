@@ -25,7 +25,8 @@ from face_affect.core.faces import EMOTIONS, GENDERS
 from face_affect.core.models import available_models
 from face_affect.core.pipeline import ModelNames, Settings
 from face_affect.core.saliency import saliency_path
-from face_affect.media import open_media, VideoFile
+from face_affect.media import open_media
+from face_affect.media_writer import VideoFile
 
 VIDEO_FRAMES = 20
 
@@ -252,6 +253,67 @@ def test_output_is_not_writable(
     (tmp_path / 'file').write_text('in the way')
     assert main(['run', str(path), '-o', str(tmp_path / 'file' / f'out{path.suffix}')]) == 2
     assert 'face-affect: error: ' in capfd.readouterr().err
+
+
+@pytest.mark.parametrize('way', ['itself', 'link', 'hard link'])
+@pytest.mark.parametrize('source', ['picture', 'folder', 'video'])
+def test_the_input_is_never_the_output(
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    source: str,
+    way: str,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    path = request.getfixturevalue(source)
+    files = sorted(path.iterdir()) if path.is_dir() else [path]
+    before = [file.read_bytes() for file in files]
+    output = path
+    if way == 'link':
+        output = tmp_path / f'link{path.suffix}'
+        output.symlink_to(path)
+    elif way == 'hard link':
+        output = tmp_path / f'name{path.suffix}'
+        if path.is_dir():
+            output.mkdir()
+            os.link(path / 'b.jpg', output / 'a.jpg')
+        else:
+            os.link(path, output)
+    assert main(['run', str(path), '-o', str(output)]) == 2
+    assert 'it is the input; choose another output' in capfd.readouterr().err
+    assert [file.read_bytes() for file in files] == before
+    assert not list(tmp_path.rglob('.face_affect*'))
+
+
+def test_the_picture_is_not_replaced_by_its_explanation(
+    picture: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = picture.read_bytes()
+    assert main(['explain', str(picture), '-o', str(picture)]) == 2
+    assert 'three.jpg: it is the input' in capsys.readouterr().err
+    assert picture.read_bytes() == before
+
+
+@pytest.mark.parametrize('source', ['picture', 'video'])
+def test_into_a_pipe(request: pytest.FixtureRequest, tmp_path: Path, source: str) -> None:
+    """JPEG and MP4 where the name does not say."""
+    path = request.getfixturevalue(source)
+    os.mkfifo(tmp_path / 'pipe')
+    with (tmp_path / 'read').open('wb') as read:
+        reader = subprocess.Popen(['cat', tmp_path / 'pipe'], stdout=read)
+    assert main(['run', str(path), '-o', str(tmp_path / 'pipe')]) == 0
+    assert reader.wait(60) == 0
+    data = (tmp_path / 'read').read_bytes()
+    assert data[:3] == b'\xff\xd8\xff' if source == 'picture' else data[4:8] == b'ftyp'
+
+
+def test_a_link_leads_to_the_video(video: Path, tmp_path: Path) -> None:
+    (tmp_path / 'seen.mp4').write_bytes(b'earlier')
+    (tmp_path / 'seen.mp4').chmod(0o600)
+    (tmp_path / 'link.mp4').symlink_to('seen.mp4')
+    assert main(['run', str(video), '-o', str(tmp_path / 'link.mp4')]) == 0
+    assert (tmp_path / 'link.mp4').is_symlink()
+    assert (tmp_path / 'seen.mp4').stat().st_mode & 0o777 == 0o600
+    assert len(open_media(str(tmp_path / 'seen.mp4'))) == VIDEO_FRAMES
 
 
 def test_a_full_disk_is_an_error(

@@ -23,11 +23,11 @@ from face_affect.bags.recordings.bag_reader import (
     RecordingError,
     Topic,
 )
-from face_affect.bags.recordings.bag_writer import replace_folder, work_folder, WriteError
 from face_affect.core.models import ModelError
 from face_affect.core.text import printable
 from face_affect.extras import MissingExtraError
 from face_affect.media import MediaError, open_media, Video
+from face_affect.outputs import OutputError, replace_folder, resolve_folder, work_folder
 from face_affect.signals import StopSignal
 
 FAILURES = (MediaError, ModelError, MissingExtraError, OSError, ValueError)
@@ -113,15 +113,16 @@ def process_bag(job: Job, progress: Progress | None = None) -> JobResult:
 def _process(job: Job, progress: Progress) -> JobResult:
     recording = open_recorded(job.source)
     topic, note = choose_topic(recording, job.options.topic, job.source)
+    output = resolve_folder(job.output, Path(job.source))
     run = describe_run(job, topic.name)
-    with StopSignal() as stopped, work_folder(job.output) as folder:
+    with StopSignal() as stopped, work_folder(output) as folder:
         before = _standing(job, run)
         if before and before['complete'] and before['fingerprint'] == run['fingerprint']:
             return JobResult(job, 'skipped', before['frames'], before['dropped'])
-        new = folder / job.output.name
+        new = folder / output.name
         outcome = _write(job, recording, topic, run, new, progress, stopped)
         if outcome.state == 'done' or not (before and before['complete']):
-            replace_folder(new, job.output)
+            replace_folder(new, output)
         else:
             note = f'{job.output} stays as it was'
     return replace(outcome, notes=(*filter(None, [note]), *outcome.notes))
@@ -131,17 +132,17 @@ def _standing(job: Job, run: dict[str, Any]) -> dict[str, Any] | None:
     """Return what is known of the output that is there already; None if there is none.
 
     Raises:
-        WriteError: it must not be replaced.
+        OutputError: it must not be replaced.
 
     """
     if not job.output.exists():
         return None
     known = read_information(job.output)
     if known is None:
-        raise WriteError(f'{job.output} is there already, and no output of face-affect bag')
+        raise OutputError(f'{job.output} is there already, and no output of face-affect bag')
     same = known['fingerprint'] == run['fingerprint']
     if known['complete'] and not same and not job.options.overwrite:
-        raise WriteError(
+        raise OutputError(
             f'{job.output} is there already, made of another recording or with '
             'other settings or models; --overwrite replaces it'
         )

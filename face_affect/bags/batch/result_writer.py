@@ -38,7 +38,7 @@ class ResultWriter:
         """Write to ``folder``, which must not exist.
 
         Raises:
-            WriteError: it cannot be written.
+            OutputError: it cannot be written.
             MissingExtraError: a table's package is not installed.
 
         """

@@ -1,14 +1,12 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Bags out: whole or not there at all, and written by one process at a time."""
+"""Bags out."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-import fcntl
-import os
 from pathlib import Path
 import shutil
 from types import TracebackType
@@ -18,62 +16,9 @@ from rosbags.rosbag2 import StoragePlugin, Writer
 
 from face_affect.bags.recordings.bag_reader import TimedMessage, Topic
 from face_affect.bags.recordings.message_types import digest_of
+from face_affect.outputs import OutputError
 
 STORAGES = {'mcap': StoragePlugin.MCAP, 'sqlite3': StoragePlugin.SQLITE3}
-
-
-class WriteError(OSError):
-    """An output cannot be written; the message says which and why."""
-
-
-@contextmanager
-def work_folder(output: Path) -> Iterator[Path]:
-    """Give a folder beside ``output``, on the same disk, to write in; it is gone afterwards.
-
-    Raises:
-        WriteError: another process has it, or it cannot be made.
-
-    """
-    folder = output.with_name(f'.{output.name}.writing')
-    try:
-        lock = _lock(folder)
-    except BlockingIOError:
-        raise WriteError(f'{output} is being written by another process') from None
-    except OSError as error:
-        raise WriteError(f'cannot write {output}: {error.strerror}') from error
-    try:
-        # What a killed process has left
-        for left in folder.iterdir():
-            shutil.rmtree(left, ignore_errors=True)
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        os.close(lock)
-
-
-def _lock(folder: Path) -> int:
-    """Make and lock ``folder``; the lock goes with the process, however that ends."""
-    while True:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = os.open(folder, os.O_RDONLY)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            # It may have been removed between the two, by the one who had it before.
-            if os.path.samestat(os.fstat(lock), os.stat(folder)):
-                return lock
-        except FileNotFoundError:
-            pass
-        except OSError:
-            os.close(lock)
-            raise
-        os.close(lock)
-
-
-def replace_folder(new: Path, output: Path) -> None:
-    """Move the finished folder ``new`` to ``output``; what was there goes."""
-    if output.exists():
-        output.rename(new.with_name('replaced'))
-    new.rename(output)
 
 
 class BagWriter:
@@ -83,7 +28,7 @@ class BagWriter:
         """Write to ``folder``, which must not exist; ``storage`` is mcap or sqlite3.
 
         Raises:
-            WriteError: it cannot be written.
+            OutputError: it cannot be written.
 
         """
         self._folder = folder
@@ -109,7 +54,7 @@ class BagWriter:
         """Append a message.
 
         Raises:
-            WriteError: the disk is full, or fails.
+            OutputError: the disk is full, or fails.
 
         """
         with self._told():
@@ -119,7 +64,7 @@ class BagWriter:
         """Finish the bag, with ``information`` in its metadata.
 
         Raises:
-            WriteError: the disk is full, or fails.
+            OutputError: the disk is full, or fails.
 
         """
         for key, value in (information or {}).items():
@@ -154,4 +99,4 @@ class BagWriter:
             yield
         except Exception as error:
             reason = getattr(error, 'strerror', None) or error
-            raise WriteError(f'cannot write bag {self._folder.name}: {reason}') from error
+            raise OutputError(f'cannot write bag {self._folder.name}: {reason}') from error

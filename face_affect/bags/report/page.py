@@ -118,22 +118,6 @@ def make_report(
     return PAGE.substitute(title=escape(title), library=plots.library(), body='\n'.join(sections))
 
 
-def write_report(path: Path, page: str) -> None:
-    """Write ``page`` to ``path``, whole or not at all.
-
-    Raises:
-        OSError: it cannot be written.
-
-    """
-    part = path.with_name(f'.{path.name}.writing')
-    try:
-        part.write_text(page, encoding='utf-8')
-        part.replace(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise OSError(f'cannot write {path}: {error.strerror}') from error
-
-
 def _name(results: Results) -> str:
     return str(results.information.get('input', {}).get('name', results.path.name))
 
