@@ -6,12 +6,14 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from face_affect.commands.pipeline_options import add_pipeline_options, models_of, settings_of
 from face_affect.core.annotation import comparison_sheet
 from face_affect.core.model_comparison import ModelComparison
-from face_affect.core.pipeline import ModelNames, Pipeline, Settings
+from face_affect.core.pipeline import Pipeline
 from face_affect.media import MediaError, open_media
 from face_affect.media_writer import write_picture
 from face_affect.outputs import file_ids
@@ -33,18 +35,7 @@ def add_explain(commands: Any) -> None:
         metavar='SHEET',
         help='where the sheet goes (default: PICTURE_explained.png here)',
     )
-    parser.add_argument(
-        '--threshold',
-        type=float,
-        default=Settings().detection_threshold,
-        help='least detection score, 0 to 1 (default: %(default)s)',
-    )
-    parser.add_argument(
-        '--detector-model',
-        default=ModelNames().detector,
-        metavar='NAME',
-        help='what finds the faces (default: %(default)s)',
-    )
+    add_pipeline_options(parser, ('detection_threshold', 'detector_model'))
     parser.set_defaults(call=explain)
 
 
@@ -54,8 +45,8 @@ def explain(arguments: argparse.Namespace) -> int:
     if media.moving or len(media) != 1:
         raise MediaError(f'{arguments.input} is not one picture')
     (frame,) = media
-    settings = Settings(confirm_frames=1, detection_threshold=arguments.threshold)
-    pipeline = Pipeline(settings, ModelNames(detector=arguments.detector_model))
+    settings = replace(settings_of(arguments), confirm_frames=1)
+    pipeline = Pipeline(settings, models_of(arguments))
     faces = pipeline.process(frame.image, frame.stamp).faces
     if not faces:
         raise MediaError(f'no face in {arguments.input}; a lower --threshold finds more')

@@ -1,73 +1,72 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Arguments for the pipeline's settings and models, alike in every command that has them."""
+"""Options for the pipeline's parameters, generated from their declarations."""
 
 from __future__ import annotations
 
 import argparse
-from dataclasses import fields
+from collections.abc import Collection
 
-from face_affect.core.pipeline import ModelNames, Settings
+from face_affect.core.parameters import Declaration, declarations, from_values
+from face_affect.core.settings import ModelNames, Settings
 
-# Option, setting, help; the defaults and types are those of Settings.
-_NUMBERS = (
-    ('--threshold', 'detection_threshold', 'least detection score of a new face, 0 to 1'),
-    ('--min-face-size', 'min_face_size', 'least face size in pixels'),
-    ('--confirm-frames', 'confirm_frames', 'images in which a face must be found to count'),
-    ('--forget-time', 'forget_time', 'seconds unseen after which a face is gone'),
-    ('--match-iou', 'match_iou', 'least overlap of a face with where it is expected, 0 to 1'),
-    ('--smoothing-time', 'smoothing_time', 'time constant of smoothing in seconds; 0: none'),
-    ('--emotion-min-confidence', 'emotion_min_confidence', 'emotion is unknown below this'),
-    ('--gender-min-confidence', 'gender_min_confidence', 'gender is unknown below this'),
-)
+# Parameters whose option has a shorter name
+SHORT = {'detection_threshold': 'threshold'}
 
 
-def add_pipeline_options(parser: argparse.ArgumentParser) -> None:
-    """Add an option for each setting and each model."""
-    defaults, models = Settings(), ModelNames()
+def add_pipeline_options(
+    parser: argparse.ArgumentParser, names: Collection[str] | None = None
+) -> None:
+    """Add an option for each setting and each model, or for those called ``names``."""
     group = parser.add_argument_group('settings and models, as parameters of the node')
-    group.add_argument(
-        '--no-emotion', dest='enable_emotion', action='store_false', help='do not estimate emotion'
-    )
-    group.add_argument(
-        '--no-gender', dest='enable_gender', action='store_false', help='do not estimate gender'
-    )
-    group.add_argument(
-        '--detect-far',
-        action='store_true',
-        help='look for small, far faces too, in full resolution',
-    )
-    for option, name, text in _NUMBERS:
-        default = getattr(defaults, name)
+    for declaration in (*declarations(Settings), *declarations(ModelNames)):
+        if names is None or declaration.name in names:
+            _add_option(group, declaration)
+
+
+def _add_option(group: argparse._ArgumentGroup, declaration: Declaration) -> None:
+    name, default = declaration.name, declaration.default
+    option = SHORT.get(name, name).replace('_', '-')
+    text = declaration.description
+    if default is True:
         group.add_argument(
-            option,
+            f'--no-{option.removeprefix("enable-")}',
+            dest=name,
+            action='store_false',
+            help=f'do not {text}',
+        )
+    elif default is False:
+        group.add_argument(f'--{option}', dest=name, action='store_true', help=text)
+    else:
+        group.add_argument(
+            f'--{option}',
             dest=name,
             type=type(default),
             default=default,
-            metavar='NUMBER',
-            help=f'{text} (default: %(default)s)',
+            metavar='NAME' if isinstance(default, str) else 'NUMBER',
+            help=f'{text}{_range(declaration)} (default: %(default)s)',
         )
-    for task in ('detector', 'emotion', 'gender'):
-        group.add_argument(
-            f'--{task}-model',
-            default=getattr(models, task),
-            metavar='NAME',
-            help='a model of "face-affect models", or the absolute path of a '
-            'sidecar (default: %(default)s)',
-        )
+
+
+def _range(declaration: Declaration) -> str:
+    if declaration.choices:
+        return f'; one of {", ".join(map(str, declaration.choices))}'
+    if declaration.low is None:
+        return ''
+    return f', {declaration.low:g} to {declaration.high:g}'
 
 
 def settings_of(arguments: argparse.Namespace) -> Settings:
-    """Return the settings asked for.
+    """Return the settings given, and defaults for those without an option.
 
     Raises:
         ValueError: one is out of range.
 
     """
-    return Settings(**{item.name: getattr(arguments, item.name) for item in fields(Settings)})
+    return from_values(Settings, vars(arguments))
 
 
 def models_of(arguments: argparse.Namespace) -> ModelNames:
-    """Return the models asked for."""
-    return ModelNames(arguments.detector_model, arguments.emotion_model, arguments.gender_model)
+    """Return the models given, and defaults for those without an option."""
+    return from_values(ModelNames, vars(arguments))
