@@ -10,6 +10,7 @@ import io
 import os
 import sys
 
+from face_affect import __version__
 from face_affect.commands.bag import add_bag
 from face_affect.commands.compare import add_compare
 from face_affect.commands.explain import add_explain
@@ -31,6 +32,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog='face-affect', description='Find and follow faces; read emotion and gender.'
     )
+    parser.add_argument('--version', action='version', version=f'%(prog)s {__version__}')
     commands = parser.add_subparsers(dest='command', required=True)
     for add in COMMANDS:
         add(commands)

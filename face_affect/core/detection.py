@@ -59,6 +59,10 @@ class Letterbox:
         """Return ``image`` (BGR or gray) as RGB u8 [height, width, 3], valid until the next call.
 
         ``scale`` and ``offset`` then map input to image: (point - offset) / scale.
+
+        Raises:
+            TypeError: ``image`` is of another dtype than uint8.
+
         """
         if image.shape != self._shape:
             self._fit(image)
@@ -66,7 +70,10 @@ class Letterbox:
             image, self._inside.shape[1::-1], self._small, interpolation=cv2.INTER_LINEAR
         )
         code = cv2.COLOR_GRAY2RGB if image.ndim == 2 else cv2.COLOR_BGR2RGB
-        cv2.cvtColor(self._small, code, self._inside)
+        converted = cv2.cvtColor(self._small, code, self._inside)
+        if not np.may_share_memory(converted, self._inside):
+            # OpenCV has answered in a new array, since the one handed in does not fit.
+            np.copyto(self._inside, converted, casting='no')
         return self._canvas
 
     def _fit(self, image: NDArray[np.uint8]) -> None:

@@ -20,6 +20,10 @@ class Box:
     """An upright rectangle in pixels of the image; ``x``, ``y`` is its top left corner.
 
     It may reach beyond the image. Width and height are positive.
+
+    >>> from face_affect import Box
+    >>> Box(0, 0, 10, 10).iou(Box(5, 0, 10, 10))
+    0.3333333333333333
     """
 
     x: float
@@ -90,6 +94,11 @@ class Estimate:
     1. ``frame_probabilities`` are those of this image alone. ``label`` and
     ``frame_label`` are UNKNOWN where the largest probability is below
     ``min_confidence``.
+
+    >>> from face_affect import Estimate
+    >>> estimate = Estimate(('female', 'male'), (0.3, 0.7), (0.1, 0.9), min_confidence=0.6)
+    >>> estimate.label, estimate.confidence, estimate.frame_confidence
+    ('male', 0.7, 0.9)
     """
 
     labels: tuple[str, ...]

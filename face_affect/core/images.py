@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import cv2
 import numpy as np
@@ -37,6 +38,31 @@ class UnknownEncodingError(ImageError):
             'unknown_encoding',
             f"encoding '{printable(encoding, 40)}' is not supported; "
             f'supported are {", ".join(supported_encodings())}',
+        )
+
+
+def check_image(image: Any) -> None:
+    """Validate what is given as an image.
+
+    Raises:
+        TypeError: ``image`` is no numpy array of dtype uint8.
+        ValueError: its shape is neither [H, W, 3] nor [H, W], or it has no pixels.
+
+    """
+    if not isinstance(image, np.ndarray):
+        raise TypeError(
+            f'image is of type {type(image).__name__}, but must be a numpy array of dtype uint8, '
+            'shape [H, W, 3] (BGR) or [H, W] (gray)'
+        )
+    if image.dtype != np.uint8:
+        raise TypeError(
+            f'image has dtype {image.dtype}, but must have uint8; scale its values to 0..255 and '
+            'convert it with astype(numpy.uint8)'
+        )
+    if image.ndim not in (2, 3) or image.shape[2:] not in ((), (3,)) or not image.size:
+        raise ValueError(
+            f'image has shape {image.shape}, but must have [H, W, 3] (BGR) or [H, W] (gray), '
+            'with at least one pixel'
         )
 
 

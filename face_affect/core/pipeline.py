@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+import math
+from numbers import Real
 import time
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +19,7 @@ from face_affect.core.classification import Classifier
 from face_affect.core.crop import crop_views
 from face_affect.core.detection import large_enough, load_detector
 from face_affect.core.faces import Detection, Estimate, Face, FrameResult
+from face_affect.core.images import check_image
 from face_affect.core.models import find_models, Sidecar
 from face_affect.core.settings import ModelNames, RuntimeSettings, Settings
 from face_affect.core.smoothing import Smoother
@@ -39,11 +43,31 @@ class _Estimator:
     smoother: Smoother
 
 
+def _check_stamp(stamp: Any) -> None:
+    if not isinstance(stamp, Real):
+        raise TypeError(f'stamp is {stamp!r}, but must be a number of seconds')
+    if not math.isfinite(stamp):
+        raise ValueError(f'stamp is {stamp}, but must be finite')
+
+
 class Pipeline:
-    """Finds, follows and reads the faces of one camera.
+    """Detects, tracks and classifies the faces of one camera.
 
     Not thread-safe, but ``settings`` may be replaced from another thread: the
     next frame takes them up as a whole.
+
+    >>> import cv2
+    >>> from dataclasses import replace
+    >>> from face_affect import Pipeline, Settings
+    >>> pipeline = Pipeline(Settings(confirm_frames=1))
+    >>> image = cv2.imread('docs/images/debug_image.jpg')
+    >>> [round(face.age, 1) for face in pipeline.process(image, stamp=10.0).faces]
+    [0.0, 0.0, 0.0]
+    >>> [round(face.age, 1) for face in pipeline.process(image, stamp=10.5).faces]
+    [0.5, 0.5, 0.5]
+    >>> pipeline.settings = replace(pipeline.settings, min_face_size=1000)
+    >>> pipeline.process(image, stamp=11.0).faces
+    ()
     """
 
     def __init__(
@@ -93,13 +117,19 @@ class Pipeline:
         self._far_faces = {}
 
     def process(self, image: NDArray[np.uint8], stamp: float) -> FrameResult:
-        """Read the faces in one image.
+        """Detect, track and classify the faces in one image.
 
         Args:
-            image: u8 [H, W, 3] BGR or [H, W] gray.
+            image: u8 [H, W, 3] BGR or [H, W] gray; it need not be contiguous.
             stamp: seconds, when the image was taken; a step back forgets all faces.
 
+        Raises:
+            TypeError: ``image`` is no array of dtype uint8, or ``stamp`` no number.
+            ValueError: ``image`` has another shape or no pixels, or ``stamp`` is not finite.
+
         """
+        check_image(image)
+        _check_stamp(stamp)
         settings = self.settings
         self._timings = {}
         self._tracker.settings = settings

@@ -100,12 +100,25 @@ class ClassificationSettings(ParameterGroup):
 # Bases in reverse: a dataclass takes the fields of its last base first.
 @dataclass(frozen=True)
 class Settings(ClassificationSettings, TrackingSettings, DetectionSettings):
-    """All that may change from one frame to the next."""
+    """All that may change from one frame to the next.
+
+    >>> from face_affect import Settings
+    >>> Settings(confirm_frames=1).forget_time
+    2.0
+    >>> Settings(smoothing_time=-1)
+    Traceback (most recent call last):
+    ValueError: smoothing_time is -1, but must be from 0 to 60
+    """
 
 
 @dataclass(frozen=True)
 class ModelNames(ParameterGroup):
-    """Which models run: names of models in the package, or absolute paths of sidecars."""
+    """Which models run: names of models in the package, or absolute paths of sidecars.
+
+    >>> from face_affect import ModelNames
+    >>> ModelNames(emotion='emotion_mini_xception').gender
+    'gender_mini_residual'
+    """
 
     detector: str = parameter(
         'face_detector',

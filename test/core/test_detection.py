@@ -109,3 +109,10 @@ def test_letterbox_maps_points_back() -> None:
 def test_large_enough(sizes: list[tuple[float, float]], least: int, kept: int) -> None:
     found = [Detection(Box(0, 0, *size), 0.9) for size in sizes]
     assert len(large_enough(found, least)) == kept
+
+
+def test_letterbox_shows_no_image_of_before() -> None:
+    letterbox = Letterbox(32, 32)
+    letterbox(np.full((32, 32, 3), 200, np.uint8))
+    with pytest.raises(TypeError):
+        letterbox(np.full((32, 32, 3), 100, np.uint16))

@@ -76,6 +76,89 @@ def test_nobody_there(pipeline: Pipeline, shape: tuple[int, ...]) -> None:
     assert (result.stamp, result.width, result.height) == (12.5, shape[1], shape[0])
 
 
+WANTED = {
+    'type': 'but must be a numpy array of dtype uint8',
+    'dtype': 'but must have uint8',
+    'shape': r'but must have \[H, W, 3\] \(BGR\) or \[H, W\] \(gray\)',
+}
+
+
+@pytest.mark.parametrize(
+    'dtype', [np.uint16, np.int8, np.int32, np.float32, np.float64, bool, object, '<U1']
+)
+def test_another_dtype_is_refused(
+    pipeline: Pipeline, demo_frames: list[DemoFrame], dtype: Any
+) -> None:
+    # Also after a good image, whose faces must not come back
+    assert pipeline.process(demo_frames[100].image, 0.0).faces
+    with pytest.raises(TypeError, match=rf'image has dtype .*, {WANTED["dtype"]}'):
+        pipeline.process(demo_frames[100].image.astype(dtype), 0.1)
+
+
+@pytest.mark.parametrize(
+    'shape', [(), (9,), (9, 9, 1), (9, 9, 2), (9, 9, 4), (1, 9, 9, 3), (0, 9, 3), (9, 0), (0, 0)]
+)
+def test_another_shape_is_refused(pipeline: Pipeline, shape: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match=WANTED['shape']):
+        pipeline.process(np.zeros(shape, np.uint8), 0.0)
+
+
+@pytest.mark.parametrize('image', [None, 'picture.jpg', [[0]], memoryview(b'0')])
+def test_what_is_no_array_is_refused(pipeline: Pipeline, image: Any) -> None:
+    with pytest.raises(TypeError, match=WANTED['type']):
+        pipeline.process(image, 0.0)
+
+
+@pytest.mark.parametrize('stamp', [np.nan, np.inf, -np.inf])
+def test_a_stamp_that_is_not_finite_is_refused(pipeline: Pipeline, stamp: float) -> None:
+    with pytest.raises(ValueError, match=r'stamp is .*, but must be finite'):
+        pipeline.process(np.zeros((9, 9), np.uint8), stamp)
+
+
+@pytest.mark.parametrize('stamp', [None, '1.0', 1j])
+def test_a_stamp_that_is_no_number_is_refused(pipeline: Pipeline, stamp: Any) -> None:
+    with pytest.raises(TypeError, match='but must be a number of seconds'):
+        pipeline.process(np.zeros((9, 9), np.uint8), stamp)
+
+
+def test_refused_input_changes_nothing(pipeline: Pipeline, demo_frames: list[DemoFrame]) -> None:
+    image = demo_frames[100].image
+    pipeline.process(image, 0.0)
+    for wrong, stamp in ((image.astype(np.float32), 0.1), (image, np.nan)):
+        with pytest.raises((TypeError, ValueError)):
+            pipeline.process(wrong, stamp)
+    faces = pipeline.process(image, 0.2).faces
+    assert [(face.age, face.frames) for face in faces] == 3 * [(0.2, 2)]
+
+
+@pytest.mark.parametrize(
+    'view',
+    [
+        lambda image: np.asfortranarray(image),
+        lambda image: image[:, ::-1],
+        lambda image: np.repeat(image, 2, axis=1)[:, ::2],
+        lambda image: np.pad(image, ((0, 0), (9, 9), (0, 0)))[:, 9:-9],
+        lambda image: np.concatenate([image, image], axis=2)[:, :, :3],
+    ],
+    ids=['fortran', 'mirrored', 'every other column', 'inside of another', 'some channels'],
+)
+def test_an_image_need_not_be_contiguous(
+    pipeline: Pipeline, demo_frames: list[DemoFrame], view: Any
+) -> None:
+    image = view(demo_frames[100].image)
+    found = pipeline.process(image, 0.0).faces
+    assert len(found) == 3
+    pipeline.reset()
+    expected = pipeline.process(np.ascontiguousarray(image), 0.0).faces
+    assert [replace(face, id=0) for face in found] == [replace(face, id=0) for face in expected]
+
+
+@pytest.mark.parametrize('threads, error', [(0, ValueError), (17, ValueError), (1.5, TypeError)])
+def test_threads_have_the_range_of_the_parameter(threads: Any, error: type[Exception]) -> None:
+    with pytest.raises(error, match='num_threads is'):
+        Pipeline(threads=threads)
+
+
 @pytest.mark.parametrize('emotion', [True, False])
 @pytest.mark.parametrize('gender', [True, False])
 def test_tasks_can_be_switched_off(
