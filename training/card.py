@@ -51,16 +51,24 @@ def facts(sidecar: Sidecar) -> str:
 
 def _recipe(recipe: dict[str, Any]) -> str:
     """Return the recipe's file and what it says above all."""
+    minutes = recipe.get('minutes')
+    length = f'{minutes} minutes' if minutes else f'{recipe.get("epochs")} epochs'
     text = (
-        f'`training/recipes/{recipe.get("name")}.yaml`: {recipe.get("epochs")} epochs, '
+        f'`training/recipes/{recipe.get("name")}.yaml`: {length}, '
         f'batches of {recipe.get("batch")}, learning rate {recipe.get("learning_rate")}'
     )
     if recipe.get('start_from'):
         text += f', from the weights of `{recipe["start_from"]}`'
     if recipe.get('ferplus_weight'):
         text += f'; {percent(recipe["ferplus_weight"])} of a target from the FER+ votes'
-    if recipe.get('teacher'):
-        text += f'; {percent(recipe["teacher_weight"])} of a target from `{recipe["teacher"]}`'
+    for name, head in recipe.get('heads', {}).items():
+        text += (
+            f'; head {name}: weight {head["weight"]}, {percent(head["votes"])} of a target from '
+            f'the FER+ votes, label smoothing {head["label_smoothing"]}'
+        )
+    if recipe.get('teachers'):
+        names = ', '.join(f'`{name}`' for name in recipe['teachers'])
+        text += f'; {percent(recipe["teacher_weight"])} of a target from {names}, head by head'
     return text
 
 

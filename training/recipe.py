@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
+import math
 from pathlib import Path
 from typing import Any
 
@@ -23,22 +24,55 @@ class RecipeError(ValueError):
 
 
 @dataclass(frozen=True)
+class Head:
+    """One label function that a classifier is taught.
+
+    ``votes`` 0..1: the part of a target that is the distribution of the FER+ voters' answers;
+    the rest is the label. ``weight``: of this head's loss in the sum. ``label_smoothing``
+    0..1: the part of a target that is spread over all labels.
+    """
+
+    votes: float = 0.0
+    weight: float = 1.0
+    label_smoothing: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Validate the ranges.
+
+        Raises:
+            ValueError: a value is out of range; the message begins with its key.
+
+        """
+        if not 0 <= self.votes <= 1:
+            raise ValueError(f'votes is {self.votes}, but must be in 0..1')
+        if not 0 < self.weight < math.inf:
+            raise ValueError(f'weight is {self.weight}, but must be positive')
+        if not 0 <= self.label_smoothing < 1:
+            raise ValueError(f'label_smoothing is {self.label_smoothing}, but must be in 0..1')
+
+
+@dataclass(frozen=True)
 class Recipe:
     """One training run.
 
     ``data`` is a file name in the data folder; ``input_size`` is the input's width in
     pixels: classifiers take squares, detectors 4:3. ``extra_data`` names further scenes
     for a detector, and the chance of each file, 0..1, to be shown in place of ``data``.
-    ``learning_rate`` is the peak of a one-cycle schedule over ``epochs``, of
-    which the first ``early_epochs`` see smaller pictures of ``early_size``
-    pixels, which costs less. ``start_from`` names a recipe whose trained weights
-    are the starting point. ``ferplus_weight`` 0..1 is the part of an emotion's
-    target that comes from the FER+ votes. ``teacher`` names the recipe of a trained
-    classifier, and ``teacher_weight`` 0..1 is the part of a target that it gives by what
-    it says of the same view (distillation, Hinton et al. 2015). ``averaging`` 0..1: the
-    decay at every step of the moving average of the weights, which is what a run results
-    in; 0 for none.
-    ``validate_every``: epochs from one look at the held-out part to the next.
+    ``heads`` of a classifier by name, all on one trunk; the first answers on the robot unless
+    another is selected.
+
+    ``learning_rate`` is the peak of a one-cycle schedule over ``epochs``, or over ``minutes``
+    of training where those are given; ``warm_up`` 0..1 is the part of it before the peak.
+    During the first ``early_part`` 0..1 of it pictures have ``early_size`` pixels, which costs
+    less. ``start_from`` names a recipe whose trained weights are the starting point; a head
+    takes the weights of the one of its name there, or else of the first.
+
+    ``teachers`` name recipes of trained classifiers with the same heads. ``teacher_weight``
+    0..1 is the part of a head's target that is the mean of their answers by that head to the
+    same view (distillation, Hinton et al. 2015).
+
+    ``averaging`` 0..1: the decay at every step of the moving average of the weights, which is
+    the result of a run; 0 for none. ``validate_every``: epochs between two validations.
     """
 
     name: str
@@ -48,21 +82,34 @@ class Recipe:
     data_licence: str
     extra_data: dict[str, float] = field(default_factory=dict)
     start_from: str | None = None
+    heads: dict[str, Head] = field(default_factory=lambda: {'labels': Head()})
     input_size: int = 64
     epochs: int = 30
+    minutes: float | None = None
+    warm_up: float = 0.1
     early_size: int = 48
-    early_epochs: int = 0
+    early_part: float = 0.0
     batch: int = 128
     learning_rate: float = 3e-3
     weight_decay: float = 1e-3
-    label_smoothing: float = 0.0
-    ferplus_weight: float = 0.0
-    teacher: str | None = None
+    teachers: tuple[str, ...] = ()
     teacher_weight: float = 0.5
     averaging: float = 0.0
     validate_every: int = 1
     seed: int = 2017
     augmentation: Augmentation | SceneAugmentation = field(default_factory=Augmentation)
+
+
+def _heads(values: Any, path: Path) -> dict[str, Head]:
+    if not isinstance(values, dict) or not values:
+        raise RecipeError(f'{path}: heads is {values!r}, but must map names to heads')
+    heads = {}
+    for name, keys in values.items():
+        try:
+            heads[str(name)] = Head(**_checked(Head, keys or {}, path))
+        except (TypeError, ValueError) as error:
+            raise RecipeError(f'{path}: heads.{name}.{error}') from error
+    return heads
 
 
 def _checked(kind: type, values: dict[str, Any], path: Path) -> dict[str, Any]:
@@ -87,8 +134,22 @@ def load_recipe(path: Path) -> Recipe:
     if not isinstance(values, dict):
         raise RecipeError(f'{found}: a mapping of keys to values is needed')
     kind = SceneAugmentation if values.get('task') == DETECTION else Augmentation
+    for key in ('epochs', 'minutes'):
+        if not values.get(key, 1) > 0:
+            raise RecipeError(f'{found}: {key} is {values[key]}, but must be positive')
+    if 'epochs' in values and 'minutes' in values:
+        raise RecipeError(f'{found}: minutes and epochs are both given; a schedule has one length')
+    heads = _heads(values.pop('heads', {'labels': {}}), found)
+    teachers = values.pop('teachers', [])
+    if not isinstance(teachers, list):
+        raise RecipeError(f'{found}: teachers is {teachers!r}, but must be a list of recipes')
     jitter = _checked(kind, values.pop('augmentation', {}), found)
     try:
-        return Recipe(augmentation=kind(**jitter), **_checked(Recipe, values, found))
+        return Recipe(
+            augmentation=kind(**jitter),
+            heads=heads,
+            teachers=tuple(map(str, teachers)),
+            **_checked(Recipe, values, found),
+        )
     except TypeError as error:
         raise RecipeError(f'{found}: {error}') from error

@@ -18,13 +18,14 @@ import hashlib
 from pathlib import Path
 import sys
 
-import numpy as np
 import torch
+from torch import nn
 
 from face_affect.core.models import ModelError, read_sidecar, Sidecar, write_sidecar
 from face_affect.core.saliency import saliency_path
 from training.data.augmentation import network_input
-from training.data.faces import DatasetError, validation_part
+from training.data.faces import DatasetError, FaceSet, validation_part
+from training.data.label_functions import labelled_for
 from training.data.loading import load_faces
 from training.evaluation.inference import logits_of
 from training.export.dequantisation import dequantised
@@ -45,19 +46,8 @@ def write_saliency(classifier: Sidecar, data: Path) -> Sidecar:
     """
     model = dequantised(classifier)
     faces = validation_part(load_faces(data / classifier.training['recipe']['data']))
-    size = classifier.input.width
-    explained = (
-        predict(model, torch.from_numpy(network_input(faces.images, size)), torch.device('cpu'))
-        .numpy()
-        .argmax(axis=1)
-    )
-    int8 = logits_of(classifier, faces.images).argmax(axis=1)
-    hits = [float(np.mean(answers == faces.labels)) for answers in (explained, int8)]
-    if abs(hits[0] - hits[1]) > TOLERANCE:
-        raise ValueError(
-            f'{classifier.name}: accuracy {hits[0]:.4f} in float, {hits[1]:.4f} as int8'
-        )
-    content = to_float16(guided_function(model, size, len(classifier.labels)))
+    accuracy = _agreement(classifier, model, faces)
+    content = to_float16(guided_function(model, classifier.input.width, classifier.logits))
     sidecar = replace(
         classifier,
         path=saliency_path(classifier),
@@ -68,14 +58,36 @@ def write_saliency(classifier: Sidecar, data: Path) -> Sidecar:
         macs=2 * classifier.macs,
         crop={},
         training={'explains': classifier.name, 'sha256': classifier.sha256},
-        accuracy={
-            'validation': round(hits[0], 4),
-            'validation, same label as int8': round(float(np.mean(explained == int8)), 4),
-        },
+        accuracy=accuracy,
     )
     sidecar.tflite.write_bytes(content)
     write_sidecar(sidecar)
     return sidecar
+
+
+def _agreement(classifier: Sidecar, model: nn.Module, faces: FaceSet) -> dict[str, float]:
+    """Return each head's accuracy in float, and the part of its labels that int8 shares.
+
+    Raises:
+        ValueError: the accuracies in float and in int8 differ.
+
+    """
+    images = torch.from_numpy(network_input(faces.images, classifier.input.width))
+    explained = predict(model, images, torch.device('cpu')).numpy()
+    int8 = logits_of(classifier, faces.images)
+    accuracy = {}
+    for one in [classifier.with_head(head.name) for head in classifier.heads] or [classifier]:
+        labels = labelled_for(one, faces)
+        rows = faces.has_majority if labels is not faces else slice(None)
+        answers = [logits[rows, one.answer].argmax(axis=1) for logits in (explained, int8)]
+        hits = [float((answer == labels.labels).mean()) for answer in answers]
+        if abs(hits[0] - hits[1]) > TOLERANCE:
+            raise ValueError(f'{one.name}: accuracy {hits[0]:.4f} in float, {hits[1]:.4f} as int8')
+        suffix = f'_{one.head}' if one.head else ''
+        same = float((answers[0] == answers[1]).mean())
+        accuracy[f'validation{suffix}'] = round(hits[0], 4)
+        accuracy[f'validation{suffix}, same label as int8'] = round(same, 4)
+    return accuracy
 
 
 def main() -> int:

@@ -34,7 +34,7 @@ from face_affect.core.models import ModelError, read_sidecar
 from training.data.augmentation import network_input
 from training.data.faces import DatasetError, validation_part
 from training.data.loading import load_faces
-from training.export.dequantisation import dequantised
+from training.export.dequantisation import dequantised, with_answering_head
 from training.export.guided_backpropagation import input_gradient
 from training.models.architectures import predict
 
@@ -239,7 +239,7 @@ def main() -> int:
     arguments = parser.parse_args()
     try:
         sidecar = read_sidecar(arguments.models / f'{arguments.name}.json')
-        model = dequantised(sidecar)
+        model = with_answering_head(dequantised(sidecar), sidecar)
         faces = validation_part(load_faces(arguments.data / sidecar.training['recipe']['data']))
     except (DatasetError, ModelError, ValueError, FileNotFoundError) as error:
         print(f'error: {error}', file=sys.stderr)

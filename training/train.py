@@ -21,14 +21,18 @@ from typing import cast
 
 import matplotlib
 import torch
-from torch import nn
+from torch import nn, Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
+from face_affect.core.models import DETECTION
 from training.data.faces import DatasetError
 from training.models.architectures import parameter_count
+from training.models.heads import with_heads
+from training.models.mixed_precision import mixed_precision
 from training.recipe import load_recipe, Recipe, RecipeError
+from training.schedule import Schedule
 from training.tasks import load_task
 from training.tasks.task import Task
 
@@ -55,17 +59,13 @@ class Trainer:
         self._optimizer = torch.optim.AdamW(
             self._trained.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay
         )
-        self._schedule = torch.optim.lr_scheduler.OneCycleLR(
-            self._optimizer,
-            recipe.learning_rate,
-            pct_start=0.1,
-            total_steps=recipe.epochs * (len(cast(Sized, task.views(0))) // recipe.batch),
-        )
+        steps = len(cast(Sized, task.views(0, 0.0))) // recipe.batch
+        self._schedule = Schedule(recipe, steps)
         self._checkpoint = run / 'checkpoint.pt'
         if self._checkpoint.exists():
             self._resume()
         elif recipe.start_from:
-            self._start_from(run.parent / recipe.start_from / 'weights.pt')
+            self._start_from(recipe.start_from)
 
     @property
     def model(self) -> nn.Module:
@@ -83,16 +83,18 @@ class Trainer:
         self._trained.load_state_dict(state['model'])
         self._average.load_state_dict(state['average'])
         self._optimizer.load_state_dict(state['optimizer'])
-        self._schedule.load_state_dict(state['schedule'])
+        self._schedule.steps = state['steps']
+        self._schedule.seconds = state['seconds']
 
-    def _start_from(self, weights: Path) -> None:
-        if not weights.exists():
-            raise RecipeError(
-                f'{weights} is missing; train recipe {self._recipe.start_from} first'
-            )
-        self._trained.load_state_dict(
-            torch.load(weights, map_location=self._device, weights_only=True)
-        )
+    def _start_from(self, name: str) -> None:
+        path = self._run.parent / name / 'weights.pt'
+        if not path.exists():
+            raise RecipeError(f'{path} is missing; train recipe {name} first')
+        weights = torch.load(path, map_location=self._device, weights_only=True)
+        if self._recipe.task != DETECTION:
+            had = load_recipe(Path(f'{name}.yaml')).heads
+            weights = with_heads(weights, list(had), list(self._recipe.heads))
+        self._trained.load_state_dict(weights)
 
     def _save(self) -> None:
         part = self._checkpoint.with_suffix('.part')
@@ -103,7 +105,8 @@ class Trainer:
                 'model': self._trained.state_dict(),
                 'average': self._average.state_dict(),
                 'optimizer': self._optimizer.state_dict(),
-                'schedule': self._schedule.state_dict(),
+                'steps': self._schedule.steps,
+                'seconds': self._schedule.seconds,
             },
             part,
         )
@@ -115,21 +118,22 @@ class Trainer:
             f'{self._recipe.name}: {parameter_count(self._trained)} parameters on {self._device}',
             flush=True,
         )
-        while self._epoch < self._recipe.epochs:
+        while self._schedule.progress < 1:
             loss = self._train_epoch()
             self._epoch += 1
             self._save()
             row = {'epoch': self._epoch, 'loss': loss}
-            if self._epoch % self._recipe.validate_every == 0:
+            if self._epoch % self._recipe.validate_every == 0 or self._schedule.progress == 1:
                 row.update(self._task.validate(self.model, self._device))
                 append_row(self._run / 'curves.csv', row)
             print(' '.join(f'{key} {value:.4g}' for key, value in row.items()), flush=True)
 
     def _train_epoch(self) -> float:
+        """Train for an epoch, or what the minutes leave of it; return the mean loss."""
         recipe = self._recipe
         shuffle = torch.Generator().manual_seed(recipe.seed + self._epoch)
         batches = DataLoader(
-            self._task.views(self._epoch),
+            self._task.views(self._epoch, self._schedule.progress),
             recipe.batch,
             shuffle=True,
             drop_last=True,
@@ -137,26 +141,31 @@ class Trainer:
             num_workers=self._workers,
         )
         self._trained.train()
-        losses = 0.0
-        title = f'epoch {self._epoch + 1}/{recipe.epochs}'
+        self._schedule.start()
+        losses = []
+        title = f'epoch {self._epoch + 1}'
         for images, *targets in tqdm(batches, title, disable=None, leave=False):
-            inputs = self._task.inputs(images.to(self._device)).contiguous(
-                memory_format=torch.channels_last
-            )
-            # Half the time where the processor multiplies in bfloat16, and as good.
-            with torch.autocast(self._device.type, torch.bfloat16):
-                outputs = self._trained(inputs)
-            loss = self._task.loss(
-                outputs, [target.to(self._device) for target in targets], inputs
-            )
-            self._optimizer.zero_grad()
-            loss.backward()
-            nn.utils.clip_grad_norm_(self._trained.parameters(), LARGEST_GRADIENT)
-            self._optimizer.step()
-            self._schedule.step()
-            self._average.update_parameters(self._trained)
-            losses += loss.item()
-        return losses / len(batches)
+            losses.append(self._step(images, targets))
+            if self._schedule.progress == 1:
+                break
+        return sum(losses) / len(losses)
+
+    def _step(self, images: Tensor, targets: list[Tensor]) -> float:
+        """Train with one batch and return its loss."""
+        inputs = self._task.inputs(images.to(self._device)).contiguous(
+            memory_format=torch.channels_last
+        )
+        with mixed_precision(self._device):
+            outputs = self._trained(inputs)
+        loss = self._task.loss(outputs, [target.to(self._device) for target in targets], inputs)
+        self._schedule.set_rates(self._optimizer)
+        self._optimizer.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(self._trained.parameters(), LARGEST_GRADIENT)
+        self._optimizer.step()
+        self._average.update_parameters(self._trained)
+        self._schedule.step()
+        return float(loss.item())
 
 
 def append_row(table: Path, row: dict[str, float]) -> None:
@@ -196,7 +205,7 @@ def train(recipe: Recipe, data: Path, runs: Path, workers: int) -> Path:
     """Train, and return the path of the trained weights."""
     run = runs / recipe.name
     task = load_task(recipe, data)
-    task.load_teacher(runs)
+    task.load_teachers(runs)
     run.mkdir(parents=True, exist_ok=True)
     trainer = Trainer(recipe, task, run, workers)
     trainer.fit()

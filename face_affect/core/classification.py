@@ -20,6 +20,14 @@ def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(powers / powers.sum(axis=-1, keepdims=True), dtype=np.float32)
 
 
+def probabilities(sidecar: Sidecar, logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the calibrated probabilities [..., labels] of the head of ``sidecar`` that answers.
+
+    ``logits`` [..., L] of all heads, as the network returns them.
+    """
+    return softmax(logits[..., sidecar.answer] / np.float32(sidecar.temperature))
+
+
 class Classifier:
     """A network that answers one question about a face."""
 
@@ -33,10 +41,11 @@ class Classifier:
         self._geometry = sidecar.crop_for(detector)
         self._network = Network(sidecar, threads)
         shapes = self._network.output_shapes
-        if shapes != [(1, len(sidecar.labels))]:
+        if shapes != [(1, sidecar.logits)]:
+            heads = f' by {len(sidecar.heads)} heads' if sidecar.heads else ''
             raise ModelError(
                 f'model {sidecar.name}: outputs {shapes} do not fit '
-                f'its {len(sidecar.labels)} labels'
+                f'its {len(sidecar.labels)} labels{heads}'
             )
 
     @property
@@ -56,4 +65,4 @@ class Classifier:
     def __call__(self, crop: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return the calibrated probabilities f32 [labels] of a crop u8 [S, S]."""
         (logits,) = self._network(crop)
-        return softmax(logits / np.float32(self.sidecar.temperature))
+        return probabilities(self.sidecar, logits)

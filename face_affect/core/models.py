@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 import hashlib
 import json
 import math
@@ -102,6 +102,17 @@ class InputFormat:
 
 
 @dataclass(frozen=True)
+class Head:
+    """One of several answers of a classifier: the name of what it was taught, and its temperature.
+
+    See ``Sidecar.heads``.
+    """
+
+    name: str
+    temperature: float
+
+
+@dataclass(frozen=True)
 class Sidecar:
     """A model's description, ``NAME.json`` beside ``NAME.tflite``.
 
@@ -110,6 +121,10 @@ class Sidecar:
     calibrated for. ``temperature`` divides the logits before softmax
     (Guo et al. 2017). ``parameters`` and ``macs`` count weights and
     multiply-accumulates; ``accuracy`` maps the name of a test to 0..1.
+
+    A classifier that was taught several kinds of labels has ``heads``: its output holds the
+    logits of all labels by the first head, then by the next. ``head`` is the name of the one that
+    answers, the first unless another is selected, and ``temperature`` is its.
     """
 
     path: Path
@@ -126,12 +141,39 @@ class Sidecar:
     accuracy: Mapping[str, float] = field(default_factory=dict)
     crop: Mapping[str, CropGeometry] = field(default_factory=dict)
     temperature: float = 1.0
+    heads: tuple[Head, ...] = ()
+    head: str | None = None
     decoder: str | None = None
 
     @property
     def tflite(self) -> Path:
         """The network file."""
         return self.path.with_suffix('.tflite')
+
+    @property
+    def logits(self) -> int:
+        """The number of logits of a classifier, of all heads together."""
+        return len(self.labels) * max(1, len(self.heads))
+
+    @property
+    def answer(self) -> slice:
+        """Which of a classifier's logits are those of the head that answers."""
+        names = [head.name for head in self.heads]
+        start = names.index(self.head) * len(self.labels) if self.head else 0
+        return slice(start, start + len(self.labels))
+
+    def with_head(self, name: str) -> Sidecar:
+        """Return the same model with head ``name`` answering.
+
+        Raises:
+            ModelError: it has no such head.
+
+        """
+        for head in self.heads:
+            if head.name == name:
+                return replace(self, head=name, temperature=head.temperature)
+        known = ', '.join(head.name for head in self.heads) or 'a single, unnamed one'
+        raise ModelError(f'model {self.name} has no head {name!r}, but {known}')
 
     def crop_for(self, detector: str) -> CropGeometry:
         """Return the crop geometry for boxes of that detector.
@@ -195,6 +237,9 @@ def _parse(path: Path, values: dict[str, Any]) -> Sidecar:
     values['crop'] = {
         name: CropGeometry(**geometry) for name, geometry in values.get('crop', {}).items()
     }
+    heads = tuple(Head(**head) for head in values.pop('heads', ()))
+    if heads:
+        values.update(heads=heads, head=heads[0].name, temperature=heads[0].temperature)
     sidecar = Sidecar(path=path, **values)
     _check(sidecar)
     return sidecar
@@ -210,8 +255,14 @@ def _check(sidecar: Sidecar) -> None:
     """
     if sidecar.task not in MODEL_TASKS:
         raise ValueError(f'task is {sidecar.task!r}, but must be one of {", ".join(MODEL_TASKS)}')
-    if not (math.isfinite(sidecar.temperature) and sidecar.temperature > 0):
-        raise ValueError(f'temperature {sidecar.temperature} is not positive')
+    for temperature in (sidecar.temperature, *(head.temperature for head in sidecar.heads)):
+        if not (math.isfinite(temperature) and temperature > 0):
+            raise ValueError(f'temperature {temperature} is not positive')
+    names = [head.name for head in sidecar.heads]
+    if len(set(names)) < len(names) or not all(re.fullmatch(r'\w+', name) for name in names):
+        raise ValueError(f'heads {names} must be different words')
+    if sidecar.head is not None and sidecar.head not in names:
+        raise ValueError(f'head is {sidecar.head!r}, but heads has {names}')
     if not re.fullmatch(r'\w[\w.-]{0,63}', sidecar.name):
         raise ValueError(f'name {sidecar.name!r} is no word of at most 64 characters')
     if not re.fullmatch('[0-9a-f]{64}', sidecar.sha256):
@@ -245,6 +296,10 @@ def write_sidecar(sidecar: Sidecar) -> None:
     }
     values['input'] = vars(sidecar.input)
     values['crop'] = {name: vars(geometry) for name, geometry in sidecar.crop.items()}
+    values['heads'] = [vars(head) for head in sidecar.heads]
+    # With heads each has its temperature; which answers is up to the reader.
+    for name in ('head', 'temperature') if sidecar.heads else ('head', 'heads'):
+        del values[name]
     if sidecar.decoder is None:
         del values['decoder']
     text = json.dumps(values, indent=2, ensure_ascii=False)
@@ -265,10 +320,14 @@ def available_models() -> list[Sidecar]:
 def find_model(name: str, task: str) -> Sidecar:
     """Return the sidecar called ``name``, or at the absolute path ``name``, for ``task``.
 
+    ``name:HEAD`` selects which head of the classifier answers.
+
     Raises:
-        ModelError: there is none, or it is for another task.
+        ModelError: there is none, it is for another task, or has no such head.
 
     """
+    selected = re.fullmatch(r'(.+):(\w+)', name, re.DOTALL)
+    name, head = selected.groups() if selected else (name, None)
     path = Path(name)
     if not path.is_absolute():
         known = {path.stem: path for path in sorted(models_folder().glob('*.json'))}
@@ -282,7 +341,7 @@ def find_model(name: str, task: str) -> Sidecar:
     sidecar = read_sidecar(path)
     if sidecar.task != task:
         raise ModelError(f'model {sidecar.name} is for {sidecar.task}, not for {task}')
-    return sidecar
+    return sidecar.with_head(head) if head else sidecar
 
 
 def find_models(names: ModelNames) -> tuple[Sidecar, ...]:

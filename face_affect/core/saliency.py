@@ -66,13 +66,13 @@ class Saliency:
             )
         self.classifier = classifier
         self._network = Network(sidecar, threads)
-        side, labels = classifier.input.width, len(classifier.labels)
-        if self._network.output_shapes != [(1, labels), (1, side, side, 1)]:
+        side, logits = classifier.input.width, classifier.logits
+        if self._network.output_shapes != [(1, logits), (1, side, side, 1)]:
             raise ModelError(
                 f'model {sidecar.name}: outputs {self._network.output_shapes} do '
                 f'not fit {classifier.name}'
             )
-        self._one_hot = np.eye(labels, dtype=np.float32)
+        self._one_hot = np.eye(logits, dtype=np.float32)[classifier.answer]
 
     def __call__(self, crop: NDArray[np.uint8], label: str) -> NDArray[np.float32]:
         """Return the gradient f32 [S, S] of the score of ``label`` for a crop u8 [S, S].

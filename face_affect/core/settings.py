@@ -27,7 +27,7 @@ def _min_confidence(task: Task) -> float:
 def _model(task: Task) -> str:
     return parameter(
         task.model,
-        f'the {task.name} network, named like the detector',
+        f'the {task.name} network, named like the detector; NAME:HEAD selects a head',
         name=f'{task.name}_model',
         fixed='configured',
     )
@@ -114,6 +114,8 @@ class Settings(ClassificationSettings, TrackingSettings, DetectionSettings):
 @dataclass(frozen=True)
 class ModelNames(ParameterGroup):
     """Which models run: names of models in the package, or absolute paths of sidecars.
+
+    ``NAME:HEAD`` selects which head of a classifier answers.
 
     >>> from face_affect import ModelNames
     >>> ModelNames(emotion='emotion_mini_xception').gender

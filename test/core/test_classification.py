@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 import pytest
 
-from face_affect.core.classification import Classifier, softmax
+from face_affect.core.classification import Classifier, probabilities, softmax
 from face_affect.core.crop import crop_face
 from face_affect.core.faces import Box, EMOTIONS, GENDERS
-from face_affect.core.models import find_model
+from face_affect.core.models import find_model, Head
 
 DETECTOR = 'face_detector'
 
@@ -68,3 +68,14 @@ class TestClassifier:
 
 def noise(seed: int, side: int = 64) -> NDArray[np.uint8]:
     return np.random.default_rng(seed).integers(0, 256, (side, side), dtype=np.uint8)
+
+
+def test_probabilities_are_those_of_the_head_that_answers() -> None:
+    sidecar = replace(
+        find_model('emotion_mini_xception', 'emotion'),
+        heads=(Head('votes', 1.0), Head('original', 2.0)),
+    )
+    logits = np.arange(14, dtype=np.float32)[::-1] * np.ones((3, 1), np.float32)
+    for name, part in (('votes', logits[:, :7]), ('original', logits[:, 7:] / 2)):
+        found = probabilities(sidecar.with_head(name), logits)
+        np.testing.assert_allclose(found, softmax(part), rtol=1e-6)

@@ -101,6 +101,13 @@ def test_bad_json(tmp_path: Path, text: str, reason: str | None) -> None:
         ({'temperature': float('nan')}, 'temperature'),
         ({'temperature': float('inf')}, 'temperature'),
         ({'temperature': 'warm'}, 'not usable'),
+        ({'temperature': 1.0, 'heads': [{'name': 'votes', 'temperature': 0}]}, 'temperature 0'),
+        ({'heads': [{'name': 'votes'}]}, "missing .*'temperature'"),
+        ({'heads': [{'name': 'a b', 'temperature': 1.0}]}, 'must be different words'),
+        ({'heads': [{'name': 'a', 'temperature': 1.0}] * 2}, 'must be different words'),
+        ({'heads': [{'name': 3, 'temperature': 1.0}]}, 'not usable'),
+        ({'heads': {'votes': 1.0}}, 'not usable'),
+        ({'head': 'votes'}, "head is 'votes', but heads has"),
         ({'labels': 3}, 'not usable'),
         ({'input': None}, 'not usable'),
         ({'input': {'width': 64}}, 'missing'),
@@ -141,6 +148,51 @@ def test_bad_json(tmp_path: Path, text: str, reason: str | None) -> None:
 def test_wrong_value(copy: Path, changes: dict[str, Any], reason: str) -> None:
     with pytest.raises(ModelError, match=reason):
         read_sidecar(altered(copy, **changes))
+
+
+HEADS = [{'name': 'votes', 'temperature': 1.5}, {'name': 'original', 'temperature': 0.5}]
+
+
+class TestHeads:
+    def test_the_first_answers(self, copy: Path) -> None:
+        sidecar = read_sidecar(altered(copy, heads=HEADS))
+        assert (sidecar.head, sidecar.temperature) == ('votes', 1.5)
+        assert (sidecar.logits, sidecar.answer) == (14, slice(0, 7))
+
+    @pytest.mark.parametrize('name', [EMOTION, 'path'])
+    def test_another_is_selected_by_name(
+        self, copy: Path, name: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        altered(copy, heads=HEADS)
+        monkeypatch.setattr(models, 'models_folder', lambda: copy.parent)
+        name = str(copy) if name == 'path' else name
+        sidecar = find_model(f'{name}:original', 'emotion')
+        assert (sidecar.head, sidecar.temperature) == ('original', 0.5)
+        assert sidecar.answer == slice(7, 14)
+        assert find_model(f'{name}:votes', 'emotion') == find_model(name, 'emotion')
+
+    def test_written_as_read(self, copy: Path) -> None:
+        sidecar = read_sidecar(altered(copy, heads=HEADS))
+        write_sidecar(sidecar.with_head('original'))
+        assert read_sidecar(copy) == sidecar
+        assert json.loads(copy.read_text())['heads'] == HEADS
+
+    @pytest.mark.parametrize(
+        'heads, reason',
+        [
+            (HEADS, "no head 'mood', but votes, original"),
+            ([], "no head 'mood', but a single, unnamed one"),
+        ],
+    )
+    def test_unknown(self, copy: Path, heads: list[Any], reason: str) -> None:
+        altered(copy, heads=heads)
+        with pytest.raises(ModelError, match=reason):
+            find_model(f'{copy}:mood', 'emotion')
+
+    def test_the_network_lacks_one(self, copy: Path) -> None:
+        sidecar = read_sidecar(altered(copy, heads=[*HEADS, {'name': 'x', 'temperature': 1.0}]))
+        with pytest.raises(ModelError, match='do not fit its 7 labels by 3 heads'):
+            Classifier(sidecar, DETECTOR)
 
 
 @pytest.mark.parametrize('key', ['name', 'task', 'sha256', 'labels', 'input', 'licence', 'macs'])

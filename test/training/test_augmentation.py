@@ -9,7 +9,6 @@ import pytest
 pytest.importorskip('torch', reason='training needs PyTorch')
 
 from training.data.augmentation import Augmentation, AugmentedFaces, network_input
-from training.data.faces import FaceSet
 
 NONE = Augmentation(0, 0, 0, 0, 0, 0, 0, 0)
 IMAGE = np.random.default_rng(0).integers(0, 256, (48, 48), dtype=np.uint8)
@@ -36,21 +35,14 @@ def test_views_are_pictures(size: int) -> None:
 
 
 def test_a_view_follows_from_seed_epoch_and_row() -> None:
-    rows = np.arange(3)
-    faces = FaceSet(
-        'emotion',
-        ('a', 'b'),
-        np.stack([IMAGE] * 3),
-        rows % 2,
-        np.eye(2, dtype=np.float32)[rows % 2],
-        rows.astype(np.uint32),
-    )
+    images, targets = np.stack([IMAGE] * 3), [np.eye(3, dtype=np.float32) * i for i in (1, 2)]
     views = {
-        key: AugmentedFaces(faces, Augmentation(), 48, *key)[1][0]
+        key: AugmentedFaces(images, targets, Augmentation(), 48, *key)[1][0]
         for key in ((1, 1), (1, 2), (2, 1))
     }
-    again = AugmentedFaces(faces, Augmentation(), 48, 1, 1)
+    again = AugmentedFaces(images, targets, Augmentation(), 48, 1, 1)
     assert len(again) == 3
+    assert [target.tolist() for target in again[1][1:]] == [[0, 1, 0], [0, 2, 0]]
     np.testing.assert_array_equal(again[1][0], views[1, 1])
     assert not np.array_equal(views[1, 1], views[1, 2])
     assert not np.array_equal(views[1, 1], views[2, 1])

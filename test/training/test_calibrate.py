@@ -64,7 +64,6 @@ def training_pictures() -> FaceSet:
         ('female', 'male'),
         images,
         zeros,
-        np.zeros((len(images), 2), np.float32),
         zeros.astype(np.uint32),
     )
 

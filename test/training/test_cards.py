@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from test_datasets import encoded, noise, write_fairface, write_fer
 
-from face_affect.core.models import find_model, Sidecar, write_sidecar
+from face_affect.core.models import find_model, Head, Sidecar, write_sidecar
 from training.card import facts, write_card
 from training.data.evaluation_sets import find_evaluation_sets
 from training.data.faces import DatasetError
@@ -56,17 +56,41 @@ class TestTestSets:
         (tmp_path / 'notes.txt').write_text('no picture set')
         sidecar = sidecar_trained_on('emotion_mini_xception', 'emotion', 'known.npz')
         tests = {test.title: test for test in find_evaluation_sets(sidecar, tmp_path)}
-        assert list(tests)[:2] == ['known, held-out tenth', 'known, PublicTest']
+        assert list(tests)[:3] == [
+            'known, held-out tenth',
+            'known, held-out tenth, FER+ majority',
+            'known, PublicTest',
+        ]
         assert 'another, PublicTest' in tests
         assert not any(title.startswith('gender') for title in tests)
         assert 'another, held-out tenth' not in tests
         held_out = tests['known, held-out tenth'].faces
         assert set(held_out.groups['usage']) == {'Training'}
         assert (held_out.keys % 10 == 0).all()
-        voters = tests["of these, FER+ voters' majority as the label"].faces
+        voters = tests['known, PublicTest, FER+ majority'].faces
         assert set(voters.labels) == {3}
         assert len(voters) == 50
         assert len(tests['known, PublicTest'].faces) == 100
+
+    def test_each_label_function_is_tested_by_its_head(self, tmp_path: Path) -> None:
+        votes = np.zeros((200, 10), np.uint8)
+        votes[:, 1] = 10  # happiness
+        write_fer(tmp_path / 'known.npz', usage=np.arange(200) % 2, ferplus_votes=votes)
+        sidecar = replace(
+            sidecar_trained_on('emotion_mini_xception', 'emotion', 'known.npz'),
+            heads=(Head('votes', 1.0), Head('original', 1.0)),
+            head='votes',
+        )
+        sidecar.training['recipe']['heads'] = {'votes': {'votes': 1.0}, 'original': {'votes': 0}}
+        tests = find_evaluation_sets(sidecar, tmp_path)
+        assert [(test.title, test.sidecar.head, test.whole) for test in tests[:4]] == [
+            ('known, held-out tenth, FER+ majority', 'votes', True),
+            ('known, held-out tenth', 'original', True),
+            ('known, PublicTest, FER+ majority', 'votes', True),
+            ('known, PublicTest', 'original', True),
+        ]
+        assert set(tests[2].faces.labels) == {3}
+        assert set(tests[3].faces.labels) == set(range(7))
 
     def test_ages(self, tmp_path: Path) -> None:
         rng = np.random.default_rng(0)

@@ -113,8 +113,11 @@ class TestFer2013:
         np.testing.assert_array_equal(faces.images, noise(20))
         assert faces.task == 'emotion'
         assert faces.label_names == EMOTIONS
-        np.testing.assert_array_equal(faces.targets.argmax(axis=1), faces.labels)
-        np.testing.assert_allclose(faces.targets.sum(axis=1), 1)
+        np.testing.assert_array_equal(faces.targets(0), np.eye(7)[faces.labels])
+        assert not faces.has_majority.any()
+        assert len(faces.by_majority()) == 0
+        with pytest.raises(DatasetError, match=r'no FER\+ votes in the data'):
+            faces.targets(0.5)
 
     @pytest.mark.parametrize('weight', [0.0, 0.5, 1.0])
     def test_votes_soften_the_targets(self, tmp_path: Path, weight: float) -> None:
@@ -124,10 +127,25 @@ class TestFer2013:
         path = write_fer(
             tmp_path / 'fer.npz', 3, labels=np.array([6, 6, 6], np.uint8), ferplus_votes=votes
         )
-        faces = load_faces(path, weight)
+        targets = load_faces(path).targets(weight)
         happy, neutral = EMOTIONS.index('happy'), EMOTIONS.index('neutral')
-        assert (faces.targets[0, happy], faces.targets[0, neutral]) == (weight, 1 - weight)
-        np.testing.assert_array_equal(faces.targets[1:], np.eye(7, dtype=np.float32)[[6, 6]])
+        assert (targets[0, happy], targets[0, neutral]) == (weight, 1 - weight)
+        # No vote for a label: the label, or nothing if votes are all that counts.
+        unvoted = np.eye(7)[[6, 6]] if weight < 1 else np.zeros((2, 7))
+        np.testing.assert_array_equal(targets[1:], unvoted)
+
+    def test_majority_as_the_label(self, tmp_path: Path) -> None:
+        votes = np.zeros((4, 10), np.uint8)
+        votes[0, FERPLUS.index('happiness')] = 6
+        votes[0, FERPLUS.index('unknown')] = 4
+        votes[1, FERPLUS.index('unknown')] = 6
+        votes[2, FERPLUS.index('contempt')] = 5
+        votes[3, FERPLUS.index('NF')] = 10
+        faces = load_faces(write_fer(tmp_path / 'fer.npz', 4, ferplus_votes=votes))
+        assert faces.has_majority.tolist() == [True, False, True, False]
+        majority = faces.by_majority()
+        assert [EMOTIONS[label] for label in majority.labels] == ['happy', 'disgust']
+        np.testing.assert_array_equal(majority.images, faces.images[[0, 2]])
 
     def test_no_face_is_never_trained_on(self, tmp_path: Path) -> None:
         votes = np.zeros((100, 10), np.uint8)

@@ -42,7 +42,6 @@ def face_set(image: NDArray[np.uint8], task: str = 'emotion') -> FaceSet:
         labels,
         image[None],
         np.zeros(1, np.int64),
-        np.eye(len(labels), dtype=np.float32)[:1],
         np.zeros(1, np.uint32),
     )
 

@@ -131,7 +131,6 @@ def test_figure8(faces: Maps) -> None:
         EMOTIONS,
         images,
         labels,
-        np.zeros((len(images), 7), np.float32),
         np.zeros(len(images), np.uint32),
     )
     networks = [

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from face_affect.core.faces import EMOTIONS, GENDERS
-from training.data.faces import DatasetError, FaceSet, one_hot, usage_groups
+from training.data.faces import DatasetError, FaceSet, usage_groups
 
 # FER+ votes count 10 classes in this order (Barsoum et al. 2016). Contempt, which
 # FER-2013 does not know, counts as disgust; the last two say that no face emotion
@@ -70,22 +70,20 @@ def ferplus_distribution(votes: NDArray[np.uint8]) -> NDArray[np.float32]:
     return folded / np.maximum(folded.sum(axis=1, keepdims=True), 1)
 
 
-def _load_fer2013(archive: np.lib.npyio.NpzFile, ferplus_weight: float) -> FaceSet:
+def _load_fer2013(archive: np.lib.npyio.NpzFile) -> FaceSet:
     images, keys = _pictures(archive)
     labels = archive['labels'].astype(np.int64)
     usage = np.array([str(archive['usage_names'][row]) for row in archive['usage']])
     groups = usage_groups(usage, keys)
-    targets = one_hot(labels, len(EMOTIONS))
+    distribution = None
     if 'ferplus_votes' in archive:
         votes = archive['ferplus_votes']
-        soft = ferplus_distribution(votes)
-        voted = soft.sum(axis=1) > 0
-        targets[voted] += ferplus_weight * (soft[voted] - targets[voted])
+        distribution = ferplus_distribution(votes)
         no_face = votes[:, FERPLUS_NO_FACE] > votes.sum(axis=1) / 2
         groups['face'] = np.where(no_face, 'no face', 'face')
         majority = np.array([FERPLUS_TO_EMOTION[i] or 'none' for i in votes.argmax(axis=1)])
         groups['ferplus'] = majority
-    return FaceSet('emotion', EMOTIONS, images, labels, targets, keys, groups)
+    return FaceSet('emotion', EMOTIONS, images, labels, keys, distribution, groups)
 
 
 def _load_gender(archive: np.lib.npyio.NpzFile) -> FaceSet:
@@ -99,7 +97,7 @@ def _load_gender(archive: np.lib.npyio.NpzFile) -> FaceSet:
     else:
         groups['age'] = np.where(archive['age'] >= 18, '18 and more', 'under 18')
     groups['gender'] = np.array([GENDERS[label] for label in labels])
-    return FaceSet('gender', GENDERS, images, labels, one_hot(labels, len(GENDERS)), keys, groups)
+    return FaceSet('gender', GENDERS, images, labels, keys, groups=groups)
 
 
 def open_archive(path: Path) -> np.lib.npyio.NpzFile:
@@ -129,10 +127,8 @@ def task_of_archive(path: Path) -> str | None:
     return next((task for task, columns in COLUMNS.items() if columns <= held), None)
 
 
-def load_archive(path: Path, ferplus_weight: float) -> FaceSet:
+def load_archive(path: Path) -> FaceSet:
     """Read a FER-2013, FairFace or UTKFace npz.
-
-    ``ferplus_weight``: see ``load_faces``.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -144,7 +140,7 @@ def load_archive(path: Path, ferplus_weight: float) -> FaceSet:
         if not {'encoded', 'offsets'} <= held:
             raise DatasetError(f"{path}: no 'encoded' and 'offsets' in it, but {sorted(held)}")
         if held >= COLUMNS['emotion']:
-            return _load_fer2013(archive, ferplus_weight)
+            return _load_fer2013(archive)
         if held >= COLUMNS['gender']:
             return _load_gender(archive)
     raise DatasetError(

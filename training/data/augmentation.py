@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 import math
 
@@ -13,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch.utils.data import Dataset
 
-from training.data.faces import FaceSet, resized
+from training.data.faces import resized
 
 
 @dataclass(frozen=True)
@@ -75,30 +76,37 @@ class Augmentation:
         )
 
 
-class AugmentedFaces(Dataset[tuple[NDArray[np.float32], NDArray[np.float32]]]):
-    """Random views f32 [1, size, size] with targets f32 [C].
+class AugmentedFaces(Dataset[tuple[NDArray[np.float32], ...]]):
+    """Random views f32 [1, size, size] with the targets f32 [C] of each head.
 
     A view follows from (seed, epoch, row), whatever process makes it.
     """
 
     def __init__(
-        self, faces: FaceSet, augmentation: Augmentation, size: int, seed: int, epoch: int
+        self,
+        images: NDArray[np.uint8],
+        targets: Sequence[NDArray[np.float32]],
+        augmentation: Augmentation,
+        size: int,
+        seed: int,
+        epoch: int,
     ) -> None:
-        """Set up one epoch over ``faces``."""
-        self._faces = faces
+        """Set up one epoch over ``images`` u8 [N, H, W], with a [N, C] of ``targets`` a head."""
+        self._images = images
+        self._targets = targets
         self._augmentation = augmentation
         self._size = size
         self._key = (seed, epoch)
 
     def __len__(self) -> int:
         """Return the number of pictures."""
-        return len(self._faces)
+        return len(self._images)
 
-    def __getitem__(self, row: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    def __getitem__(self, row: int) -> tuple[NDArray[np.float32], ...]:
         """Make a view of picture ``row``."""
         rng = np.random.default_rng((*self._key, row))
-        view = self._augmentation(self._faces.images[row], self._size, rng)
-        return view[None], self._faces.targets[row]
+        view = self._augmentation(self._images[row], self._size, rng)
+        return view[None], *(targets[row] for targets in self._targets)
 
 
 def network_input(images: NDArray[np.uint8], size: int) -> NDArray[np.float32]:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from face_affect.core.tasks import TASKS
-from training.data.faces import DatasetError, FaceSet, one_hot
+from training.data.faces import DatasetError, FaceSet
 
 LABELS = {task.name: task.labels for task in TASKS}
 SUFFIXES = ('.png', '.jpg', '.jpeg')
@@ -56,7 +56,6 @@ def load_class_folders(folder: Path) -> FaceSet:
         LABELS[task],
         np.stack([_square(image, side) for image in images]),
         rows,
-        one_hot(rows, len(LABELS[task])),
         np.array(keys, dtype=np.uint32),
     )
 

@@ -6,14 +6,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from face_affect.core.faces import EMOTIONS
 from face_affect.core.models import Sidecar
 from training.data.faces import FaceSet, validation_part
+from training.data.label_functions import for_labels, for_votes, learnt_votes
 from training.data.loading import load_faces, task_of
 
 ADULT_BINS = ('20-29', '30-39', '40-49', '50-59', '60-69')
@@ -23,12 +23,16 @@ HELD_OUT = 'held-out tenth'
 
 @dataclass(frozen=True)
 class EvaluationSet:
-    """Pictures to test with; ``whole`` if they are no selection from another test set."""
+    """Pictures to test with; ``whole`` if they are no selection from another test set.
+
+    ``sidecar`` is the model to test, with the head answering that learnt these labels.
+    """
 
     __test__ = False  # Not one of pytest's
 
     title: str
     faces: FaceSet
+    sidecar: Sidecar
     whole: bool = True
 
 
@@ -36,7 +40,8 @@ def find_evaluation_sets(sidecar: Sidecar, folder: Path) -> list[EvaluationSet]:
     """Return the test sets for the task of ``sidecar`` in ``folder``.
 
     These are, of the file that the network was trained on, which comes first, the held-out
-    tenth; FER-2013's test rows; and all of every other file. None is empty.
+    tenth; FER-2013's test rows; and all of every other file. None is empty. What the head that
+    answers on the robot learnt comes first.
     """
     trained_on = sidecar.training.get('recipe', {}).get('data')
     paths = sorted(folder.iterdir(), key=lambda path: (path.name != trained_on, path.name))
@@ -44,46 +49,48 @@ def find_evaluation_sets(sidecar: Sidecar, folder: Path) -> list[EvaluationSet]:
         test
         for path in paths
         if task_of(path) == sidecar.task
-        for test in _tests_of(load_faces(path), path.stem, path.name == trained_on)
+        for test in _tests_of(sidecar, load_faces(path), path.stem, path.name == trained_on)
         if len(test.faces)
     ]
 
 
-def _tests_of(faces: FaceSet, name: str, trained_on: bool) -> Iterator[EvaluationSet]:
+def _tests_of(
+    sidecar: Sidecar, faces: FaceSet, name: str, trained_on: bool
+) -> Iterator[EvaluationSet]:
     if 'usage' in faces.groups:
         if trained_on:
-            yield EvaluationSet(f'{name}, {HELD_OUT}', validation_part(faces))
+            yield from _fer2013(sidecar, validation_part(faces), f'{name}, {HELD_OUT}')
         for usage in ('PublicTest', 'PrivateTest'):
             part = faces.subset(faces.groups['usage'] == usage)
-            yield EvaluationSet(f'{name}, {usage}', part)
-            yield from _fer2013_selections(part)
+            yield from _fer2013(sidecar, part, f'{name}, {usage}')
+            yield from _without_doubtful(for_labels(sidecar), part)
         return
     part = validation_part(faces) if trained_on else faces
-    yield EvaluationSet(f'{name}, {HELD_OUT}' if trained_on else name, part)
+    yield EvaluationSet(f'{name}, {HELD_OUT}' if trained_on else name, part, sidecar)
     if 'age' in faces.groups:
         ages = part.groups['age']
         grown_up = np.isin(ages, ADULT_BINS)
         title = 'of these, 20 to 69 years'
         if not grown_up.any():
             grown_up, title = ages == ADULT_YEARS, 'of these, 18 years and more'
-        yield EvaluationSet(title, part.subset(grown_up), whole=False)
+        yield EvaluationSet(title, part.subset(grown_up), sidecar, whole=False)
 
 
-def _fer2013_selections(faces: FaceSet) -> Iterator[EvaluationSet]:
-    """Yield the test rows without doubtful ones, and with the labels of FER+."""
+def _fer2013(sidecar: Sidecar, faces: FaceSet, name: str) -> Iterator[EvaluationSet]:
+    """Yield rows of FER-2013 with their labels and with the FER+ majorities."""
+    labels = EvaluationSet(name, faces, for_labels(sidecar))
+    by_votes = learnt_votes(sidecar)
+    majority = EvaluationSet(
+        f'{name}, FER+ majority', faces.by_majority(), for_votes(sidecar), whole=by_votes
+    )
+    yield from (majority, labels) if by_votes else (labels, majority)
+
+
+def _without_doubtful(sidecar: Sidecar, faces: FaceSet) -> Iterator[EvaluationSet]:
+    """Yield the test rows that are neither copies of training pictures nor without a face."""
     kept = faces.groups['copy'] == 'original'
     title = 'of these, no copies of training pictures'
     if 'face' in faces.groups:
         kept &= faces.groups['face'] == 'face'
         title += ', no non-faces'
-    yield EvaluationSet(title, faces.subset(kept), whole=False)
-    if 'ferplus' in faces.groups:
-        named = faces.subset(faces.groups['ferplus'] != 'none')
-        labels = np.array(
-            [EMOTIONS.index(name) for name in named.groups['ferplus']], dtype=np.int64
-        )
-        yield EvaluationSet(
-            "of these, FER+ voters' majority as the label",
-            replace(named, labels=labels),
-            whole=False,
-        )
+    yield EvaluationSet(title, faces.subset(kept), sidecar, whole=False)

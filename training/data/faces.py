@@ -20,17 +20,18 @@ class DatasetError(ValueError):
 class FaceSet:
     """Gray face crops of one size and what is known of them.
 
-    ``images`` u8 [N, H, W]; ``labels`` int64 [N], index into ``label_names``;
-    ``targets`` f32 [N, C], rows sum to 1; ``keys`` u32 [N], a hash of each
-    picture; ``groups`` name -> str [N] (race, age, ...).
+    ``images`` u8 [N, H, W]; ``labels`` int64 [N], index into ``label_names``; ``keys`` u32
+    [N], a hash of each picture; ``votes`` f32 [N, C], how the FER+ voters' answers are
+    distributed, a row of zeros where none named a label, None for a set without votes;
+    ``groups`` name -> str [N] (race, age, ...).
     """
 
     task: str
     label_names: tuple[str, ...]
     images: NDArray[np.uint8]
     labels: NDArray[np.int64]
-    targets: NDArray[np.float32]
     keys: NDArray[np.uint32]
+    votes: NDArray[np.float32] | None = None
     groups: dict[str, NDArray[np.str_]] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -43,10 +44,43 @@ class FaceSet:
             self,
             images=self.images[rows],
             labels=self.labels[rows],
-            targets=self.targets[rows],
             keys=self.keys[rows],
+            votes=None if self.votes is None else self.votes[rows],
             groups={name: values[rows] for name, values in self.groups.items()},
         )
+
+    def targets(self, votes: float) -> NDArray[np.float32]:
+        """Return what a network is taught, f32 [N, C]: labels, mixed with votes.
+
+        ``votes`` 0..1 is their part. A row without votes has the label alone, or zeros where
+        ``votes`` is 1.
+
+        Raises:
+            DatasetError: there are no votes in the data.
+
+        """
+        labels = one_hot(self.labels, len(self.label_names))
+        if votes == 0:
+            return labels
+        if self.votes is None:
+            raise DatasetError('there are no FER+ votes in the data')
+        if votes == 1:
+            return self.votes
+        voted = self.votes.sum(axis=1, keepdims=True) > 0
+        mixed = labels + np.float32(votes) * (self.votes - labels)
+        return np.where(voted, mixed, labels).astype(np.float32)
+
+    @property
+    def has_majority(self) -> NDArray[np.bool_]:
+        """Where the FER+ majority is one of the labels, bool [N]."""
+        none = np.full(len(self), 'none')
+        return np.asarray(self.groups.get('ferplus', none) != 'none', dtype=bool)
+
+    def by_majority(self) -> FaceSet:
+        """Return the pictures whose FER+ majority is a label, with that as the label."""
+        named = self.subset(self.has_majority)
+        labels = [self.label_names.index(name) for name in named.groups.get('ferplus', ())]
+        return replace(named, labels=np.array(labels, dtype=np.int64))
 
     def sample(self, count: int) -> FaceSet:
         """Return ``count`` pictures, always the same ones drawn at random, or all if fewer."""

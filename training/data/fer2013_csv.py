@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from face_affect.core.faces import EMOTIONS
-from training.data.faces import DatasetError, FaceSet, one_hot, usage_groups
+from training.data.faces import DatasetError, FaceSet, usage_groups
 
 COLUMNS = ('emotion', 'pixels', 'Usage')
 USAGES = ('Training', 'PublicTest', 'PrivateTest')
@@ -54,15 +54,13 @@ def load_fer2013_csv(path: Path) -> FaceSet:
     if not images:
         raise DatasetError(f'{path}: no picture in it')
     keys = np.array([zlib.crc32(image.tobytes()) for image in images], dtype=np.uint32)
-    targets = one_hot(np.array(labels), len(EMOTIONS))
     return FaceSet(
         'emotion',
         EMOTIONS,
         np.stack(images),
         np.array(labels, dtype=np.int64),
-        targets,
         keys,
-        usage_groups(np.array(usage), keys),
+        groups=usage_groups(np.array(usage), keys),
     )
 
 

@@ -13,11 +13,8 @@ from training.data.faces import FaceSet
 from training.data.fer2013_csv import load_fer2013_csv
 
 
-def load_faces(path: Path, ferplus_weight: float = 0.0) -> FaceSet:
+def load_faces(path: Path) -> FaceSet:
     """Read a folder of class folders, a fer2013.csv, or a FER-2013, FairFace or UTKFace npz.
-
-    ``ferplus_weight`` 0..1: how much of an emotion's target comes from the FER+
-    votes, where there are any; the rest is the original label.
 
     Raises:
         FileNotFoundError: there is no such file or folder.
@@ -28,7 +25,7 @@ def load_faces(path: Path, ferplus_weight: float = 0.0) -> FaceSet:
         return load_class_folders(path)
     if path.suffix.lower() == '.csv':
         return load_fer2013_csv(path)
-    return load_archive(path, ferplus_weight)
+    return load_archive(path)
 
 
 def task_of(path: Path) -> str | None:

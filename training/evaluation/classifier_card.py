@@ -38,7 +38,7 @@ def card_figures(sidecar: Sidecar, data: Path, images: Path) -> str:
     tests = find_evaluation_sets(sidecar, data)
     if not tests:
         raise DatasetError(f'{data}: no test set for {sidecar.task} in it')
-    figures = [evaluate(sidecar, test.faces) for test in tests]
+    figures = [evaluate(test.sidecar, test.faces) for test in tests]
     whole = [(test.title, row) for test, row in zip(tests, figures) if test.whole]
     parts = [
         _accuracy(tests, figures, sidecar),
@@ -56,9 +56,9 @@ def card_figures(sidecar: Sidecar, data: Path, images: Path) -> str:
             'Accuracy by answered part',
             lambda picture: plot_coverage(figures[0], default_confidence(sidecar.task), picture),
         ),
-        _robustness(sidecar, tests[0]),
-        _glasses(sidecar, tests[0]),
-        _face_sizes(sidecar, tests[0], data / SCENES, images / f'{sidecar.name}_face_sizes.png'),
+        _robustness(tests[0]),
+        _glasses(tests[0]),
+        _face_sizes(tests[0], data / SCENES, images / f'{sidecar.name}_face_sizes.png'),
     ]
     return '\n\n'.join(parts)
 
@@ -72,6 +72,7 @@ def _accuracy(tests: list[EvaluationSet], figures: list[dict[str, Any]], sidecar
     rows = [
         (
             test.title,
+            *((row['head'],) if sidecar.heads else ()),
             f'{row["count"]:,}',
             percent(row['accuracy']),
             interval(row['low'], row['high']),
@@ -86,14 +87,22 @@ def _accuracy(tests: list[EvaluationSet], figures: list[dict[str, Any]], sidecar
 Of the {arithmetic} file through `face_affect.core`, on crops as in training:
 
 """ + table(
-        ('test', 'pictures', 'accuracy', '95 % interval', 'macro-F1', 'calibration error'), rows
+        (
+            'test',
+            *(('head',) if sidecar.heads else ()),
+            'pictures',
+            'accuracy',
+            '95 % interval',
+            'macro-F1',
+            'calibration error',
+        ),
+        rows,
     )
-    text += f'\n\nThe temperature is {sidecar.temperature:.2f}.'
-    if 'validation_float' in sidecar.accuracy:
-        text += (
-            ' Float before quantisation, held-out tenth: '
-            f'{percent(sidecar.accuracy["validation_float"])}.'
-        )
+    for one in [sidecar.with_head(head.name) for head in sidecar.heads] or [sidecar]:
+        of_head, suffix = (f' of head {one.head}', f'_{one.head}') if one.head else ('', '')
+        text += f'\n\nThe temperature{of_head} is {one.temperature:.2f}.'
+        if (trained := sidecar.accuracy.get(f'validation_float{suffix}')) is not None:
+            text += f' Float before quantisation, held-out tenth: {percent(trained)}.'
     return text
 
 
@@ -180,17 +189,17 @@ def _coverage(figures: dict[str, Any], title: str, default: float) -> str:
     )
 
 
-def _robustness(sidecar: Sidecar, test: EvaluationSet) -> str:
+def _robustness(test: EvaluationSet) -> str:
     faces = test.faces.sample(ROBUSTNESS_PICTURES)
     return f'### In worse pictures\n\n{len(faces):,} pictures of {test.title}:\n\n' + table(
         ('', 'accuracy', '95 % interval'),
-        [row[:3] for row in _rows(robustness(sidecar, faces).items())],
+        [row[:3] for row in _rows(robustness(test.sidecar, faces).items())],
     )
 
 
-def _glasses(sidecar: Sidecar, test: EvaluationSet) -> str:
+def _glasses(test: EvaluationSet) -> str:
     found = dark_glasses(
-        sidecar,
+        test.sidecar,
         test.faces.sample(GLASSES_PICTURES),
         find_model(ModelNames().detector, DETECTION),
     )
@@ -209,8 +218,8 @@ where {found['detector']} sees them ({found['count']} of {found['of']} faces of 
 """ + table(('', 'without', 'with glasses', 'labelled so'), rows)
 
 
-def _face_sizes(sidecar: Sidecar, test: EvaluationSet, scenes: Path, picture: Path) -> str:
-    faces = test.faces.sample(SIZE_PICTURES)
+def _face_sizes(test: EvaluationSet, scenes: Path, picture: Path) -> str:
+    sidecar, faces = test.sidecar, test.faces.sample(SIZE_PICTURES)
     real = scenes.exists()
     backgrounds = backgrounds_of(scenes if real else None)
     curves = {

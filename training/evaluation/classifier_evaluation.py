@@ -11,6 +11,7 @@ from typing import Any
 from face_affect.core.models import DETECTION, find_model, Sidecar
 from face_affect.core.tasks import TASKS
 from training.data.faces import DatasetError, FaceSet, training_part, validation_part
+from training.data.label_functions import for_labels, for_votes, labelled_for
 from training.data.loading import load_faces
 from training.evaluation.classification_metrics import classifier_figures
 from training.evaluation.classification_plots import plot_confusion, plot_coverage, plot_face_sizes
@@ -22,7 +23,7 @@ from training.evaluation.robustness import robustness
 
 
 def evaluate(sidecar: Sidecar, faces: FaceSet) -> dict[str, Any]:
-    """Return all figures of ``sidecar`` on ``faces``, ready for JSON.
+    """Return the figures of the head of ``sidecar`` that answers on ``faces``, ready for JSON.
 
     Raises:
         DatasetError: the pictures are for another task, or there are none.
@@ -35,10 +36,31 @@ def evaluate(sidecar: Sidecar, faces: FaceSet) -> dict[str, Any]:
         )
     if not len(faces):
         raise DatasetError('no picture is left to evaluate; choose another --part')
+    head = {'head': sidecar.head} if sidecar.head else {}
     return {
         'model': sidecar.name,
+        **head,
         **classifier_figures(probabilities_of(sidecar, faces.images), faces),
     }
+
+
+def evaluate_both(sidecar: Sidecar, faces: FaceSet) -> dict[str, Any]:
+    """Return the figures on ``faces``, and under 'ferplus' those by the FER+ majority.
+
+    The labels of FER-2013 are compared with the head that learnt them, its majorities with the
+    one that learnt votes, other sets with the head that answers on the robot. Of the latter
+    figures ``ferplus_accuracy``, its interval and ``ferplus_count`` also stand beside the former.
+
+    Raises:
+        DatasetError: the pictures are for another task, or there are none.
+
+    """
+    figures = evaluate(for_labels(sidecar) if 'usage' in faces.groups else sidecar, faces)
+    if faces.has_majority.any():
+        figures['ferplus'] = evaluate(for_votes(sidecar), faces.by_majority())
+        for key in ('accuracy', 'low', 'high', 'count'):
+            figures[f'ferplus_{key}'] = figures['ferplus'][key]
+    return figures
 
 
 def default_confidence(task: str) -> float:
@@ -74,29 +96,34 @@ def evaluate_file(sidecar: Sidecar, options: argparse.Namespace) -> dict[str, An
 
     """
     faces = select(load_faces(options.data), options.part)
-    figures = evaluate(sidecar, faces)
+    figures = evaluate_both(sidecar, faces)
+    learnt = labelled_for(sidecar, faces)
+    of_robot = figures if learnt is faces else figures['ferplus']
     detector = find_model(options.detector, DETECTION)
     if options.robustness:
-        figures['robustness'] = robustness(sidecar, faces)
-        figures['dark_glasses'] = dark_glasses(sidecar, faces, detector)
+        figures['robustness'] = robustness(sidecar, learnt)
+        figures['dark_glasses'] = dark_glasses(sidecar, learnt, detector)
     if options.face_sizes:
-        curve = by_face_size(sidecar, detector, faces, backgrounds_of(options.backgrounds))
+        curve = by_face_size(sidecar, detector, learnt, backgrounds_of(options.backgrounds))
         figures['face_sizes'] = {detector.name: curve}
         plot_face_sizes(sidecar.name, figures['face_sizes'], options.face_sizes)
     if options.confusion:
-        plot_confusion(figures, options.confusion)
+        plot_confusion(of_robot, options.confusion)
     if options.coverage:
-        plot_coverage(figures, default_confidence(sidecar.task), options.coverage)
+        plot_coverage(of_robot, default_confidence(sidecar.task), options.coverage)
     return figures
 
 
 def print_table(figures: dict[str, Any]) -> None:
     """Print the figures for people."""
-    print(
-        f'{figures["model"]}: accuracy {figures["accuracy"]:.2%} '
-        f'({figures["low"]:.2%} to {figures["high"]:.2%}, {figures["count"]} pictures), '
-        f'macro-F1 {figures["macro_f1"]:.3f}, calibration error {figures["ece"]:.3f}'
-    )
+    for title, row in (('labels', figures), ('FER+ majority', figures.get('ferplus'))):
+        if row:
+            head = f' (head {row["head"]})' if 'head' in row else ''
+            print(
+                f'{row["model"]}{head}, {title}: accuracy {row["accuracy"]:.2%} '
+                f'({row["low"]:.2%} to {row["high"]:.2%}, {row["count"]} pictures), '
+                f'macro-F1 {row["macro_f1"]:.3f}, calibration error {row["ece"]:.3f}'
+            )
     for title in ('recall', 'groups', 'robustness'):
         if title not in figures:
             continue

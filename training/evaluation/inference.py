@@ -9,14 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from face_affect.core.classification import softmax
+from face_affect.core.classification import probabilities
 from face_affect.core.models import Sidecar
 from face_affect.core.runtime import Network
 from training.data.faces import resized
 
 
 def logits_of(sidecar: Sidecar, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return the logits f32 [N, C] of pictures u8 [N, H, W]."""
+    """Return the logits f32 [N, L] of all heads for pictures u8 [N, H, W]."""
     network = Network(sidecar)
     pictures = resized(images, sidecar.input.width)
     return np.stack(
@@ -28,5 +28,8 @@ def logits_of(sidecar: Sidecar, images: NDArray[np.uint8]) -> NDArray[np.float32
 
 
 def probabilities_of(sidecar: Sidecar, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return the calibrated probabilities f32 [N, C] of pictures u8 [N, H, W]."""
-    return softmax(logits_of(sidecar, images) / np.float32(sidecar.temperature))
+    """Return the calibrated probabilities f32 [N, C] of pictures u8 [N, H, W].
+
+    They are those of the head that answers.
+    """
+    return probabilities(sidecar, logits_of(sidecar, images))

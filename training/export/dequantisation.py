@@ -10,6 +10,7 @@ needs nothing but its files.
 from __future__ import annotations
 
 from collections import defaultdict, deque
+import copy
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,7 +43,7 @@ def dequantised(sidecar: Sidecar) -> fx.GraphModule:
 
     """
     architecture = sidecar.training['recipe']['architecture']
-    network = folded(build(architecture, len(sidecar.labels)))
+    network = folded(build(architecture, sidecar.logits))
     known = _convolutions(sidecar.network_bytes())
     for node in network.graph.nodes:
         module = dict(network.named_modules()).get(node.target)
@@ -57,6 +58,16 @@ def dequantised(sidecar: Sidecar) -> fx.GraphModule:
     if any(known.values()):
         raise ValueError(f'{sidecar.tflite} has more convolutions than {architecture}')
     return network.eval()
+
+
+def with_answering_head(network: fx.GraphModule, sidecar: Sidecar) -> fx.GraphModule:
+    """Return a copy of the ``dequantised`` network with the logits of one head only."""
+    reduced = copy.deepcopy(network)
+    last = [module for module in reduced.modules() if isinstance(module, nn.Conv2d)][-1]
+    assert last.bias is not None
+    last.weight = nn.Parameter(last.weight[sidecar.answer])
+    last.bias = nn.Parameter(last.bias[sidecar.answer])
+    return reduced
 
 
 def _convolutions(content: bytes) -> dict[Key, deque[Weights]]:

@@ -1,7 +1,11 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""What a detector's answers cost: focal loss for scores, smooth L1 for boxes and points."""
+"""Loss functions.
+
+Classifiers: cross-entropy with soft targets. Detectors: focal loss for scores, smooth L1 for
+boxes and points.
+"""
 
 from __future__ import annotations
 
@@ -54,3 +58,13 @@ def detection_loss(maps: Sequence[Tensor], heat: Tensor, counts: Tensor, code: T
     )
     regression = BOX_WEIGHT * (box * weight).sum() + POINTS_WEIGHT * (points * weight).sum()
     return focal_loss(logits, heat, counts) / faces + regression / weight.sum().clamp(min=1)
+
+
+def soft_cross_entropy(logits: Tensor, targets: Tensor, label_smoothing: float) -> Tensor:
+    """Return the mean cross-entropy of ``logits`` [B, C] with the distributions ``targets``.
+
+    A row of zeros in ``targets`` [B, C] costs nothing, with label smoothing, too.
+    """
+    told = targets.sum(1, keepdim=True)
+    smooth = targets * (1 - label_smoothing) + told * label_smoothing / targets.shape[1]
+    return -(smooth * functional.log_softmax(logits.float(), 1)).sum(1).mean()

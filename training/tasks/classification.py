@@ -15,9 +15,9 @@ from torch import nn, Tensor
 from torch.nn import functional
 
 from face_affect.core.classification import softmax
-from face_affect.core.models import Sidecar
+from face_affect.core.models import Head, Sidecar
 from training.data.augmentation import Augmentation, AugmentedFaces, network_input
-from training.data.faces import DatasetError, training_part, validation_part
+from training.data.faces import DatasetError, FaceSet, training_part, validation_part
 from training.data.loading import load_faces
 from training.evaluation.classification_metrics import (
     accuracy_of,
@@ -26,6 +26,9 @@ from training.evaluation.classification_metrics import (
 )
 from training.evaluation.inference import logits_of
 from training.models.architectures import build, predict
+from training.models.heads import by_head, with_heads
+from training.models.losses import soft_cross_entropy
+from training.models.mixed_precision import mixed_precision
 from training.recipe import load_recipe, Recipe, RecipeError
 
 CALIBRATION_PICTURES = 2000
@@ -41,65 +44,84 @@ class Classification:
 
         Raises:
             FileNotFoundError: they are missing.
-            DatasetError: they are for another task.
+            DatasetError: the file has another form.
+            RecipeError: the recipe does not fit them; the message names the key.
 
         """
-        faces = load_faces(data / recipe.data, recipe.ferplus_weight)
+        faces = load_faces(data / recipe.data)
         if faces.task != recipe.task:
-            raise DatasetError(f'{recipe.data} holds {faces.task} labels, not {recipe.task}')
+            raise RecipeError(
+                f'recipe {recipe.name}: task is {recipe.task}, but {recipe.data} has '
+                f'{faces.task} labels'
+            )
         self._recipe = recipe
         self._fitted, self._held_out = training_part(faces), validation_part(faces)
-        self._teacher: nn.Module | None = None
+        self._targets = [self._targets_of(name) for name in recipe.heads]
+        self._teachers: list[Teacher] = []
         self.labels = faces.label_names
         self.pictures = len(self._fitted)
 
+    def _targets_of(self, name: str) -> NDArray[np.float32]:
+        try:
+            return self._fitted.targets(self._recipe.heads[name].votes)
+        except DatasetError as error:
+            raise RecipeError(
+                f'recipe {self._recipe.name}: heads.{name}.votes is '
+                f'{self._recipe.heads[name].votes}, but {error}: {self._recipe.data}'
+            ) from error
+
     def network(self) -> nn.Module:
         """Build the untrained network."""
-        return build(self._recipe.architecture, len(self.labels))
+        return build(self._recipe.architecture, len(self._recipe.heads) * len(self.labels))
 
-    def load_teacher(self, runs: Path) -> None:
-        """Load the network that teaches, if the recipe names one; see Task."""
-        name = self._recipe.teacher
-        if name is None:
-            return
-        weights = runs / name / 'weights.pt'
-        if not weights.exists():
-            raise RecipeError(f'{weights} is missing; train recipe {name} first, the teacher')
-        teacher = build(load_recipe(Path(f'{name}.yaml')).architecture, len(self.labels))
-        teacher.load_state_dict(torch.load(weights, map_location='cpu', weights_only=True))
-        self._teacher = teacher.to(memory_format=torch.channels_last).eval()
+    def load_teachers(self, runs: Path) -> None:
+        """Load the networks that teach, if the recipe names any; see Task."""
+        self._teachers = [
+            Teacher(name, runs, list(self._recipe.heads), len(self.labels))
+            for name in self._recipe.teachers
+        ]
 
-    def views(self, epoch: int) -> AugmentedFaces:
-        """Return one epoch's training samples: image, target."""
+    def views(self, epoch: int, progress: float) -> AugmentedFaces:
+        """Return one epoch's training samples: image, a target for each head."""
         recipe = self._recipe
         assert isinstance(recipe.augmentation, Augmentation)
-        size = recipe.early_size if epoch < recipe.early_epochs else recipe.input_size
-        return AugmentedFaces(self._fitted, recipe.augmentation, size, recipe.seed, epoch)
+        size = recipe.early_size if progress < recipe.early_part else recipe.input_size
+        return AugmentedFaces(
+            self._fitted.images, self._targets, recipe.augmentation, size, recipe.seed, epoch
+        )
 
     def inputs(self, images: Tensor) -> Tensor:
         """Return the images as they are."""
         return images
 
     def loss(self, outputs: Tensor, targets: list[Tensor], inputs: Tensor) -> Tensor:
-        """Return the cross-entropy."""
-        target = targets[0]
-        if self._teacher is not None:
-            with torch.no_grad(), torch.autocast(inputs.device.type, torch.bfloat16):
-                taught = self._teacher.to(inputs.device)(inputs).float().softmax(1)
+        """Return the weighted sum of the heads' cross-entropies."""
+        target = torch.stack(targets, 1)
+        if self._teachers:
+            taught = torch.stack([teacher(inputs) for teacher in self._teachers]).mean(0)
             target = torch.lerp(target, taught, self._recipe.teacher_weight)
-        return functional.cross_entropy(
-            outputs.float(), target, label_smoothing=self._recipe.label_smoothing
-        )
+        heads = self._recipe.heads
+        return torch.stack(
+            [
+                head.weight * soft_cross_entropy(logits, wanted, head.label_smoothing)
+                for head, logits, wanted in zip(
+                    heads.values(), by_head(outputs, len(heads)).unbind(1), target.unbind(1)
+                )
+            ]
+        ).sum()
 
     def validate(self, model: nn.Module, device: torch.device) -> dict[str, float]:
-        """Return loss and accuracy on the validation part."""
-        images = torch.from_numpy(network_input(self._held_out.images, self._recipe.input_size))
-        logits = predict(model, images, device)
-        labels = torch.from_numpy(self._held_out.labels)
-        return {
-            'val_loss': functional.cross_entropy(logits, labels).item(),
-            'val_accuracy': float((logits.argmax(1) == labels).float().mean()),
-        }
+        """Return loss and accuracy of each head on the validation part."""
+        found = self._logits(model, device, self._recipe.input_size)
+        metrics = {}
+        for name, (faces, logits) in self._by_label_function(found).items():
+            suffix = f'_{name}' if len(self._recipe.heads) > 1 else ''
+            loss = functional.cross_entropy(
+                torch.from_numpy(logits), torch.from_numpy(faces.labels)
+            )
+            metrics[f'val_loss{suffix}'] = loss.item()
+            metrics[f'val_accuracy{suffix}'] = accuracy_of(logits, faces.labels)
+        return metrics
 
     def calibration_set(self) -> NDArray[np.float32]:
         """Return training pictures f32 [N, 1, S, S]."""
@@ -109,16 +131,91 @@ class Classification:
         return network_input(self._fitted.images[rows], self._recipe.input_size)
 
     def with_accuracy(self, sidecar: Sidecar, model: nn.Module) -> Sidecar:
-        """Fit the temperature and record the accuracy on the validation part."""
-        faces = self._held_out
-        logits = logits_of(sidecar, faces.images)
-        images = torch.from_numpy(network_input(faces.images, sidecar.input.width))
-        trained = predict(model, images, torch.device('cpu')).numpy()
-        sidecar = replace(sidecar, temperature=fit_temperature(logits, faces.labels))
-        probabilities = softmax(logits / np.float32(sidecar.temperature))
-        accuracy = {
-            'validation': accuracy_of(probabilities, faces.labels),
-            'validation_float': accuracy_of(trained, faces.labels),
-            'validation_ece': expected_calibration_error(probabilities, faces.labels),
-        }
-        return replace(sidecar, accuracy={key: round(value, 4) for key, value in accuracy.items()})
+        """Fit each head's temperature and record its accuracy on the validation part."""
+        int8 = self._by_label_function(logits_of(sidecar, self._held_out.images))
+        trained = self._by_label_function(
+            self._logits(model, torch.device('cpu'), sidecar.input.width)
+        )
+        heads, accuracy = [], {}
+        for name, (faces, logits) in int8.items():
+            head = Head(name, fit_temperature(logits, faces.labels))
+            probabilities = softmax(logits / np.float32(head.temperature))
+            suffix = f'_{name}' if len(int8) > 1 else ''
+            heads.append(head)
+            accuracy[f'validation{suffix}'] = accuracy_of(probabilities, faces.labels)
+            accuracy[f'validation_float{suffix}'] = accuracy_of(trained[name][1], faces.labels)
+            accuracy[f'validation_ece{suffix}'] = expected_calibration_error(
+                probabilities, faces.labels
+            )
+        accuracy = {key: round(value, 4) for key, value in accuracy.items()}
+        if len(heads) == 1:
+            return replace(sidecar, temperature=heads[0].temperature, accuracy=accuracy)
+        first = heads[0]
+        return replace(
+            sidecar,
+            heads=tuple(heads),
+            head=first.name,
+            temperature=first.temperature,
+            accuracy=accuracy,
+        )
+
+    def _logits(self, model: nn.Module, device: torch.device, size: int) -> NDArray[np.float32]:
+        images = torch.from_numpy(network_input(self._held_out.images, size))
+        return np.asarray(predict(model, images, device).numpy(), dtype=np.float32)
+
+    def _by_label_function(
+        self, logits: NDArray[np.float32]
+    ) -> dict[str, tuple[FaceSet, NDArray[np.float32]]]:
+        """Return of each head the held-out faces with its labels, and its logits [n, C] of them.
+
+        A head that learns mostly votes is measured by their majority. ``logits`` [N, heads * C].
+        """
+        heads = self._recipe.heads
+        parts = logits.reshape(len(logits), len(heads), -1)
+        found = {}
+        for i, (name, head) in enumerate(heads.items()):
+            if head.votes > 0.5:
+                found[name] = self._held_out.by_majority(), parts[self._held_out.has_majority, i]
+            else:
+                found[name] = self._held_out, parts[:, i]
+        return found
+
+
+class Teacher:
+    """A trained classifier that gives targets."""
+
+    def __init__(self, name: str, runs: Path, heads: list[str], classes: int) -> None:
+        """Load what recipe ``name`` has trained, to answer by ``heads``, from folder ``runs``.
+
+        Raises:
+            RecipeError: it is not trained yet, or lacks a head.
+
+        """
+        weights = runs / name / 'weights.pt'
+        if not weights.exists():
+            raise RecipeError(f'{weights} is missing; train recipe {name} first, the teacher')
+        recipe = load_recipe(Path(f'{name}.yaml'))
+        missing = [head for head in heads if head not in recipe.heads]
+        if missing:
+            raise RecipeError(
+                f'teachers: {name} has no head {missing[0]!r}, but {", ".join(recipe.heads)}'
+            )
+        network = build(recipe.architecture, len(heads) * classes)
+        trained = torch.load(weights, map_location='cpu', weights_only=True)
+        network.load_state_dict(with_heads(trained, list(recipe.heads), heads))
+        self._network = network.to(memory_format=torch.channels_last).eval()
+        self._heads = len(heads)
+        self._size = recipe.input_size
+
+    def __call__(self, views: Tensor) -> Tensor:
+        """Return the distributions [B, heads, C] of ``views`` [B, 1, S, S].
+
+        Views that are larger than the pictures of its own training are shrunk to these.
+        """
+        with torch.no_grad(), mixed_precision(views.device):
+            if views.shape[-1] > self._size:
+                views = functional.interpolate(
+                    views, (self._size, self._size), mode='bilinear', antialias=True
+                )
+            outputs = self._network.to(views.device)(views)
+        return by_head(outputs.float(), self._heads).softmax(2)

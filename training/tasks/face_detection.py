@@ -71,13 +71,13 @@ class FaceDetection:
         """Build the untrained network."""
         return build(self._recipe.architecture)
 
-    def load_teacher(self, runs: Path) -> None:
-        """Load nothing: detectors have no teacher."""
+    def load_teachers(self, runs: Path) -> None:
+        """Load nothing: detectors have no teachers."""
 
-    def views(self, epoch: int) -> SceneViews:
+    def views(self, epoch: int, progress: float) -> SceneViews:
         """Return one epoch's training samples: image, heat, counts, code."""
         assert isinstance(self._recipe.augmentation, SceneAugmentation)
-        early = epoch < self._recipe.early_epochs
+        early = progress < self._recipe.early_part
         size = detector_size(self._recipe.early_size) if early else self._size
         return SceneViews(
             self._fitted,

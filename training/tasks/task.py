@@ -35,16 +35,19 @@ class Task(Protocol):
     def network(self) -> nn.Module:
         """Build the untrained network."""
 
-    def load_teacher(self, runs: Path) -> None:
-        """Load the recipe's teacher, if it names one, from folder ``runs``.
+    def load_teachers(self, runs: Path) -> None:
+        """Load the recipe's teachers, if it names any, from folder ``runs``.
 
         Raises:
-            RecipeError: the teacher is not trained yet.
+            RecipeError: a teacher is not trained yet, or does not fit.
 
         """
 
-    def views(self, epoch: int) -> Dataset[Any]:
-        """Return one epoch's training samples: image, then targets."""
+    def views(self, epoch: int, progress: float) -> Dataset[Any]:
+        """Return one epoch's training samples: image, then targets.
+
+        ``progress`` 0..1 of the schedule decides on the pictures' size.
+        """
 
     def inputs(self, images: Tensor) -> Tensor:
         """Return a batch of images as the network takes them."""

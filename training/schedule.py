@@ -1,0 +1,69 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""How far a run is, and which learning rate that gives."""
+
+from __future__ import annotations
+
+import math
+import time
+
+import torch
+
+from training.recipe import Recipe
+
+# Of the one-cycle policy (Smith and Topin 2018), with the values of PyTorch's OneCycleLR.
+START_DIVISOR, END_DIVISOR = 25.0, 25e4
+LOW_MOMENTUM, HIGH_MOMENTUM = 0.85, 0.95
+
+
+class Schedule:
+    """The schedule of a recipe, by training steps or by the minutes spent on them."""
+
+    def __init__(self, recipe: Recipe, steps_per_epoch: int) -> None:
+        """Begin at the start; ``seconds`` and ``steps`` done so far may be set to resume."""
+        self._recipe = recipe
+        self._total = recipe.epochs * steps_per_epoch
+        self.seconds = 0.0
+        self.steps = 0
+        self._last = time.monotonic()
+
+    @property
+    def progress(self) -> float:
+        """The part that is done, 0..1."""
+        if self._recipe.minutes is None:
+            return min(1.0, self.steps / self._total)
+        return min(1.0, self.seconds / (60 * self._recipe.minutes))
+
+    def start(self) -> None:
+        """Begin to count time: what passed since the last step is not training."""
+        self._last = time.monotonic()
+
+    def set_rates(self, optimizer: torch.optim.Optimizer) -> None:
+        """Set learning rate and momentum for the next step."""
+        rate, momentum = one_cycle(self.progress, self._recipe.warm_up)
+        for group in optimizer.param_groups:
+            group['lr'] = rate * self._recipe.learning_rate
+            group['betas'] = (momentum, group['betas'][1])
+
+    def step(self) -> None:
+        """Count one training step."""
+        now = time.monotonic()
+        self.seconds += now - self._last
+        self._last = now
+        self.steps += 1
+
+
+def one_cycle(progress: float, warm_up: float) -> tuple[float, float]:
+    """Return the learning rate, as a part of its peak, and the momentum at ``progress`` 0..1."""
+    if progress < warm_up:
+        done = _cosine(progress / warm_up)
+        rate = 1 / START_DIVISOR + (1 - 1 / START_DIVISOR) * done
+        return rate, HIGH_MOMENTUM + (LOW_MOMENTUM - HIGH_MOMENTUM) * done
+    done = _cosine((progress - warm_up) / (1 - warm_up))
+    return 1 + (1 / END_DIVISOR - 1) * done, LOW_MOMENTUM + (HIGH_MOMENTUM - LOW_MOMENTUM) * done
+
+
+def _cosine(part: float) -> float:
+    """Return 0..1 for a ``part`` 0..1 of the way, slow at both ends."""
+    return (1 - math.cos(math.pi * part)) / 2
