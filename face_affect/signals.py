@@ -10,17 +10,9 @@ from contextlib import contextmanager
 import signal
 import threading
 from types import FrameType, TracebackType
-from typing import Any, ClassVar, NoReturn, Protocol
+from typing import Any, NoReturn, Protocol
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-
-class Event(Protocol):
-    """A request to stop from another process."""
-
-    def is_set(self) -> bool:
-        """Return whether it was made."""
-
 
 Handler = Callable[[int, FrameType | None], Any]
 
@@ -63,14 +55,19 @@ def raised() -> Iterator[None]:
         yield
 
 
+class Stop(Protocol):
+    """A request to finish, true once it is made."""
+
+    def __bool__(self) -> bool:
+        """Return whether to stop."""
+
+
 class StopSignal:
     """True once a signal has come: finish, and end with ``exit_code``. A context manager.
 
     A second SIGINT raises Interrupted. Outside the main thread, where Python delivers no
-    signals, it follows ``elsewhere``, another process's request.
+    signals, it stays False.
     """
-
-    elsewhere: ClassVar[Event | None] = None
 
     def __init__(self) -> None:
         """Do not listen yet."""
@@ -78,10 +75,10 @@ class StopSignal:
 
     def __bool__(self) -> bool:
         """Return whether to stop."""
-        return self.exit_code != 0 or (self.elsewhere is not None and self.elsewhere.is_set())
+        return self.exit_code != 0
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        if self.exit_code and number == signal.SIGINT:
+        if self and number == signal.SIGINT:
             raise Interrupted(number)
         self.exit_code = 128 + number
 
@@ -99,9 +96,3 @@ class StopSignal:
     ) -> None:
         """Restore the former handlers."""
         self._handling.__exit__(kind, value, trace)
-
-
-def follow(event: Event) -> None:
-    """Stop in this process when ``event`` is set, and not for Ctrl-C, which reaches all."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    StopSignal.elsewhere = event

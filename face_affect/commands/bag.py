@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 import os
 from pathlib import Path
 import sys
@@ -21,6 +22,7 @@ from face_affect.extras import needs
 if TYPE_CHECKING:
     from face_affect.bags.batch.job import Job, JobResult
 
+FIRST_NOTICE, NOTICE_PERIOD = 3.0, 30.0  # seconds without a worker
 EXIT_INCOMPLETE, EXIT_FAILED, EXIT_INTERRUPTED = 1, 2, 130
 
 
@@ -76,7 +78,8 @@ def add_bag(commands: Any) -> None:
         type=int,
         default=0,
         metavar='N',
-        help='processes for several recordings (default: one a core)',
+        help='processes for several recordings (default: one a core; 1: one recording after '
+        'the other, in this process)',
     )
     parser.add_argument(
         '--scheduler',
@@ -108,51 +111,91 @@ def bag(arguments: argparse.Namespace) -> int:
         arguments.overwrite,
     )
     jobs = plan(arguments.inputs, arguments.output, options)
-    if len(jobs) == 1 and not arguments.scheduler:
-        outcomes = [_run_one(jobs[0])]
-        _report(outcomes[0])
+    workers = min(arguments.workers or len(os.sched_getaffinity(0)), len(jobs))
+    if workers == 1 and not arguments.scheduler:
+        outcomes = _run_here(jobs)
     else:
-        outcomes = _run_many(jobs, arguments)
+        outcomes = _run_many(jobs, workers, arguments.scheduler)
     return _exit_code(outcomes)
 
 
-def _run_one(job: Job) -> JobResult:
-    from face_affect.bags.batch.processing import process_bag
+def _run_here(jobs: Sequence[Job]) -> list[JobResult]:
+    """Do the jobs one by one, and show the progress in each."""
+    from face_affect.bags.batch.runner import run_here
 
-    with tqdm(unit='frame', file=sys.stderr, disable=None) as bar:
+    outcomes: list[JobResult] = []
+    with tqdm(unit='frame', file=sys.stderr, disable=None) as bar, _summary(jobs, outcomes):
 
         def progress(total: int) -> None:
             bar.total = total or None
             bar.update()
 
-        return process_bag(job, progress)
+        for outcome in run_here(jobs, progress):
+            outcomes.append(outcome)
+            _report(outcome, bar)
+            bar.reset()
+    return outcomes
 
 
-def _run_many(jobs: Sequence[Job], arguments: argparse.Namespace) -> list[JobResult]:
+def _run_many(jobs: Sequence[Job], workers: int, scheduler: str | None) -> list[JobResult]:
+    """Do the jobs in processes or on a cluster, and show how many are done."""
     from face_affect.bags.batch.runner import run_local, run_on_cluster
 
-    workers = arguments.workers or len(os.sched_getaffinity(0))
-    running: Iterable[JobResult] = (
-        run_on_cluster(jobs, arguments.scheduler)
-        if arguments.scheduler
-        else run_local(jobs, min(workers, len(jobs)))
-    )
-    outcomes = []
-    start, frames = time.monotonic(), 0
-    with tqdm(total=len(jobs), unit='bag', file=sys.stderr, disable=None) as bar:
+    outcomes: list[JobResult] = []
+    with (
+        tqdm(total=len(jobs), unit='bag', file=sys.stderr, disable=None) as bar,
+        _summary(jobs, outcomes),
+    ):
+        watch = _WorkerDisplay(bar, scheduler)
+        running = (
+            run_on_cluster(jobs, scheduler, watch)
+            if scheduler
+            else run_local(jobs, workers, watch)
+        )
         for outcome in running:
             outcomes.append(outcome)
-            frames += outcome.frames if outcome.state != 'skipped' else 0
-            rate = frames / (time.monotonic() - start)
             _report(outcome, bar)
-            bar.set_postfix_str(f'{rate:.0f} frames/s', refresh=False)
             bar.update()
-    print(
-        f'{len(outcomes)} of {len(jobs)} recordings, {frames} frames in '
-        f'{time.monotonic() - start:.1f} s, {rate:.0f} frames/s',
-        file=sys.stderr,
-    )
     return outcomes
+
+
+class _WorkerDisplay:
+    """Shows how many workers there are; says what is waited for if there is none."""
+
+    def __init__(self, bar: Any, scheduler: str | None) -> None:
+        """Show it in ``bar``."""
+        self._bar = bar
+        self._where = f'scheduler {scheduler}' if scheduler else 'this machine'
+        self._next_notice = FIRST_NOTICE
+
+    def __call__(self, count: int, waiting: float) -> None:
+        """Take the number of workers, and the seconds for which there has been none."""
+        self._bar.set_postfix_str(f'{count} worker{"s" * (count != 1)}')
+        if not waiting:
+            self._next_notice = FIRST_NOTICE
+        elif waiting >= self._next_notice:
+            self._next_notice = waiting + NOTICE_PERIOD
+            self._bar.write(
+                f'face-affect: waiting for workers: {self._where} has none '
+                f'({self._bar.n} of {self._bar.total} recordings done); start some with '
+                '`dask worker ADDRESS`, or end with Ctrl-C',
+                file=sys.stderr,
+            )
+
+
+@contextmanager
+def _summary(jobs: Sequence[Job], outcomes: Sequence[JobResult]) -> Iterator[None]:
+    """Print at the end what came of several jobs."""
+    start = time.monotonic()
+    yield
+    if len(jobs) > 1:
+        frames = sum(each.frames for each in outcomes if each.state != 'skipped')
+        seconds = time.monotonic() - start
+        print(
+            f'{len(outcomes)} of {len(jobs)} recordings, {frames} frames in '
+            f'{seconds:.1f} s, {frames / seconds:.0f} frames/s',
+            file=sys.stderr,
+        )
 
 
 def _report(outcome: JobResult, bar: Any = tqdm) -> None:

@@ -270,6 +270,93 @@ def test_a_killed_worker_loses_nothing_and_does_nothing_twice(
     assert_all_done_once(outcomes, slow_jobs)
 
 
+def test_a_scheduler_without_workers(folder: Path, tmp_path: Path) -> None:
+    """It is said what is waited for; Ctrl-C ends the waiting."""
+    distributed = pytest.importorskip('distributed', reason='needs dask.distributed')
+    with (
+        distributed.LocalCluster(
+            n_workers=0, dashboard_address=None, host='127.0.0.1', silence_logs=50
+        ) as empty,
+        subprocess.Popen(
+            [
+                *(sys.executable, '-um', 'face_affect.cli', 'bag', str(folder)),
+                *('-o', str(tmp_path / 'out'), '--scheduler', empty.scheduler_address),
+            ],
+            cwd=ROOT,
+            text=True,
+            stderr=subprocess.PIPE,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        ) as process,
+    ):
+        assert process.stderr is not None
+        assert process.stderr.readline() == (
+            f'face-affect: waiting for workers: scheduler {empty.scheduler_address} has none '
+            '(0 of 3 recordings done); start some with `dask worker ADDRESS`, or end with Ctrl-C\n'
+        )
+        process.send_signal(signal.SIGINT)
+        _, text = process.communicate(timeout=SECONDS)
+    assert process.returncode == 130, text
+    assert text.count('interrupted') == 3 and 'Traceback' not in text
+    assert not list((tmp_path / 'out').glob('**/*.mcap'))
+
+
+def listening(pid: int) -> set[str]:
+    """Return the addresses at which a process and its children listen, in the kernel's form."""
+    pids = [pid] + [
+        int(child)
+        for path in Path(f'/proc/{pid}/task').glob('*/children')
+        for child in path.read_text().split()
+    ]
+    sockets = {
+        os.readlink(file)[8:-1]
+        for each in pids
+        for file in Path(f'/proc/{each}/fd').iterdir()
+        if file.is_symlink() and os.readlink(file).startswith('socket:')
+    }
+    found = set()
+    for name in ('tcp', 'tcp6'):
+        for line in Path(f'/proc/{pid}/net/{name}').read_text().splitlines()[1:]:
+            fields = line.split()
+            if fields[3] == '0A' and fields[9] in sockets:
+                found.add(fields[1].split(':')[0])
+    return found
+
+
+def test_local_workers_are_reached_from_this_machine_only(slow_jobs: list[Job]) -> None:
+    running = run_local(slow_jobs, 2)
+    next(running)
+    assert listening(os.getpid()) == {'0100007F'}  # 127.0.0.1
+    assert len(list(running)) == 3
+
+
+def test_several_recordings_need_distributed_and_one_does_not(
+    folder: Path, tmp_path: Path
+) -> None:
+    code = (
+        'import sys; sys.modules["distributed"] = sys.modules["dask"] = None\n'
+        'from face_affect.cli import main; sys.exit(main(sys.argv[1:]))'
+    )
+
+    def bag(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, '-c', code, 'bag', *arguments],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+        )
+
+    done = bag(str(folder), '-o', str(tmp_path / 'many'), '--workers', '2')
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1] == (
+        'face-affect: error: processing several recordings at once (--workers 1: one by one) '
+        "needs distributed: pip install distributed, or in face_affect's folder "
+        "pip install '.[cluster]'"
+    )
+    assert bag(str(folder), '-o', str(tmp_path / 'many'), '--workers', '1').returncode == 0
+    assert bag(str(folder / 'a'), '-o', str(tmp_path / 'one')).returncode == 0
+
+
 def test_no_scheduler_there(folder: Path, tmp_path: Path) -> None:
     done = subprocess.run(
         [

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 import time
@@ -28,7 +29,7 @@ from face_affect.core.text import printable
 from face_affect.extras import MissingExtraError
 from face_affect.media import MediaError, open_media, Video
 from face_affect.outputs import OutputError, replace_folder, resolve_folder, work_folder
-from face_affect.signals import StopSignal
+from face_affect.signals import Stop, StopSignal
 
 FAILURES = (MediaError, ModelError, MissingExtraError, OSError, ValueError)
 TICK = 0.1  # seconds
@@ -83,7 +84,7 @@ def choose_topic(recording: Recording, wanted: str | None, source: str) -> tuple
 class Pace:
     """Waits as long as the recording took."""
 
-    def __init__(self, stopped: StopSignal) -> None:
+    def __init__(self, stopped: Stop) -> None:
         """Wait no longer once ``stopped``."""
         self._stopped = stopped
         self._start: float | None = None
@@ -97,25 +98,29 @@ class Pace:
             time.sleep(min(left, TICK))
 
 
-def process_bag(job: Job, progress: Progress | None = None) -> JobResult:
+def process_bag(
+    job: Job, progress: Progress | None = None, stopped: Stop | None = None
+) -> JobResult:
     """Do a job, unless it was done already; what goes wrong stands in the outcome.
 
-    SIGINT and SIGTERM end it after the image in work, with a valid bag of what there is so far.
+    Once ``stopped``, or else at a signal, it ends after the image in work, with a valid bag of
+    what there is so far.
     """
     start = time.perf_counter()
     try:
-        outcome = _process(job, progress or (lambda total: None))
+        with StopSignal() if stopped is None else nullcontext(stopped) as stop:
+            outcome = _process(job, progress or (lambda total: None), stop)
     except FAILURES as error:
         outcome = JobResult(job, 'failed', error=printable(error))
     return replace(outcome, elapsed=time.perf_counter() - start)
 
 
-def _process(job: Job, progress: Progress) -> JobResult:
+def _process(job: Job, progress: Progress, stopped: Stop) -> JobResult:
     recording = open_recorded(job.source)
     topic, note = choose_topic(recording, job.options.topic, job.source)
     output = resolve_folder(job.output, Path(job.source))
     run = describe_run(job, topic.name)
-    with StopSignal() as stopped, work_folder(output) as folder:
+    with work_folder(output) as folder:
         before = _standing(job, run)
         if before and before['complete'] and before['fingerprint'] == run['fingerprint']:
             return JobResult(job, 'skipped', before['frames'], before['dropped'])
@@ -156,7 +161,7 @@ def _write(
     run: dict[str, Any],
     folder: Path,
     progress: Progress,
-    stopped: StopSignal,
+    stopped: Stop,
 ) -> JobResult:
     """Write the output to ``folder``."""
     reader = FrameReader(recording, topic, job.options)
@@ -194,7 +199,7 @@ def _read_all(
     job: Job,
     output: ResultWriter,
     progress: Progress,
-    stopped: StopSignal,
+    stopped: Stop,
 ) -> None:
     pace = Pace(stopped)
     only = None if job.options.keep else [topic.name]

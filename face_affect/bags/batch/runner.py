@@ -1,32 +1,37 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Many recordings: on all cores of this machine, or on a Dask cluster."""
+"""Many recordings: one by one, on all cores of this machine, or on a Dask cluster."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 import glob
-import multiprocessing
+import logging
 from pathlib import Path
-import signal
-from types import FrameType
+import time
+from typing import Any
+import uuid
 
+from face_affect.bags.batch import worker
 from face_affect.bags.batch.job import Job, JobResult, Options
-from face_affect.bags.batch.processing import process_bag
+from face_affect.bags.batch.processing import process_bag, Progress
 from face_affect.bags.recordings.bag_reader import is_bag, RecordingError
 from face_affect.core.text import printable
 from face_affect.extras import needs
-from face_affect.signals import follow, SIGNALS
+from face_affect.signals import StopSignal
 
 VIDEOS = {'.avi', '.gif', '.m4v', '.mkv', '.mov', '.mp4', '.mpeg', '.mpg', '.ogv', '.webm', '.wmv'}
 # A recording whose worker dies is given to another one; after that it is the recording's fault.
 ATTEMPTS = 3
 CONNECT_SECONDS = 30
+TICK = 0.1  # seconds between looks at what is done
+WATCH_PERIOD = 1.0  # seconds between looks at the workers
+
+# Called with the number of workers, and the seconds for which there has been none.
+WatchWorkers = Callable[[int, float], None]
 
 
 def plan(inputs: Sequence[str], output: Path, options: Options) -> list[Job]:
@@ -88,88 +93,58 @@ def is_recording(path: Path) -> bool:
     return is_bag(path) or (path.is_file() and path.suffix.lower() in VIDEOS)
 
 
-def run_local(jobs: Sequence[Job], workers: int) -> Iterator[JobResult]:
-    """Do the jobs in so many processes; give each outcome as it comes.
+def run_here(jobs: Sequence[Job], progress: Progress | None = None) -> Iterator[JobResult]:
+    """Do the jobs one by one in this process; give each outcome as it comes.
 
-    SIGINT and SIGTERM let the workers finish what they have with a valid bag.
+    A signal ends the one under way with a valid bag, and leaves out the others.
     """
-    left = list(jobs)
-    for _ in range(ATTEMPTS):
-        lost: list[Job] = []
-        yield from _run_pool(left, workers, lost)
-        left = lost
-        if not left:
-            return
-    for job in left:
-        yield JobResult(
-            job, 'failed', error=f'{job.source}: the process that read it died, {ATTEMPTS} times'
-        )
+    with StopSignal() as stopped:
+        for job in jobs:
+            if stopped:
+                yield JobResult(job, 'interrupted')
+            else:
+                yield process_bag(job, progress, stopped)
 
 
-def _run_pool(jobs: Sequence[Job], workers: int, lost: list[Job]) -> Iterator[JobResult]:
-    # spawn: threads of this process, such as the progress bar's, would not survive a fork.
-    context = multiprocessing.get_context('spawn')
-    stop = context.Event()
-    waiting = list(reversed(jobs))
-    running: dict[Future[JobResult], Job] = {}
-    others = set(multiprocessing.active_children())
-    with _interruptible(), ProcessPoolExecutor(workers, context, follow, (stop,)) as pool:
-        try:
-            while waiting or running:
-                # One for each worker: what the pool has queued cannot be called back.
-                while waiting and len(running) < workers and not lost:
-                    job = waiting.pop()
-                    try:
-                        running[pool.submit(process_bag, job)] = job
-                    except BrokenProcessPool:
-                        lost.append(job)
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
-                    job = running.pop(future)
-                    if isinstance(future.exception(), BrokenProcessPool):
-                        lost.append(job)
-                    else:
-                        yield future.result()
-                if lost and not running:
-                    lost += reversed(waiting)
-                    # A broken pool sends SIGTERM to the other workers and waits for them, but
-                    # they end a recording for that, no more.
-                    for worker in set(multiprocessing.active_children()) - others:
-                        worker.kill()
-                    return
-        except KeyboardInterrupt:
-            stop.set()
-            lost.clear()
-            for future, job in running.items():
-                yield JobResult(job, 'interrupted') if future.exception() else future.result()
-            yield from (JobResult(job, 'interrupted') for job in reversed(waiting))
-        finally:
-            # Whoever asks for no more outcomes wants no more work, either.
-            stop.set()
+def run_local(
+    jobs: Sequence[Job], workers: int, watch: WatchWorkers | None = None
+) -> Iterator[JobResult]:
+    """Do the jobs in so many processes of this machine; give each outcome as it comes.
+
+    Raises:
+        MissingExtraError: distributed is not installed.
+
+    """
+    with needs('cluster', 'processing several recordings at once (--workers 1: one by one)'):
+        import distributed
+    import dask.config
+
+    settings = {
+        'distributed.scheduler.allowed-failures': ATTEMPTS - 1,
+        # A job waits at the scheduler, not at a worker that is busy with another one.
+        'distributed.scheduler.worker-saturation': 1.0,
+    }
+    with (
+        dask.config.set(settings),
+        distributed.LocalCluster(
+            n_workers=workers,
+            threads_per_worker=1,
+            processes=True,
+            host='127.0.0.1',
+            dashboard_address='127.0.0.1:0',
+            memory_limit=None,
+            silence_logs=logging.CRITICAL,
+            preload=[worker.__name__],
+        ) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        yield from _run(client, jobs, watch)
 
 
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    """Let SIGTERM be like Ctrl-C, and both come once only."""
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        for each in handlers:
-            signal.signal(each, signal.SIG_IGN)
-        raise KeyboardInterrupt
-
-    handlers = {number: signal.getsignal(number) for number in SIGNALS}
-    try:
-        for number in handlers:
-            signal.signal(number, interrupt)
-        yield
-    finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
-
-
-def run_on_cluster(jobs: Sequence[Job], scheduler: str) -> Iterator[JobResult]:
+def run_on_cluster(
+    jobs: Sequence[Job], scheduler: str, watch: WatchWorkers | None = None
+) -> Iterator[JobResult]:
     """Do the jobs on the workers of a Dask cluster; give each outcome as it comes.
-
-    A job whose worker dies goes to another one, which skips it if it was done.
 
     Raises:
         MissingExtraError: distributed is not installed.
@@ -179,14 +154,63 @@ def run_on_cluster(jobs: Sequence[Job], scheduler: str) -> Iterator[JobResult]:
     with needs('cluster', '--scheduler'):
         import distributed
     with distributed.Client(scheduler, timeout=CONNECT_SECONDS) as client:
-        futures = {client.submit(process_bag, job, pure=False): job for job in jobs}
-        for future in distributed.as_completed(futures):
-            try:
-                yield future.result()
-            # Whatever has become of the worker, the others' recordings count.
-            except Exception as error:
-                yield JobResult(
-                    futures[future],
-                    'failed',
-                    error=printable(f'{futures[future].source}: {type(error).__name__}: {error}'),
-                )
+        yield from _run(client, jobs, watch)
+
+
+def _run(client: Any, jobs: Sequence[Job], watch: WatchWorkers | None) -> Iterator[JobResult]:
+    """Do the jobs on the workers of ``client``.
+
+    A job whose worker dies goes to another one, which skips it if it was done. After a signal,
+    the jobs under way end with valid bags.
+    """
+    import distributed
+
+    run = uuid.uuid4().hex
+    futures = {client.submit(worker.process, job, run, pure=False): job for job in jobs}
+    with StopSignal() as stopped, _stopped_at_exit(client, run):
+        done, due, busy = distributed.as_completed(futures), 0.0, time.monotonic()
+        while futures:
+            for future in done.next_batch(block=False):
+                yield _outcome(future, futures.pop(future))
+            now = time.monotonic()
+            if now >= due or stopped:
+                due, count = now + WATCH_PERIOD, len(client.nthreads())
+                busy = now if count else busy
+                if watch:
+                    watch(count, now - busy)
+                if stopped:
+                    # Again and again: a worker that was restarted does not know.
+                    _stop(client, run)
+                if stopped and not count:
+                    yield from (JobResult(job, 'interrupted') for job in futures.values())
+                    return
+            time.sleep(TICK)
+
+
+@contextmanager
+def _stopped_at_exit(client: Any, run: str) -> Iterator[None]:
+    """Stop the run when nobody asks for more outcomes."""
+    try:
+        yield
+    finally:
+        _stop(client, run)
+
+
+def _stop(client: Any, run: str) -> None:
+    # Without a connection there is nobody to tell.
+    with suppress(OSError):
+        client.run(worker.stop, run, on_error='ignore')
+
+
+def _outcome(future: Any, job: Job) -> JobResult:
+    """Return what came of a job, whatever has become of its worker."""
+    import distributed
+
+    try:
+        result: JobResult = future.result()
+        return result
+    except distributed.KilledWorker:
+        reason = f'the process that read it died, {ATTEMPTS} times'
+    except Exception as error:
+        reason = f'{type(error).__name__}: {error}'
+    return JobResult(job, 'failed', error=printable(f'{job.source}: {reason}'))
