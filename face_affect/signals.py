@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+import os
 import signal
+import sys
 import threading
 from types import FrameType, TracebackType
 from typing import Any, NoReturn, Protocol
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+EXIT_FAILED = 1
 
 Handler = Callable[[int, FrameType | None], Any]
 
@@ -65,12 +68,13 @@ class Stop(Protocol):
 class StopSignal:
     """True once a signal has come: finish, and end with ``exit_code``. A context manager.
 
-    A second SIGINT raises Interrupted. Outside the main thread, where Python delivers no
-    signals, it stays False.
+    A second SIGINT raises Interrupted, if ``interruptible``. Outside the main thread, where
+    Python delivers no signals, it stays False.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, interruptible: bool = True) -> None:
         """Do not listen yet."""
+        self._interruptible = interruptible
         self.exit_code = 0
 
     def __bool__(self) -> bool:
@@ -78,7 +82,7 @@ class StopSignal:
         return self.exit_code != 0
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        if self and number == signal.SIGINT:
+        if self and self._interruptible and number == signal.SIGINT:
             raise Interrupted(number)
         self.exit_code = 128 + number
 
@@ -96,3 +100,33 @@ class StopSignal:
     ) -> None:
         """Restore the former handlers."""
         self._handling.__exit__(kind, value, trace)
+
+
+@contextmanager
+def ended_within(seconds: float, name: str) -> Iterator[None]:
+    """End the process if the block still runs so many seconds after a handled signal.
+
+    A thread waits for the signal by itself, since a main thread that is blocked in a library
+    runs no handler. It ends the process with exit code 1 and one line on stderr. Call it in
+    the main thread.
+    """
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    before = signal.set_wakeup_fd(writer)
+    left = threading.Event()
+
+    def watch() -> None:
+        signalled = os.read(reader, 1)
+        if signalled and not left.wait(seconds):
+            print(f'{name}: still busy {seconds:g} s after a signal: killed', file=sys.stderr)
+            sys.stderr.flush()
+            os._exit(EXIT_FAILED)
+        os.close(reader)
+
+    threading.Thread(target=watch, name='signal_watch', daemon=True).start()
+    try:
+        yield
+    finally:
+        left.set()
+        signal.set_wakeup_fd(before)
+        os.close(writer)  # The end of the pipe ends a thread that has seen no signal.

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import Any
 
 
@@ -59,14 +58,7 @@ def add_play(commands: Any) -> None:
 
 def play(arguments: argparse.Namespace) -> int:
     """Publish a recording into ROS."""
-    # Only here: everything else runs without ROS.
-    try:
-        from face_affect.ros.player import play_recording
-    except ImportError as error:
-        print(
-            f'face-affect: error: play needs ROS 2 and rosbags, but {error}; source a ROS 2 '
-            'installation, or `. ./env.sh` in the source folder',
-            file=sys.stderr,
-        )
-        return 2
-    return play_recording(arguments)
+    # Only here: importing the ROS layer sets OpenCV's limits.
+    from face_affect.ros.programs import start
+
+    return start('face-affect play', 'face_affect.ros.player', arguments)

@@ -5,26 +5,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-import sys
 import time
 from typing import Any
 
-import rclpy
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Header
 
 from face_affect.core.parameters import parameter, ParameterGroup
+from face_affect.core.text import printable
 from face_affect.media import Frame, Media, MediaError, open_media
-from face_affect.ros.calibration import CalibrationFileError, read_calibration
+from face_affect.ros.calibration import read_calibration
 from face_affect.ros.conversions import image_to_compressed_message, image_to_message
 from face_affect.ros.declaration import declare
+from face_affect.ros.executable import Executable, run
+from face_affect.ros.guarded_executor import Faults
 from face_affect.ros.rate_limiter import RateLimiter
-
-EXIT_FAILED = 1
+from face_affect.ros.throttled_log import ThrottledLog
+from face_affect.signals import EXIT_FAILED, StopSignal
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,7 @@ class CameraNode(Node):
 
         """
         super().__init__('camera', automatically_declare_parameters_from_overrides=True, **kwargs)
+        self.faults = Faults(ThrottledLog(self.get_logger()))
         self._camera = declare(self, CameraParameters, fixed=True)
         # All zeros is how CameraInfo says that the camera is not calibrated.
         file = self._camera.calibration
@@ -87,30 +89,31 @@ class CameraNode(Node):
         self._infos = self.create_publisher(CameraInfo, 'camera_info', qos)
         self.get_logger().info(f'{self._camera.source} on {self._images.topic_name}')
 
-    def run(self) -> None:
-        """Publish until the end.
+    def publish_until_end(self, executable: Executable) -> None:
+        """Publish until the end of the source, or until the executable is stopped.
 
         Raises:
             CameraError: a live source ended, or images do not fit the calibration.
-            ExternalShutdownException: the context was shut down.
             MediaError: the source cannot be read.
 
         """
-        executor = SingleThreadedExecutor(context=self.context)
-        executor.add_node(self)
+        start, count = time.monotonic(), 0
         while True:
-            start = time.monotonic()
             for frame in self._source:
-                # Between images, the node answers to whoever asks for parameters.
-                executor.spin_once(timeout_sec=0)
                 if self._source.live:
-                    if self._limit.passes(self._camera.rate):
-                        self._publish(frame)
-                    continue
-                due = start + frame.index / (self._camera.rate or self._source.rate)
-                while (left := due - time.monotonic()) > 0:
-                    executor.spin_once(timeout_sec=left)
-                self._publish(frame)
+                    # Between images, requests are served.
+                    executable.spin_until(0.0)
+                    wanted = self._limit.passes(self._camera.rate)
+                else:
+                    # Also from the last image of a round to the first of the next one
+                    rate = self._camera.rate or self._source.rate
+                    executable.spin_until(start + count / rate)
+                    wanted = True
+                    count += 1
+                if executable.stopped:
+                    return
+                if wanted:
+                    self._publish(frame)
             if self._source.live:
                 raise CameraError('the source gives no more images')
             if not self._camera.loop:
@@ -130,24 +133,16 @@ class CameraNode(Node):
         self._infos.publish(info)
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run the camera until its end, SIGINT or SIGTERM; return the exit code."""
-    rclpy.init(args=arguments)
+def serve(node: CameraNode, executable: Executable) -> int:
+    """Publish until the end of the source or a signal; return the exit code."""
     try:
-        CameraNode().run()
-    except (CameraError, CalibrationFileError, MediaError, ValueError) as error:
-        rclpy.logging.get_logger('camera').fatal(str(error))
+        node.publish_until_end(executable)
+    except (CameraError, MediaError) as error:
+        node.get_logger().fatal(printable(error))
         return EXIT_FAILED
-    except (KeyboardInterrupt, ExternalShutdownException):
-        pass
-    except RuntimeError:
-        # A signal shuts the context down, whatever is just being published.
-        if rclpy.ok():
-            raise
-    finally:
-        rclpy.try_shutdown()
     return 0
 
 
-if __name__ == '__main__':
-    sys.exit(main())
+def main(stopped: StopSignal, arguments: Sequence[str] | None = None) -> int:
+    """Run the camera until its end, or until it is ``stopped``; return the exit code."""
+    return run('camera_node', CameraNode, serve, stopped, arguments)

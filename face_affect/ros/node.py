@@ -5,14 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 import functools
-import os
-from pathlib import Path
-import signal
-import sys
-from threading import Event
 import time
 from typing import Any
 
@@ -20,9 +15,7 @@ from diagnostic_msgs.msg import DiagnosticArray
 from face_affect_msgs.msg import FaceAffectArray
 from face_affect_msgs.srv import GetFaces
 from rcl_interfaces.msg import SetParametersResult
-import rclpy
 from rclpy.clock import Clock, ClockType
-from rclpy.executors import SingleThreadedExecutor
 from rclpy.lifecycle import (
     LifecycleNode,
     LifecyclePublisher,
@@ -31,7 +24,6 @@ from rclpy.lifecycle import (
 )
 from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile
-from rclpy.signals import SignalHandlerOptions
 from std_msgs.msg import Header
 from std_srvs.srv import SetBool
 from visualization_msgs.msg import MarkerArray
@@ -47,17 +39,20 @@ from face_affect.ros.conversions import result_to_message
 from face_affect.ros.debug_images import DebugImages
 from face_affect.ros.declaration import changed, declare
 from face_affect.ros.diagnostics import diagnostic_array
+from face_affect.ros.executable import Executable, run
 from face_affect.ros.face_localiser import FaceLocaliser
+from face_affect.ros.guarded_executor import Faults
 from face_affect.ros.image_subscription import image_kind, ImageSubscription
 from face_affect.ros.markers import markers
 from face_affect.ros.parameters import NodeParameters, REMOVED
 from face_affect.ros.statistics import Report, Statistics
+from face_affect.ros.throttled_log import ThrottledLog
 from face_affect.ros.wait_for_affect import WaitForAffectServer
 from face_affect.ros.worker import Worker
+from face_affect.signals import StopSignal
 
 DIAGNOSTICS_PERIOD = 1.0  # seconds
-SIGNAL_CHECK = 0.1  # seconds at most until a signal is noticed
-LOG_PERIOD = 30.0  # seconds between two lines about the same kind of fault
+ANSWER_TIME = 0.3  # seconds that the answers of ended goals get on the way
 SUCCESS, FAILURE = TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.FAILURE
 ERROR = TransitionCallbackReturn.ERROR
 
@@ -107,7 +102,8 @@ class FaceAffectNode(LifecycleNode):
         self._first_id = 1
         self._enabled = True
         self._state = 'unconfigured'
-        self._logged: dict[str, float] = {}
+        self._log = ThrottledLog(self.get_logger())
+        self.faults = Faults(self._log)
         self.create_service(SetBool, '~/enable', self._on_enable)
         self.create_service(GetFaces, '~/get_faces', self._on_get_faces)
         self._wait_server = WaitForAffectServer(self, self._refuse_goal)
@@ -129,10 +125,8 @@ class FaceAffectNode(LifecycleNode):
 
     def note_fault(self, error: str) -> None:
         """Note and log an error that belongs to no image."""
-        error = printable(error)
-        self._statistics.note_error(error)
-        if self._is_due(error):
-            self.get_logger().error(error)
+        self._statistics.note_error(printable(error))
+        self._log.error('fault', error)
 
     # Lifecycle
 
@@ -234,7 +228,7 @@ class FaceAffectNode(LifecycleNode):
         self._pipeline.reset()
         self._reported = None
         if self._values.localisation.needed:
-            self._geometry = FaceLocaliser(self, self._values.localisation, self._log_problem)
+            self._geometry = FaceLocaliser(self, self._values.localisation, self._log.warning)
         self._worker = Worker(
             self._pipeline,
             self._statistics,
@@ -274,21 +268,7 @@ class FaceAffectNode(LifecycleNode):
             self._markers.publish(markers(message))
 
     def _log_drop(self, reason: str, error: str) -> None:
-        self._log_problem(reason, f'image dropped ({reason}): {error}')
-
-    def _log_problem(self, kind: str, text: str) -> None:
-        if not self.context.ok():
-            return  # Shut down while an image was in work
-        if self._is_due(kind):
-            self.get_logger().warning(printable(text))
-
-    def _is_due(self, kind: str) -> bool:
-        """Tell whether a fault of that kind is to be logged again."""
-        now = time.monotonic()
-        if now - self._logged.get(kind, -LOG_PERIOD) < LOG_PERIOD:
-            return False
-        self._logged[kind] = now
-        return True
+        self._log.warning(reason, f'image dropped ({reason}): {error}')
 
     # Services, parameters, diagnostics
 
@@ -360,6 +340,11 @@ class FaceAffectNode(LifecycleNode):
         )
         self._reported = report
 
+    def close(self) -> bool:
+        """Stop processing; return whether goals were ended, whose answers are to be sent yet."""
+        self._stop_processing()
+        return self._wait_server.abort_all('the node was shut down')
+
     def destroy_node(self) -> None:
         """Stop the worker before the node goes."""
         self._stop_processing()
@@ -368,61 +353,15 @@ class FaceAffectNode(LifecycleNode):
         super().destroy_node()
 
 
-def initialise(arguments: list[str] | None) -> None:
-    """Start ROS; where log files cannot be written, without them."""
-    words = sys.argv if arguments is None else arguments
-    folder = log_folder()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        # rclpy.init would fail, and leave behind what crashes the process later.
-        print(f'face_affect: no log file is written: {error}', file=sys.stderr)
-        words = [*words, '--ros-args', '--disable-external-lib-logs']
-    # rclpy's own handlers shut the context down at once, under threads that are just publishing.
-    rclpy.init(args=words, signal_handler_options=SignalHandlerOptions.NO)
-
-
-def log_folder() -> Path:
-    """Return where ROS writes its log files, by the rules of rcl_logging."""
-    home = os.environ.get('ROS_HOME') or '~/.ros'
-    return Path(os.environ.get('ROS_LOG_DIR') or f'{home}/log').expanduser()
-
-
-def spin(node: FaceAffectNode, ended: Event) -> None:
-    """Serve until ``ended`` is set.
-
-    A request that the middleware cannot read is an error of the executor's: it is logged, and
-    the node goes on.
-    """
-    executor = SingleThreadedExecutor()
-    executor.add_node(node)
-    while not ended.is_set():
-        try:
-            executor.spin_once(timeout_sec=SIGNAL_CHECK)
-        except RuntimeError as error:
-            node.note_fault(f'{type(error).__name__}: {error}')
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Run the node until SIGINT or SIGTERM; return the exit status, 1 for a wrong parameter."""
-    ended = Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: ended.set())
-    initialise(arguments)
-    try:
-        node = FaceAffectNode()
-    except ValueError as error:
-        print(f'face_affect: cannot start: {printable(error)}', file=sys.stderr)
-        rclpy.try_shutdown()
-        return 1
-    try:
-        node.start()
-        spin(node, ended)
-    finally:
-        node.destroy_node()
-        rclpy.try_shutdown()
+def serve(node: FaceAffectNode, executable: Executable) -> int:
+    """Run the node until a signal comes; return the exit code."""
+    node.start()
+    executable.spin()
+    if node.close():
+        executable.finish(ANSWER_TIME, lambda: False)
     return 0
 
 
-if __name__ == '__main__':
-    sys.exit(main())
+def main(stopped: StopSignal, arguments: Sequence[str] | None = None) -> int:
+    """Run the node until it is ``stopped``; return the exit code, 1 for a wrong parameter."""
+    return run('face_affect', FaceAffectNode, serve, stopped, arguments)

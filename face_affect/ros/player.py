@@ -14,11 +14,9 @@ import time
 from typing import Any
 
 from rcl_interfaces.srv import GetParameters
-import rclpy
 from rclpy.client import Client
 from rclpy.duration import Duration
 from rclpy.exceptions import InvalidTopicNameException
-from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from rclpy.validate_topic_name import validate_topic_name
@@ -36,7 +34,12 @@ from face_affect.bags.recordings.bag_reader import (
 )
 from face_affect.core.stamps import set_nanoseconds
 from face_affect.media import open_media
+from face_affect.ros.executable import Executable, run
+from face_affect.ros.guarded_executor import Faults
+from face_affect.ros.throttled_log import ThrottledLog
+from face_affect.signals import StopSignal
 
+SUBSCRIBER_CHECK = 0.02  # seconds between two looks for a subscriber
 CLOCK_PERIOD = 0.01  # seconds of real time between two messages on /clock
 ANSWER_TIME = 2.0  # seconds at most for a subscriber's node to answer
 FLUSH_TIME = 3.0  # seconds at most for subscribers to acknowledge the last messages
@@ -71,12 +74,24 @@ def message_class(name: str) -> Any:
         raise ImportError(f'{package}.msg has no {kind}') from error
 
 
-class Player:
-    """Publishes recordings with their own timing."""
+class PlayerNode(Node):
+    """The player's node; it has no parameters of its own."""
 
-    def __init__(self, node: Node, rate: float, clock: bool, remap: dict[str, str]) -> None:
+    def __init__(self, **kwargs: Any) -> None:
+        """Create the node."""
+        super().__init__('face_affect_player', **kwargs)
+        self.faults = Faults(ThrottledLog(self.get_logger()))
+
+
+class Player:
+    """Publishes recordings with their own timing; requests are served meanwhile."""
+
+    def __init__(
+        self, node: Node, executable: Executable, rate: float, clock: bool, remap: dict[str, str]
+    ) -> None:
         """Publish on ``node``, ``rate`` times as fast as recorded, topics renamed by ``remap``."""
         self._node = node
+        self._executable = executable
         self._rate = rate
         self._remap = remap
         self._clock = node.create_publisher(Clock, '/clock', 10) if clock else None
@@ -110,9 +125,9 @@ class Player:
         ]
         end = time.monotonic() + timeout
         while not any(publisher.get_subscription_count() for publisher in images):
-            if time.monotonic() >= end or not rclpy.ok():
+            if time.monotonic() >= end or self._executable.stopped:
                 return False
-            time.sleep(0.02)
+            self._executable.spin_until(time.monotonic() + SUBSCRIBER_CHECK)
         for publisher in images:
             for info in self._node.get_subscriptions_info_by_topic(publisher.topic_name):
                 self._wait_until_known(f'{info.node_namespace.rstrip("/")}/{info.node_name}')
@@ -126,21 +141,20 @@ class Player:
         """
         client: Client = self._node.create_client(GetParameters, f'{subscriber}/get_parameters')
         end = time.monotonic() + ANSWER_TIME
-        if client.wait_for_service(ANSWER_TIME):
+        self._executable.spin_until(end, client.service_is_ready)
+        if client.service_is_ready():
             future = client.call_async(GetParameters.Request())
-            rclpy.spin_until_future_complete(
-                self._node, future, timeout_sec=max(end - time.monotonic(), 0.0)
-            )
+            self._executable.spin_until(end, future.done)
         self._node.destroy_client(client)
 
     def play(self, recording: Recording, bar: tqdm[Any]) -> None:
         """Publish the recording once."""
         start, first = time.monotonic(), None
         for message in recording.messages():
-            if not rclpy.ok():
-                return
             first = message.stamp if first is None else first
             self._wait_until(start, first, message.stamp)
+            if self._executable.stopped:
+                return
             publisher = self._publishers.get(message.topic)
             if publisher is not None:
                 publisher.publish(message.data)
@@ -152,19 +166,20 @@ class Player:
         for publisher in self._publishers.values():
             publisher.wait_for_all_acked(Duration(seconds=FLUSH_TIME))
         if any(publisher.get_subscription_count() for publisher in self._publishers.values()):
-            time.sleep(LINGER)
+            self._executable.finish(LINGER, lambda: False)
 
     def _wait_until(self, start: float, first: int, stamp: int) -> None:
-        """Sleep until ``stamp`` is due, and tell the time meanwhile."""
+        """Serve requests until ``stamp`` is due, and publish the time meanwhile."""
         due = start + (stamp - first) * 1e-9 / self._rate
         while True:
             left = due - time.monotonic()
             if self._clock is not None:
                 now = stamp - round(max(left, 0.0) * self._rate * 1e9)
                 self._clock.publish(_clock_message(now))
-            if left <= 0 or not rclpy.ok():
+            if left <= 0 or self._executable.stopped:
                 return
-            time.sleep(min(left, CLOCK_PERIOD) if self._clock is not None else left)
+            pause = min(left, CLOCK_PERIOD) if self._clock is not None else left
+            self._executable.spin_until(time.monotonic() + pause)
 
 
 def _clock_message(nanoseconds: int) -> Clock:
@@ -187,39 +202,42 @@ def _parse_remap(pairs: Sequence[str]) -> dict[str, str]:
     return remap
 
 
-def play_recording(arguments: argparse.Namespace) -> int:
-    """Run ``face-affect play``; return the exit code."""
+def main(stopped: StopSignal, arguments: argparse.Namespace) -> int:
+    """Run ``face-affect play`` until its end, or until it is ``stopped``; return the exit code.
+
+    Raises:
+        MediaError: there is no such picture, video or camera.
+        RecordingError: an argument is wrong, or the bag missing or broken.
+
+    """
     if not arguments.rate > 0:
         raise RecordingError(f'--rate is {arguments.rate}, but must be positive')
     remap = _parse_remap(arguments.remap)
     recording = open_recording(arguments.input, arguments.topics)
-    rclpy.init(args=[])
-    node = rclpy.create_node('face_affect_player')
-    player = Player(node, arguments.rate, arguments.clock, remap)
+
+    def serve(node: PlayerNode, executable: Executable) -> int:
+        player = Player(node, executable, arguments.rate, arguments.clock, remap)
+        _play(player, recording, arguments, executable)
+        return 0
+
+    return run('face-affect play', PlayerNode, serve, stopped, [])
+
+
+def _play(
+    player: Player, recording: Recording, arguments: argparse.Namespace, executable: Executable
+) -> None:
     for topic in player.advertise(recording.topics):
         print(f'face-affect play: left out: {topic}', file=sys.stderr)
-    try:
-        if arguments.wait_for_subscriber and not player.wait_for_subscriber(
-            recording.topics, arguments.wait_for_subscriber
-        ):
-            print(
-                f'face-affect play: nobody subscribed to an image topic within '
-                f'{arguments.wait_for_subscriber} s; playing all the same',
-                file=sys.stderr,
-            )
-        while True:
-            with tqdm(total=len(recording) or None, unit='msg', disable=None) as bar:
-                player.play(recording, bar)
-            if not arguments.loop or not rclpy.ok():
-                break
-        player.flush()
-    except (KeyboardInterrupt, ExternalShutdownException):
-        pass
-    except RuntimeError:
-        # A signal shuts the context down, whatever is just being published.
-        if rclpy.ok():
-            raise
-    finally:
-        node.destroy_node()
-        rclpy.try_shutdown()
-    return 0
+    wait = arguments.wait_for_subscriber
+    if wait and not player.wait_for_subscriber(recording.topics, wait) and not executable.stopped:
+        print(
+            f'face-affect play: nobody subscribed to an image topic within {wait} s; '
+            'playing all the same',
+            file=sys.stderr,
+        )
+    while not executable.stopped:
+        with tqdm(total=len(recording) or None, unit='msg', disable=None) as bar:
+            player.play(recording, bar)
+        if not arguments.loop:
+            break
+    player.flush()

@@ -6,15 +6,13 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 import importlib
-import sys
 from typing import Any
 
 from face_affect_msgs.msg import FaceAffect, FaceAffectArray
-import rclpy
 from rclpy.clock import Clock, ClockType
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.publisher import Publisher
 from rclpy.qos import qos_profile_sensor_data, QoSProfile
@@ -29,11 +27,13 @@ from face_affect.core.ros4hri import cropped, expression, face_id, gender, regio
 from face_affect.ros.cdr import CdrImageMessage, read_message
 from face_affect.ros.conversions import decode, image_to_message
 from face_affect.ros.declaration import declare
+from face_affect.ros.executable import Executable, run
+from face_affect.ros.guarded_executor import Faults
+from face_affect.ros.throttled_log import ThrottledLog
+from face_affect.signals import StopSignal
 
-EXIT_FAILED = 1
 TRANSPORTS = {'raw': Image, 'compressed': CompressedImage}
 IMAGES = 30  # kept until their results come: a second's at 30 Hz
-LOG_PERIOD = 30.0  # seconds between two warnings of a kind
 CHECK_PERIOD = 0.5  # seconds between two looks whether the node has fallen silent
 
 
@@ -155,6 +155,8 @@ class Ros4HriBridge(Node):
         super().__init__(
             'ros4hri_bridge', automatically_declare_parameters_from_overrides=True, **kwargs
         )
+        self._log = ThrottledLog(self.get_logger())
+        self.faults = Faults(self._log)
         self._hri = hri
         given = declare(self, BridgeParameters, fixed=True)
         # In ROS 1 the parameters /humans/faces/width and height
@@ -186,7 +188,7 @@ class Ros4HriBridge(Node):
         try:
             message = read_message(data, self._kind)
         except ImageError as error:
-            self.get_logger().warning(str(error), throttle_duration_sec=LOG_PERIOD)
+            self._log.warning('image', error)
             return
         self._images[_stamp(message.header)] = message
         if len(self._images) > IMAGES:
@@ -211,9 +213,7 @@ class Ros4HriBridge(Node):
         try:
             image = decode(message)
         except ImageError as error:
-            self.get_logger().warning(
-                f'no cropped faces: {error}', throttle_duration_sec=LOG_PERIOD
-            )
+            self._log.warning('crop', f'no cropped faces: {error}')
             return
         for face in wanted:
             self._topics[face.id].publish_crop(
@@ -240,23 +240,12 @@ class Ros4HriBridge(Node):
         )
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run the bridge until SIGINT or SIGTERM; return the exit code."""
-    rclpy.init(args=arguments)
-    try:
-        bridge = Ros4HriBridge(load_hri_msgs())
-        executor = SingleThreadedExecutor()
-        executor.add_node(bridge)
-        executor.spin()
-    except (MissingMessagesError, ValueError) as error:
-        rclpy.logging.get_logger('ros4hri_bridge').fatal(str(error))
-        return EXIT_FAILED
-    except (KeyboardInterrupt, ExternalShutdownException):
-        pass
-    finally:
-        rclpy.try_shutdown()
+def serve(node: Ros4HriBridge, executable: Executable) -> int:
+    """Run the bridge until a signal comes; return the exit code."""
+    executable.spin()
     return 0
 
 
-if __name__ == '__main__':
-    sys.exit(main())
+def main(stopped: StopSignal, arguments: Sequence[str] | None = None) -> int:
+    """Run the bridge until it is ``stopped``; return the exit code, 1 without hri_msgs."""
+    return run('ros4hri_bridge', lambda: Ros4HriBridge(load_hri_msgs()), serve, stopped, arguments)

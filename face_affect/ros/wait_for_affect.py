@@ -97,10 +97,15 @@ class WaitForAffectServer:
             self._results.append(result)
             self._guard.trigger()
 
-    def abort_all(self, reason: str) -> None:
-        """End every goal without success."""
-        for pending in list(self._pending):
+    def abort_all(self, reason: str) -> bool:
+        """End every goal without success; return whether there was any.
+
+        The answers are sent by the executor, as it spins on.
+        """
+        waiting = list(self._pending)
+        for pending in waiting:
             self._decide(pending, None, reason)
+        return bool(waiting)
 
     def destroy(self) -> None:
         """Release everything on the node."""

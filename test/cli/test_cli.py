@@ -488,8 +488,8 @@ def test_play_without_ros(missing: str, tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, '-c', code], cwd=ROOT, capture_output=True, text=True, check=False
     )
-    assert done.returncode == 2
-    assert done.stderr.startswith('face-affect: error: play needs')
+    assert done.returncode == 1
+    assert done.stderr.startswith('face-affect play: cannot start: ')
     assert 'Traceback' not in done.stderr
 
 

@@ -323,8 +323,12 @@ class Robot:
 
     def parameters(self, *names: str) -> list[Any]:
         """Return the values of parameters."""
+        return self.parameters_of('/face_affect', *names)
+
+    def parameters_of(self, node: str, *names: str) -> list[Any]:
+        """Return the values of parameters of any node."""
         request = GetParameters.Request(names=list(names))
-        answer = self.ask(GetParameters, '/face_affect/get_parameters', request)
+        answer = self.ask(GetParameters, f'{node}/get_parameters', request)
         return [parameter_value_to_python(value) for value in answer.values]
 
 

@@ -1,0 +1,131 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""An executor that no callback can end: what callbacks raise is counted and logged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+import functools
+from pathlib import Path
+import threading
+import traceback
+from typing import Any
+
+from rcl_interfaces.msg import SetParametersResult
+from rcl_interfaces.srv import SetParameters, SetParametersAtomically
+from rclpy.context import Context
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.node import Node
+
+from face_affect.core.text import printable
+from face_affect.ros.throttled_log import ThrottledLog
+
+ServiceCallback = Callable[[Any, Any], Any]
+
+
+class Faults:
+    """What callbacks raised: counted, logged, and the last one kept. Thread-safe."""
+
+    def __init__(self, log: ThrottledLog) -> None:
+        """Start at zero."""
+        self._log = log
+        self._lock = threading.Lock()
+        self._count = 0
+        self._last = ''
+
+    @property
+    def count(self) -> int:
+        """The number of exceptions so far."""
+        return self._count
+
+    @property
+    def last(self) -> str:
+        """The last exception with its place, on one line; '' if there was none."""
+        return self._last
+
+    def note(self, error: Exception) -> None:
+        """Count and log an exception that a callback raised."""
+        frames = traceback.extract_tb(error.__traceback__)
+        place = f'{Path(frames[-1].filename).name}:{frames[-1].lineno}' if frames else 'unknown'
+        kind = f'{type(error).__name__} in {place}'
+        text = printable(f'{type(error).__name__}: {error} (in {place})')
+        with self._lock:
+            self._count += 1
+            self._last = text
+        self._log.error(kind, f'a callback failed: {text}')
+
+
+class GuardedExecutor(SingleThreadedExecutor):
+    """A SingleThreadedExecutor whose ``spin_once`` notes exceptions and raises none.
+
+    What arrives from outside can make rclpy's own callbacks raise, too: a time stamp with negative
+    seconds on /clock, a parameter of an unknown type, a request that cannot be deserialised.
+    """
+
+    def __init__(self, faults: Faults, context: Context | None = None) -> None:
+        """Note exceptions in ``faults``."""
+        super().__init__(context=context)
+        self._faults = faults
+
+    def spin_once(self, timeout_sec: float | None = None) -> None:
+        """Wait for one callback, ``timeout_sec`` seconds at most, and run it.
+
+        Raises:
+            ExternalShutdownException: the context was shut down.
+
+        """
+        try:
+            super().spin_once(timeout_sec)
+        except ExternalShutdownException:
+            raise
+        except Exception as error:
+            self._faults.note(error)
+
+
+def guard_services(node: Node, faults: Faults) -> None:
+    """Make every service of ``node`` answer, also where its callback raises.
+
+    rclpy sends no response after an exception: the client would wait for ever.
+    """
+    for service in node.services:
+        guarded = _answering(service.callback, faults)
+        service.callback = _one_by_one(guarded) if service.srv_type is SetParameters else guarded
+
+
+def _answering(callback: ServiceCallback, faults: Faults) -> ServiceCallback:
+    @functools.wraps(callback)
+    def answer(request: Any, response: Any) -> Any:
+        try:
+            return callback(request, response)
+        except Exception as error:
+            faults.note(error)
+            return _refusal(request, type(response)(), f'{type(error).__name__}: {error}')
+
+    return answer
+
+
+def _refusal(request: Any, response: Any, reason: str) -> Any:
+    """Return ``response`` as an answer that says why ``request`` failed, as far as it can."""
+    reason = printable(reason)
+    result = SetParametersResult(successful=False, reason=reason)
+    if isinstance(request, SetParameters.Request):
+        response.results = [result for _ in request.parameters]
+    elif isinstance(request, SetParametersAtomically.Request):
+        response.result = result
+    elif hasattr(response, 'message'):
+        response.message = reason
+    return response
+
+
+def _one_by_one(callback: ServiceCallback) -> ServiceCallback:
+    """Set one parameter at a time: one that fails says nothing about the others."""
+
+    @functools.wraps(callback)
+    def answer(request: Any, response: Any) -> Any:
+        for parameter in request.parameters:
+            single = SetParameters.Request(parameters=[parameter])
+            response.results += callback(single, SetParameters.Response()).results
+        return response
+
+    return answer

@@ -1,0 +1,57 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Entry points of the ROS programs. ROS is imported after signals are handled, if it is there."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any
+
+from face_affect.core.text import printable
+from face_affect.signals import ended_within, EXIT_FAILED, StopSignal
+
+END_TIME = 4.5  # seconds from a signal to the end of the process, at most
+
+
+def start(name: str, module: str, *arguments: Any) -> int:
+    """Call ``main`` of ``module``; return the exit code, 1 if ROS is missing.
+
+    ``main`` gets a StopSignal, and then ``arguments``. ``name`` begins the lines on stderr.
+    """
+    with StopSignal(interruptible=False) as stopped, ended_within(END_TIME, name):
+        try:
+            program = importlib.import_module(module)
+        except ImportError as error:
+            print(
+                f'{name}: cannot start: {printable(error)}; {_advice(error.name or "")}',
+                file=sys.stderr,
+            )
+            return EXIT_FAILED
+        return int(program.main(stopped, *arguments))
+
+
+def _advice(module: str) -> str:
+    package = module.partition('.')[0]
+    if package.startswith('rcl') or package.endswith(('_msgs', '_srvs', '_interfaces')):
+        return (
+            'ROS 2 and the messages of face_affect are needed, and pip installs neither: source '
+            'the workspace that face_affect was built in, or `. ./env.sh` in its source folder'
+        )
+    return f'install it: pip install {package}'
+
+
+def face_affect_node() -> int:
+    """Run the node; return the exit code."""
+    return start('face_affect_node', 'face_affect.ros.node')
+
+
+def camera_node() -> int:
+    """Run the camera; return the exit code."""
+    return start('camera_node', 'face_affect.ros.camera')
+
+
+def ros4hri_bridge() -> int:
+    """Run the ROS4HRI bridge; return the exit code."""
+    return start('ros4hri_bridge', 'face_affect.ros.ros4hri_bridge')
