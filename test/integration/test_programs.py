@@ -153,7 +153,7 @@ def test_a_waiting_goal_is_answered_at_a_signal(fresh: Robot, number: signal.Sig
     [
         (['--params-file', '{folder}/broken.yaml'], "broken.yaml'. Error: No value at line 3"),
         (['--params-file', '{folder}/none.yaml'], "none.yaml'. Error: Error opening YAML file"),
-        (['-p', 'use_sim_time:=maybe'], "'use_sim_time' to 'maybe'"),
+        (['-p', 'use_sim_time:=maybe'], "use_sim_time is 'maybe'"),
         (['-r', 'bad'], "Couldn't parse remap rule: '-r bad'"),
         (['--unknown'], "['--unknown']"),
     ],
