@@ -20,7 +20,7 @@ from face_affect.core.text import printable
 from face_affect.media import Frame, Media, MediaError, open_media
 from face_affect.ros.calibration import read_calibration
 from face_affect.ros.conversions import image_to_compressed_message, image_to_message
-from face_affect.ros.declaration import declare
+from face_affect.ros.declaration import declare, unlogged
 from face_affect.ros.executable import Executable, run
 from face_affect.ros.guarded_executor import Faults
 from face_affect.ros.rate_limiter import RateLimiter
@@ -69,7 +69,10 @@ class CameraNode(Node):
             ValueError: a parameter has a wrong value.
 
         """
-        super().__init__('camera', automatically_declare_parameters_from_overrides=True, **kwargs)
+        with unlogged():
+            super().__init__(
+                'camera', automatically_declare_parameters_from_overrides=True, **kwargs
+            )
         self.faults = Faults(ThrottledLog(self.get_logger()))
         self._camera = declare(self, CameraParameters, fixed=True)
         # All zeros is how CameraInfo says that the camera is not calibrated.

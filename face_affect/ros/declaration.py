@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
+from rclpy.logging import get_logger_effective_level, LoggingSeverity, set_logger_level
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
@@ -23,11 +25,26 @@ from face_affect.core.parameters import (
 from face_affect.core.text import printable
 
 Group = TypeVar('Group', bound=ParameterGroup)
+ROOT_LOGGER = ''
 
 USE_SIM_TIME = 'use_sim_time'
 # What rclpy itself declares
 RCLPY_NAMES = {USE_SIM_TIME, 'start_type_description_service'}
 QOS_PREFIX = 'qos_overrides.'
+
+
+@contextmanager
+def unlogged() -> Iterator[None]:
+    """Log nothing below FATAL while a node is constructed.
+
+    rclpy logs a wrong use_sim_time, which ``declare`` refuses with the same reason.
+    """
+    level = get_logger_effective_level(ROOT_LOGGER)
+    set_logger_level(ROOT_LOGGER, LoggingSeverity.FATAL)
+    try:
+        yield
+    finally:
+        set_logger_level(ROOT_LOGGER, level)
 
 
 def descriptor(declaration: Declaration, read_only: bool) -> ParameterDescriptor:

@@ -37,7 +37,7 @@ from face_affect.core.tasks import TASKS
 from face_affect.core.text import printable
 from face_affect.ros.conversions import result_to_message
 from face_affect.ros.debug_images import DebugImages
-from face_affect.ros.declaration import changed, declare
+from face_affect.ros.declaration import changed, declare, unlogged
 from face_affect.ros.diagnostics import diagnostic_array
 from face_affect.ros.executable import Executable, run
 from face_affect.ros.face_localiser import FaceLocaliser
@@ -88,9 +88,10 @@ class FaceAffectNode(LifecycleNode):
             ValueError: a parameter was started with a wrong value.
 
         """
-        super().__init__(
-            'face_affect', automatically_declare_parameters_from_overrides=True, **kwargs
-        )
+        with unlogged():
+            super().__init__(
+                'face_affect', automatically_declare_parameters_from_overrides=True, **kwargs
+            )
         self._statistics = Statistics()
         self._reported: Report | None = None
         self._configured = ExitStack()  # destroys what configure made

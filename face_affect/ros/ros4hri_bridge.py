@@ -26,7 +26,7 @@ from face_affect.core.parameters import parameter, ParameterGroup
 from face_affect.core.ros4hri import cropped, expression, face_id, gender, region, TrackedFaces
 from face_affect.ros.cdr import CdrImageMessage, read_message
 from face_affect.ros.conversions import decode, image_to_message
-from face_affect.ros.declaration import declare
+from face_affect.ros.declaration import declare, unlogged
 from face_affect.ros.executable import Executable, run
 from face_affect.ros.guarded_executor import Faults
 from face_affect.ros.throttled_log import ThrottledLog
@@ -152,9 +152,10 @@ class Ros4HriBridge(Node):
             ValueError: a parameter has a wrong value.
 
         """
-        super().__init__(
-            'ros4hri_bridge', automatically_declare_parameters_from_overrides=True, **kwargs
-        )
+        with unlogged():
+            super().__init__(
+                'ros4hri_bridge', automatically_declare_parameters_from_overrides=True, **kwargs
+            )
         self._log = ThrottledLog(self.get_logger())
         self.faults = Faults(self._log)
         self._hri = hri

@@ -175,8 +175,8 @@ def test_all_topics_of_a_bag_file_without_metadata(robot: Robot, tmp_path: Path)
 
 
 def test_node_lives_through_a_loop(tmp_path: Path) -> None:
-    # She enters, and then it starts again.
-    bag = write_bag(tmp_path / 'bag', StoragePlugin.MCAP, range(COLLINS - 16, COLLINS))
+    # She enters, and then it starts again, more than a second back.
+    bag = write_bag(tmp_path / 'bag', StoragePlugin.MCAP, range(COLLINS - 24, COLLINS))
     robot = Robot(tmp_path)
     try:
         node = robot.start_node(
