@@ -11,5 +11,9 @@ FOLDERS = {'face_affect.models': 'models', 'face_affect.msg': 'face_affect_msgs/
 setup(
     packages=[*find_packages(include=['face_affect', 'face_affect.*']), *FOLDERS],
     package_dir=FOLDERS,
-    package_data={'face_affect': ['py.typed'], **{name: ['*'] for name in FOLDERS}},
+    package_data={
+        'face_affect': ['py.typed'],
+        'face_affect.bags.report': ['templates/*'],
+        **{name: ['*'] for name in FOLDERS},
+    },
 )

@@ -289,6 +289,55 @@ def test_people_come_and_go() -> None:
     assert len(replace(late, times=late.times * 9, faces=late.faces * 9).thinned().times) <= 1500
 
 
+MARKUP = '</title><script>alert(1)</script><img src=x onerror=alert(2)>'
+
+
+def with_information(short_bag: Path, folder: Path, information: dict[str, Any]) -> Path:
+    """Return results in a bag with metadata that anyone may have written."""
+    process_bag(Job(str(short_bag), folder / 'made'))
+    recording = BagRecording(folder / 'made')
+    with BagWriter(folder / 'odd') as bag:
+        for topic in recording.topics:
+            bag.advertise(topic)
+        for message in recording.messages():
+            bag.write(message)
+        bag.close({'face_affect': json.dumps(information)})
+    return folder / 'odd'
+
+
+def test_texts_of_the_bag_stay_texts(short_bag: Path, tmp_path: Path) -> None:
+    information = {
+        'fingerprint': 'x',
+        'complete': False,
+        'error': MARKUP,
+        'input': {'name': MARKUP, 'sha256': MARKUP},
+        'topic': MARKUP,
+        'settings': {MARKUP: MARKUP},
+        'models': {MARKUP: {'name': MARKUP, 'sha256': MARKUP}},
+        'frames': 20,
+        'dropped': {MARKUP: 3},
+    }
+    page = make(with_information(short_bag, tmp_path, information), tmp_path)
+    assert MARKUP not in page and '<script>alert' not in page and '<img src=x' not in page
+    assert text_of(page).count(escape(MARKUP)) == 12
+
+
+@pytest.mark.parametrize(
+    'information',
+    [
+        {},
+        {'fingerprint': 'x', 'complete': True},
+        {'fingerprint': 'x', 'complete': True, 'input': 5, 'dropped': [], 'frames': 'x'},
+        {'complete': True, 'dropped': {'a': 'b'}, 'frames': 1, 'models': [], 'input': {}},
+    ],
+)
+def test_odd_metadata_are_those_of_another_bag(
+    short_bag: Path, tmp_path: Path, information: dict[str, Any]
+) -> None:
+    page = make(with_information(short_bag, tmp_path, information), tmp_path)
+    assert 'Recorded from a node' in text_of(page)
+
+
 # In a browser
 
 HOLDER = """<!DOCTYPE html><body style="margin:0">

@@ -110,9 +110,31 @@ def describe_run(job: Job, topic: str) -> dict[str, Any]:
 
 
 def read_information(bag: Path) -> dict[str, Any] | None:
-    """Return what an output says of its making; None if it is none, or broken."""
+    """Return what face-affect bag has noted in its output; None of another bag, or if broken."""
     try:
         known = json.loads(BagRecording(bag).information[INFORMATION_KEY])
-    except (RecordingError, KeyError, ValueError):
+    except (RecordingError, KeyError, ValueError, RecursionError):
         return None
-    return known if isinstance(known, dict) and {'fingerprint', 'complete'} <= set(known) else None
+    return known if _is_information(known) else None
+
+
+def _is_information(known: Any) -> bool:
+    """Return whether a bag's metadata, which anyone may have written, have the form wanted."""
+    try:
+        return (
+            isinstance(known['fingerprint'], str)
+            and isinstance(known['complete'], bool)
+            and isinstance(known['topic'], str)
+            and isinstance(known['settings'], dict)
+            and all(isinstance(known['input'][key], str) for key in ('name', 'sha256'))
+            and all(
+                isinstance(model[key], str)
+                for model in known['models'].values()
+                for key in ('name', 'sha256')
+            )
+            and all(isinstance(count, int) for count in known['dropped'].values())
+            and isinstance(known['frames'], int)
+            and isinstance(known.get('announced', 0), int)
+        )
+    except (AttributeError, KeyError, TypeError):
+        return False
