@@ -115,7 +115,7 @@ def main() -> int:
             + f'{_percent(row["landmark_error"]):>11}{row["ms"]:8.2f}'
         )
     if arguments.json:
-        arguments.json.write_text(json.dumps(results, indent=2) + '\n')
+        arguments.json.write_text(json.dumps(results, indent=2, allow_nan=False) + '\n')
     return 0
 
 

@@ -240,7 +240,7 @@ def set_baseline() -> None:
     use_one_core()
     rows = measure_peers(CHECK_SECONDS, [BASELINE_PEER])
     ratios = {row['scene']: round(row['ratio'], 2) for row in rows}
-    BASELINE.write_text(json.dumps(ratios, indent=2) + '\n')
+    BASELINE.write_text(json.dumps(ratios, indent=2, allow_nan=False) + '\n')
 
 
 def write(results: dict[str, list[Row]], output: Path) -> str:

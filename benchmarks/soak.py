@@ -338,7 +338,7 @@ def main() -> int:
             return 1
         finally:
             player.close()
-    (output / 'soak.json').write_text(json.dumps(asdict(soak)))
+    (output / 'soak.json').write_text(json.dumps(asdict(soak), allow_nan=False))
     (output / 'soak.md').write_text(soak_report(soak))
     draw(soak, output / 'soak.png')
     print(soak_report(soak))

@@ -758,8 +758,11 @@ def write_truth(path: Path, frames: list[dict[str, Any]]) -> None:
         'topic': IMAGE_TOPIC,
         'people': describe_people(),
     }
-    lines = ',\n'.join('  ' + json.dumps(frame) for frame in frames)
-    text = json.dumps(head, indent=1).removesuffix('\n}') + f',\n "frames": [\n{lines}\n ]\n}}\n'
+    lines = ',\n'.join('  ' + json.dumps(frame, allow_nan=False) for frame in frames)
+    text = (
+        json.dumps(head, indent=1, allow_nan=False).removesuffix('\n}')
+        + f',\n "frames": [\n{lines}\n ]\n}}\n'
+    )
     path.write_text(text, encoding='utf-8')
 
 

@@ -39,4 +39,4 @@ def run(count_faces: Callable[[NDArray[np.uint8]], int]) -> None:
                 count_faces(image)
                 times.append(time.perf_counter() - start)
             outcome[name] = {'seconds': times, 'faces': int(faces)}
-    print(json.dumps(outcome))
+    print(json.dumps(outcome, allow_nan=False))

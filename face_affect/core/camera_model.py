@@ -40,6 +40,10 @@ _MODELS: dict[str, tuple[tuple[int, ...], _Undistort]] = {
 }
 
 
+# Of the angle to the optical axis: beyond, 0.06 degrees from a right angle, no lens looks.
+MAX_TANGENT = 1000.0
+
+
 @dataclass(frozen=True)
 class CameraModel:
     """A calibrated camera, as in sensor_msgs/CameraInfo.
@@ -93,11 +97,21 @@ class CameraModel:
             a unit vector f64 [3] in the camera's optical frame (REP-103): x right, y down,
             z forward.
 
+        Raises:
+            CalibrationError: the calibration gives no direction there.
+
         """
         _, undistort = _MODELS[self.distortion_model]
         # OpenCV's and so ROS's calibrations call the middle of the first pixel (0, 0).
         pixel = np.array([[[x - 0.5, y - 0.5]]])
         matrix = np.array(self.matrix).reshape(3, 3)
         ((right, down),) = undistort(pixel, matrix, np.array(self.distortion)).reshape(1, 2)
+        # Numbers that are finite by themselves may still give none, such as a focal length of
+        # 1e-300 pixels.
+        if not (abs(right) < MAX_TANGENT and abs(down) < MAX_TANGENT):
+            raise CalibrationError(
+                f'K {list(self.matrix)} and {self.distortion_model} {list(self.distortion)} give '
+                f'no direction for pixel ({x:.1f}, {y:.1f})'
+            )
         direction = np.array([right, down, 1.0])
         return np.asarray(direction / np.linalg.norm(direction))

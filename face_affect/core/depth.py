@@ -22,6 +22,8 @@ _ENCODINGS: dict[str, tuple[str, float]] = {
 }
 # The middle of the box, as a part of its width and height: beside it, the wall behind is seen.
 MIDDLE = 0.5
+# Metres; no camera measures farther
+FARTHEST = 1000.0
 # Part of the middle's pixels that must be valid
 MIN_VALID = 0.1
 
@@ -36,7 +38,7 @@ class DepthImage:
     def median(self, box: Box) -> float | None:
         """Return the median depth in the middle of ``box``, metres.
 
-        Zero, NaN and infinity are invalid. None if nine in ten pixels are, or
+        Zero, NaN and more than FARTHEST are invalid. None if nine in ten pixels are, or
         if the middle is outside the image.
         """
         height, width = self.values.shape
@@ -47,7 +49,7 @@ class DepthImage:
         if left >= right or top >= bottom:
             return None
         middle = self.values[top:bottom, left:right]
-        valid = middle[np.isfinite(middle) & (middle > 0)]
+        valid = middle[(middle > 0) & (middle <= FARTHEST / self.unit)]
         if valid.size < MIN_VALID * middle.size:
             return None
         return float(np.median(valid)) * self.unit

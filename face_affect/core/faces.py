@@ -5,14 +5,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+import math
 from typing import Any
 
 from face_affect.core.tasks import EMOTION, GENDER, TASKS
 
 EMOTIONS, GENDERS = EMOTION.labels, GENDER.labels
 UNKNOWN = 'unknown'
+
+
+def _check_finite(name: str, values: Iterable[float]) -> None:
+    """Validate numbers of a result.
+
+    Raises:
+        ValueError: one of them is NaN or infinite.
+
+    """
+    values = tuple(values)
+    if not all(map(math.isfinite, values)):
+        raise ValueError(f'{name} is {values}, but must be finite')
 
 
 @dataclass(frozen=True)
@@ -106,6 +119,20 @@ class Estimate:
     frame_probabilities: tuple[float, ...]
     min_confidence: float = 0.0
 
+    def __post_init__(self) -> None:
+        """Validate the probabilities.
+
+        Raises:
+            ValueError: one is not finite, or there are not as many as labels.
+
+        """
+        for values in (self.probabilities, self.frame_probabilities):
+            if len(values) != len(self.labels):
+                raise ValueError(
+                    f'{len(values)} probabilities do not fit {len(self.labels)} labels'
+                )
+            _check_finite('a probability', values)
+
     @property
     def label(self) -> str:
         """The most probable label, or UNKNOWN."""
@@ -161,6 +188,16 @@ class Location:
     bearing: tuple[float, float, float]
     position: tuple[float, float, float] | None = None
 
+    def __post_init__(self) -> None:
+        """Validate the coordinates.
+
+        Raises:
+            ValueError: one is not finite.
+
+        """
+        _check_finite('bearing', self.bearing)
+        _check_finite('position', self.position or ())
+
 
 @dataclass(frozen=True)
 class Face:
@@ -179,6 +216,20 @@ class Face:
     # Left out of the hash, since a mapping has none
     estimates: Mapping[str, Estimate] = field(default_factory=dict, hash=False)
     location: Location | None = None
+
+    def __post_init__(self) -> None:
+        """Validate box, score and age.
+
+        Raises:
+            ValueError: a number is not finite.
+
+        """
+        box = self.detection.box
+        _check_finite('box', (box.x, box.y, box.width, box.height))
+        _check_finite('score', (self.detection.score,))
+        _check_finite('age', (self.age,))
+        for point in self.detection.landmarks:
+            _check_finite('landmark', point)
 
     @property
     def emotion(self) -> Estimate | None:

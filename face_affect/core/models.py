@@ -27,6 +27,9 @@ DETECTION = 'face_detection'
 _LABELS = {f'{task.name}{suffix}': task.labels for suffix in ('', '_saliency') for task in TASKS}
 MODEL_TASKS = (DETECTION, *_LABELS)
 
+# Logits divided by less or more give no probabilities of use, or none at all.
+TEMPERATURES = (0.01, 100.0)
+MAX_FACTOR = 1e6  # of the input's scale and offset
 # Far above what ships: sidecars of 2 kB, networks of 1 MB
 MAX_SIDECAR_BYTES = 2**20
 MAX_NETWORK_BYTES = 2**26
@@ -90,8 +93,8 @@ class InputFormat:
         if not (
             isinstance(self.width, int)
             and isinstance(self.height, int)
-            and math.isfinite(self.scale)
-            and math.isfinite(self.offset)
+            and 1 / MAX_FACTOR <= abs(self.scale) <= MAX_FACTOR
+            and abs(self.offset) <= MAX_FACTOR
         ):
             raise ValueError(f'input {self} has numbers of the wrong kind')
 
@@ -256,13 +259,17 @@ def _check(sidecar: Sidecar) -> None:
     if sidecar.task not in MODEL_TASKS:
         raise ValueError(f'task is {sidecar.task!r}, but must be one of {", ".join(MODEL_TASKS)}')
     for temperature in (sidecar.temperature, *(head.temperature for head in sidecar.heads)):
-        if not (math.isfinite(temperature) and temperature > 0):
-            raise ValueError(f'temperature {temperature} is not positive')
+        low, high = TEMPERATURES
+        if not low <= temperature <= high:
+            raise ValueError(f'temperature is {temperature}, but must be from {low:g} to {high:g}')
     names = [head.name for head in sidecar.heads]
     if len(set(names)) < len(names) or not all(re.fullmatch(r'\w+', name) for name in names):
         raise ValueError(f'heads {names} must be different words')
     if sidecar.head is not None and sidecar.head not in names:
         raise ValueError(f'head is {sidecar.head!r}, but heads has {names}')
+    for name, value in sidecar.accuracy.items():
+        if not math.isfinite(value):
+            raise ValueError(f'accuracy {name!r} is {value}, but must be finite')
     if not re.fullmatch(r'\w[\w.-]{0,63}', sidecar.name):
         raise ValueError(f'name {sidecar.name!r} is no word of at most 64 characters')
     if not re.fullmatch('[0-9a-f]{64}', sidecar.sha256):
@@ -272,6 +279,10 @@ def _check(sidecar: Sidecar) -> None:
     labels = _LABELS.get(sidecar.task, sidecar.labels)
     if sidecar.labels != labels:
         raise ValueError(f'labels {sidecar.labels} are not {labels}')
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f'{name} is not JSON')
 
 
 def read_sidecar(path: Path) -> Sidecar:
@@ -284,7 +295,7 @@ def read_sidecar(path: Path) -> Sidecar:
     """
     content = _read(path, MAX_SIDECAR_BYTES)
     try:
-        return _parse(path, json.loads(content.decode()))
+        return _parse(path, json.loads(content.decode(), parse_constant=_refuse_constant))
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise ModelError(f'model sidecar {path} is not usable: {error}') from error
 
@@ -302,7 +313,7 @@ def write_sidecar(sidecar: Sidecar) -> None:
         del values[name]
     if sidecar.decoder is None:
         del values['decoder']
-    text = json.dumps(values, indent=2, ensure_ascii=False)
+    text = json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False)
     sidecar.path.write_text(text + '\n', encoding='utf-8')
 
 

@@ -21,14 +21,12 @@ from face_affect.core.detection import large_enough, load_detector
 from face_affect.core.faces import Detection, Estimate, Face, FrameResult
 from face_affect.core.images import check_image
 from face_affect.core.models import find_models, Sidecar
-from face_affect.core.settings import ModelNames, RuntimeSettings, Settings
+from face_affect.core.settings import FAR_MEMORY, ModelNames, RuntimeSettings, Settings
 from face_affect.core.smoothing import Smoother
 from face_affect.core.tasks import Task, TASKS
 from face_affect.core.tiling import TiledDetector
 from face_affect.core.tracking import Track, Tracker
 
-# Seconds for which a far face is reported where it was seen last, while others are looked at.
-FAR_MEMORY = 0.7
 # By how much the odds of a face that is followed already may be less than those of a new one. With
 # 1.2 two people who walk up are lost now and then, with 2 what is left of one who goes stays on.
 ODDS_OF_NEW = 1.5

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from face_affect.core.parameters import parameter, ParameterGroup
 from face_affect.core.tasks import EMOTION, GENDER, Task
 
+# Seconds for which a far face is reported where it was seen last, while others are looked at
+FAR_MEMORY = 0.7
+
 
 def _enable(task: Task) -> bool:
     return parameter(True, f'estimate {task.name}')
@@ -62,7 +65,10 @@ class TrackingSettings(ParameterGroup):
         2, 'images in which a face must be detected before it is reported', low=1, high=100
     )
     forget_time: float = parameter(
-        2.0, 'seconds without a detection after which a track ends', low=0.0, high=60.0
+        2.0,
+        'seconds without a detection after which a track ends, but not before the next image',
+        low=0.0,
+        high=60.0,
     )
     match_iou: float = parameter(
         0.3,
@@ -109,6 +115,22 @@ class Settings(ClassificationSettings, TrackingSettings, DetectionSettings):
     Traceback (most recent call last):
     ValueError: smoothing_time is -1, but must be from 0 to 60
     """
+
+    def __post_init__(self) -> None:
+        """Validate the settings, one by one and together.
+
+        Raises:
+            TypeError: a value is of the wrong type.
+            ValueError: a value is out of range, or two exclude each other.
+
+        """
+        super().__post_init__()
+        if self.detect_far and self.forget_time < FAR_MEMORY:
+            raise ValueError(
+                f'detect_far needs a forget_time of at least {FAR_MEMORY:g} s, but it is '
+                f'{self.forget_time:g} s: a far face is looked for in every few images only, and '
+                'would be forgotten in between'
+            )
 
 
 @dataclass(frozen=True)

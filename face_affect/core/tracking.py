@@ -127,8 +127,12 @@ class Tracker:
         if stamp < self._stamp:
             self.reset()
         detections = [found for found in detections if _is_place(found.box)]
+        # Until the next image a track lives in any case: images may be farther apart than
+        # forget_time.
         self._tracks = [
-            track for track in self._tracks if stamp - track.last_seen <= self.settings.forget_time
+            track
+            for track in self._tracks
+            if track.last_seen >= self._stamp or not self._is_overdue(track, stamp)
         ]
         looks = None if image is None else _Looks(image, detections)
         pairs = [
@@ -154,6 +158,9 @@ class Tracker:
 
     def _may_start(self, found: Detection) -> bool:
         return found.score >= self.settings.detection_threshold
+
+    def _is_overdue(self, track: Track, stamp: float) -> bool:
+        return stamp - track.last_seen > self.settings.forget_time
 
     def _is_confirmed(self, track: Track) -> bool:
         return track.frames >= self.settings.confirm_frames
@@ -182,12 +189,14 @@ class Tracker:
                     costs[row, column] = cost
         if looks is None:
             return best_pairs(costs)
-        left = {
+        # Where a track has left the image, or has not been seen for long, its place says little.
+        doubtful = {
             row
-            for row, gate in enumerate(gates)
-            if self._tracks[row].last_seen < self._stamp and looks.is_outside(gate.expected)
+            for row, (track, gate) in enumerate(zip(self._tracks, gates))
+            if self._is_overdue(track, stamp)
+            or (track.last_seen < self._stamp and looks.is_outside(gate.expected))
         }
-        for row, column in [pair for pair in costs if pair[0] in left]:
+        for row, column in [pair for pair in costs if pair[0] in doubtful]:
             if difference(self._tracks[row].appearance, looks.of(column)) > SAME_LOOKS:
                 del costs[row, column]
         pairs = clear_pairs(costs, MARGIN)

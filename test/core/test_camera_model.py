@@ -85,3 +85,25 @@ def test_unknown_distortion_is_refused(
 ) -> None:
     with pytest.raises(CalibrationError, match=message):
         model(kind, distortion)
+
+
+@pytest.mark.parametrize(
+    'matrix, distortion',
+    [
+        ((1e-300, 0.0, 320.0, 0.0, 1e-300, 240.0, 0.0, 0.0, 1.0), ()),
+        ((1e-4, 0.0, 320.0, 0.0, 500.0, 240.0, 0.0, 0.0, 1.0), ()),
+        ((500.0, 0.0, 320.0, 0.0, 500.0, 240.0, 0.0, 0.0, 1.0), (1e300, 0.0, 0.0, 0.0)),
+    ],
+)
+@pytest.mark.filterwarnings('ignore::RuntimeWarning')
+def test_a_bearing_is_finite_or_none(
+    matrix: tuple[float, ...], distortion: tuple[float, ...]
+) -> None:
+    camera = CameraModel(640, 480, matrix, 'plumb_bob', distortion)
+    try:
+        bearing = camera.bearing(100, 100)
+    except CalibrationError as error:
+        assert 'give no direction for pixel (100.0, 100.0)' in str(error)
+    else:
+        assert np.linalg.norm(bearing) == pytest.approx(1)
+        assert 1e-4 not in matrix and 1e-300 not in matrix

@@ -96,3 +96,9 @@ def test_broken_depth_image_is_refused(change: dict[str, Any], reason: str) -> N
     with pytest.raises(ImageError) as error:
         decode_depth(**{**fine, **change})
     assert error.value.reason == reason
+
+
+@pytest.mark.parametrize('value, expected', [(1000.0, 1000.0), (1001.0, None), (3e38, None)])
+def test_depths_beyond_all_cameras_are_invalid(value: float, expected: float | None) -> None:
+    values = np.full((20, 20), value, np.float32)
+    assert DepthImage(values, 1.0).median(Box(5, 5, 9, 9)) == expected

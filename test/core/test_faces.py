@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import FrozenInstanceError, replace
 import json
+import math
 import pickle
 
 from hypothesis import given
@@ -19,6 +21,7 @@ from face_affect.core.faces import (
     Face,
     FrameResult,
     GENDERS,
+    Location,
     UNKNOWN,
 )
 
@@ -146,3 +149,25 @@ def test_estimates_by_task() -> None:
     face = face_with(gender=gender)
     assert face.estimates == {'gender': gender}
     assert (face.emotion, face.gender) == (None, gender)
+
+
+@pytest.mark.parametrize('value', [math.nan, math.inf, -math.inf])
+def test_a_result_is_finite(value: float) -> None:
+    wrong: list[Callable[[], object]] = [
+        lambda: Estimate(GENDERS, (value, 0.5), (0.5, 0.5)),
+        lambda: Estimate(GENDERS, (0.5, 0.5), (0.5, value)),
+        lambda: Location((0.0, value, 1.0)),
+        lambda: Location((0.0, 0.0, 1.0), (0.0, 0.0, value)),
+        lambda: Face(1, Detection(Box(value, 0, 1, 1), 0.5), 0.0, 1),
+        lambda: Face(1, Detection(UNIT, value), 0.0, 1),
+        lambda: Face(1, Detection(UNIT, 0.5, ((1.0, value),)), 0.0, 1),
+        lambda: Face(1, Detection(UNIT, 0.5), value, 1),
+    ]
+    for make in wrong:
+        with pytest.raises(ValueError, match='but must be finite'):
+            make()
+
+
+def test_an_estimate_has_a_probability_for_each_label() -> None:
+    with pytest.raises(ValueError, match='3 probabilities do not fit 2 labels'):
+        Estimate(GENDERS, (0.2, 0.3, 0.5), (0.5, 0.5))

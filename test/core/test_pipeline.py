@@ -226,6 +226,17 @@ def test_age_and_frames(demo_frames: list[DemoFrame]) -> None:
     assert (faces[3][0].age, faces[3][0].frames) == (0.75, 4)
 
 
+@pytest.mark.parametrize(
+    'interval, settings', [(2.1, {}), (10.0, {}), (1 / 30, {'forget_time': 0.0})]
+)
+def test_a_face_in_rare_images_is_reported(
+    demo_frames: list[DemoFrame], interval: float, settings: dict[str, Any]
+) -> None:
+    pipeline = Pipeline(Settings(**settings))
+    results = [pipeline.process(demo_frames[100].image, 7 + i * interval) for i in range(4)]
+    assert [[face.id for face in result.faces] for result in results] == [[], *3 * [[1, 2, 3]]]
+
+
 def test_image_is_not_changed(pipeline: Pipeline, demo_frames: list[DemoFrame]) -> None:
     image = demo_frames[100].image
     image.flags.writeable = False

@@ -28,3 +28,9 @@ def test_models_of_all_tasks() -> None:
 
 def test_settings_are_those_of_the_tracker() -> None:
     assert isinstance(Settings(), TrackingSettings)
+
+
+def test_settings_that_exclude_each_other() -> None:
+    with pytest.raises(ValueError, match=r'detect_far needs a forget_time of at least 0.7 s, but'):
+        Settings(detect_far=True, forget_time=0.3)
+    assert Settings(detect_far=True, forget_time=0.7).detect_far

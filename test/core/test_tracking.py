@@ -69,7 +69,10 @@ def test_two_boxes_on_one_face_are_two_faces() -> None:
 
 def test_ids_are_never_used_again() -> None:
     tracker = tracker_with(forget_time=0.2)
-    given = [ids(tracker, [found_at(0)], float(i))[0] for i in range(10)]
+    given = []
+    for i in range(10):
+        given += ids(tracker, [found_at(0)], float(i))
+        tracker.update([], i + 0.5)
     tracker.reset()
     given += ids(tracker, [found_at(0)], 20.0)
     given += ids(tracker, [found_at(0)], 3.0)
@@ -281,6 +284,7 @@ def test_who_comes_back_after_being_forgotten_is_new() -> None:
         tracker.update([found], i * DT, picture([(0, found)]))
     gone = 9 * DT
     for stamp, expected in ((gone + 2.0, 1), (gone + 4.01, 2)):
+        tracker.update([], stamp - 0.1, picture([]))
         found = found_at(100)
         assert ids(tracker, [found], stamp, picture([(0, found)])) == [expected]
 
@@ -389,3 +393,32 @@ def test_a_weak_detection_continues_a_face_but_is_none_by_itself() -> None:
     (again,) = tracker.update([found(101, 0.3), found(400, 0.59)], 0.4)
     assert again is first and first.frames == 3
     assert tracker.ids == {first.id}
+
+
+@pytest.mark.parametrize(
+    'interval, settings', [(2.1, {}), (10.0, {}), (300.0, {}), (DT, {'forget_time': 0.0})]
+)
+def test_images_may_be_farther_apart_than_the_time_to_forget(
+    interval: float, settings: dict[str, Any]
+) -> None:
+    tracker = tracker_with(confirm_frames=2, **settings)
+    found = [ids(tracker, [found_at(100)], i * interval) for i in range(5)]
+    assert found == [[0], [1], [1], [1], [1]]
+
+
+def test_a_track_that_missed_an_image_is_forgotten_in_time() -> None:
+    tracker = tracker_with(forget_time=0.0)
+    assert ids(tracker, [found_at(100)], 0.0) == [1]
+    assert ids(tracker, [], 1.0) == []
+    assert ids(tracker, [found_at(100)], 2.0) == [2]
+
+
+def test_another_person_in_the_same_place_much_later_is_another() -> None:
+    tracker = tracker_with()
+    images = [np.zeros((400, 400, 3), np.uint8) for _ in range(2)]
+    for image, colour in zip(images, ((250, 40, 40), (40, 40, 250))):
+        image[60:] = colour
+        image[90:110, 100:120] = colour[::-1]
+    assert ids(tracker, [found_at(100)], 0.0, images[0]) == [1]
+    assert ids(tracker, [found_at(100)], 10.0, images[0]) == [1]
+    assert ids(tracker, [found_at(100)], 20.0, images[1]) == [2]

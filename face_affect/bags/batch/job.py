@@ -105,7 +105,7 @@ def describe_run(job: Job, topic: str) -> dict[str, Any]:
             'tables': sorted(options.tables),
         },
     }
-    text = json.dumps(run, sort_keys=True)
+    text = json.dumps(run, sort_keys=True, allow_nan=False)
     return {**run, 'fingerprint': hashlib.sha256(text.encode()).hexdigest()}
 
 

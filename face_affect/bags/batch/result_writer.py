@@ -85,7 +85,9 @@ class ResultWriter:
         """
         for table in self._tables:
             table.close()
-        self._bag.close({INFORMATION_KEY: json.dumps(information, sort_keys=True)})
+        self._bag.close(
+            {INFORMATION_KEY: json.dumps(information, sort_keys=True, allow_nan=False)}
+        )
 
     def __enter__(self) -> ResultWriter:
         """Return the open output."""
