@@ -33,11 +33,11 @@ import numpy as np
 from face_affect.bags.recordings.bag_reader import (
     BagRecording,
     IMAGE_TYPES,
-    is_bag,
     MEDIA_TOPIC,
     RecordingError,
 )
 from face_affect.media import MediaError, open_media, Stills
+from face_affect.media.files import is_bag
 from face_affect.media_writer import write_picture
 from support.ros_domain import free_domain
 
@@ -116,17 +116,18 @@ def _alike(stills: Stills, scratch: Path) -> Path | None:
     A camera's images are all of one size, and the node takes one that is not
     for a fault.
     """
-    sizes = {frame.image.shape for frame in stills}
+    sizes = {picture.decode().shape for picture in stills}
     if len(sizes) == 1:
         return None
     canvas = None
-    for frame in stills:
-        canvas = np.zeros_like(frame.image) if canvas is None else np.zeros_like(canvas)
-        height, width = frame.image.shape[:2]
+    for index, picture in enumerate(stills):
+        image = picture.decode()
+        canvas = np.zeros_like(image) if canvas is None else np.zeros_like(canvas)
+        height, width = image.shape[:2]
         scale = min(canvas.shape[0] / height, canvas.shape[1] / width)
         size = max(1, int(width * scale)), max(1, int(height * scale))
-        canvas[: size[1], : size[0]] = cv2.resize(frame.image, size, interpolation=cv2.INTER_AREA)
-        write_picture(scratch / f'{frame.index:06}.png', canvas)
+        canvas[: size[1], : size[0]] = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+        write_picture(scratch / f'{index:06}.png', canvas)
     return scratch
 
 

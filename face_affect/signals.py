@@ -11,9 +11,11 @@ import os
 import signal
 import sys
 import threading
+import time
 from types import FrameType, TracebackType
 from typing import Any, NoReturn, Protocol
 
+TICK = 0.1  # seconds until a signal is noticed
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 EXIT_FAILED = 1
 
@@ -80,6 +82,13 @@ class StopSignal:
     def __bool__(self) -> bool:
         """Return whether to stop."""
         return self.exit_code != 0
+
+    def wait(self, seconds: float) -> bool:
+        """Return whether to stop, at once if so, else after ``seconds``."""
+        end = time.monotonic() + seconds
+        while not self and (left := end - time.monotonic()) > 0:
+            time.sleep(min(left, TICK))
+        return bool(self)
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         if self and self._interruptible and number == signal.SIGINT:

@@ -126,9 +126,9 @@ def _run_here(jobs: Sequence[Job]) -> list[JobResult]:
     outcomes: list[JobResult] = []
     with tqdm(unit='frame', file=sys.stderr, disable=None) as bar, _summary(jobs, outcomes):
 
-        def progress(total: int) -> None:
-            bar.total = total or None
-            bar.update()
+        def progress(done: int, total: int, unit: str) -> None:
+            bar.total, bar.unit = total or None, unit
+            bar.update(done - bar.n)
 
         for outcome in run_here(jobs, progress):
             outcomes.append(outcome)
@@ -222,4 +222,5 @@ def _exit_code(outcomes: Sequence[JobResult]) -> int:
         return EXIT_INTERRUPTED
     if states == {'failed'}:
         return EXIT_FAILED
-    return EXIT_INCOMPLETE if states & {'failed', 'partial'} else 0
+    fruitless = any(outcome.frames and not outcome.results for outcome in outcomes)
+    return EXIT_INCOMPLETE if fruitless or states & {'failed', 'partial'} else 0

@@ -44,14 +44,15 @@ def explain(arguments: argparse.Namespace) -> int:
     media = open_media(arguments.input)
     if media.moving or len(media) != 1:
         raise MediaError(f'{arguments.input} is not one picture')
-    (frame,) = media
+    (picture,) = media
+    image = picture.decode()
     settings = replace(settings_of(arguments), confirm_frames=1)
     pipeline = Pipeline(settings, models_of(arguments))
-    faces = pipeline.process(frame.image, frame.stamp).faces
+    faces = pipeline.process(image, 0.0).faces
     if not faces:
         raise MediaError(f'no face in {arguments.input}; a lower --threshold finds more')
     comparison = ModelComparison(pipeline.sidecars[0].name)
-    sheet = comparison_sheet([comparison(frame.image, face.detection.box) for face in faces])
+    sheet = comparison_sheet([comparison(image, face.detection.box) for face in faces])
     output = arguments.output or Path(f'{Path(arguments.input).stem}_explained.png')
     write_picture(output, sheet, file_ids([Path(arguments.input)]))
     print(output)

@@ -20,14 +20,20 @@ from tqdm import tqdm
 
 from face_affect.commands.pipeline_options import add_pipeline_options, models_of, settings_of
 from face_affect.core.annotation import annotate
-from face_affect.core.faces import Estimate, Face, FrameResult
+from face_affect.core.faces import Estimate, Face
+from face_affect.core.pictures import Picture, PictureReader, ProcessedPicture
 from face_affect.core.pipeline import Pipeline
-from face_affect.media import Frame, Media, open_media
+from face_affect.core.stamps import SECOND
+from face_affect.core.text import printable
+from face_affect.media import Media, open_media
 from face_affect.media_writer import VideoFile, write_picture
 from face_affect.outputs import file_ids, refuse_input
 from face_affect.signals import StopSignal
 
-Write = Callable[[Frame, NDArray[np.uint8]], None]
+EXIT_INCOMPLETE, EXIT_FAILED = 1, 2
+# What OpenCV writes into an album; others become JPEG.
+WRITABLE = {'.bmp', '.jpe', '.jpeg', '.jpg', '.png', '.ppm', '.tif', '.tiff', '.webp'}
+Write = Callable[[Picture, NDArray[np.uint8]], None]
 
 
 def add_run(commands: Any) -> None:
@@ -66,22 +72,25 @@ def _estimate_text(estimate: Estimate | None) -> str:
     return f'{estimate.label} {estimate.confidence:.0%}' if estimate else '-'
 
 
-def _face_line(frame: Frame, face: Face) -> str:
-    box = face.detection.box
+def _face_line(index: int, processed: ProcessedPicture, face: Face, named: bool) -> str:
+    picture, box = processed.picture, face.detection.box
     return (
-        f'frame {frame.index:5}  {frame.stamp:8.3f} s  #{face.id:<4} '
+        (f'{printable(picture.name)}  ' if named else '')
+        + f'frame {index:5}  {picture.stamp / SECOND:8.3f} s  #{face.id:<4} '
         f'box {box.x:.0f},{box.y:.0f} {box.width:.0f}x{box.height:.0f}  '
         f'score {face.detection.score:.2f}  emotion {_estimate_text(face.emotion):14} '
         f'gender {_estimate_text(face.gender)}'
     )
 
 
-def _json_line(frame: Frame, result: FrameResult) -> str:
+def _json_line(index: int, processed: ProcessedPicture, named: bool) -> str:
+    picture = processed.picture
     return json.dumps(
         {
-            'frame': frame.index,
-            'stamp': round(frame.stamp, 6),
-            'faces': [face.as_dict() for face in result.faces],
+            'frame': index,
+            'stamp': round(picture.stamp / SECOND, 6),
+            **({'file': printable(picture.name)} if named else {}),
+            'faces': [face.as_dict() for face in processed.result.faces],
         },
         allow_nan=False,
     )
@@ -104,51 +113,80 @@ def _output(path: Path | None, source: str, media: Media) -> Iterator[Write]:
     """
     inputs = file_ids([Path(source)])
     if path is None:
-        yield lambda frame, image: None
+        yield lambda picture, image: None
     elif media.moving:
         with VideoFile(path, media.rate, inputs) as video:
-            yield lambda frame, image: video.write(image)
+            yield lambda picture, image: video.write(image)
     elif Path(source).is_dir():
         refuse_input(path, inputs)
         path.mkdir(parents=True, exist_ok=True)
-        yield lambda frame, image: write_picture(path / frame.name, image, inputs)
+        yield lambda picture, image: write_picture(path / _output_name(picture), image, inputs)
     else:
-        yield lambda frame, image: write_picture(path, image, inputs)
+        yield lambda picture, image: write_picture(path, image, inputs)
+
+
+def _output_name(picture: Picture) -> str:
+    writable = Path(picture.name).suffix.lower() in WRITABLE
+    return picture.name if writable else f'{picture.name}.jpg'
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Read the faces of a picture, folder, video or camera."""
     settings = settings_of(arguments)
-    media = open_media(arguments.input)
-    if not media.moving:
-        settings = replace(settings, confirm_frames=1)
-    pipeline = Pipeline(settings, models_of(arguments))
-    output = None
-    if arguments.output_wanted:
-        output = arguments.output or _default_output(arguments.input, media)
-    bar = tqdm(total=len(media) or None, unit='frame', file=sys.stderr, disable=None)
-    with StopSignal() as stopped, _output(output, arguments.input, media) as write, bar:
-        for frame in media:
-            result = _process(pipeline, frame, media.moving)
-            lines = (
-                [_json_line(frame, result)]
-                if arguments.json
-                else [_face_line(frame, face) for face in result.faces]
-            )
-            for line in lines:
-                bar.write(line, file=sys.stdout)
-            if output:
-                write(frame, annotate(frame.image, result))
-            bar.update()
-            if stopped:
-                print('stopped', file=sys.stderr)
-                break
-    if output:
+    with StopSignal() as stopped:
+        media = open_media(arguments.input, stopped.wait)
+        if not media.moving:
+            settings = replace(settings, confirm_frames=1)
+        reader = PictureReader(Pipeline(settings, models_of(arguments)), media.moving)
+        output = None
+        if arguments.output_wanted:
+            output = arguments.output or _default_output(arguments.input, media)
+        named = Path(arguments.input).is_dir()
+        bar = tqdm(total=len(media) or None, unit='frame', file=sys.stderr, disable=None)
+        with _output(output, arguments.input, media) as write, bar:
+            for index, picture in enumerate(media):
+                processed = reader.read(picture)
+                if processed is None and (not media.moving or reader.dropped.total() == 1):
+                    bar.write(f'face-affect: error: {reader.last_error}', file=sys.stderr)
+                elif processed is not None:
+                    _print(index, processed, arguments.json, named, bar)
+                    if output:
+                        write(picture, annotate(processed.image, processed.result))
+                bar.update()
+                if stopped:
+                    print('stopped', file=sys.stderr)
+                    break
+    if output and reader.results:
         print(f'annotated: {output}', file=sys.stderr)
-    return stopped.exit_code
+    return stopped.exit_code or _exit_code(reader, media)
 
 
-def _process(pipeline: Pipeline, frame: Frame, moving: bool) -> FrameResult:
-    if not moving:
-        pipeline.reset()
-    return pipeline.process(frame.image, frame.stamp)
+def _print(
+    index: int, processed: ProcessedPicture, as_json: bool, named: bool, bar: tqdm[Any]
+) -> None:
+    lines = (
+        [_json_line(index, processed, named)]
+        if as_json
+        else [_face_line(index, processed, face, named) for face in processed.result.faces]
+    )
+    for line in lines:
+        bar.write(line, file=sys.stdout)
+
+
+def _exit_code(reader: PictureReader, media: Media) -> int:
+    """Return 0, 1 if pictures of an album gave no result, or 2 if none did."""
+    if reader.dropped:
+        drops = ', '.join(f'{count} {reason}' for reason, count in sorted(reader.dropped.items()))
+        print(
+            f'face-affect: warning: {reader.results} of {reader.count} images gave a result; '
+            f'dropped: {drops}',
+            file=sys.stderr,
+        )
+    if reader.count < len(media):
+        print(
+            f'face-affect: warning: {len(media)} images are announced, but {reader.count} came',
+            file=sys.stderr,
+        )
+    if not reader.results:
+        return EXIT_FAILED
+    return EXIT_INCOMPLETE if reader.dropped and not media.moving else 0

@@ -12,12 +12,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from face_affect.core.image_header import image_format, image_size
 from face_affect.core.text import printable
 
 Pixels = NDArray[np.uint8]
 
 MAX_SIDE = 16384
 MAX_PIXELS = 2**26  # 64 megapixels, 200 MB as BGR
+MAX_COMPRESSED_PIXELS = 4096 * 2160  # 4K, 27 MB as BGR
+TOPIC_FORMATS = ('JPEG', 'PNG')
+FILE_FORMATS = ('JPEG', 'PNG', 'BMP', 'WebP', 'TIFF', 'PNM', 'JPEG 2000')
 
 
 class ImageError(ValueError):
@@ -111,12 +115,16 @@ _SEMI_PLANAR = {'nv12', 'nv21'}
 _EVEN_WIDTH = {'yuv422_yuy2', 'yuyv', 'yuv422', 'uyvy'} | _SEMI_PLANAR
 
 
-def _check_size(width: int, height: int) -> None:
-    if not (0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE and width * height <= MAX_PIXELS):
+def _check_size(width: int, height: int, max_pixels: int = MAX_PIXELS) -> None:
+    if not (0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE):
+        raise ImageError(
+            'bad_size', f'image size {width}x{height} is not from 1 to {MAX_SIDE} pixels a side'
+        )
+    if width * height > max_pixels:
         raise ImageError(
             'bad_size',
-            f'image size {width}x{height} is not from 1 to {MAX_SIDE}, '
-            f'or more than {MAX_PIXELS} pixels',
+            f'image size {width}x{height} is {width * height} pixels; at most {max_pixels} are '
+            'decoded',
         )
 
 
@@ -180,21 +188,69 @@ def decode_raw(
     return convert(np.lib.stride_tricks.as_strided(buffer, shape, strides, writeable=False))
 
 
-def decode_compressed(data: bytes | bytearray | memoryview | Pixels) -> Pixels:
-    """Return a JPEG, PNG or other encoded picture as u8 [H, W, 3] BGR or gray [H, W].
+def decode_compressed(
+    data: bytes | bytearray | memoryview | Pixels, max_pixels: int = MAX_COMPRESSED_PIXELS
+) -> Pixels:
+    """Return the JPEG or PNG of a sensor_msgs/CompressedImage as u8 [H, W, 3] BGR or gray [H, W].
+
+    Other formats are refused: a publisher must not choose which of OpenCV's decoders runs.
+
+    Args:
+        data: the encoded image.
+        max_pixels: width times height at most; an image that states more is not decoded, so that
+            a few bytes cannot claim memory.
 
     Raises:
-        ImageError: the data does not decode, or is absurdly large.
+        ImageError: the data do not decode ('undecodable') or state too large a size ('bad_size').
 
     """
-    buffer = np.frombuffer(data, dtype=np.uint8)
+    content = bytes(data)
+    name = image_format(content)
+    if name not in TOPIC_FORMATS:
+        raise ImageError(
+            'undecodable',
+            f'cannot decode {len(content)} bytes of {name or _start(content)}; '
+            f'a compressed image is {" or ".join(TOPIC_FORMATS)}',
+        )
+    return _decode_encoded(content, name, max_pixels, cv2.IMREAD_ANYCOLOR)
+
+
+def decode_picture(content: bytes) -> Pixels:
+    """Return the content of a picture file, of a format in FILE_FORMATS, as u8 [H, W, 3] BGR.
+
+    Raises:
+        ImageError: it does not decode ('undecodable') or states too large a size ('bad_size').
+
+    """
+    name = image_format(content)
+    if name not in FILE_FORMATS:
+        raise ImageError(
+            'undecodable',
+            f'cannot decode {len(content)} bytes of {name or _start(content)} as a picture; '
+            f'known are {", ".join(FILE_FORMATS)}',
+        )
+    return _decode_encoded(content, name, MAX_PIXELS, cv2.IMREAD_COLOR)
+
+
+def _start(content: bytes) -> str:
+    """Return words for data of unknown format."""
+    return 'unknown format' + (f' that begin with {content[:8].hex(" ")}' if content else '')
+
+
+def _decode_encoded(content: bytes, name: str, max_pixels: int, flag: int) -> Pixels:
     try:
-        image = cv2.imdecode(buffer, cv2.IMREAD_ANYCOLOR) if buffer.size else None
-    except cv2.error as error:
-        raise ImageError('undecodable', f'compressed image refused: {error.err}') from error
+        _check_size(*image_size(content, name), max_pixels)
+        image = cv2.imdecode(np.frombuffer(content, dtype=np.uint8), flag)
+    except ImageError:
+        raise
+    except (cv2.error, ValueError) as error:
+        reason = getattr(error, 'err', None) or error
+        raise ImageError(
+            'undecodable', f'{len(content)} bytes of {name} do not decode: {reason}'
+        ) from error
     if image is None:
-        raise ImageError('undecodable', f'{buffer.size} bytes of compressed image do not decode')
-    _check_size(image.shape[1], image.shape[0])
+        raise ImageError('undecodable', f'{len(content)} bytes of {name} do not decode')
+    _check_size(image.shape[1], image.shape[0], max_pixels)
     return np.asarray(image, dtype=np.uint8)
 
 

@@ -10,12 +10,11 @@ from dataclasses import dataclass, field, fields, replace
 import hashlib
 import json
 import math
-import os
 from pathlib import Path
 import re
-import stat
 from typing import Any
 
+from face_affect.core.regular_files import read_regular_file
 from face_affect.core.settings import ModelNames
 from face_affect.core.tasks import TASKS
 from face_affect.core.text import printable
@@ -217,13 +216,7 @@ def _read(path: Path, limit: int) -> bytes:
 
     """
     try:
-        # Whoever sets a model's name may name a pipe or a device: without O_NONBLOCK, opening
-        # a pipe waits for whoever writes to it.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
-        with open(descriptor, 'rb') as stream:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise ModelError(f'cannot read {path}: it is no regular file')
-            content = stream.read(limit + 1)
+        content = read_regular_file(path, limit + 1)
     except (OSError, ValueError) as error:  # ValueError: a null character in the path
         raise ModelError(
             f'cannot read {path}: {getattr(error, "strerror", None) or error}'

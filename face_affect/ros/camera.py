@@ -10,14 +10,19 @@ from dataclasses import dataclass
 import time
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Header
 
+from face_affect.core.images import ImageError
 from face_affect.core.parameters import parameter, ParameterGroup
+from face_affect.core.pictures import Picture
+from face_affect.core.stamps import SECOND
 from face_affect.core.text import printable
-from face_affect.media import Frame, Media, MediaError, open_media
+from face_affect.media import Media, MediaError, open_media
 from face_affect.ros.calibration import read_calibration
 from face_affect.ros.conversions import image_to_compressed_message, image_to_message
 from face_affect.ros.declaration import declare, unlogged
@@ -73,13 +78,15 @@ class CameraNode(Node):
             super().__init__(
                 'camera', automatically_declare_parameters_from_overrides=True, **kwargs
             )
-        self.faults = Faults(ThrottledLog(self.get_logger()))
+        self._log = ThrottledLog(self.get_logger())
+        self.faults = Faults(self._log)
         self._camera = declare(self, CameraParameters, fixed=True)
         # All zeros is how CameraInfo says that the camera is not calibrated.
         file = self._camera.calibration
         self._calibration = read_calibration(file) if file else CameraInfo()
-        self._source: Media = open_media(self._camera.source)
+        self._source: Media = open_media(self._camera.source, self._wait)
         self._limit = RateLimiter()
+        self._published = self._dropped = 0
         qos = QoSProfile(depth=1)
         self._convert = (
             image_to_compressed_message if self._camera.compressed else image_to_message
@@ -96,34 +103,52 @@ class CameraNode(Node):
         """Publish until the end of the source, or until the executable is stopped.
 
         Raises:
-            CameraError: a live source ended, or images do not fit the calibration.
+            CameraError: images do not fit the calibration.
             MediaError: the source cannot be read.
 
         """
-        start, count = time.monotonic(), 0
+        self._executable = executable
+        start = time.monotonic()
         while True:
-            for frame in self._source:
+            end = 0.0
+            for index, picture in enumerate(self._source):
                 if self._source.live:
                     # Between images, requests are served.
                     executable.spin_until(0.0)
-                    wanted = self._limit.passes(self._camera.rate)
                 else:
-                    # Also from the last image of a round to the first of the next one
-                    rate = self._camera.rate or self._source.rate
-                    executable.spin_until(start + count / rate)
-                    wanted = True
-                    count += 1
+                    rate = self._camera.rate
+                    due = index / rate if rate else picture.stamp / SECOND
+                    executable.spin_until(start + due)
+                    # When the first image of the next round is due
+                    end = due + 1 / (rate or self._source.rate)
                 if executable.stopped:
                     return
-                if wanted:
-                    self._publish(frame)
-            if self._source.live:
-                raise CameraError('the source gives no more images')
-            if not self._camera.loop:
+                self._publish_picture(picture)
+            if executable.stopped:
+                return
+            if not self._published:
+                raise MediaError(f'{self._camera.source} has no image that decodes')
+            start += end
+            if not self._camera.loop or self._source.live:
                 return
 
-    def _publish(self, frame: Frame) -> None:
-        height, width = frame.image.shape[:2]
+    def _wait(self, seconds: float) -> bool:
+        """Serve requests for ``seconds``; return whether to stop."""
+        self._executable.spin_until(time.monotonic() + seconds)
+        return bool(self._executable.stopped)
+
+    def _publish_picture(self, picture: Picture) -> None:
+        try:
+            image = picture.decode()
+        except ImageError as error:
+            self._dropped += 1
+            self._log.warning(error.reason, f'image dropped ({self._dropped} so far): {error}')
+            return
+        if not self._source.live or self._limit.passes(self._camera.rate):
+            self._publish(image)
+
+    def _publish(self, image: NDArray[np.uint8]) -> None:
+        height, width = image.shape[:2]
         info = self._calibration
         if info.k[0] and (info.width, info.height) != (width, height):
             raise CameraError(
@@ -132,8 +157,9 @@ class CameraNode(Node):
             )
         header = Header(stamp=self.get_clock().now().to_msg(), frame_id=self._camera.frame_id)
         info.header, info.width, info.height = header, width, height
-        self._images.publish(self._convert(frame.image, header))
+        self._images.publish(self._convert(image, header))
         self._infos.publish(info)
+        self._published += 1
 
 
 def serve(node: CameraNode, executable: Executable) -> int:

@@ -26,7 +26,6 @@ from tqdm import tqdm
 from face_affect.bags.recordings.bag_reader import (
     BagRecording,
     IMAGE_TYPES,
-    is_bag,
     MediaRecording,
     Recording,
     RecordingError,
@@ -34,6 +33,7 @@ from face_affect.bags.recordings.bag_reader import (
 )
 from face_affect.core.stamps import set_nanoseconds
 from face_affect.media import open_media
+from face_affect.media.files import is_bag
 from face_affect.ros.executable import Executable, run
 from face_affect.ros.guarded_executor import Faults
 from face_affect.ros.throttled_log import ThrottledLog

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 import json
 from pathlib import Path
 import shutil
@@ -31,8 +32,9 @@ from made_bags import (
 import numpy as np
 import pytest
 
-from face_affect.bags.batch.job import Job, Options, read_information
+from face_affect.bags.batch.job import FileHash, Job, Options, read_information
 from face_affect.bags.batch.processing import process_bag
+from face_affect.bags.recordings import bag_reader
 from face_affect.bags.recordings import message_types as messages_module
 from face_affect.bags.recordings.bag_reader import BagRecording, TimedMessage, Topic
 from face_affect.bags.recordings.message_types import (
@@ -101,6 +103,62 @@ def test_results_are_the_pipelines_with_the_images_stamps_and_headers(
         assert [face.emotion.label for face in back.faces if face.emotion] == [
             face.emotion.label for face in expected.faces if face.emotion
         ]
+
+
+def test_run_and_bag_see_the_same_video_bit_for_bit(
+    demo_frames: list[DemoFrame], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    video = tmp_path / 'walk.mp4'
+    with VideoFile(video, 15.0) as file:
+        for i in SEEN:
+            file.write(demo_frames[i].image)
+    seen: list[tuple[bytes, float, FrameResult]] = []
+    process_image = Pipeline.process
+
+    def recording(self: Pipeline, image: Any, stamp: float) -> FrameResult:
+        result = process_image(self, image, stamp)
+        seen.append((image.tobytes(), stamp, replace(result, timings={})))
+        return result
+
+    monkeypatch.setattr(Pipeline, 'process', recording)
+    assert main(['run', str(video), '--no-output']) == 0
+    run, seen = seen, []
+    process(video, tmp_path / 'out')
+    assert len(run) == len(SEEN)
+    assert sum(len(result.faces) for *_, result in run) > 40
+    assert run == seen
+
+
+@pytest.mark.parametrize('keep', [False, True])
+def test_a_video_is_encoded_only_where_its_images_are_kept(
+    demo_frames: list[DemoFrame], tmp_path: Path, keep: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    video = tmp_path / 'walk.mp4'
+    with VideoFile(video, 15.0) as file:
+        for i in SEEN[:5]:
+            file.write(demo_frames[i].image)
+    encoded = []
+    encode = bag_reader.encode_jpeg
+    monkeypatch.setattr(
+        bag_reader, 'encode_jpeg', lambda image: encoded.append(image) or encode(image)
+    )
+    output = process(video, tmp_path / 'out', keep=keep)
+    assert len(encoded) == (5 if keep else 0)
+    assert topics(output) == {RESULTS, *([IMAGES] if keep else [])}
+
+
+def test_a_recording_is_hashed_while_it_is_read(short_bag: Path, tmp_path: Path) -> None:
+    job = Job(str(short_bag), tmp_path / 'out')
+    steps: list[tuple[int, int, str]] = []
+    assert process_bag(job, lambda *step: steps.append(step)).state == 'done'
+    known = read_information(tmp_path / 'out')
+    assert known and known['input']['sha256'] == FileHash(short_bag).hexdigest()
+    assert steps[0] == (1, 20, 'frame'), 'no image waits for the hash'
+    assert (20, 20, 'frame') in steps
+    steps.clear()
+    assert process_bag(job, lambda *step: steps.append(step)).state == 'skipped'
+    assert {unit for *_, unit in steps} == {'B'}
+    assert steps[-1][0] == steps[-1][1]
 
 
 def test_ids_start_at_one(short_bag: Path, tmp_path: Path) -> None:

@@ -231,9 +231,9 @@ def make_endless(path: Path) -> None:
     'make, reason',
     [
         (Path.mkdir, 'directory'),
-        (make_fifo, 'no regular file'),
+        (make_fifo, 'not a regular file'),
         (make_huge, 'longer than'),
-        (make_endless, 'no regular file'),
+        (make_endless, 'not a regular file'),
     ],
 )
 @pytest.mark.parametrize('suffix', ['.json', '.tflite'])

@@ -8,14 +8,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from face_affect.core.pipeline import ModelNames, Pipeline
+from face_affect.core.stamps import SECOND
 from face_affect.media import open_media
 
 
 def test_both_are_seen_from_the_first_second_on(shared_media: Path) -> None:
     pipeline = Pipeline(models=ModelNames(detector='face_detector'))
     results = [
-        pipeline.process(frame.image, frame.stamp)
-        for frame in open_media(str(shared_media / 'two_people_walking.gif'))
+        pipeline.process(picture.decode(), picture.stamp / SECOND)
+        for picture in open_media(str(shared_media / 'two_people_walking.gif'))
     ]
     assert len(results) > 20
     ids = {face.id for result in results for face in result.faces}

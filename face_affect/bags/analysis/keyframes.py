@@ -16,11 +16,9 @@ from face_affect.bags.analysis.result_reader import Results
 from face_affect.bags.analysis.timeline import face_timelines
 from face_affect.bags.batch.result_writer import PICTURE_TOPIC
 from face_affect.bags.recordings.bag_reader import IMAGE_TYPES, Recording, Topic
-from face_affect.bags.recordings.message_types import decode
 from face_affect.core.annotation import annotate, blur_faces
 from face_affect.core.faces import FrameResult
 from face_affect.core.images import encode_jpeg, ImageError
-from face_affect.core.stamps import to_nanoseconds
 
 MAX_PICTURES = 12
 WIDTH = 480  # pixels
@@ -85,18 +83,19 @@ def keyframes(
     for message in recording.messages([topic.name]):
         if not wanted:
             return
-        try:
-            parsed = recording.parse(message)
-            stamp = to_nanoseconds(parsed.header.stamp) or message.stamp
-            if stamp not in wanted:
-                continue
-            image = decode(parsed, topic.type)
-        except (ImageError, ValueError):  # Such an image gave no result, either
+        picture = recording.picture(message)
+        if picture.time not in wanted:
             continue
-        wanted.remove(stamp)
-        result = results.results[stamp].frame
+        try:
+            image = picture.decode()
+        except ImageError:  # It gave no result, either.
+            continue
+        wanted.remove(picture.time)
+        result = results.results[picture.time].frame
         jpeg = _render(image, result, topic.name == PICTURE_TOPIC, blur)
-        yield Keyframe((stamp - first) * 1e-9, tuple(face.id for face in result.faces), jpeg)
+        yield Keyframe(
+            (picture.time - first) * 1e-9, tuple(face.id for face in result.faces), jpeg
+        )
 
 
 def _render(image: NDArray[np.uint8], result: FrameResult, annotated: bool, blur: bool) -> bytes:

@@ -5,20 +5,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
 import hashlib
 import json
 from pathlib import Path
 from typing import Any
 
 from face_affect.bags.recordings.bag_reader import BagRecording, RecordingError
-from face_affect.core.models import find_models
+from face_affect.core.models import Sidecar
 from face_affect.core.settings import ModelNames, Settings
+from face_affect.core.text import printable
 
 INFORMATION_KEY = 'face_affect'
 # To be raised whenever the same input gives other output, for a reason other than a model
 FORMAT = 2
+HASH_BLOCK = 2**20  # bytes
 
 
 @dataclass(frozen=True)
@@ -68,35 +70,63 @@ class JobResult:
         return self.frames - sum(self.dropped.values())
 
 
-def file_hash(source: Path) -> str:
-    """Return the SHA-256 of a file's content, or of a folder's files and their names."""
-    digest = hashlib.sha256()
-    files = sorted(source.rglob('*')) if source.is_dir() else [source]
-    for file in files:
-        if file.is_file():
-            if source.is_dir():
-                digest.update(f'{file.relative_to(source)}\0{file.stat().st_size}\0'.encode())
+class FileHash:
+    """The SHA-256 of a file's content, or of a folder's files and their names, piece by piece.
+
+    ``size`` bytes in all, of which ``done`` are hashed.
+    """
+
+    def __init__(self, source: Path) -> None:
+        """Look which files there are."""
+        self._source = source
+        self._files = sorted(source.rglob('*')) if source.is_dir() else [source]
+        self._files = [file for file in self._files if file.is_file()]
+        self.size = sum(file.stat().st_size for file in self._files)
+        self.done = 0
+        self._digest = hashlib.sha256()
+        self._blocks = self._read()
+
+    def _read(self) -> Iterator[bytes]:
+        for file in self._files:
+            if self._source.is_dir():
+                yield f'{file.relative_to(self._source)}\0{file.stat().st_size}\0'.encode(
+                    errors='surrogateescape'
+                )
             with file.open('rb') as stream:
-                while block := stream.read(2**20):
-                    digest.update(block)
-    return digest.hexdigest()
+                while block := stream.read(HASH_BLOCK):
+                    self.done += len(block)
+                    yield block
+
+    def advance(self, done: float) -> bool:
+        """Hash up to the part ``done``, 0..1, of all; return whether there is more."""
+        while self.done <= done * self.size:
+            block = next(self._blocks, None)
+            if block is None:
+                return False
+            self._digest.update(block)
+        return True
+
+    def hexdigest(self) -> str:
+        """Return the hash, after the rest was read."""
+        while self.advance(1.0):
+            pass
+        return self._digest.hexdigest()
 
 
-def describe_run(job: Job, topic: str) -> dict[str, Any]:
-    """Return all that the output of ``job`` depends on, ready for JSON, and the hash of it."""
+def describe_run(job: Job, topic: str, sidecars: Iterable[Sidecar]) -> dict[str, Any]:
+    """Return all that the output of ``job`` depends on but the recording, ready for JSON."""
     options = job.options
-    run = {
+    return {
         'format': FORMAT,
-        'input': {'name': Path(job.source).name, 'sha256': file_hash(Path(job.source))},
         'topic': topic,
         'settings': asdict(options.settings),
         'models': {
             sidecar.task: {
                 'name': sidecar.name,
                 'sha256': sidecar.sha256,
-                'sidecar_sha256': hashlib.sha256(sidecar.path.read_bytes()).hexdigest(),
+                'sidecar_sha256': _hash(asdict(replace(sidecar, path=Path(sidecar.path.name)))),
             }
-            for sidecar in find_models(options.models)
+            for sidecar in sidecars
         },
         'written': {
             'keep': options.keep,
@@ -105,8 +135,17 @@ def describe_run(job: Job, topic: str) -> dict[str, Any]:
             'tables': sorted(options.tables),
         },
     }
-    text = json.dumps(run, sort_keys=True, allow_nan=False)
-    return {**run, 'fingerprint': hashlib.sha256(text.encode()).hexdigest()}
+
+
+def with_fingerprint(run: dict[str, Any], source: Path, sha256: str) -> dict[str, Any]:
+    """Return the description of a run with that of its recording, and the hash of both."""
+    run = {**run, 'input': {'name': printable(source.name), 'sha256': sha256}}
+    return {**run, 'fingerprint': _hash(run)}
+
+
+def _hash(values: dict[str, Any]) -> str:
+    text = json.dumps(values, sort_keys=True, default=str, allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def read_information(bag: Path) -> dict[str, Any] | None:

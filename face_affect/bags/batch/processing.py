@@ -6,36 +6,47 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 import time
 from typing import Any
 
-from face_affect.bags.batch.frame_reader import FrameReader
-from face_affect.bags.batch.job import describe_run, Job, JobResult, read_information
+from face_affect.bags.batch.job import (
+    describe_run,
+    FileHash,
+    Job,
+    JobResult,
+    read_information,
+    with_fingerprint,
+)
 from face_affect.bags.batch.result_writer import PICTURE_TOPIC, ResultWriter
 from face_affect.bags.recordings.bag_reader import (
     BagRecording,
     IMAGE_TYPES,
-    is_bag,
     MediaRecording,
+    Message,
     Recording,
     RecordingError,
     Topic,
 )
 from face_affect.core.models import ModelError
+from face_affect.core.pictures import PictureReader
+from face_affect.core.pipeline import Pipeline
 from face_affect.core.text import printable
 from face_affect.extras import MissingExtraError
 from face_affect.media import MediaError, open_media, Video
+from face_affect.media.files import is_bag
 from face_affect.outputs import OutputError, replace_folder, resolve_folder, work_folder
 from face_affect.signals import Stop, StopSignal
 
 FAILURES = (MediaError, ModelError, MissingExtraError, OSError, ValueError)
 TICK = 0.1  # seconds
 
-# Called after each image with the number of images in the recording, 0 if nobody knows.
-Progress = Callable[[int], None]
+# Called with how much is done, of how much (0 if nobody knows), and what is counted: frame or B.
+Progress = Callable[[int, int, str], None]
+# Words in the names of depth topics, and encodings that only depth images have
+DEPTH_NAMES, DEPTH_ENCODINGS = ('depth', 'disparity'), ('32FC1', 'compressedDepth')
 
 
 def open_recorded(source: str) -> Recording:
@@ -60,8 +71,10 @@ def open_recorded(source: str) -> Recording:
 def choose_topic(recording: Recording, wanted: str | None, source: str) -> tuple[Topic, str]:
     """Return the image topic to process, and a note on those left out.
 
+    A topic of depth images is taken only if it is ``wanted``.
+
     Raises:
-        RecordingError: there is no image topic, or not the one wanted.
+        RecordingError: there is no such topic.
 
     """
     images = {
@@ -71,14 +84,44 @@ def choose_topic(recording: Recording, wanted: str | None, source: str) -> tuple
     }
     if wanted in images:
         return images[wanted], ''
-    if images and wanted is None:
-        first, *others = images.values()
-        names = ', '.join(topic.name for topic in others)
-        return first, names and f'took {first.name}; --topic chooses another one: {names}'
+    if wanted is None and images:
+        ranks = {name: _depth_rank(recording, topic) for name, topic in images.items()}
+        first = min(images, key=lambda name: ranks[name])
+        if ranks[first] < DEPTH:
+            names = ', '.join(name for name in images if name != first)
+            return images[first], names and f'took {first}; --topic chooses another one: {names}'
+        raise RecordingError(
+            f'{source} has depth images only ({", ".join(images)}); if one is a camera for '
+            'people, choose it by --topic'
+        )
     held = ', '.join(f'{topic.name} ({topic.type})' for topic in recording.topics)
     raise RecordingError(
         f'{source} has no image topic{f" {wanted}" if wanted else ""}; it has {held}'
     )
+
+
+CAMERA, PERHAPS, DEPTH = range(3)
+
+
+def _depth_rank(recording: Recording, topic: Topic) -> int:
+    """Return whether a topic has a camera's images, DEPTH images, or PERHAPS the one or other."""
+    if any(word in topic.name.lower() for word in DEPTH_NAMES):
+        return DEPTH
+    encoding = _first_encoding(recording, topic)
+    if any(word in encoding for word in DEPTH_ENCODINGS):
+        return DEPTH
+    # Depth in millimetres, or an infrared camera
+    return PERHAPS if encoding == '16UC1' else CAMERA
+
+
+def _first_encoding(recording: Recording, topic: Topic) -> str:
+    """Return encoding or format of the first image; empty if it cannot be read."""
+    if isinstance(recording, MediaRecording):
+        return ''
+    with suppress(ValueError, StopIteration):
+        message = recording.parse(next(iter(recording.messages([topic.name]))))
+        return str(getattr(message, 'encoding', '') or getattr(message, 'format', ''))
+    return ''
 
 
 class Pace:
@@ -109,7 +152,7 @@ def process_bag(
     start = time.perf_counter()
     try:
         with StopSignal() if stopped is None else nullcontext(stopped) as stop:
-            outcome = _process(job, progress or (lambda total: None), stop)
+            outcome = _process(job, progress or (lambda *_: None), stop)
     except FAILURES as error:
         outcome = JobResult(job, 'failed', error=printable(error))
     return replace(outcome, elapsed=time.perf_counter() - start)
@@ -119,13 +162,14 @@ def _process(job: Job, progress: Progress, stopped: Stop) -> JobResult:
     recording = open_recorded(job.source)
     topic, note = choose_topic(recording, job.options.topic, job.source)
     output = resolve_folder(job.output, Path(job.source))
-    run = describe_run(job, topic.name)
+    pipeline = Pipeline(job.options.settings, job.options.models)
     with work_folder(output) as folder:
-        before = _standing(job, run)
-        if before and before['complete'] and before['fingerprint'] == run['fingerprint']:
-            return JobResult(job, 'skipped', before['frames'], before['dropped'])
+        run = _Run(job, recording, topic, pipeline, progress, stopped)
+        before = _standing(job)
+        if before and before['complete'] and (known := run.compare(before)):
+            return known
         new = folder / output.name
-        outcome = _write(job, recording, topic, run, new, progress, stopped)
+        outcome = run.write(new)
         if outcome.state == 'done' or not (before and before['complete']):
             replace_folder(new, output)
         else:
@@ -133,11 +177,11 @@ def _process(job: Job, progress: Progress, stopped: Stop) -> JobResult:
     return replace(outcome, notes=(*filter(None, [note]), *outcome.notes))
 
 
-def _standing(job: Job, run: dict[str, Any]) -> dict[str, Any] | None:
+def _standing(job: Job) -> dict[str, Any] | None:
     """Return what is known of the output that is there already; None if there is none.
 
     Raises:
-        OutputError: it must not be replaced.
+        OutputError: it is something else.
 
     """
     if not job.output.exists():
@@ -145,73 +189,112 @@ def _standing(job: Job, run: dict[str, Any]) -> dict[str, Any] | None:
     known = read_information(job.output)
     if known is None:
         raise OutputError(f'{job.output} is there already, and no output of face-affect bag')
-    same = known['fingerprint'] == run['fingerprint']
-    if known['complete'] and not same and not job.options.overwrite:
-        raise OutputError(
-            f'{job.output} is there already, made of another recording or with '
-            'other settings or models; --overwrite replaces it'
-        )
     return known
 
 
-def _write(
-    job: Job,
-    recording: Recording,
-    topic: Topic,
-    run: dict[str, Any],
-    folder: Path,
-    progress: Progress,
-    stopped: Stop,
-) -> JobResult:
-    """Write the output to ``folder``."""
-    reader = FrameReader(recording, topic, job.options)
-    kept = recording.topics if job.options.keep else []
-    with ResultWriter(folder, job.options, kept) as output:
-        error = ''
-        try:
-            _read_all(reader, recording, topic, job, output, progress, stopped)
-        except (RecordingError, MediaError) as broken:
-            if not reader.frames:
-                raise
-            error = printable(broken)
-        state = 'interrupted' if stopped else 'partial' if error else 'done'
-        dropped = dict(sorted(reader.dropped.items()))
-        output.close(
-            {
-                **run,
-                'frames': reader.frames,
-                'announced': topic.count,
-                'dropped': dropped,
-                'complete': state == 'done',
-                'error': error,
-            }
-        )
-    notes = [f'{reason}: {text}' for reason, text in reader.errors.items()]
-    if state == 'done' and reader.frames < topic.count:
-        notes.append(f'{job.source} announces {topic.count} images, but has {reader.frames}')
-    return JobResult(job, state, reader.frames, dropped, error=error, notes=tuple(notes))
+class _Run:
+    """One recording on its way through a pipeline."""
 
+    def __init__(
+        self,
+        job: Job,
+        recording: Recording,
+        topic: Topic,
+        pipeline: Pipeline,
+        progress: Progress,
+        stopped: Stop,
+    ) -> None:
+        """Prepare; nothing is read yet."""
+        self._job = job
+        self._recording = recording
+        self._topic = topic
+        self._reader = PictureReader(pipeline)
+        self._description = describe_run(job, topic.name, pipeline.sidecars)
+        self._hashing = FileHash(Path(job.source))
+        self._progress = progress
+        self._stopped = stopped
 
-def _read_all(
-    reader: FrameReader,
-    recording: Recording,
-    topic: Topic,
-    job: Job,
-    output: ResultWriter,
-    progress: Progress,
-    stopped: Stop,
-) -> None:
-    pace = Pace(stopped)
-    only = None if job.options.keep else [topic.name]
-    for message in recording.messages(only):
-        if job.options.pace:
-            pace.wait_until(message.stamp)
-        if stopped:
-            return
-        output.keep(message)
-        if message.topic != topic.name:
-            continue
-        reading = reader.read(message)
-        if reading is not None:
-            output.add(message.stamp, reading)
-        progress(topic.count)
+    def compare(self, before: dict[str, Any]) -> JobResult | None:
+        """Return the outcome if nothing is to be done; None if ``before`` is to be replaced.
+
+        Only here the whole recording is hashed beforehand.
+
+        Raises:
+            OutputError: ``before`` must not be replaced.
+
+        """
+        self._hash_rest()
+        if self._stopped:
+            return JobResult(self._job, 'interrupted')
+        if before['fingerprint'] == self._finished()['fingerprint']:
+            return JobResult(self._job, 'skipped', before['frames'], before['dropped'])
+        if not self._job.options.overwrite:
+            raise OutputError(
+                f'{self._job.output} is there already, made of another recording or with '
+                'other settings or models; --overwrite replaces it'
+            )
+        return None
+
+    def _hash_rest(self) -> None:
+        hashing = self._hashing
+        while not self._stopped and hashing.advance(hashing.done / max(hashing.size, 1)):
+            self._progress(hashing.done, hashing.size, 'B')
+
+    def _finished(self) -> dict[str, Any]:
+        # What was interrupted is done again, whatever its hash.
+        sha256 = '' if self._stopped else self._hashing.hexdigest()
+        return with_fingerprint(self._description, Path(self._job.source), sha256)
+
+    def write(self, folder: Path) -> JobResult:
+        """Write the output to ``folder``."""
+        job, reader, announced = self._job, self._reader, self._topic.count
+        kept = self._recording.topics if job.options.keep else []
+        with ResultWriter(folder, job.options, kept) as output:
+            error = ''
+            try:
+                self._read_all(output)
+            except (RecordingError, MediaError) as broken:
+                if not reader.count:
+                    raise
+                error = printable(broken)
+            self._hash_rest()
+            state = 'interrupted' if self._stopped else 'partial' if error else 'done'
+            dropped = dict(sorted(reader.dropped.items()))
+            output.close(
+                {
+                    **self._finished(),
+                    'frames': reader.count,
+                    'announced': announced,
+                    'dropped': dropped,
+                    'complete': state == 'done',
+                    'error': error,
+                }
+            )
+        notes = [f'{reason}: {text}' for reason, text in reader.errors.items()]
+        if state == 'done' and reader.count < announced:
+            notes.append(f'{job.source} announces {announced} images, but has {reader.count}')
+        return JobResult(job, state, reader.count, dropped, error=error, notes=tuple(notes))
+
+    def _read_all(self, output: ResultWriter) -> None:
+        pace = Pace(self._stopped)
+        for message in self._recording.messages(self._wanted):
+            if self._job.options.pace:
+                pace.wait_until(message.stamp)
+            if self._stopped:
+                return
+            output.keep(message)
+            if message.topic == self._topic.name:
+                self._read(message, output)
+
+    @property
+    def _wanted(self) -> list[str] | None:
+        return None if self._job.options.keep else [self._topic.name]
+
+    def _read(self, message: Message, output: ResultWriter) -> None:
+        processed = self._reader.read(self._recording.picture(message))
+        if processed is not None:
+            output.add(processed)
+        count, announced = self._reader.count, self._topic.count
+        # Beside the reading, while the file is in the system's cache
+        self._hashing.advance(min(count / announced, 1.0) if announced else 0.0)
+        self._progress(count, announced, 'frame')

@@ -6,15 +6,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 import json
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from face_affect.bags.batch.frame_reader import ProcessedFrame
 from face_affect.bags.batch.job import INFORMATION_KEY, Options
 from face_affect.bags.batch.tables import rows, TABLES
-from face_affect.bags.recordings.bag_reader import TimedMessage, Topic
+from face_affect.bags.recordings.bag_reader import Message, TimedMessage, Topic
 from face_affect.bags.recordings.bag_writer import BagWriter
 from face_affect.bags.recordings.message_types import (
     compressed_image,
@@ -24,7 +24,8 @@ from face_affect.bags.recordings.message_types import (
     RESULT_TYPE,
 )
 from face_affect.core.annotation import annotate
-from face_affect.core.images import encode_jpeg
+from face_affect.core.images import encode_jpeg, ImageError
+from face_affect.core.pictures import ProcessedPicture
 
 # The names that the node's topics have
 RESULT_TOPIC = '/face_affect/faces'
@@ -57,17 +58,19 @@ class ResultWriter:
             self._bag.advertise(topic)
         self._tables = [TABLES[name](folder / f'faces.{name}') for name in options.tables]
 
-    def keep(self, message: TimedMessage) -> None:
-        """Copy a message of the recording, if its topic is kept."""
+    def keep(self, message: Message) -> None:
+        """Copy a message of the recording, if its topic is kept, and it is whole."""
         if message.topic in self._kept:
-            self._bag.write(message)
+            with suppress(ImageError):
+                self._bag.write(message)
 
-    def add(self, stamp: int, reading: ProcessedFrame) -> None:
-        """Append a result; ``stamp`` nanoseconds, of the image in the recording."""
-        result, moment, frame_id = reading.result, reading.stamp, reading.frame_id
+    def add(self, processed: ProcessedPicture) -> None:
+        """Append a result."""
+        picture, result = processed.picture, processed.result
+        stamp, moment, frame_id = picture.received, picture.stamp, picture.frame_id
         self._bag.write(TimedMessage(RESULT_TOPIC, stamp, result_to_cdr(result, moment, frame_id)))
         if self._annotated:
-            jpeg = encode_jpeg(annotate(reading.image, result))
+            jpeg = encode_jpeg(annotate(processed.image, result))
             self._bag.write(
                 TimedMessage(PICTURE_TOPIC, stamp, compressed_image(jpeg, moment, frame_id))
             )

@@ -18,12 +18,13 @@ import uuid
 from face_affect.bags.batch import worker
 from face_affect.bags.batch.job import Job, JobResult, Options
 from face_affect.bags.batch.processing import process_bag, Progress
-from face_affect.bags.recordings.bag_reader import is_bag, RecordingError
+from face_affect.bags.recordings.bag_reader import RecordingError
 from face_affect.core.text import printable
 from face_affect.extras import needs
+from face_affect.media.files import is_bag
+from face_affect.media.opening import is_video
 from face_affect.signals import StopSignal
 
-VIDEOS = {'.avi', '.gif', '.m4v', '.mkv', '.mov', '.mp4', '.mpeg', '.mpg', '.ogv', '.webm', '.wmv'}
 # A recording whose worker dies is given to another one; after that it is the recording's fault.
 ATTEMPTS = 3
 CONNECT_SECONDS = 30
@@ -44,6 +45,8 @@ def plan(inputs: Sequence[str], output: Path, options: Options) -> list[Job]:
         RecordingError: there is no such recording, or two of the same name.
 
     """
+    if '' in inputs:
+        raise RecordingError('the name of a recording is empty')
     output = output.absolute()
     first = Path(inputs[0])
     if len(inputs) == 1 and first.exists() and (is_bag(first) or first.is_file()):
@@ -89,8 +92,8 @@ def _below(folder: Path) -> Iterator[Path]:
 
 
 def is_recording(path: Path) -> bool:
-    """Tell whether ``path`` looks like a bag or a video."""
-    return is_bag(path) or (path.is_file() and path.suffix.lower() in VIDEOS)
+    """Return whether ``path`` is a bag or a video."""
+    return is_bag(path) or is_video(path)
 
 
 def run_here(jobs: Sequence[Job], progress: Progress | None = None) -> Iterator[JobResult]:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 import heapq
 from pathlib import Path
 from typing import Any, Protocol
@@ -19,19 +20,22 @@ from rosbags.rosbag2 import Reader as Ros2Reader
 from face_affect.bags.recordings.message_types import (
     compressed_image,
     COMPRESSED_TYPE,
+    decode,
     Definitions,
     known_types,
     LATCHED,
     message_definition,
 )
 from face_affect.bags.recordings.salvage import CutMcap, CutSqlite3
-from face_affect.core.images import encode_jpeg
+from face_affect.core.images import encode_jpeg, ImageError
+from face_affect.core.pictures import Picture
+from face_affect.core.stamps import to_nanoseconds
 from face_affect.media import Media
+from face_affect.media.files import bag_parts, BAG_SUFFIXES
 
 MEDIA_TOPIC = '/camera/image_raw/compressed'
 MEDIA_FRAME = 'camera_optical_frame'
 IMAGE_TYPES = ('sensor_msgs/msg/Image', COMPRESSED_TYPE)
-STORAGE_SUFFIXES = ('.mcap', '.db3')
 SALVAGE: dict[str, Callable[[Path, str], Any]] = {'.mcap': CutMcap, '.db3': CutSqlite3}
 
 
@@ -62,6 +66,27 @@ class Topic:
         )
 
 
+class Message(Protocol):
+    """A message of a recording."""
+
+    @property
+    def topic(self) -> str:
+        """The topic's name."""
+
+    @property
+    def stamp(self) -> int:
+        """When it was recorded, nanoseconds."""
+
+    @property
+    def data(self) -> bytes:
+        """The message as CDR.
+
+        Raises:
+            ImageError: it is a frame of a video that does not decode.
+
+        """
+
+
 @dataclass(frozen=True)
 class TimedMessage:
     """A message as serialised CDR; ``stamp`` nanoseconds."""
@@ -69,6 +94,30 @@ class TimedMessage:
     topic: str
     stamp: int
     data: bytes
+
+
+@dataclass(frozen=True)
+class VideoMessage:
+    """A frame of a video, which becomes a message, of JPEG, only where one is wanted."""
+
+    topic: str
+    picture: Picture
+
+    @property
+    def stamp(self) -> int:
+        """When it was recorded, nanoseconds."""
+        return self.picture.received
+
+    @property
+    def data(self) -> bytes:
+        """The frame as a CompressedImage in CDR.
+
+        Raises:
+            ImageError: it does not decode.
+
+        """
+        jpeg = encode_jpeg(self.picture.decode())
+        return compressed_image(jpeg, self.picture.stamp, self.picture.frame_id)
 
 
 class Recording(Protocol):
@@ -81,10 +130,10 @@ class Recording(Protocol):
     def __len__(self) -> int:
         """Return the number of messages; 0 if nobody knows."""
 
-    def messages(self, only: Collection[str] | None = None) -> Iterator[TimedMessage]:
+    def messages(self, only: Collection[str] | None = None) -> Iterator[Message]:
         """Give all messages, or those of topics with these names, by stamp; more than once."""
 
-    def parse(self, message: TimedMessage) -> Any:
+    def parse(self, message: Message) -> Any:
         """Return the message unpacked.
 
         Raises:
@@ -92,21 +141,15 @@ class Recording(Protocol):
 
         """
 
-
-def is_bag(path: Path) -> bool:
-    """Tell whether ``path`` looks like a bag: a rosbag2 folder, .mcap, .db3 or .bag (ROS 1)."""
-    return path.suffix in (*STORAGE_SUFFIXES, '.bag') or bool(_storage_files(path))
+    def picture(self, message: Message) -> Picture:
+        """Return the image in a message of an image topic."""
 
 
 def _storage_files(path: Path) -> list[Path]:
-    """Return what the folder ``path`` is a rosbag2 of; metadata may be missing.
-
-    Without it, it takes the names that rosbag2 gives: NAME/NAME_0.db3 and so on.
-    """
-    if (path / 'metadata.yaml').exists():
+    """Return what is to be read of the bag ``path``: its files, or the folder with metadata."""
+    if not path.is_dir() or (path / 'metadata.yaml').exists():
         return [path]
-    files = [file for suffix in STORAGE_SUFFIXES for file in path.glob(f'{path.name}_*{suffix}')]
-    return sorted(files, key=lambda file: (len(file.name), file.name))
+    return bag_parts(path)
 
 
 def _open_reader(path: Path) -> Any:
@@ -119,7 +162,7 @@ def _open_reader(path: Path) -> Any:
         files = (
             [path]
             if path.is_file()
-            else [file for suffix in STORAGE_SUFFIXES for file in path.glob(f'*{suffix}')]
+            else [file for suffix in BAG_SUFFIXES for file in path.glob(f'*{suffix}')]
         )
         # If nothing can be saved, what was wrong at first says more.
         with suppress(Exception):
@@ -140,7 +183,7 @@ class BagRecording:
         """
         self._path = path
         try:
-            self._readers = [_open_reader(file) for file in _storage_files(path) or [path]]
+            self._readers = [_open_reader(file) for file in _storage_files(path)]
         # rosbags' storages raise their own and their libraries' errors on broken files.
         except Exception as error:
             raise RecordingError(f'cannot read bag {path}: {error}') from error
@@ -214,7 +257,7 @@ class BagRecording:
         except Exception as error:
             raise RecordingError(f'bag {self._path} breaks off: {error}') from error
 
-    def parse(self, message: TimedMessage) -> Any:
+    def parse(self, message: Message) -> Any:
         """Return the message unpacked.
 
         Raises:
@@ -222,6 +265,19 @@ class BagRecording:
 
         """
         return self._definitions.parse(message.data, self._types[message.topic])
+
+    def picture(self, message: Message) -> Picture:
+        """Return the image in a message of an image topic."""
+        try:
+            image = self.parse(message)
+        except ValueError as error:
+            return Picture.broken(ImageError('malformed', str(error)), message.stamp)
+        return Picture(
+            to_nanoseconds(image.header.stamp),
+            message.stamp,
+            partial(decode, image, self._types[message.topic]),
+            str(image.header.frame_id),
+        )
 
 
 def _qos(connection: Any) -> tuple[Qos, ...]:
@@ -231,7 +287,7 @@ def _qos(connection: Any) -> tuple[Qos, ...]:
 
 
 class MediaRecording:
-    """Pictures, a video or a camera as JPEG CompressedImage messages."""
+    """Pictures, a video or a camera as an image topic."""
 
     def __init__(self, media: Media, start: int) -> None:
         """Play ``media`` with stamps that begin at ``start`` nanoseconds."""
@@ -250,14 +306,19 @@ class MediaRecording:
         """Return the number of frames."""
         return len(self._media)
 
-    def messages(self, only: Collection[str] | None = None) -> Iterator[TimedMessage]:
+    def messages(self, only: Collection[str] | None = None) -> Iterator[VideoMessage]:
         """Give the frames."""
-        for frame in self._media:
-            stamp = self._start + round(frame.stamp * 1e9)
-            yield TimedMessage(
-                MEDIA_TOPIC, stamp, compressed_image(encode_jpeg(frame.image), stamp, MEDIA_FRAME)
+        for picture in self._media:
+            stamp = self._start + picture.stamp
+            yield VideoMessage(
+                MEDIA_TOPIC, replace(picture, stamp=stamp, received=stamp, frame_id=MEDIA_FRAME)
             )
 
-    def parse(self, message: TimedMessage) -> Any:
+    def parse(self, message: Message) -> Any:
         """Return the message unpacked."""
         return known_types().deserialize_cdr(message.data, COMPRESSED_TYPE)
+
+    def picture(self, message: Message) -> Picture:
+        """Return the frame as the video has it: not encoded once more."""
+        assert isinstance(message, VideoMessage)
+        return message.picture

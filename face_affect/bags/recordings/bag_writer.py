@@ -14,7 +14,7 @@ from types import TracebackType
 from rosbags.interfaces import Connection
 from rosbags.rosbag2 import StoragePlugin, Writer
 
-from face_affect.bags.recordings.bag_reader import TimedMessage, Topic
+from face_affect.bags.recordings.bag_reader import Message, Topic
 from face_affect.bags.recordings.message_types import digest_of
 from face_affect.outputs import OutputError
 
@@ -50,15 +50,16 @@ class BagWriter:
                 offered_qos_profiles=topic.qos,
             )
 
-    def write(self, message: TimedMessage) -> None:
+    def write(self, message: Message) -> None:
         """Append a message.
 
         Raises:
             OutputError: the disk is full, or fails.
 
         """
+        data = message.data
         with self._told():
-            self._writer.write(self._connections[message.topic], message.stamp, message.data)
+            self._writer.write(self._connections[message.topic], message.stamp, data)
 
     def close(self, information: Mapping[str, str] | None = None) -> None:
         """Finish the bag, with ``information`` in its metadata.

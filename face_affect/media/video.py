@@ -1,0 +1,143 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Video files: every frame at the container's own time, and broken ones told from the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from face_affect.core.images import ImageError
+from face_affect.core.pictures import Picture
+from face_affect.core.stamps import SECOND
+from face_affect.extras import MissingExtraError
+from face_affect.media.errors import MediaError
+
+DEFAULT_RATE = 30.0  # frames a second, where a video does not say
+# Containers of videos. FFmpeg's other readers take text for pictures, or follow a playlist to
+# files and hosts that its author chose.
+FORMATS = (
+    'asf,avi,dv,flv,gif,h264,hevc,ivf,m4v,matroska,webm,mjpeg,mov,mp4,m4a,3gp,3g2,mj2,mpeg,mpegts,'
+    'mpegvideo,mxf,nut,ogg,rm'
+)
+# Counterclockwise degrees that a phone notes -> how OpenCV turns the frame upright
+_ROTATIONS = {
+    90: cv2.ROTATE_90_COUNTERCLOCKWISE,
+    180: cv2.ROTATE_180,
+    270: cv2.ROTATE_90_CLOCKWISE,
+}
+
+
+class Video:
+    """A video file."""
+
+    moving = True
+    live = False
+
+    def __init__(self, path: Path) -> None:
+        """Look into it.
+
+        Raises:
+            MediaError: it is not a video, or cannot be read.
+            MissingExtraError: PyAV is not installed.
+
+        """
+        self._path = path
+        with self._open() as (_, stream):
+            # FFmpeg guesses the rate of a stream with few frames.
+            rate = float(stream.average_rate or stream.guessed_rate or 0)
+            self.rate = rate if 0 < rate <= 1000 else DEFAULT_RATE
+            self._count = int(stream.frames)
+
+    def __len__(self) -> int:
+        """Return the number of frames that the file announces; 0 if it does not."""
+        return self._count
+
+    @property
+    def is_still(self) -> bool:
+        """Whether it has one frame only."""
+        return len(list(islice(self, 2))) == 1
+
+    def __iter__(self) -> Iterator[Picture]:
+        """Give the frames from the start; one that does not decode is there, but broken.
+
+        Raises:
+            MediaError: there is none, or the file cannot be read any further.
+
+        """
+        count, stamp, first = 0, 0, None
+        step = round(SECOND / self.rate)
+        with self._open() as (container, stream):
+            for frame in self._frames(container, stream):
+                if not isinstance(frame, ImageError) and frame.pts is not None:
+                    time = round(frame.pts * Fraction(stream.time_base) * SECOND)
+                    first = time - stamp if first is None else first
+                    stamp = time - first
+                yield self._picture(frame, stamp)
+                count += 1
+                stamp += step  # where the next frame has no time
+        if not count:
+            raise MediaError(f'video {self._path} has no frame')
+
+    def _picture(self, frame: Any, stamp: int) -> Picture:
+        if isinstance(frame, ImageError):
+            return Picture.broken(frame, stamp, self._path.name)
+        return Picture(stamp, stamp, lambda: _image(frame), name=self._path.name)
+
+    def _frames(self, container: Any, stream: Any) -> Iterator[Any]:
+        """Give decoded frames, and an ImageError for each that does not decode."""
+        av = _av()
+        packets = container.demux(stream)
+        while True:
+            try:
+                packet = next(packets, None)
+            except av.error.FFmpegError as error:
+                raise MediaError(f'video {self._path} breaks off: {error.strerror}') from error
+            if packet is None:
+                return
+            try:
+                yield from packet.decode()
+            except av.error.FFmpegError as error:
+                yield ImageError('undecodable', f'a frame does not decode: {error.strerror}')
+
+    @contextmanager
+    def _open(self) -> Iterator[tuple[Any, Any]]:
+        av = _av()
+        try:
+            # Python opens the file: FFmpeg takes names for addresses, and only in UTF-8.
+            with (
+                self._path.open('rb') as file,
+                av.open(file, options={'format_whitelist': FORMATS}) as container,
+            ):
+                if not container.streams.video:
+                    raise MediaError(f'{self._path} has sound, but no pictures')
+                stream = container.streams.video[0]
+                stream.thread_type = 'AUTO'
+                yield container, stream
+        except (OSError, av.error.FFmpegError) as error:
+            raise MediaError(f'video {self._path} does not open: {error.strerror}') from error
+
+
+def _image(frame: Any) -> NDArray[np.uint8]:
+    """Return a frame upright, as u8 [H, W, 3] BGR."""
+    image = frame.to_ndarray(format='bgr24')
+    turn = _ROTATIONS.get(round(frame.rotation) % 360)
+    return np.asarray(image if turn is None else cv2.rotate(image, turn), dtype=np.uint8)
+
+
+def _av() -> Any:
+    # Only here: neither the node nor pictures need it.
+    try:
+        import av
+    except ImportError as error:
+        raise MissingExtraError("reading a video needs PyAV: pip install 'av>=14'") from error
+    return av
