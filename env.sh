@@ -53,6 +53,8 @@ _face_affect_enter() {
     fi
     export PATH="$_face_affect_built/install/face_affect/lib/face_affect:$PATH"
   fi
+  # All networks of the source folder; an installation has the default ones.
+  export FACE_AFFECT_MODELS="$_face_affect_root/models"
 
   # Room for whole images in shared memory. Fast DDS of Jazzy and older reads the second name;
   # newer ones read both, and complain of a profile that comes twice.

@@ -70,7 +70,6 @@ def quantise(recipe: Recipe, data: Path, runs: Path, models: Path) -> Sidecar:
             'pictures': task.pictures,
         },
         crop=_crop_geometries(path),
-        decoder=task.decoder,
     )
     models.mkdir(exist_ok=True)
     sidecar.tflite.write_bytes(content)

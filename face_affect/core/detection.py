@@ -18,7 +18,6 @@ from face_affect.core.faces import Box, Detection
 from face_affect.core.models import ModelError, Sidecar
 from face_affect.core.runtime import Network
 
-DECODER = 'cells'  # what a sidecar calls that of AnchorFreeDetector
 NMS_IOU = 0.3
 # No answer of sense is beyond: in strides, octaves or face sizes.
 FARTHEST = 100.0
@@ -223,13 +222,9 @@ def load_detector(sidecar: Sidecar, threads: int = 1) -> Detector:
     """Load the detector that ``sidecar`` describes.
 
     Raises:
-        ModelError: the network or its decoder is missing or wrong.
+        ModelError: the network is missing or wrong.
 
     """
-    if sidecar.decoder != DECODER:
-        raise ModelError(
-            f'model {sidecar.name}: decoder {sidecar.decoder!r} is not {DECODER!r}, the only one'
-        )
     return AnchorFreeDetector(Network(sidecar, threads))
 
 

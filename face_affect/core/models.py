@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, fields, replace
 import hashlib
 import json
 import math
+import os
 from pathlib import Path
 import re
 from typing import Any
@@ -20,6 +21,7 @@ from face_affect.core.tasks import TASKS
 from face_affect.core.text import printable
 
 PACKAGE = Path(__file__).resolve().parents[1]
+INSTALLED = PACKAGE / 'models'
 DETECTION = 'face_detection'
 # The labels that a network for each task must have. A '…_saliency' network explains a
 # classifier, see ``face_affect.core.saliency``.
@@ -145,7 +147,6 @@ class Sidecar:
     temperature: float = 1.0
     heads: tuple[Head, ...] = ()
     head: str | None = None
-    decoder: str | None = None
 
     @property
     def tflite(self) -> Path:
@@ -228,6 +229,9 @@ def _read(path: Path, limit: int) -> bytes:
 
 def _parse(path: Path, values: dict[str, Any]) -> Sidecar:
     values = dict(values)
+    known = {item.name for item in fields(Sidecar)} - {'path'}
+    if unknown := sorted(set(values) - known):
+        raise ValueError(f'unknown keys {unknown}: remove them; known are {sorted(known)}')
     values['labels'] = tuple(values['labels'])
     values['input'] = InputFormat(**values['input'])
     values['crop'] = {
@@ -267,8 +271,6 @@ def _check(sidecar: Sidecar) -> None:
         raise ValueError(f'name {sidecar.name!r} is no word of at most 64 characters')
     if not re.fullmatch('[0-9a-f]{64}', sidecar.sha256):
         raise ValueError(f'sha256 {sidecar.sha256!r} is none')
-    if not isinstance(sidecar.decoder, (str, type(None))):
-        raise TypeError(f'decoder {sidecar.decoder!r} is no name')
     labels = _LABELS.get(sidecar.task, sidecar.labels)
     if sidecar.labels != labels:
         raise ValueError(f'labels {sidecar.labels} are not {labels}')
@@ -304,16 +306,19 @@ def write_sidecar(sidecar: Sidecar) -> None:
     # With heads each has its temperature; which answers is up to the reader.
     for name in ('head', 'temperature') if sidecar.heads else ('head', 'heads'):
         del values[name]
-    if sidecar.decoder is None:
-        del values['decoder']
     text = json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False)
     sidecar.path.write_text(text + '\n', encoding='utf-8')
 
 
 def models_folder() -> Path:
-    """Return where the models lie: beside the installed code, or in the source tree."""
-    installed = PACKAGE / 'models'
-    return installed if installed.is_dir() else PACKAGE.parent / 'models'
+    """Return the folder of the models.
+
+    That is the one that the environment variable FACE_AFFECT_MODELS names; else the installed
+    one; else that of the source tree.
+    """
+    if named := os.environ.get('FACE_AFFECT_MODELS'):
+        return Path(named)
+    return INSTALLED if INSTALLED.is_dir() else PACKAGE.parent / 'models'
 
 
 def available_models() -> list[Sidecar]:
@@ -337,9 +342,10 @@ def find_model(name: str, task: str) -> Sidecar:
         known = {path.stem: path for path in sorted(models_folder().glob('*.json'))}
         if name not in known:
             raise ModelError(
-                f"no model '{printable(name, 100)}'; there are "
-                f'{", ".join(known) or "none"} in {models_folder()} (or give the absolute path of '
-                'a sidecar)'
+                f"no model '{printable(name, 100)}' in {models_folder()}; there are "
+                f'{", ".join(known) or "none"}. An installation has the default networks only: '
+                f'for another one, clone the source repository and give the absolute path of its '
+                'models/NAME.json, or set FACE_AFFECT_MODELS to its folder models'
             )
         path = known[name]
     sidecar = read_sidecar(path)

@@ -37,8 +37,6 @@ CALIBRATION_PICTURES = 2000
 class Classification:
     """A classifier's task."""
 
-    decoder = None
-
     def __init__(self, recipe: Recipe, data: Path) -> None:
         """Load the pictures that ``recipe`` names from folder ``data``.
 

@@ -16,7 +16,6 @@ from torch import nn, Tensor
 
 from face_affect.core.detection import (
     decode_detections,
-    DECODER,
     Detector,
     Letterbox,
     load_detector,
@@ -47,7 +46,6 @@ LANDMARKS = (
 class FaceDetection:
     """A detector's task."""
 
-    decoder = DECODER
     labels = LANDMARKS
 
     def __init__(self, recipe: Recipe, data: Path) -> None:

@@ -28,10 +28,6 @@ class Task(Protocol):
     def pictures(self) -> int:
         """The number of training pictures."""
 
-    @property
-    def decoder(self) -> str | None:
-        """The name of the decoder of the outputs, None for logits."""
-
     def network(self) -> nn.Module:
         """Build the untrained network."""
 
