@@ -21,5 +21,6 @@ setup(
             f'{name}.{suffix}' for name in MODELS for suffix in ('json', 'tflite')
         ],
         'face_affect.msg': ['*'],
+        'face_affect.view': ['page/*'],
     },
 )

@@ -27,6 +27,8 @@ ROS_NAMES = (
     'py_trees',
     'unique_identifier',
 )
+# What the page is served with, and nothing else may use
+VIEW_NETWORK = {'asyncio', 'socket', 'starlette', 'uvicorn'}
 
 
 def imported_modules(path: Path) -> set[str]:
@@ -100,12 +102,22 @@ def test_core_imports_only_core(path: Path) -> None:
 
 @pytest.mark.parametrize(
     'path',
-    sources('ros') + sources('bags') + sources('behaviours'),
+    sources('ros') + sources('bags') + sources('behaviours') + sources('view'),
     ids=lambda path: f'{path.parent.name}/{path.name}',
 )
 def test_shells_process_no_images(path: Path) -> None:
     tops = {name.split('.')[0] for name in imported_modules(path)}
     assert not tops & {'cv2', 'PIL', 'scipy', 'skimage', 'ai_edge_litert', 'tflite_runtime'}
+
+
+@pytest.mark.parametrize('path', sources('view'), ids=lambda path: path.name)
+def test_the_page_builds_on_the_core_alone(path: Path) -> None:
+    names = imported_modules(path)
+    assert not {name for name in names if is_ros(name)}
+    own = {name for name in names if name.startswith('face_affect.')}
+    assert not {
+        name for name in own if not name.startswith(('face_affect.core', 'face_affect.view'))
+    }
 
 
 @pytest.mark.parametrize('path', sources('behaviours'), ids=lambda path: path.name)
@@ -124,10 +136,13 @@ def test_product_needs_no_training(path: Path) -> None:
 
 @pytest.mark.parametrize('path', sources(''), ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_product_knows_no_network(path: Path) -> None:
-    """ROS is the only way out, but for a cluster that its user names (see below)."""
+    """ROS is the only way out, but for a page on loopback and a cluster that the user names."""
     tops = {name.split('.')[0] for name in imported_modules(path)}
+    if PACKAGE / 'view' in path.parents:
+        tops -= VIEW_NETWORK
     assert not tops & {
         'aiohttp',
+        'anyio',
         'asyncio',
         'ftplib',
         'http',
@@ -137,8 +152,10 @@ def test_product_knows_no_network(path: Path) -> None:
         'socket',
         'socketserver',
         'ssl',
+        'starlette',
         'urllib',
         'urllib3',
+        'uvicorn',
         'webbrowser',
         'xmlrpc',
     }
@@ -192,6 +209,7 @@ def test_there_are_sources() -> None:
     assert len(sources('ros')) > 4
     assert len(sources('bags')) > 1
     assert len(sources('behaviours')) > 4
+    assert len(sources('view')) > 3
 
 
 def test_core_loads_nothing_heavy() -> None:

@@ -10,8 +10,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 import json
+import math
 from pathlib import Path
 import sys
+import time
 from typing import Any
 
 import numpy as np
@@ -19,6 +21,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from face_affect.commands.pipeline_options import add_pipeline_options, models_of, settings_of
+from face_affect.commands.view_options import add_view_options, viewed
 from face_affect.core.annotation import annotate
 from face_affect.core.faces import Estimate, Face
 from face_affect.core.pictures import Picture, PictureReader, ProcessedPicture
@@ -64,6 +67,7 @@ def add_run(commands: Any) -> None:
         help='write no annotated picture or video',
     )
     parser.add_argument('--json', action='store_true', help='print one JSON object a frame')
+    add_view_options(parser)
     add_pipeline_options(parser)
     parser.set_defaults(call=run)
 
@@ -137,28 +141,63 @@ def run(arguments: argparse.Namespace) -> int:
         media = open_media(arguments.input, stopped.wait)
         if not media.moving:
             settings = replace(settings, confirm_frames=1)
-        reader = PictureReader(Pipeline(settings, models_of(arguments)), media.moving)
-        output = None
-        if arguments.output_wanted:
-            output = arguments.output or _default_output(arguments.input, media)
+        pipeline = Pipeline(settings, models_of(arguments))
+        reader = PictureReader(pipeline, media.moving)
+        output = _chosen_output(arguments, media)
         named = Path(arguments.input).is_dir()
         bar = tqdm(total=len(media) or None, unit='frame', file=sys.stderr, disable=None)
-        with _output(output, arguments.input, media) as write, bar:
-            for index, picture in enumerate(media):
-                processed = reader.read(picture)
-                if processed is None and (not media.moving or reader.dropped.total() == 1):
-                    bar.write(f'face-affect: error: {reader.last_error}', file=sys.stderr)
-                elif processed is not None:
-                    _print(index, processed, arguments.json, named, bar)
-                    if output:
-                        write(picture, annotate(processed.image, processed.result))
-                bar.update()
-                if stopped:
-                    print('stopped', file=sys.stderr)
-                    break
+        with viewed(arguments, pipeline) as view:
+            pace = _Pace(stopped) if view and media.moving and not media.live else None
+            with _output(output, arguments.input, media) as write, bar:
+                for index, picture in enumerate(media):
+                    if pace:
+                        pace.wait(picture)
+                    start = time.monotonic()
+                    processed = reader.read(picture)
+                    if processed is None and (not media.moving or reader.dropped.total() == 1):
+                        bar.write(f'face-affect: error: {reader.last_error}', file=sys.stderr)
+                    elif processed is not None:
+                        if view:
+                            latency = time.monotonic() - start
+                            view.show_image(processed.image, processed.result, latency)
+                        _print(index, processed, arguments.json, named, bar)
+                        if output:
+                            write(picture, annotate(processed.image, processed.result))
+                    bar.update()
+                    if stopped:
+                        print('stopped', file=sys.stderr)
+                        break
+            if view:
+                view.end()
+                stopped.wait(math.inf)
     if output and reader.results:
         print(f'annotated: {output}', file=sys.stderr)
     return stopped.exit_code or _exit_code(reader, media)
+
+
+def _chosen_output(arguments: argparse.Namespace, media: Media) -> Path | None:
+    """Return where the annotated images go; None if nowhere. The page alone stores nothing."""
+    if not arguments.output_wanted:
+        return None
+    if arguments.view and not arguments.output:
+        return None
+    return arguments.output or _default_output(arguments.input, media)
+
+
+class _Pace:
+    """Lets pictures of a file come as fast as they were taken."""
+
+    def __init__(self, stopped: StopSignal) -> None:
+        """Wait until ``stopped`` at most."""
+        self._stopped = stopped
+        self._start: float | None = None
+
+    def wait(self, picture: Picture) -> None:
+        """Wait until it is time for a picture; the first one comes at once."""
+        taken, now = picture.time / SECOND, time.monotonic()
+        if self._start is None:
+            self._start = now - taken
+        self._stopped.wait(self._start + taken - now)
 
 
 def _print(

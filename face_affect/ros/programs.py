@@ -52,6 +52,11 @@ def camera_node() -> int:
     return start('camera_node', 'face_affect.ros.camera')
 
 
+def live_view() -> int:
+    """Run the page of a running node; return the exit code."""
+    return start('live_view', 'face_affect.ros.live_view')
+
+
 def ros4hri_bridge() -> int:
     """Run the ROS4HRI bridge; return the exit code."""
     return start('ros4hri_bridge', 'face_affect.ros.ros4hri_bridge')

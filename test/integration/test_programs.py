@@ -31,6 +31,7 @@ NODES = {
     'face_affect_node': '/face_affect',
     'camera_node': '/camera',
     'ros4hri_bridge': '/ros4hri_bridge',
+    'live_view': '/live_view',
     'player': '/face_affect_player',
 }
 # Enough for a bridge that is given no faces: a type that ROS can advertise
@@ -56,6 +57,8 @@ def command(name: str, folder: Path, *ros_arguments: str) -> list[str]:
         picture = folder / 'picture.jpg'
         picture.write_bytes(demo_jpegs()[COLLINS])
         return [*words, '-p', f'source:={picture}', '-p', 'loop:=true', '-p', 'rate:=5']
+    if name == 'live_view':
+        return [*words, '-p', 'port:=0']
     package = folder / 'hri_msgs'
     package.mkdir(exist_ok=True)
     (package / '__init__.py').touch()

@@ -1,0 +1,165 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""A running node's results as a page in a browser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+import functools
+from typing import Any
+
+from face_affect_msgs.msg import FaceAffectArray
+import numpy as np
+from numpy.typing import NDArray
+from rclpy.clock import Clock, ClockType
+from rclpy.exceptions import InvalidTopicNameException
+from rclpy.node import Node
+from rclpy.qos import qos_profile_sensor_data, QoSProfile
+from rclpy.subscription import Subscription
+from rclpy.validate_full_topic_name import validate_full_topic_name
+from sensor_msgs.msg import CompressedImage, Image
+
+from face_affect.core.codec import decode_result
+from face_affect.core.images import ImageError
+from face_affect.core.parameters import parameter, ParameterGroup
+from face_affect.extras import needs
+from face_affect.ros.cdr import read_message, unpack
+from face_affect.ros.conversions import decode
+from face_affect.ros.declaration import declare, unlogged
+from face_affect.ros.executable import Executable, run
+from face_affect.ros.guarded_executor import Faults
+from face_affect.ros.throttled_log import ThrottledLog
+from face_affect.signals import StopSignal
+from face_affect.view.address import Address, DEFAULT_PORT, LOOPBACK, RISK
+from face_affect.view.feed import Feed
+from face_affect.view.feeds import Feeds
+
+CHECK_PERIOD = 0.2  # seconds between two looks whether a browser looks
+MAX_LATENCY = 60.0  # seconds; more means that stamps and clock differ
+JPEG_START = b'\xff\xd8'
+
+
+@dataclass
+class _Source:
+    """A topic that is subscribed to only while a browser looks at its feed."""
+
+    feed: Feed[Any]
+    kind: type
+    topic: str
+    qos: QoSProfile
+    show: Callable[[bytes], None]
+    subscription: Subscription | None = None
+
+
+@dataclass(frozen=True)
+class LiveViewParameters(ParameterGroup):
+    """The program's parameters."""
+
+    node: str = parameter('/face_affect', 'fully qualified name of the face_affect node')
+    port: int = parameter(DEFAULT_PORT, 'port of the page; 0: any free one', low=0, high=65535)
+    address: str = parameter(LOOPBACK, f'IP address of the page. RISK: {RISK}')
+
+
+class LiveView(Node):
+    """Subscribes to a face_affect node, and only to what browsers look at."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        """Serve the page.
+
+        Raises:
+            MissingExtraError: the server's packages are not installed.
+            TypeError: a parameter is of the wrong type.
+            ValueError: a parameter has a wrong value.
+            ViewError: the page cannot be served on that address.
+
+        """
+        with needs('view', 'live_view'):
+            from face_affect.view.server import ViewServer
+        self._page = ExitStack()  # first: rclpy calls destroy_node if what follows fails
+        with unlogged():
+            super().__init__(
+                'live_view', automatically_declare_parameters_from_overrides=True, **kwargs
+            )
+        self._log = ThrottledLog(self.get_logger())
+        self.faults = Faults(self._log)
+        given = declare(self, LiveViewParameters, fixed=True)
+        name = given.node
+        try:
+            validate_full_topic_name(f'{name}/faces')
+        except InvalidTopicNameException as error:
+            raise ValueError(
+                f'node is {name!r}, but must be a fully qualified name such as /face_affect'
+            ) from error
+        self.feeds = Feeds(name, "from the image's stamp to its result in the browser's server")
+        newest = QoSProfile(depth=1)
+        pictures = QoSProfile(depth=1, reliability=qos_profile_sensor_data.reliability)
+        compressed = f'{name}/debug_image/compressed'
+        feeds = self.feeds
+        self._sources = (
+            _Source(feeds.state, FaceAffectArray, f'{name}/faces', newest, self._on_faces),
+            _Source(feeds.picture, CompressedImage, compressed, pictures, self._on_picture),
+            _Source(feeds.saliency, Image, f'{name}/saliency', pictures, self._on_saliency),
+        )
+        server = ViewServer(self.feeds, Address(given.address, given.port))
+        self._page.enter_context(server)
+        self.get_logger().info(f'page: {server.url}')
+        self.create_timer(
+            CHECK_PERIOD, self._follow_browsers, clock=Clock(clock_type=ClockType.STEADY_TIME)
+        )
+
+    def destroy_node(self) -> None:
+        """Close the page first."""
+        self._page.close()
+        super().destroy_node()
+
+    def _follow_browsers(self) -> None:
+        for source in self._sources:
+            if source.feed.watched and source.subscription is None:
+                source.subscription = self.create_subscription(
+                    source.kind,
+                    source.topic,
+                    functools.partial(self._receive, source),
+                    source.qos,
+                    raw=True,
+                )
+            elif not source.feed.watched and source.subscription is not None:
+                self.destroy_subscription(source.subscription)
+                source.subscription = None
+                source.feed.clear()
+
+    def _receive(self, source: _Source, data: bytes) -> None:
+        """Show a message; one that cannot be read is dropped, with a warning."""
+        try:
+            source.show(data)
+        except ImageError as error:
+            self._log.warning(source.topic, f'message on {source.topic} dropped: {error}')
+
+    def _on_faces(self, data: bytes) -> None:
+        result = decode_result(unpack(data, FaceAffectArray))
+        latency = self.get_clock().now().nanoseconds * 1e-9 - result.stamp
+        plausible = 0 <= latency <= MAX_LATENCY
+        self.feeds.show(result, latency if plausible else result.timings['total'])
+
+    def _on_picture(self, data: bytes) -> None:
+        jpeg = bytes(read_message(data, CompressedImage).data)
+        if not jpeg.startswith(JPEG_START):
+            raise ImageError('undecodable', f'expected a JPEG, but it begins with {jpeg[:4]!r}')
+        self.feeds.picture.publish(lambda: jpeg)
+
+    def _on_saliency(self, data: bytes) -> None:
+        image: NDArray[np.uint8] = decode(read_message(data, Image))
+        self.feeds.saliency.publish(lambda: image)
+
+
+def serve(node: LiveView, executable: Executable) -> int:
+    """Serve the page until a signal comes; return the exit code."""
+    executable.spin()
+    return 0
+
+
+def main(stopped: StopSignal, arguments: Sequence[str] | None = None) -> int:
+    """Run until it is ``stopped``; return the exit code, 1 where there can be no page."""
+    return run('live_view', LiveView, serve, stopped, arguments)

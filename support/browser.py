@@ -1,0 +1,134 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""A headless Chromium, driven by its chromedriver over the WebDriver protocol."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from contextlib import contextmanager
+import json
+from pathlib import Path
+import re
+import shutil
+import subprocess
+import tempfile
+import time
+from typing import Any
+import urllib.request
+
+PROGRAMS = ('chromium', 'chromedriver')
+ARGUMENTS = (
+    '--headless',
+    '--no-sandbox',
+    '--disable-gpu',
+    '--no-first-run',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+    '--hide-scrollbars',
+)
+DEADLINE = 30.0  # seconds, generous, for a busy machine
+POLL = 0.05  # seconds
+
+
+def missing() -> str:
+    """Return what is not installed of Chromium; empty if all is there."""
+    return ', '.join(name for name in PROGRAMS if shutil.which(name) is None)
+
+
+class Browser:
+    """One window."""
+
+    def __init__(self, driver: str, session: str) -> None:
+        """Use a session of the chromedriver at address ``driver``."""
+        self._session = f'{driver}/session/{session}'
+
+    def open(self, url: str) -> None:
+        """Go to a page."""
+        _call(f'{self._session}/url', {'url': url})
+
+    def run(self, script: str, *arguments: Any) -> Any:
+        """Run the body of a JavaScript function; return its value."""
+        return _call(f'{self._session}/execute/sync', {'script': script, 'args': arguments})
+
+    def wait(self, script: str, *arguments: Any) -> Any:
+        """Run ``script`` until it returns something true; return that.
+
+        Raises:
+            AssertionError: it did not within DEADLINE.
+
+        """
+        end = time.monotonic() + DEADLINE
+        while not (value := self.run(script, *arguments)):
+            assert time.monotonic() < end, f'not within {DEADLINE} s: {script}'
+            time.sleep(POLL)
+        return value
+
+    def screenshot(self) -> bytes:
+        """Return the window's content as PNG."""
+        return base64.b64decode(_call(f'{self._session}/screenshot'))
+
+    def errors(self) -> list[str]:
+        """Return the errors that the page has logged since the last call."""
+        entries = _call(f'{self._session}/se/log', {'type': 'browser'})
+        return [entry['message'] for entry in entries if entry['level'] == 'SEVERE']
+
+
+def _call(url: str, body: dict[str, Any] | None = None, method: str = '') -> Any:
+    request = urllib.request.Request(
+        url,
+        None if body is None else json.dumps(body).encode(),
+        {'Content-Type': 'application/json'},
+        method=method or ('GET' if body is None else 'POST'),
+    )
+    # Straight to this machine, whatever proxy the environment names
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(request, timeout=DEADLINE) as response:
+        return json.loads(response.read())['value']
+
+
+@contextmanager
+def chromedriver() -> Iterator[str]:
+    """Run a chromedriver; give its address."""
+    process = subprocess.Popen(
+        ['chromedriver', '--port=0'], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    assert process.stdout is not None
+    try:
+        for line in process.stdout:
+            if found := re.search(r'successfully on port (\d+)', line):
+                yield f'http://127.0.0.1:{found[1]}'
+                return
+        raise RuntimeError('chromedriver does not start')
+    finally:
+        process.terminate()
+        process.wait()
+        process.stdout.close()
+
+
+@contextmanager
+def window(driver: str, width: int, height: int, mobile: bool = False) -> Iterator[Browser]:
+    """Give a window of that size in CSS pixels, with a profile of its own."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        options: dict[str, Any] = {
+            'binary': shutil.which('chromium'),
+            'args': [*ARGUMENTS, f'--user-data-dir={profile}', f'--window-size={width},{height}'],
+        }
+        if mobile:
+            options['mobileEmulation'] = {
+                'deviceMetrics': {'width': width, 'height': height, 'pixelRatio': 2}
+            }
+        wanted = {'goog:chromeOptions': options, 'goog:loggingPrefs': {'browser': 'ALL'}}
+        answer = _call(f'{driver}/session', {'capabilities': {'alwaysMatch': wanted}})
+        session = answer['sessionId']
+        try:
+            yield Browser(driver, session)
+        finally:
+            _call(f'{driver}/session/{session}', method='DELETE')
+
+
+def write_screenshot(browser: Browser, path: Path) -> None:
+    """Write the window's content as PNG."""
+    path.write_bytes(browser.screenshot())
