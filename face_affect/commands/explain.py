@@ -14,6 +14,7 @@ from face_affect.commands.pipeline_options import add_pipeline_options, models_o
 from face_affect.core.annotation import comparison_sheet
 from face_affect.core.model_comparison import ModelComparison
 from face_affect.core.pipeline import Pipeline
+from face_affect.core.rotation import Rotation
 from face_affect.media import MediaError, open_media
 from face_affect.media_writer import write_picture
 from face_affect.outputs import file_ids
@@ -35,7 +36,7 @@ def add_explain(commands: Any) -> None:
         metavar='SHEET',
         help='where the sheet goes (default: PICTURE_explained.png here)',
     )
-    add_pipeline_options(parser, ('detection_threshold', 'detector_model'))
+    add_pipeline_options(parser, ('detection_threshold', 'rotate', 'detector_model'))
     parser.set_defaults(call=explain)
 
 
@@ -46,8 +47,9 @@ def explain(arguments: argparse.Namespace) -> int:
         raise MediaError(f'{arguments.input} is not one picture')
     (picture,) = media
     image = picture.decode()
-    settings = replace(settings_of(arguments), confirm_frames=1)
-    pipeline = Pipeline(settings, models_of(arguments))
+    settings = settings_of(arguments)
+    image = Rotation.of(settings.rotate, image).image(image)
+    pipeline = Pipeline(replace(settings, confirm_frames=1, rotate=0), models_of(arguments))
     faces = pipeline.process(image, 0.0).faces
     if not faces:
         raise MediaError(f'no face in {arguments.input}; a lower --threshold finds more')

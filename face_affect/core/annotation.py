@@ -157,9 +157,9 @@ def blur_faces(image: NDArray[np.uint8], result: FrameResult) -> NDArray[np.uint
     height, width = image.shape[:2]
     for face in result.faces:
         box = face.detection.box
-        # Hair and chin as well
+        # Hair and chin as well, which may be at any side: the camera need not be upright.
         head = Box(
-            box.x - 0.2 * box.width, box.y - 0.35 * box.height, 1.4 * box.width, 1.6 * box.height
+            box.x - 0.35 * box.width, box.y - 0.35 * box.height, 1.7 * box.width, 1.7 * box.height
         )
         x, y, w, h = head.region(width, height)
         if w > 0 and h > 0:

@@ -262,7 +262,9 @@ class FrameResult:
     """All faces in one image.
 
     ``stamp`` seconds, of the image; ``width`` and ``height`` pixels; ``timings``
-    seconds by stage, which do not count when results are compared.
+    seconds by stage, which do not count when results are compared; ``rotate`` degrees by
+    which the image was turned clockwise before detection. Coordinates are those of the
+    image as it came.
     """
 
     stamp: float
@@ -270,3 +272,4 @@ class FrameResult:
     height: int
     faces: tuple[Face, ...] = ()
     timings: Mapping[str, float] = field(default_factory=dict, compare=False)
+    rotate: int = 0

@@ -21,6 +21,7 @@ from face_affect.core.detection import large_enough, load_detector
 from face_affect.core.faces import Detection, Estimate, Face, FrameResult
 from face_affect.core.images import check_image
 from face_affect.core.models import find_models, Sidecar
+from face_affect.core.rotation import Rotation
 from face_affect.core.settings import FAR_MEMORY, ModelNames, RuntimeSettings, Settings
 from face_affect.core.smoothing import Smoother
 from face_affect.core.tasks import Task, TASKS
@@ -101,6 +102,7 @@ class Pipeline:
             for task, sidecar in zip(TASKS, classifiers)
         ]
         self._tracker = Tracker(self.settings, first_id)
+        self._rotate = self.settings.rotate
         self._timings: dict[str, float] = {}
 
     @property
@@ -131,7 +133,13 @@ class Pipeline:
         settings = self.settings
         self._timings = {}
         self._tracker.settings = settings
+        if settings.rotate != self._rotate:
+            self.reset()  # What is known of faces is in other coordinates.
+            self._rotate = settings.rotate
+        height, width = image.shape[:2]
+        rotation = Rotation(settings.rotate, width, height)
         start = time.perf_counter()
+        image = rotation.image(image)
         detections = large_enough(self._detect(image, stamp, settings), settings.min_face_size)
         start = self._note('detect', start)
         tracks = self._tracker.update(detections, stamp, image)
@@ -142,8 +150,9 @@ class Pipeline:
         faces = [self._face(image, track, stamp, settings) for track in tracks]
         if settings.detect_far:
             faces += self._far_faces_besides(faces, image.shape, stamp)
-        height, width = image.shape[:2]
-        return FrameResult(stamp, width, height, tuple(faces), self._timings)
+        if settings.rotate:
+            faces = [rotation.inverse.face(face) for face in faces]
+        return FrameResult(stamp, width, height, tuple(faces), self._timings, settings.rotate)
 
     def _detect(
         self, image: NDArray[np.uint8], stamp: float, settings: Settings

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from face_affect.core.crop import crop_face, crop_square
 from face_affect.core.faces import Box, Face
 from face_affect.core.models import ModelError, read_sidecar, Sidecar
+from face_affect.core.rotation import Rotation
 from face_affect.core.runtime import Network
 from face_affect.core.tasks import TASKS
 
@@ -35,7 +36,7 @@ class Explanation:
     """Why one label, of one face.
 
     ``probability`` 0..1 of the label; ``square`` what the network saw, in pixels of the image;
-    ``gradient`` f32 [S, S], see Saliency.
+    ``gradient`` f32 [S, S], see Saliency, as it lies over the image.
     """
 
     face: Face
@@ -109,7 +110,7 @@ class Explainer:
         }
 
     def __call__(
-        self, image: NDArray[np.uint8], faces: Sequence[Face], subject: str
+        self, image: NDArray[np.uint8], faces: Sequence[Face], subject: str, rotate: int = 0
     ) -> list[Explanation]:
         """Explain ``subject``, one of SUBJECTS, for all faces.
 
@@ -119,10 +120,14 @@ class Explainer:
             image: u8 [H, W, 3] BGR or [H, W] gray, in which ``faces`` were found.
             faces: those of one FrameResult.
             subject: what to explain.
+            rotate: that of the FrameResult.
 
         """
+        rotation = Rotation.of(rotate, image)
+        image = rotation.image(image)
         found = []
         for face in faces:
+            box = rotation.box(face.detection.box)
             for task, network in self._networks.items():
                 estimate = face.estimates.get(task)
                 if estimate is None or subject not in (task, *estimate.labels):
@@ -130,14 +135,14 @@ class Explainer:
                 label = estimate.best if subject == task else subject
                 classifier = network.classifier
                 geometry = classifier.crop_for(self._detector)
-                crop = crop_face(image, face.detection.box, geometry, classifier.input.width)
+                crop = crop_face(image, box, geometry, classifier.input.width)
                 found.append(
                     Explanation(
                         face,
                         label,
                         estimate.probability(label),
-                        crop_square(face.detection.box, geometry),
-                        network(crop, label),
+                        rotation.inverse.box(crop_square(box, geometry)),
+                        np.rot90(network(crop, label), rotate // 90),
                     )
                 )
         return found

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from face_affect.core.parameters import parameter, ParameterGroup
 from face_affect.core.tasks import EMOTION, GENDER, Task
 
+# Clockwise, in degrees
+ROTATIONS = (0, 90, 180, 270)
 # Seconds for which a far face is reported where it was seen last, while others are looked at
 FAR_MEMORY = 0.7
 
@@ -40,6 +42,12 @@ def _model(task: Task) -> str:
 class DetectionSettings(ParameterGroup):
     """What the detector looks for."""
 
+    rotate: int = parameter(
+        0,
+        'clockwise rotation in degrees that turns the image upright, applied before detection; '
+        'results stay in the coordinates of the image as it came',
+        choices=ROTATIONS,
+    )
     detect_far: bool = parameter(
         False,
         'also detect small, far faces, in full resolution, one tile of each image; '

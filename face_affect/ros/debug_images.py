@@ -80,7 +80,7 @@ class DebugImages:
             parameters.debug_image_max_rate
         ):
             return False
-        explanations = self._explainer(image, result.faces, parameters.saliency_of)
+        explanations = self._explainer(image, result.faces, parameters.saliency_of, result.rotate)
         picture = annotate_saliency(image, explanations, parameters.debug_image_scale)
         self._saliency.publish(image_to_message(picture, header))
         return True

@@ -520,6 +520,31 @@ def test_explain_where_told(picture: Path, tmp_path: Path) -> None:
     assert (tmp_path / 'why.png').stat().st_size > 10_000
 
 
+@pytest.fixture
+def upside_down(tmp_path: Path, demo_frames: list[DemoFrame]) -> Path:
+    """Return a picture of a camera that hangs upside down."""
+    path = tmp_path / 'upside_down.png'
+    cv2.imwrite(str(path), cv2.rotate(demo_frames[100].image, cv2.ROTATE_180))
+    return path
+
+
+def test_a_camera_that_is_not_upright(
+    upside_down: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(['run', str(upside_down), '--no-output', '--json', '--rotate', '180']) == 0
+    faces = json.loads(capsys.readouterr().out)['faces']
+    assert len(faces) == 3
+    assert main(['run', str(upside_down), '--no-output', '--json']) == 0
+    assert len(json.loads(capsys.readouterr().out)['faces']) < 3
+    cv2.imwrite('upright.png', cv2.rotate(cv2.imread(str(upside_down)), cv2.ROTATE_180))
+    assert main(['explain', 'upright.png']) == 0
+    assert main(['explain', str(upside_down), '--rotate', '180']) == 0
+    sheets = [cv2.imread(f'{name}_explained.png') for name in ('upright', 'upside_down')]
+    np.testing.assert_array_equal(*sheets)
+    assert main(['run', str(upside_down), '--rotate', '45']) == 2
+    assert 'rotate is 45, but must be one of 0, 90, 180, 270' in capsys.readouterr().err
+
+
 def test_nobody_to_explain(
     tmp_path: Path, demo_frames: list[DemoFrame], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -543,8 +568,8 @@ def test_every_setting_has_an_option(setting: str) -> None:
     add_pipeline_options(parser)
     assert settings_of(parser.parse_args([])) == Settings()
     option = next(action for action in parser._actions if action.dest == setting)
-    value = not option.default if option.nargs == 0 else 1
-    words = [option.option_strings[0]] + ([] if option.nargs == 0 else ['1'])
+    value = not option.default if option.nargs == 0 else 90 if setting == 'rotate' else 1
+    words = [option.option_strings[0]] + ([] if option.nargs == 0 else [str(value)])
     assert getattr(settings_of(parser.parse_args(words)), setting) == value
 
 
