@@ -460,26 +460,93 @@ def test_without_a_home(picture: Path) -> None:
     assert len(done.stdout.splitlines()) == 3
 
 
-def test_models(capsys: pytest.CaptureFixture[str]) -> None:
+def test_models_is_a_table(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(['models']) == 0
+    head, *lines = capsys.readouterr().out.splitlines()
+    assert head.split() == (
+        [
+            'network',
+            'task',
+            'parameters',
+            'million',
+            'MACs',
+            'installed',
+            'accuracy',
+            'test',
+            'set',
+        ]
+    )
+    assert [line.split()[0] for line in lines] == [sidecar.name for sidecar in available_models()]
+    rows = {line.split()[0]: line.split(maxsplit=6) for line in lines}
+    assert rows['emotion_mini_residual'][1:] == (
+        ['emotion', '90,903', '13.9', 'yes', '64.9%', 'held-out tenth of FER-2013']
+    )
+    assert rows['gender_residual'][4] == 'no'
+    detector = next(line for line in lines if line.startswith('face_detector'))
+    assert 'recall_16 85.9%, precision 97.8%  held-out tenth of photographs' in detector
+
+
+def test_models_measures_times(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(['models', '--time', '--json']) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert all(0 < row['milliseconds'] < 1000 for row in rows)
+    assert main(['models', '--time', 'face_detector']) == 0
+    assert 'ms, median on one thread' in capsys.readouterr().out
+
+
+def test_models_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(['models', '--json', 'gender_mini_residual', 'emotion_residual']) == 0
+    gender, emotion = json.loads(capsys.readouterr().out)
+    assert gender['name'] == 'gender_mini_residual' and gender['installed']
+    assert gender['labels'] == list(GENDERS)
+    assert gender['accuracy'] == {'accuracy': 0.8831}
+    assert gender['test_set'] == 'held-out tenth of FairFace'
+    assert (gender['milliseconds'], gender['error']) == (None, '')
+    assert emotion['name'] == 'emotion_residual' and not emotion['installed']
+
+
+def test_models_with_a_name_gives_details(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(['models', 'emotion_mini_residual']) == 0
     text = capsys.readouterr().out
-    for sidecar in available_models():
-        assert sidecar.name in text
-        assert sidecar.sha256 in text
-        assert f'{sidecar.parameters:,} parameters' in text
-    assert text.count('state       loads') == len(available_models())
-    assert 'BROKEN' not in text
+    (sidecar,) = [each for each in available_models() if each.name == 'emotion_mini_residual']
+    assert text.startswith('emotion_mini_residual\n')
+    for part in (sidecar.sha256, '90,903 parameters', '48x48 gray', 'state      loads'):
+        assert part in text
 
 
-def test_models_tells_of_a_broken_one(
+def test_models_of_a_name_that_there_is_not(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(['models', 'emotion_mini_residul']) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "no model 'emotion_mini_residul'" in line
+    assert 'did you mean emotion_mini_residual?' in line
+
+
+def test_models_in_an_installation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sidecar = available_models()[0]
+    for path in (sidecar.path, sidecar.tflite):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    monkeypatch.setenv('FACE_AFFECT_MODELS', str(tmp_path))
+    assert main(['models', '--json']) == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    assert row['name'] == sidecar.name and row['installed']
+
+
+def test_models_says_which_one_is_broken(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     sidecar = available_models()[0]
     (tmp_path / sidecar.path.name).write_bytes(sidecar.path.read_bytes())
     (tmp_path / sidecar.tflite.name).write_bytes(b'altered')
-    monkeypatch.setattr('face_affect.core.models.models_folder', lambda: tmp_path)
-    assert main(['models']) == 1
-    assert 'BROKEN' in capsys.readouterr().out
+    monkeypatch.setenv('FACE_AFFECT_MODELS', str(tmp_path))
+    assert main(['models', '--time']) == 1
+    out, err = capsys.readouterr()
+    assert 'BROKEN' in out
+    (line,) = err.splitlines()
+    assert sidecar.name in line
+    assert main(['models', '--json']) == 1
+    assert sidecar.name in json.loads(capsys.readouterr().out)[0]['error']
 
 
 @pytest.mark.parametrize('missing', ['rclpy', 'rosbags'])
