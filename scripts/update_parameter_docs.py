@@ -34,7 +34,7 @@ def _text(value: Value) -> str:
 def _range(declaration: Declaration) -> str:
     if declaration.choices:
         return ', '.join(map(str, declaration.choices))
-    return '' if declaration.low is None else f'{declaration.low:g} to {declaration.high:g}'
+    return '' if declaration.low is None else f'{declaration.low:.10g} to {declaration.high:.10g}'
 
 
 def _row(declaration: Declaration) -> str:

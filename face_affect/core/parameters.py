@@ -61,7 +61,7 @@ class Declaration:
         bounded = self.low is not None and self.high is not None
         if bounded and _is_number(value) and not self.low <= value <= self.high:
             raise ValueError(
-                f'{self.name} is {value}, but must be from {self.low:g} to {self.high:g}'
+                f'{self.name} is {value}, but must be from {self.low:.10g} to {self.high:.10g}'
             )
         kind = type(self.default)
         if not isinstance(value, _KINDS[kind]) or (isinstance(value, bool) and kind is not bool):

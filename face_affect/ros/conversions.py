@@ -21,6 +21,7 @@ from face_affect.core.images import (
     decode_raw,
     encode_jpeg,
     ImageError,
+    MAX_COMPRESSED_PIXELS,
     UnknownEncodingError,
 )
 from face_affect.core.text import printable
@@ -32,15 +33,17 @@ except ImportError:
     CvBridge = None
 
 
-def decode(message: CdrImageMessage) -> NDArray[np.uint8]:
+def decode(message: CdrImageMessage, max_pixels: int = MAX_COMPRESSED_PIXELS) -> NDArray[np.uint8]:
     """Return the picture as u8 [H, W, 3] BGR or [H, W] gray, a view where possible.
+
+    A compressed image of more than ``max_pixels`` is not decoded.
 
     Raises:
         ImageError: it cannot be decoded; ``reason`` says why in a word.
 
     """
     if isinstance(message, CdrCompressedImage):
-        return decode_compressed(message.data)
+        return decode_compressed(message.data, max_pixels)
     try:
         return decode_raw(
             message.data,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from face_affect.core.images import MAX_COMPRESSED_PIXELS, MAX_PIXELS
 from face_affect.core.parameters import parameter, ParameterGroup
 from face_affect.core.saliency import SUBJECTS
 from face_affect.core.settings import ModelNames, RuntimeSettings, Settings
@@ -52,6 +53,14 @@ class InputParameters(ParameterGroup):
         'images are dropped (too_old); 0: no limit',
         low=0.0,
         high=3600.0,
+    )
+
+    max_image_pixels: int = parameter(
+        MAX_COMPRESSED_PIXELS,
+        'maximum width times height of a compressed image, larger ones are dropped (bad_size) '
+        'before they are decoded; the default is 4K, 4096x2160',
+        low=1,
+        high=MAX_PIXELS,
     )
 
 

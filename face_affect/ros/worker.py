@@ -116,7 +116,7 @@ class Worker:
         age = (now - stamp) * 1e-9 if stamp else 0.0
         if 0 < self.limits.max_age < age:
             raise Overdue
-        image = decode(message)
+        image = decode(message, self.limits.max_image_pixels)
         decoded = time.perf_counter()
         result = self._intake.process(image, stamp, now)
         published = time.perf_counter()

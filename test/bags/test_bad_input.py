@@ -28,8 +28,14 @@ import numpy as np
 import pytest
 
 from face_affect.bags.batch.job import Job, Options, read_information
-from face_affect.bags.batch.processing import process_bag
-from face_affect.bags.recordings.bag_reader import BagRecording, TimedMessage, Topic
+from face_affect.bags.batch.processing import choose_topic, process_bag
+from face_affect.bags.recordings.bag_reader import (
+    BagRecording,
+    RecordingError,
+    TimedMessage,
+    Topic,
+)
+from face_affect.bags.recordings.bag_writer import BagWriter
 from face_affect.bags.recordings.message_types import (
     compressed_image,
     message_definition,
@@ -306,6 +312,116 @@ def test_swapped_neighbours_cost_one_image_each_and_no_id(tmp_path: Path) -> Non
     assert (outcome.state, outcome.dropped) == ('done', {'late': 2})
     results = [message for _, message in read(tmp_path / 'out')]
     assert {face.id for result in results for face in result.faces} == {1, 2, 3}
+
+
+def test_a_bag_of_which_every_image_is_dropped_is_no_success(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stamps = [message.stamp for message in demo_messages(range(90, 93))]
+    source = write_bag(
+        tmp_path / 'bag',
+        [
+            TimedMessage(IMAGES, stamp, compressed_image(b'GIF89a..', stamp, ''))
+            for stamp in stamps
+        ],
+    )
+    for _ in range(2):  # also when there is nothing left to do
+        assert main(['bag', str(source), '-o', str(tmp_path / 'out')]) == 1
+        assert '3 frames, 0 results, dropped: 3 undecodable' in capsys.readouterr().err
+
+
+def test_larger_images_are_read_where_asked_for(tmp_path: Path) -> None:
+    source = write_bag(tmp_path / 'bag', demo_messages(range(90, 92)))
+    few = Options(max_image_pixels=640 * 480 - 1)
+    outcome = process_bag(Job(str(source), tmp_path / 'out', few))
+    assert outcome.dropped == {'bad_size': 2}
+    enough = Options(max_image_pixels=640 * 480, overwrite=True)
+    assert process_bag(Job(str(source), tmp_path / 'out', enough)).dropped == {}
+
+
+def raw_topic(name: str, encoding: str) -> tuple[Topic, TimedMessage]:
+    kind = 'sensor_msgs/msg/Image'
+    image = new_message(kind)
+    image.width, image.height, image.step, image.encoding = 4, 4, 16, encoding
+    image.data = np.zeros(64, np.uint8)
+    topic = Topic(name, kind, *message_definition(kind))
+    return topic, TimedMessage(name, 1, serialise(image, kind))
+
+
+@pytest.mark.parametrize(
+    'others, chosen',
+    [
+        (
+            [('/camera/depth/image_raw', '16UC1'), ('/camera/image_raw', 'bgr8')],
+            '/camera/image_raw',
+        ),
+        ([('/a', '32FC1'), ('/b', 'bgr8')], '/b'),
+        ([('/a', '16UC1'), ('/b', 'mono16')], '/b'),
+        ([('/infrared', '16UC1')], '/infrared'),
+        ([('/b', 'rgb8'), ('/a', 'bgr8')], '/b'),
+    ],
+)
+def test_depth_images_are_not_taken_for_the_camera(
+    tmp_path: Path, others: list[tuple[str, str]], chosen: str
+) -> None:
+    pairs = [raw_topic(*other) for other in others]
+    with BagWriter(tmp_path / 'bag') as bag:
+        for topic, _ in pairs:
+            bag.advertise(topic)
+        for _, message in pairs:
+            bag.write(message)
+        bag.close()
+    topic, note = choose_topic(BagRecording(tmp_path / 'bag'), None, 'bag')
+    assert topic.name == chosen
+    assert all(name in note for name, _ in others if len(others) > 1)
+
+
+def test_depth_images_alone_must_be_asked_for(tmp_path: Path) -> None:
+    topic, message = raw_topic('/camera/aligned_depth_to_color/image_raw', '16UC1')
+    with BagWriter(tmp_path / 'bag') as bag:
+        bag.advertise(topic)
+        bag.write(message)
+        bag.close()
+    recording = BagRecording(tmp_path / 'bag')
+    with pytest.raises(RecordingError, match=r'depth images only .*--topic'):
+        choose_topic(recording, None, 'bag')
+    assert choose_topic(recording, topic.name, 'bag')[0].name == topic.name
+
+
+def test_a_split_bag_in_a_renamed_folder_is_one_recording(tmp_path: Path) -> None:
+    folder = tmp_path / 'kitchen'
+    folder.mkdir()
+    for part in range(2):
+        messages = demo_messages(range(90 + 5 * part, 95 + 5 * part))
+        source = write_bag(tmp_path / f'part{part}', messages)
+        (file,) = source.glob('*.mcap')
+        file.rename(folder / f'rosbag2_2026_01_01_{part}.mcap')
+    (tmp_path / 'link').symlink_to(folder)
+    for name in ('kitchen', 'link'):
+        output = tmp_path / f'{name}_out'
+        assert main(['bag', str(tmp_path / name), '-o', str(output)]) == 0
+        assert len(read(output)) == 10
+
+
+@pytest.mark.parametrize(
+    'name, content, reason',
+    [
+        ('packed.mcap.zstd', b'\x28\xb5\x2f\xfd' + bytes(50), 'zstd -d'),
+        ('empty.mp4', b'', 'is empty'),
+        ('noise', b'\x13\x37' * 50, 'nor a video'),
+    ],
+)
+def test_what_is_no_recording_is_told_why(
+    tmp_path: Path, name: str, content: bytes, reason: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    assert main(['bag', str(tmp_path / name), '-o', str(tmp_path / 'out')]) == 2
+    assert reason in capsys.readouterr().err
+
+
+def test_an_empty_name_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(['bag', '', '-o', str(tmp_path / 'out')]) == 2
+    assert 'the name of a recording is empty' in capsys.readouterr().err
 
 
 def test_raw_images_of_unknown_encoding(tmp_path: Path) -> None:

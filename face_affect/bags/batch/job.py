@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from face_affect.bags.recordings.bag_reader import BagRecording, RecordingError
+from face_affect.core.images import MAX_COMPRESSED_PIXELS
 from face_affect.core.models import Sidecar
 from face_affect.core.settings import ModelNames, Settings
 from face_affect.core.text import printable
@@ -36,6 +37,7 @@ class Options:
     storage: str = 'mcap'
     pace: bool = False
     overwrite: bool = False
+    max_image_pixels: int = MAX_COMPRESSED_PIXELS
 
 
 @dataclass(frozen=True)
@@ -120,6 +122,7 @@ def describe_run(job: Job, topic: str, sidecars: Iterable[Sidecar]) -> dict[str,
         'format': FORMAT,
         'topic': topic,
         'settings': asdict(options.settings),
+        'max_image_pixels': options.max_image_pixels,
         'models': {
             sidecar.task: {
                 'name': sidecar.name,

@@ -30,6 +30,7 @@ from face_affect.bags.recordings.bag_reader import (
     RecordingError,
     Topic,
 )
+from face_affect.core.images import MAX_PIXELS
 from face_affect.core.models import ModelError
 from face_affect.core.pictures import PictureReader
 from face_affect.core.pipeline import Pipeline
@@ -49,8 +50,10 @@ Progress = Callable[[int, int, str], None]
 DEPTH_NAMES, DEPTH_ENCODINGS = ('depth', 'disparity'), ('32FC1', 'compressedDepth')
 
 
-def open_recorded(source: str) -> Recording:
+def open_recorded(source: str, max_image_pixels: int = MAX_PIXELS) -> Recording:
     """Open a bag or a video file; stamps of a video begin at zero.
+
+    Compressed images of a bag of more than ``max_image_pixels`` are not decoded.
 
     Raises:
         RecordingError: there is none, or it is no recording.
@@ -59,7 +62,7 @@ def open_recorded(source: str) -> Recording:
     """
     path = Path(source)
     if is_bag(path):
-        return BagRecording(path)
+        return BagRecording(path, max_image_pixels=max_image_pixels)
     if not path.exists():
         raise RecordingError(f'{source}: no such file or folder')
     media = open_media(str(path))
@@ -159,7 +162,7 @@ def process_bag(
 
 
 def _process(job: Job, progress: Progress, stopped: Stop) -> JobResult:
-    recording = open_recorded(job.source)
+    recording = open_recorded(job.source, job.options.max_image_pixels)
     topic, note = choose_topic(recording, job.options.topic, job.source)
     output = resolve_folder(job.output, Path(job.source))
     pipeline = Pipeline(job.options.settings, job.options.models)

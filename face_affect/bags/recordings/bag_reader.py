@@ -17,6 +17,7 @@ from rosbags.interfaces import Qos
 from rosbags.rosbag1 import Reader as Ros1Reader
 from rosbags.rosbag2 import Reader as Ros2Reader
 
+from face_affect.bags.recordings.mcap_chunks import check_chunks
 from face_affect.bags.recordings.message_types import (
     compressed_image,
     COMPRESSED_TYPE,
@@ -27,7 +28,7 @@ from face_affect.bags.recordings.message_types import (
     message_definition,
 )
 from face_affect.bags.recordings.salvage import CutMcap, CutSqlite3
-from face_affect.core.images import encode_jpeg, ImageError
+from face_affect.core.images import encode_jpeg, ImageError, MAX_PIXELS
 from face_affect.core.pictures import Picture
 from face_affect.core.stamps import to_nanoseconds
 from face_affect.media import Media
@@ -154,6 +155,8 @@ def _storage_files(path: Path) -> list[Path]:
 
 def _open_reader(path: Path) -> Any:
     """Open a file of a bag, or a folder with metadata; a damaged file up to where it is so."""
+    for file in path.glob('*.mcap') if path.is_dir() else [path]:
+        check_chunks(file)
     try:
         reader = Ros1Reader(path) if path.suffix == '.bag' else Ros2Reader(path)
         reader.open()
@@ -174,14 +177,25 @@ def _open_reader(path: Path) -> Any:
 class BagRecording:
     """A rosbag2 (sqlite3 or MCAP), or a bag of ROS 1, whose messages come out as CDR."""
 
-    def __init__(self, path: Path, only: Collection[str] | None = None) -> None:
-        """Open the bag; ``only`` restricts it to topics of these names.
+    def __init__(
+        self,
+        path: Path,
+        only: Collection[str] | None = None,
+        max_image_pixels: int = MAX_PIXELS,
+    ) -> None:
+        """Open the bag.
+
+        Args:
+            path: a rosbag2 folder, an MCAP or SQLite file, or a bag of ROS 1.
+            only: the names of the topics to read; None: all.
+            max_image_pixels: compressed images of more are not decoded.
 
         Raises:
             RecordingError: it is missing or broken, or has none of the topics.
 
         """
         self._path = path
+        self._max_image_pixels = max_image_pixels
         try:
             self._readers = [_open_reader(file) for file in _storage_files(path)]
         # rosbags' storages raise their own and their libraries' errors on broken files.
@@ -275,7 +289,7 @@ class BagRecording:
         return Picture(
             to_nanoseconds(image.header.stamp),
             message.stamp,
-            partial(decode, image, self._types[message.topic]),
+            partial(decode, image, self._types[message.topic], self._max_image_pixels),
             str(image.header.frame_id),
         )
 

@@ -18,7 +18,7 @@ from rosbags.typesys.store import Typestore
 
 from face_affect.core.codec import ResultEncoder
 from face_affect.core.faces import FrameResult
-from face_affect.core.images import decode_compressed, decode_raw
+from face_affect.core.images import decode_compressed, decode_raw, MAX_COMPRESSED_PIXELS
 from face_affect.core.stamps import set_nanoseconds
 
 PACKAGE = Path(__file__).resolve().parents[2]
@@ -145,15 +145,17 @@ class Definitions:
         return _store_of(kind, definition.data, self._ros1)
 
 
-def decode(message: Any, kind: str) -> NDArray[np.uint8]:
+def decode(message: Any, kind: str, max_pixels: int = MAX_COMPRESSED_PIXELS) -> NDArray[np.uint8]:
     """Return the picture in an image message as u8 [H, W, 3] BGR or [H, W] gray.
+
+    A compressed image of more than ``max_pixels`` is not decoded.
 
     Raises:
         ImageError: it cannot be decoded; ``reason`` says why in a word.
 
     """
     if kind == COMPRESSED_TYPE:
-        return decode_compressed(message.data)
+        return decode_compressed(message.data, max_pixels)
     return decode_raw(
         message.data,
         message.encoding,
