@@ -21,7 +21,7 @@ from face_affect.bags.recordings.bag_writer import BagWriter
 from face_affect.bags.recordings.message_types import message_definition, RESULT_TYPE
 from face_affect.core.annotation import contact_sheet
 from face_affect.core.images import decode_compressed
-from face_affect.media_writer import write_picture
+from face_affect.media.writer import write_picture
 from face_affect.outputs import output_path, work_folder
 
 VIDEO_NAME, SHEET_NAME, RESULTS_NAME = 'annotated.mp4', 'contact_sheet.png', 'results.mcap'

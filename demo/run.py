@@ -38,7 +38,7 @@ from face_affect.bags.recordings.bag_reader import (
 )
 from face_affect.media import MediaError, open_media, Stills
 from face_affect.media.files import is_bag
-from face_affect.media_writer import write_picture
+from face_affect.media.writer import write_picture
 from support.ros_domain import free_domain
 
 ROOT = Path(__file__).resolve().parents[1]

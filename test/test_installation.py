@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from face_affect.core.pipeline import ModelNames
-from face_affect.media_writer import write_picture
+from face_affect.media.writer import write_picture
 
 BUILD = Path(os.environ.get('FACE_AFFECT_BUILD_ROOT', ROOT)) / 'build' / 'face_affect'
 INSTALLED = (ROOT / 'models' / 'installed.txt').read_text().split()

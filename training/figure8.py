@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from face_affect.core.annotation import saliency_tile
 from face_affect.core.models import available_models, ModelError
 from face_affect.core.saliency import Saliency, saliency_path
-from face_affect.media_writer import write_picture
+from face_affect.media.writer import write_picture
 from training.data.faces import DatasetError, FaceSet, resized, validation_part
 from training.data.loading import load_faces
 

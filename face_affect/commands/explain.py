@@ -16,7 +16,7 @@ from face_affect.core.model_comparison import ModelComparison
 from face_affect.core.pipeline import Pipeline
 from face_affect.core.rotation import Rotation
 from face_affect.media import MediaError, open_media
-from face_affect.media_writer import write_picture
+from face_affect.media.writer import write_picture
 from face_affect.outputs import file_ids
 
 

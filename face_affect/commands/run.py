@@ -29,7 +29,7 @@ from face_affect.core.pipeline import Pipeline
 from face_affect.core.stamps import SECOND
 from face_affect.core.text import printable
 from face_affect.media import Media, open_media
-from face_affect.media_writer import VideoFile, write_picture
+from face_affect.media.writer import VideoFile, write_picture
 from face_affect.outputs import file_ids, refuse_input
 from face_affect.signals import StopSignal
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 import shutil
 import signal
@@ -18,6 +19,7 @@ from demo_bag import ROOT
 from made_bags import (
     DEMO_BAG,
     demo_messages,
+    image_topic,
     IMAGES,
     read,
     SEEN,
@@ -38,6 +40,7 @@ from face_affect.bags.recordings.bag_reader import (
 from face_affect.bags.recordings.bag_writer import BagWriter
 from face_affect.bags.recordings.message_types import (
     compressed_image,
+    LATCHED,
     message_definition,
     new_message,
     serialise,
@@ -80,11 +83,30 @@ def test_of_a_truncated_mcap_is_kept_what_came_before(
     assert main(['bag', str(cut_bag), '-o', str(tmp_path / 'out')]) == 1
     message = capsys.readouterr().err
     assert f'bag {cut_bag} breaks off: the file ends in the middle of a record' in message
+    assert f'`mcap recover {cut_bag} -o NEW.mcap` makes a whole file' in message
     results, images = read(tmp_path / 'out'), list(demo_messages(range(60, 200)))
     assert 30 < len(results) < 100
     assert [stamp for stamp, _ in results] == [image.stamp for image in images[: len(results)]]
     known = read_information(tmp_path / 'out')
     assert known and not known['complete'] and 'breaks off' in known['error']
+
+
+def test_of_a_truncated_mcap_is_known_what_was_latched(tmp_path: Path) -> None:
+    topics = [
+        replace(image_topic(), name=name, qos=qos)
+        for name, qos in (('/latched', LATCHED), ('/other', ()))
+    ]
+    messages = [
+        replace(message, topic=topic.name)
+        for message in demo_messages(range(60, 200))
+        for topic in topics
+    ]
+    path = write_bag(tmp_path / 'bag', messages, *topics) / 'bag.mcap'
+    whole = {topic.name: topic.latched for topic in BagRecording(path).topics}
+    path.write_bytes(path.read_bytes()[: path.stat().st_size * 2 // 3])
+    cut = {topic.name: topic.latched for topic in BagRecording(path).topics if topic.count}
+    assert cut['/latched'] is whole['/latched'] is True
+    assert cut['/other'] is whole['/other'] is False
 
 
 def test_a_truncated_mcap_with_metadata(cut_bag: Path, tmp_path: Path) -> None:
@@ -164,6 +186,7 @@ def test_of_a_damaged_sqlite3_is_kept_what_came_before(tmp_path: Path, damage: s
     path.write_bytes(data)
     outcome = process_bag(Job(str(bag), tmp_path / 'out'))
     assert outcome.state == 'partial' and 'breaks off' in outcome.error
+    assert f'`sqlite3 {path} .recover | sqlite3 NEW.db3`' in outcome.error
     assert 5 <= outcome.results < len(SEEN)
     assert [stamp for stamp, _ in read(tmp_path / 'out')] == [
         message.stamp for message in demo_messages()

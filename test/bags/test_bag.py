@@ -46,7 +46,7 @@ from face_affect.cli import main
 from face_affect.core.codec import decode_result
 from face_affect.core.faces import FrameResult
 from face_affect.core.pipeline import ModelNames, Pipeline, Settings
-from face_affect.media_writer import VideoFile
+from face_affect.media.writer import VideoFile
 
 PICTURES = '/face_affect/debug_image/compressed'
 

@@ -26,7 +26,7 @@ from face_affect.core.models import available_models
 from face_affect.core.pipeline import ModelNames, Settings
 from face_affect.core.saliency import saliency_path
 from face_affect.media import open_media
-from face_affect.media_writer import VideoFile
+from face_affect.media.writer import VideoFile
 
 VIDEO_FRAMES = 20
 

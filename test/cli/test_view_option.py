@@ -19,7 +19,7 @@ from demo_bag import DemoFrame, ROOT
 import pytest
 
 from face_affect.cli import main
-from face_affect.media_writer import VideoFile
+from face_affect.media.writer import VideoFile
 
 pytest.importorskip('uvicorn', reason="the page needs pip's extra view")
 

@@ -1,7 +1,11 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""What can be read of a file whose end is missing, as when the power went."""
+"""What can be read of a file whose end is missing, as when the power went.
+
+By the public API of mcap and sqlite3; both classes have the attribute and the method of
+rosbags' Reader that are used here.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
+import re
 import sqlite3
 from typing import Any
 
@@ -21,13 +26,15 @@ from rosbags.interfaces import (
     MessageDefinition,
     MessageDefinitionFormat,
 )
-from rosbags.rosbag2.metadata import parse_qos
 
+from face_affect.bags.recordings.message_types import LATCHED
+
+TRANSIENT_LOCAL = re.compile(r'durability: *(1|transient_local)\b', re.IGNORECASE)
 FORMATS = {'ros2msg': MessageDefinitionFormat.MSG, 'ros2idl': MessageDefinitionFormat.IDL}
 
 
 class CutMcap:
-    """Reads an MCAP file from its begin to where it is cut off; stands for a reader of rosbags."""
+    """Reads an MCAP file from its beginning to where it is cut off."""
 
     def __init__(self, path: Path, reason: str) -> None:
         """Look through the file; ``reason``: why the bag is not read as a whole one.
@@ -38,6 +45,7 @@ class CutMcap:
         """
         self.path = path
         self._reason = reason
+        self._advice = f'`mcap recover {path} -o NEW.mcap` makes a whole file of what is readable'
         self.connections: list[Connection] = []
         schemas: dict[int, Schema] = {}
         channels: dict[int, Channel] = {}
@@ -64,7 +72,9 @@ class CutMcap:
             try:
                 yield from StreamReader(stream, record_size_limit=2**28).records
             except EndOfFile:
-                raise McapError('the file ends in the middle of a record') from None
+                raise McapError(
+                    f'the file ends in the middle of a record; {self._advice}'
+                ) from None
         raise McapError(self._reason)
 
     def messages(self, connections: Collection[Connection]) -> Iterator[tuple[Any, int, bytes]]:
@@ -81,7 +91,7 @@ class CutMcap:
 
 
 class CutSqlite3:
-    """Reads a sqlite3 file up to where it is damaged; stands for a reader of rosbags."""
+    """Reads a sqlite3 file up to where it is damaged."""
 
     def __init__(self, path: Path, reason: str) -> None:
         """Look through the file; ``reason``: why the bag is not read as a whole one.
@@ -130,11 +140,16 @@ class CutSqlite3:
         return MessageDefinition(MessageDefinitionFormat.NONE, '')
 
     def _rows(self) -> Iterator[tuple[int, int, bytes]]:
+        # In the order of writing, which needs no index
+        query = 'SELECT topic_id, timestamp, data FROM messages NOT INDEXED ORDER BY id'
         with closing(self._open()) as database:
-            # In the order of writing, which needs no index
-            yield from database.execute(
-                'SELECT topic_id, timestamp, data FROM messages NOT INDEXED ORDER BY id'
-            )
+            try:
+                yield from database.execute(query)
+            except sqlite3.Error as error:
+                raise sqlite3.DatabaseError(
+                    f'{error}; `sqlite3 {self.path} .recover | sqlite3 NEW.db3` makes a whole '
+                    'file of what is readable'
+                ) from error
 
     def messages(self, connections: Collection[Connection]) -> Iterator[tuple[Any, int, bytes]]:
         """Give connection, time stamp in nanoseconds and data of each message.
@@ -153,6 +168,7 @@ class CutSqlite3:
 def _connection(channel: Channel, schema: Any, count: int, owner: object) -> Connection:
     text = schema.data.decode() if schema else ''
     kind = FORMATS.get(schema.encoding) if text else None
+    latched = TRANSIENT_LOCAL.search(channel.metadata.get('offered_qos_profiles', ''))
     return Connection(
         channel.id,
         channel.topic,
@@ -160,8 +176,6 @@ def _connection(channel: Channel, schema: Any, count: int, owner: object) -> Con
         MessageDefinition(kind or MessageDefinitionFormat.NONE, text),
         '',
         count,
-        ConnectionExtRosbag2(
-            channel.message_encoding, parse_qos(channel.metadata.get('offered_qos_profiles', ''))
-        ),
+        ConnectionExtRosbag2(channel.message_encoding, list(LATCHED) if latched else []),
         owner,
     )
