@@ -44,6 +44,12 @@ def is_compressed(path: Path) -> bool:
     return start_of(path).startswith(_ZSTD)
 
 
+def compressed_hint(folder: Path) -> str:
+    """Return what to do with a compressed file in ``folder``, to follow an error; maybe empty."""
+    packed = next((path for path in sorted(folder.iterdir()) if is_compressed(path)), None)
+    return f'; {packed.name} is compressed: unpack it first (zstd -d)' if packed else ''
+
+
 def bag_parts(folder: Path) -> list[Path]:
     """Return the files of the rosbag2 that ``folder`` is, without metadata, in order; maybe none.
 

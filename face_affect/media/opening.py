@@ -13,7 +13,14 @@ import time
 from face_affect.core.image_header import image_format
 from face_affect.core.images import FILE_FORMATS
 from face_affect.media.errors import MediaError
-from face_affect.media.files import is_bag, is_compressed, is_container, is_picture, start_of
+from face_affect.media.files import (
+    compressed_hint,
+    is_bag,
+    is_compressed,
+    is_container,
+    is_picture,
+    start_of,
+)
 from face_affect.media.live import LiveCamera, Wait
 from face_affect.media.stills import Stills
 from face_affect.media.video import Video
@@ -109,7 +116,10 @@ def _open_folder(path: Path) -> Stills:
         and (file.suffix.lower() in PICTURE_SUFFIXES or is_picture(file))
     )
     if not files:
-        raise MediaError(f'no picture in folder {path}; known are {", ".join(FILE_FORMATS)}, GIF')
+        raise MediaError(
+            f'no picture in folder {path}; known are {", ".join(FILE_FORMATS)}, GIF'
+            f'{compressed_hint(path)}'
+        )
     return Stills(tuple(files))
 
 

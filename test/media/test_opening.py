@@ -60,7 +60,7 @@ def test_any_name_of_any_kind_is_opened_or_refused(tmp_path: Path, name: str, ki
         elif kind == 'video' and path.suffix not in ('.mcap', '.db3', '.bag'):
             assert isinstance(open_media(str(path)), Video)
         else:
-            word = {'bag': 'face-affect bag', 'zstd': 'zstd -d'}.get(kind, '')
+            word = {'bag': 'face-affect bag', 'zstd': 'zstd -d'}.get(kind, '.')
             with pytest.raises(MediaError, match=word):
                 open_media(str(path))
     finally:
@@ -91,6 +91,7 @@ def test_an_existing_path_goes_before_a_camera(
         ('rec/rec_0.mcap', 'use face-affect bag'),
         ('disguised.mp4', 'use face-affect bag'),
         ('packed.mcap.zstd', 'zstd -d'),
+        ('packed', 'no picture in folder .* rec_0.mcap.zstd is compressed'),
     ],
 )
 def test_what_cannot_be_opened_is_told_why(
@@ -103,7 +104,9 @@ def test_what_cannot_be_opened_is_told_why(
     Path('rec').mkdir()
     for name in ('rec/rec_0.mcap', 'disguised.mp4'):
         Path(name).write_bytes(MCAP)
-    Path('packed.mcap.zstd').write_bytes(b'\x28\xb5\x2f\xfd' + bytes(50))
+    Path('packed').mkdir()
+    for name in ('packed.mcap.zstd', 'packed/rec_0.mcap.zstd'):
+        Path(name).write_bytes(b'\x28\xb5\x2f\xfd' + bytes(50))
     with pytest.raises(MediaError, match=reason):
         open_media(source)
 

@@ -21,7 +21,7 @@ from face_affect.bags.batch.processing import process_bag, Progress
 from face_affect.bags.recordings.bag_reader import RecordingError
 from face_affect.core.text import printable
 from face_affect.extras import needs
-from face_affect.media.files import is_bag
+from face_affect.media.files import compressed_hint, is_bag
 from face_affect.media.opening import is_video
 from face_affect.signals import StopSignal
 
@@ -73,11 +73,9 @@ def _find(source: str) -> list[tuple[Path, Path]]:
         paths = [Path(match) for match in sorted(glob.glob(source, recursive=True))]
         found = [(each, Path(each.stem)) for each in paths if is_recording(each)]
     if not found:
-        raise RecordingError(
-            f'{source}: no recording there'
-            if path.exists()
-            else f'{source}: no such file or folder'
-        )
+        if not path.exists():
+            raise RecordingError(f'{source}: no such file or folder')
+        raise RecordingError(f'{source}: no recording there{compressed_hint(path)}')
     return [(each.absolute(), name) for each, name in found]
 
 
