@@ -15,6 +15,7 @@ from typing import Any
 
 import cv2
 from demo_bag import DemoFrame, ROOT
+from made_media import write_mjpeg
 import numpy as np
 import pytest
 
@@ -149,6 +150,45 @@ def test_a_video_can_be_read_again(video: Path) -> None:
     first, second = ([picture.decode() for picture in media] for _ in range(2))
     assert len(first) == len(second) == len(media) == VIDEO_FRAMES
     np.testing.assert_array_equal(first, second)
+
+
+def test_a_broken_frame_is_counted_and_the_video_goes_on(
+    demo_frames: list[DemoFrame], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    images = [frame.image for frame in demo_frames[95:103]]
+    path = write_mjpeg(tmp_path / 'broken.avi', images, broken=[3])
+    assert main(['run', str(path), '--no-output', '--json']) == 0
+    captured = capfd.readouterr()
+    assert [each['frame'] for each in objects(captured.out)] == [0, 1, 2, 4, 5, 6, 7]
+    assert '7 of 8 images gave a result; dropped: 1 undecodable' in captured.err
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    assert main(['run', str(path), '--no-output', '--json']) == 0
+    assert '8 images are announced, but' in capfd.readouterr().err
+
+
+def test_a_video_of_which_nothing_decodes_is_an_error(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    images = [np.full((48, 64, 3), 99, np.uint8)] * 3
+    path = write_mjpeg(tmp_path / 'broken.avi', images, broken=[0, 1, 2])
+    assert main(['run', str(path), '--no-output']) == 2
+    assert 'face-affect: error: a frame does not decode' in capfd.readouterr().err
+
+
+@pytest.mark.parametrize('name', [b'caf\xe9.jpg', b'\xff', b'a\nb.png', b'\x1b[2J.jpg'])
+def test_any_name_of_a_picture(
+    picture: Path, tmp_path: Path, name: bytes, capfd: pytest.CaptureFixture[str]
+) -> None:
+    album = tmp_path / 'album'
+    album.mkdir()
+    path = Path(os.fsdecode(os.fsencode(album) + b'/' + name))
+    path.write_bytes(picture.read_bytes())
+    assert main(['run', str(path), '--no-output']) == 0
+    assert main(['run', str(album), '-o', str(tmp_path / 'out')]) == 0
+    lines = capfd.readouterr().out.splitlines()
+    assert len(lines) == 6
+    assert all(line.isprintable() for line in lines)
+    assert len(list((tmp_path / 'out').iterdir())) == 1
 
 
 def test_video(video: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
