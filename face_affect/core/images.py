@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from face_affect.core.bit_depth import BitDepth
 from face_affect.core.image_header import image_format, image_size
 from face_affect.core.text import printable
 
@@ -21,6 +22,8 @@ MAX_SIDE = 16384
 MAX_PIXELS = 2**26  # 64 megapixels, 200 MB as BGR
 MAX_COMPRESSED_PIXELS = 4096 * 2160  # 4K, 27 MB as BGR
 TOPIC_FORMATS = ('JPEG', 'PNG')
+# Of exposure_fault: brightness and its standard deviation, 0..255; pixels from sample to sample
+DARK, FLAT, SAMPLING = 10.0, 3.0, 8
 FILE_FORMATS = ('JPEG', 'PNG', 'BMP', 'WebP', 'TIFF', 'PNM', 'JPEG 2000')
 
 
@@ -140,11 +143,11 @@ def decode_raw(
     height: int,
     step: int,
     is_bigendian: bool = False,
+    bit_depth: BitDepth | None = None,
 ) -> Pixels:
     """Return raw camera data as u8 [H, W, 3] BGR or, from gray data, [H, W].
 
-    bgr8 and mono8 give a view of ``data``, everything else a copy. Sixteen-bit
-    data keeps its upper eight bits.
+    bgr8 and mono8 give a view of ``data``, everything else a copy.
 
     Args:
         data: the rows, ``step`` bytes each, as in sensor_msgs/Image.
@@ -153,6 +156,8 @@ def decode_raw(
         height: pixels.
         step: bytes from one row to the next, padding included.
         is_bigendian: whether sixteen-bit values have their high byte first.
+        bit_depth: that of the camera so far, by which sixteen-bit values are reduced; without it
+            by this image alone.
 
     Raises:
         UnknownEncodingError: the encoding is not supported.
@@ -182,14 +187,17 @@ def decode_raw(
         )
     shape = (rows, width) if channels == 1 else (rows, width, channels)
     if encoding in _SIXTEEN_BIT:
-        high = buffer[0 if is_bigendian else 1 :]
-        return convert(np.lib.stride_tricks.as_strided(high, shape, (step, 2), writeable=False))
+        kind = '>u2' if is_bigendian else '<u2'
+        values: NDArray[Any] = np.ndarray(shape, kind, buffer, strides=(step, 2))
+        return convert((bit_depth or BitDepth()).reduce(values))
     strides = (step, pixel_bytes) if channels == 1 else (step, pixel_bytes, 1)
     return convert(np.lib.stride_tricks.as_strided(buffer, shape, strides, writeable=False))
 
 
 def decode_compressed(
-    data: bytes | bytearray | memoryview | Pixels, max_pixels: int = MAX_COMPRESSED_PIXELS
+    data: bytes | bytearray | memoryview | Pixels,
+    max_pixels: int = MAX_COMPRESSED_PIXELS,
+    bit_depth: BitDepth | None = None,
 ) -> Pixels:
     """Return the JPEG or PNG of a sensor_msgs/CompressedImage as u8 [H, W, 3] BGR or gray [H, W].
 
@@ -199,6 +207,8 @@ def decode_compressed(
         data: the encoded image.
         max_pixels: width times height at most; an image that states more is not decoded, so that
             a few bytes cannot claim memory.
+        bit_depth: that of the camera so far, by which a sixteen-bit PNG is reduced; without it by
+            this image alone.
 
     Raises:
         ImageError: the data do not decode ('undecodable') or state too large a size ('bad_size').
@@ -212,7 +222,7 @@ def decode_compressed(
             f'cannot decode {len(content)} bytes of {name or _start(content)}; '
             f'a compressed image is {" or ".join(TOPIC_FORMATS)}',
         )
-    return _decode_encoded(content, name, max_pixels, cv2.IMREAD_ANYCOLOR)
+    return _decode_encoded(content, name, max_pixels, cv2.IMREAD_ANYCOLOR, bit_depth)
 
 
 def decode_picture(content: bytes) -> Pixels:
@@ -229,7 +239,7 @@ def decode_picture(content: bytes) -> Pixels:
             f'cannot decode {len(content)} bytes of {name or _start(content)} as a picture; '
             f'known are {", ".join(FILE_FORMATS)}',
         )
-    return _decode_encoded(content, name, MAX_PIXELS, cv2.IMREAD_COLOR)
+    return _decode_encoded(content, name, MAX_PIXELS, cv2.IMREAD_COLOR, None)
 
 
 def _start(content: bytes) -> str:
@@ -237,10 +247,17 @@ def _start(content: bytes) -> str:
     return 'unknown format' + (f' that begin with {content[:8].hex(" ")}' if content else '')
 
 
-def _decode_encoded(content: bytes, name: str, max_pixels: int, flag: int) -> Pixels:
+def _decode_encoded(
+    content: bytes, name: str, max_pixels: int, flag: int, bit_depth: BitDepth | None
+) -> Pixels:
+    buffer = np.frombuffer(content, dtype=np.uint8)
     try:
         _check_size(*image_size(content, name), max_pixels)
-        image = cv2.imdecode(np.frombuffer(content, dtype=np.uint8), flag)
+        image = cv2.imdecode(buffer, flag | cv2.IMREAD_ANYDEPTH)
+        if image is not None and image.dtype == np.uint16:
+            image = (bit_depth or BitDepth()).reduce(image)
+        elif image is not None and image.dtype != np.uint8:
+            image = cv2.imdecode(buffer, flag)
     except ImageError:
         raise
     except (cv2.error, ValueError) as error:
@@ -252,6 +269,21 @@ def _decode_encoded(content: bytes, name: str, max_pixels: int, flag: int) -> Pi
         raise ImageError('undecodable', f'{len(content)} bytes of {name} do not decode')
     _check_size(image.shape[1], image.shape[0], max_pixels)
     return np.asarray(image, dtype=np.uint8)
+
+
+def exposure_fault(image: Pixels) -> str:
+    """Return what is wrong with the exposure, such as 'dark (mean 3 of 255)'; '' if nothing.
+
+    ``image`` is u8 [H, W, 3] BGR or [H, W] gray. It is sampled, not read in full.
+    """
+    samples = np.ascontiguousarray(image[::SAMPLING, ::SAMPLING])
+    means, deviations = cv2.meanStdDev(samples)
+    mean, deviation = float(means.mean()), float(deviations.max())
+    if mean < DARK and deviation < DARK:
+        return f'dark (mean {mean:.0f} of 255)'
+    if deviation < FLAT:
+        return f'flat (mean {mean:.0f} of 255, standard deviation {deviation:.1f})'
+    return ''
 
 
 def encode_jpeg(image: Pixels, quality: int = 90) -> bytes:

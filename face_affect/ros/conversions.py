@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
+from face_affect.core.bit_depth import BitDepth
 from face_affect.core.codec import ResultEncoder
 from face_affect.core.faces import Face, FrameResult
 from face_affect.core.images import (
@@ -33,17 +34,22 @@ except ImportError:
     CvBridge = None
 
 
-def decode(message: CdrImageMessage, max_pixels: int = MAX_COMPRESSED_PIXELS) -> NDArray[np.uint8]:
+def decode(
+    message: CdrImageMessage,
+    max_pixels: int = MAX_COMPRESSED_PIXELS,
+    bit_depth: BitDepth | None = None,
+) -> NDArray[np.uint8]:
     """Return the picture as u8 [H, W, 3] BGR or [H, W] gray, a view where possible.
 
-    A compressed image of more than ``max_pixels`` is not decoded.
+    A compressed image of more than ``max_pixels`` is not decoded. ``bit_depth``: that of the
+    camera so far; without it that of this image alone.
 
     Raises:
         ImageError: it cannot be decoded; ``reason`` says why in a word.
 
     """
     if isinstance(message, CdrCompressedImage):
-        return decode_compressed(message.data, max_pixels)
+        return decode_compressed(message.data, max_pixels, bit_depth)
     try:
         return decode_raw(
             message.data,
@@ -52,6 +58,7 @@ def decode(message: CdrImageMessage, max_pixels: int = MAX_COMPRESSED_PIXELS) ->
             message.height,
             message.step,
             bool(message.is_bigendian),
+            bit_depth,
         )
     except UnknownEncodingError:
         if CvBridge is None:

@@ -42,6 +42,11 @@ def _level(state: str, report: Report, previous: Report | None, missing: str) ->
         return DiagnosticStatus.WARN, f'no image arrives{missing}'
     if bad:
         return DiagnosticStatus.WARN, f'images dropped: {", ".join(bad)}'
+    if report.exposure:
+        return (
+            DiagnosticStatus.WARN,
+            f'the image is {report.exposure}; check exposure and lens cap',
+        )
     return DiagnosticStatus.OK, 'processing'
 
 
@@ -116,6 +121,7 @@ def diagnostic_array(
         'faces': report.faces,
         **_rates(report, previous),
         'image age ms': f'{report.age * 1e3:.1f}',
+        'exposure': report.exposure or 'good',
         'last error': report.last_error or 'none',
     }
     values.update({f'dropped: {reason}': n for reason, n in sorted(report.dropped.items())})

@@ -19,6 +19,7 @@ from rclpy.qos import qos_profile_sensor_data, QoSProfile
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
+from face_affect.core.bit_depth import BitDepth
 from face_affect.core.codec import label_of
 from face_affect.core.faces import Box, EMOTIONS, GENDERS
 from face_affect.core.images import ImageError
@@ -163,6 +164,7 @@ class Ros4HriBridge(Node):
         # In ROS 1 the parameters /humans/faces/width and height
         self._size = given.cropped_width, given.cropped_height
         self._steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self._bit_depth = BitDepth()
         self._tracked = TrackedFaces(given.keep_time)
         self._topics: dict[int, FaceTopics] = {}
         self._images: OrderedDict[tuple[int, int], CdrImageMessage] = OrderedDict()
@@ -212,7 +214,7 @@ class Ros4HriBridge(Node):
         if message is None or not wanted:
             return
         try:
-            image = decode(message)
+            image = decode(message, bit_depth=self._bit_depth)
         except ImageError as error:
             self._log.warning('crop', f'no cropped faces: {error}')
             return

@@ -20,7 +20,8 @@ class Report:
     """A snapshot: frame counts since the start, seconds by stage (p50, p95).
 
     ``stamp`` seconds, by a steady clock; ``faces`` in the newest result; ``age``
-    seconds from the stamp of the newest processed image to when its turn came.
+    seconds from the stamp of the newest processed image to when its turn came; ``exposure``
+    says what is wrong with the exposure of that image, '' if nothing.
     """
 
     stamp: float
@@ -31,6 +32,7 @@ class Report:
     age: float
     stages: Mapping[str, tuple[float, float]]
     last_error: str
+    exposure: str = ''
 
     @property
     def under_way(self) -> int:
@@ -51,6 +53,7 @@ class Statistics:
         self._age = 0.0
         self._stages: dict[str, deque[float]] = {}
         self._last_error = ''
+        self._exposure = ''
 
     def receive(self) -> None:
         """Count a frame that arrived."""
@@ -68,12 +71,15 @@ class Statistics:
         with self._lock:
             self._last_error = error
 
-    def process(self, faces: int, stages: Mapping[str, float], age: float) -> None:
+    def process(
+        self, faces: int, stages: Mapping[str, float], age: float, exposure: str = ''
+    ) -> None:
         """Count a frame that gave a result; ``age`` and ``stages`` in seconds."""
         with self._lock:
             self._processed += 1
             self._faces = faces
             self._age = age
+            self._exposure = exposure
         for stage, elapsed in stages.items():
             self.time(stage, elapsed)
 
@@ -100,6 +106,7 @@ class Statistics:
                 self._age,
                 {},
                 self._last_error,
+                self._exposure,
             )
         for window in times.values():
             window.sort()

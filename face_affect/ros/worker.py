@@ -13,7 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from std_msgs.msg import Header
 
+from face_affect.core.bit_depth import BitDepth
 from face_affect.core.faces import FrameResult
+from face_affect.core.images import exposure_fault
 from face_affect.core.intake import drop_reason, ImageIntake
 from face_affect.core.pipeline import Pipeline
 from face_affect.core.stamps import to_nanoseconds
@@ -71,6 +73,7 @@ class Worker:
         self._rate = RateLimiter()
         self._mailbox: Mailbox[bytes] = Mailbox()
         self._intake = ImageIntake(pipeline)
+        self._bit_depth = BitDepth()
         self._thread = threading.Thread(target=self._run, name='face_affect_worker', daemon=True)
         self._thread.start()
 
@@ -116,7 +119,7 @@ class Worker:
         age = (now - stamp) * 1e-9 if stamp else 0.0
         if 0 < self.limits.max_age < age:
             raise Overdue
-        image = decode(message, self.limits.max_image_pixels)
+        image = decode(message, self.limits.max_image_pixels, self._bit_depth)
         decoded = time.perf_counter()
         result = self._intake.process(image, stamp, now)
         published = time.perf_counter()
@@ -128,7 +131,7 @@ class Worker:
             'publish': end - published,
             'total': end - start,
         }
-        self._statistics.process(len(result.faces), stages, age)
+        self._statistics.process(len(result.faces), stages, age, exposure_fault(image))
         return image, result, message.header
 
     def _draw(self, image: NDArray[np.uint8], result: FrameResult, header: Header) -> None:

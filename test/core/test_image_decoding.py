@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 import cv2
+from demo_bag import DemoFrame
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 import numpy as np
@@ -13,10 +14,13 @@ from numpy.typing import NDArray
 import pytest
 
 from face_affect.core import images
+from face_affect.core.bit_depth import BitDepth, DEPTHS
 from face_affect.core.images import (
     decode_compressed,
+    decode_picture,
     decode_raw,
     encode_jpeg,
+    exposure_fault,
     ImageError,
     UnknownEncodingError,
 )
@@ -359,3 +363,61 @@ def test_jpeg_that_cannot_be(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ImageError, match=r'no JPEG of an image of shape \(1, 2, 3\)') as caught:
         encode_jpeg(np.zeros((1, 2, 3), np.uint8))
     assert caught.value.reason == 'not_encodable'
+
+
+def sixteen(gray: NDArray[np.uint8], bits: int) -> NDArray[np.uint16]:
+    """Return a picture of a camera that uses so many of sixteen bits."""
+    return (gray.astype(np.uint16) * 257) >> (16 - bits)
+
+
+@pytest.mark.parametrize('bits', DEPTHS)
+@pytest.mark.parametrize('big', [False, True])
+@pytest.mark.parametrize('encoding', SIXTEEN_BIT)
+def test_used_bits_are_found(bits: int, big: bool, encoding: str) -> None:
+    gray = np.arange(256, dtype=np.uint8).reshape(8, 32)
+    data = sixteen(gray, bits).astype('>u2' if big else '<u2').tobytes()
+    depth = BitDepth()
+    found = decode_raw(data, encoding, 32, 8, 64, big, depth)
+    assert depth.bits == bits
+    np.testing.assert_array_equal(found, gray)
+
+
+@pytest.mark.parametrize('bits', DEPTHS)
+def test_used_bits_of_a_png_are_found(bits: int) -> None:
+    gray = np.arange(256, dtype=np.uint8).reshape(8, 32)
+    data = cv2.imencode('.png', sixteen(gray, bits))[1].tobytes()
+    np.testing.assert_array_equal(decode_compressed(data, bit_depth=BitDepth()), gray)
+    np.testing.assert_array_equal(decode_picture(data), np.repeat(gray[..., None], 3, axis=2))
+
+
+def test_used_bits_grow_and_never_shrink() -> None:
+    depth = BitDepth()
+    values = [np.full((2, 2), value, np.uint16) for value in (900, 3000, 900, 16000, 900, 65000)]
+    assert [int(depth.reduce(one)[0, 0]) for one in values] == [
+        900 >> 2,
+        3000 >> 4,
+        900 >> 4,
+        16000 >> 6,
+        900 >> 6,
+        65000 >> 8,
+    ]
+    assert depth.bits == 16
+
+
+@pytest.mark.parametrize(
+    'image, fault',
+    [
+        (np.zeros((60, 80), np.uint8), 'dark (mean 0 of 255)'),
+        (np.full((60, 80, 3), 6, np.uint8), 'dark (mean 6 of 255)'),
+        (np.full((60, 80, 3), 200, np.uint8), 'flat (mean 200 of 255, standard deviation 0.0)'),
+        (np.full((1, 1), 128, np.uint8), 'flat (mean 128 of 255, standard deviation 0.0)'),
+        (np.tile(np.arange(80, dtype=np.uint8), (60, 1)), ''),
+        (np.tile(np.uint8([0, 0, 0, 0, 0, 0, 0, 0, 255, 0]), (60, 16)), ''),
+    ],
+)
+def test_exposure_faults_are_named(image: NDArray[np.uint8], fault: str) -> None:
+    assert exposure_fault(image) == fault
+
+
+def test_good_exposure(demo_frames: list[DemoFrame]) -> None:
+    assert {exposure_fault(frame.image) for frame in demo_frames} == {''}

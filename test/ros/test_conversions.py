@@ -38,7 +38,6 @@ except ImageError as error:
 
 
 def test_a_small_file_of_a_huge_picture_is_refused_before_decoding() -> None:
-    # In a process of its own: OpenCV reads the limit as it is loaded.
     found = subprocess.run(
         [sys.executable, '-c', ABSURD], capture_output=True, text=True, timeout=60, check=True
     )

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -99,6 +100,15 @@ def test_level_and_message(state: str, now: Report, level: bytes, message: str) 
     assert array.status[0].message == message
 
 
+def test_a_dark_image_is_named() -> None:
+    now = replace(report(received=30, processed=30), exposure='dark (mean 2 of 255)')
+    array = diagnostic_array('face_affect', 'active', '/image', Time(), now, report(9.0), None)
+    status = array.status[0]
+    assert status.level == DiagnosticStatus.WARN
+    assert status.message == 'the image is dark (mean 2 of 255); check exposure and lens cap'
+    assert {item.key: item.value for item in status.values}['exposure'] == 'dark (mean 2 of 255)'
+
+
 def test_values() -> None:
     array = diagnostic_array(
         'face_affect',
@@ -164,7 +174,7 @@ def test_what_a_plot_reads_is_a_number() -> None:
         report(9.0, 0, 0),
         None,
     )
-    words = {'lifecycle state', 'image topic', 'last error'}
+    words = {'lifecycle state', 'image topic', 'exposure', 'last error'}
     for item in array.status[0].values:
         if item.key not in words:
             float(item.value)

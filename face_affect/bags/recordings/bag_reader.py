@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -28,6 +29,7 @@ from face_affect.bags.recordings.message_types import (
     message_definition,
 )
 from face_affect.bags.recordings.salvage import CutMcap, CutSqlite3
+from face_affect.core.bit_depth import BitDepth
 from face_affect.core.images import encode_jpeg, ImageError, MAX_PIXELS
 from face_affect.core.pictures import Picture
 from face_affect.core.stamps import to_nanoseconds
@@ -211,6 +213,7 @@ class BagRecording:
         self._definitions = Definitions(ros1=path.suffix == '.bag')
         self.topics = self._find_topics()
         self._types = {topic.name: topic.type for topic in self.topics}
+        self._bit_depths: defaultdict[str, BitDepth] = defaultdict(BitDepth)
 
     @property
     def information(self) -> dict[str, str]:
@@ -289,7 +292,13 @@ class BagRecording:
         return Picture(
             to_nanoseconds(image.header.stamp),
             message.stamp,
-            partial(decode, image, self._types[message.topic], self._max_image_pixels),
+            partial(
+                decode,
+                image,
+                self._types[message.topic],
+                self._max_image_pixels,
+                self._bit_depths[message.topic],
+            ),
             str(image.header.frame_id),
         )
 

@@ -16,6 +16,7 @@ from rosbags.interfaces import Connection, MessageDefinitionFormat, Qos
 from rosbags.typesys import get_types_from_idl, get_types_from_msg, get_typestore, Stores
 from rosbags.typesys.store import Typestore
 
+from face_affect.core.bit_depth import BitDepth
 from face_affect.core.codec import ResultEncoder
 from face_affect.core.faces import FrameResult
 from face_affect.core.images import decode_compressed, decode_raw, MAX_COMPRESSED_PIXELS
@@ -145,17 +146,23 @@ class Definitions:
         return _store_of(kind, definition.data, self._ros1)
 
 
-def decode(message: Any, kind: str, max_pixels: int = MAX_COMPRESSED_PIXELS) -> NDArray[np.uint8]:
+def decode(
+    message: Any,
+    kind: str,
+    max_pixels: int = MAX_COMPRESSED_PIXELS,
+    bit_depth: BitDepth | None = None,
+) -> NDArray[np.uint8]:
     """Return the picture in an image message as u8 [H, W, 3] BGR or [H, W] gray.
 
-    A compressed image of more than ``max_pixels`` is not decoded.
+    A compressed image of more than ``max_pixels`` is not decoded. ``bit_depth``: that of the
+    camera so far; without it that of this image alone.
 
     Raises:
         ImageError: it cannot be decoded; ``reason`` says why in a word.
 
     """
     if kind == COMPRESSED_TYPE:
-        return decode_compressed(message.data, max_pixels)
+        return decode_compressed(message.data, max_pixels, bit_depth)
     return decode_raw(
         message.data,
         message.encoding,
@@ -163,6 +170,7 @@ def decode(message: Any, kind: str, max_pixels: int = MAX_COMPRESSED_PIXELS) -> 
         message.height,
         message.step,
         bool(message.is_bigendian),
+        bit_depth,
     )
 
 
