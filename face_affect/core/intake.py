@@ -15,6 +15,7 @@ from face_affect.core.images import ImageError
 from face_affect.core.stamps import SECOND
 
 RESTART = SECOND  # nanoseconds; a larger step back is a new start, a smaller one a late image
+LONGEST_GAP = 3600 * SECOND  # nanoseconds; after a larger step forward nobody is known any more
 
 
 class ImageProcessor(Protocol):
@@ -43,7 +44,8 @@ class ImageIntake:
         An image of another size than the one before is dropped: a single one is a fault; from the
         second on it is the new size. An image that is older than the one before is late and
         dropped; one that is older by more than a second is a new start (a bag that begins again, a
-        clock that was set back), which forgets all faces.
+        clock that was set back), which forgets all faces, as does a step forward of more than an
+        hour.
 
         Args:
             image: u8 [H, W, 3] BGR or [H, W] gray.
@@ -77,7 +79,7 @@ class ImageIntake:
                 raise ImageError(
                     'late', f'image is {behind / 1e6:.1f} ms older than the one before it'
                 )
-            if behind > 0:
+            if behind > 0 or -behind > LONGEST_GAP:
                 self._pipeline.reset()
         self._newest, self._received = stamp or received, received
         return self._newest

@@ -18,6 +18,7 @@ from rclpy.client import Client
 from rclpy.duration import Duration
 from rclpy.exceptions import InvalidTopicNameException
 from rclpy.node import Node
+from rclpy.publisher import Publisher
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from rclpy.validate_topic_name import validate_topic_name
 from rosgraph_msgs.msg import Clock
@@ -27,13 +28,16 @@ from face_affect.bags.recordings.bag_reader import (
     BagRecording,
     IMAGE_TYPES,
     MediaRecording,
+    Message,
     Recording,
     RecordingError,
     Topic,
 )
+from face_affect.core.images import ImageError
 from face_affect.core.stamps import set_nanoseconds
 from face_affect.media import open_media
 from face_affect.media.files import is_bag
+from face_affect.media.live import Wait
 from face_affect.ros.executable import Executable, run
 from face_affect.ros.guarded_executor import Faults
 from face_affect.ros.throttled_log import ThrottledLog
@@ -47,8 +51,10 @@ FLUSH_TIME = 3.0  # seconds at most for subscribers to acknowledge the last mess
 LINGER = 0.5  # seconds
 
 
-def open_recording(source: str, only: Sequence[str] | None = None) -> Recording:
-    """Open a bag, or anything that ``open_media`` knows.
+def open_recording(
+    source: str, only: Sequence[str] | None = None, wait: Wait = time.sleep
+) -> Recording:
+    """Open a bag, or anything that ``open_media`` knows; ``wait`` as there.
 
     Raises:
         RecordingError: the bag is missing or broken, or has none of the topics.
@@ -57,7 +63,7 @@ def open_recording(source: str, only: Sequence[str] | None = None) -> Recording:
     """
     if is_bag(Path(source)):
         return BagRecording(Path(source), only)
-    return MediaRecording(open_media(source), time.time_ns())
+    return MediaRecording(open_media(source, wait), time.time_ns())
 
 
 def message_class(name: str) -> Any:
@@ -157,7 +163,7 @@ class Player:
                 return
             publisher = self._publishers.get(message.topic)
             if publisher is not None:
-                publisher.publish(message.data)
+                _publish(publisher, message, bar)
             bar.set_postfix_str(f'{(message.stamp - first) * 1e-9:.1f} s', refresh=False)
             bar.update()
 
@@ -188,6 +194,15 @@ def _clock_message(nanoseconds: int) -> Clock:
     return message
 
 
+def _publish(publisher: Publisher, message: Message, bar: tqdm[Any]) -> None:
+    try:
+        data = message.data
+    except ImageError as error:  # A frame of a video or camera
+        bar.write(f'face-affect play: left out: {error}', file=sys.stderr)
+        return
+    publisher.publish(data)
+
+
 def _parse_remap(pairs: Sequence[str]) -> dict[str, str]:
     remap = {}
     for pair in pairs:
@@ -213,7 +228,7 @@ def main(stopped: StopSignal, arguments: argparse.Namespace) -> int:
     if not arguments.rate > 0:
         raise RecordingError(f'--rate is {arguments.rate}, but must be positive')
     remap = _parse_remap(arguments.remap)
-    recording = open_recording(arguments.input, arguments.topics)
+    recording = open_recording(arguments.input, arguments.topics, stopped.wait)
 
     def serve(node: PlayerNode, executable: Executable) -> int:
         player = Player(node, executable, arguments.rate, arguments.clock, remap)

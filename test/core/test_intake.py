@@ -56,9 +56,10 @@ def take(*images: tuple[int, int]) -> tuple[list[Any], list[str]]:
         ([2000, 1000, 2033], [2000, 2033], ['late']),
         ([2000, 999, 1033], [2000, 'reset', 999, 1033], []),
         ([100, 90_000, 90_033], [100, 90_000, 90_033], []),
+        ([100, 4_000_000, 4_000_033], [100, 'reset', 4_000_000, 4_000_033], []),
     ],
 )
-def test_late_images_are_dropped_and_a_long_step_back_is_a_new_start(
+def test_late_images_are_dropped_and_a_long_step_is_a_new_start(
     stamps: list[int], seen: list[Any], drops: list[str]
 ) -> None:
     assert take(*((stamp, 5000 + i) for i, stamp in enumerate(stamps))) == (seen, drops)
