@@ -21,7 +21,7 @@ import torch
 
 from face_affect.core.models import CropGeometry, InputFormat, read_sidecar, Sidecar, write_sidecar
 from training.export.cross_layer_equalisation import equalised
-from training.export.output_requantisation import focus_scores
+from training.export.output_requantisation import focus_outputs
 from training.export.pixel_folding import fold_first_convolution
 from training.export.tensorflow_lite import largest_difference, to_int8, to_tensorflow
 from training.models.architectures import mac_count, parameter_count
@@ -51,7 +51,7 @@ def quantise(recipe: Recipe, data: Path, runs: Path, models: Path) -> Sidecar:
     difference = largest_difference(model, function, calibration[:8])
     if not difference <= TOLERANCE:  # NaN is no agreement
         raise ValueError(f'the exported graph differs from the network by {difference:.3g}')
-    content = focus_scores(fold_first_convolution(to_int8(function, calibration)))
+    content = focus_outputs(fold_first_convolution(to_int8(function, calibration)))
     path = models / f'{recipe.name}.json'
     sidecar = Sidecar(
         path=path,

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 import math
 from typing import Protocol
 
@@ -19,6 +19,13 @@ from face_affect.core.models import ModelError, Sidecar
 from face_affect.core.runtime import Network
 
 NMS_IOU = 0.3
+# Cells whose boxes overlap the best one's by MERGE_IOU are merged into one box, also those that
+# score up to MERGE_MARGIN (logits) below the threshold: a cell that crosses it changes the box
+# little.
+MERGE_IOU = 0.5
+MERGE_MARGIN = 1.7
+# Boxes without an area overlap nothing.
+SMALLEST_AREA = 1e-9
 # No answer of sense is beyond: in strides, octaves or face sizes.
 FARTHEST = 100.0
 CHANNELS = (1, BOX, 2 * POINTS)
@@ -139,7 +146,7 @@ class AnchorFreeDetector:
     def __call__(self, image: NDArray[np.uint8], threshold: float) -> list[Detection]:
         """Return the faces in ``image``; see Detector."""
         outputs = self._network.run(self._letterbox(image))
-        least = logit(threshold)
+        least = logit(threshold) - MERGE_MARGIN
         found = []
         for indices, first in self._maps:
             score, box, points = (outputs[index] for index in indices)
@@ -157,7 +164,9 @@ class AnchorFreeDetector:
         if not found:
             return []
         rows, logits, *code = (np.concatenate(part) for part in zip(*found))
-        return decode_detections(self._cells, rows, logits, np.hstack(code), self._letterbox)
+        return decode_detections(
+            self._cells, rows, logits, np.hstack(code), self._letterbox, threshold
+        )
 
 
 def decode_detections(
@@ -166,24 +175,33 @@ def decode_detections(
     logits: NDArray[np.float32],
     code: NDArray[np.float32],
     letterbox: Letterbox,
+    threshold: float,
 ) -> list[Detection]:
-    """Return the faces of which the cells ``rows`` [M] tell, best first.
+    """Return the faces that the cells ``rows`` [M] describe, best first.
 
-    ``logits`` [M] and ``code`` [M, 14] are what they answer; what is not finite is no face.
+    ``logits`` [M] and ``code`` [M, 14] are the cells' outputs; those that are not finite are
+    ignored. A face has the score of its best cell, at least ``threshold``, and the mean box and
+    landmarks of the cells that describe it, weighted by their squared scores (weighted boxes
+    fusion, Solovyev et al. 2021, within one detector).
     """
     whole = np.isfinite(code).all(axis=1) & np.isfinite(logits)
     rows, logits, code = rows[whole], logits[whole], code[whole].clip(-FARTHEST, FARTHEST)
     scores = (1 / (1 + np.exp(-logits.clip(-50, 50)))).astype(np.float32)
     boxes, points = cells.decode(code, rows)
     boxes[:, :2] -= letterbox.offset
-    boxes /= letterbox.scale
-    points = (points - letterbox.offset) / letterbox.scale
-    return [
-        Detection(
-            Box(*boxes[i].tolist()), float(scores[i]), tuple((x, y) for x, y in points[i].tolist())
-        )
-        for i in non_maximum_suppression(boxes, scores, NMS_IOU)
-    ]
+    places = np.hstack([boxes, (points - letterbox.offset).reshape(-1, 2 * POINTS)])
+    places /= letterbox.scale
+    least = logit(threshold)
+    detections = []
+    for rows, overlaps in clusters(boxes, scores, NMS_IOU):
+        if logits[rows[0]] < least:
+            break
+        same = rows[overlaps >= MERGE_IOU]
+        weights = np.square(scores[same])
+        place = (weights @ places[same] / weights.sum()).tolist()
+        landmarks = tuple(zip(place[BOX::2], place[BOX + 1 :: 2]))
+        detections.append(Detection(Box(*place[:BOX]), float(scores[rows[0]]), landmarks))
+    return detections
 
 
 def logit(probability: float) -> float:
@@ -200,22 +218,32 @@ def non_maximum_suppression(
     ``boxes`` [N, 4] x, y, width, height; ``scores`` [N]. A box that overlaps a
     better one by more than ``iou`` goes.
     """
+    return [int(rows[0]) for rows, _ in clusters(boxes, scores, iou)]
+
+
+def clusters(
+    boxes: NDArray[np.float32], scores: NDArray[np.float32], iou: float
+) -> Iterator[tuple[NDArray[np.intp], NDArray[np.float32]]]:
+    """Yield the rows of each box that is kept, best first, and of those that it suppresses.
+
+    With them, their IoU with the kept box, whose own row comes first (IoU 1). For ``boxes``,
+    ``scores`` and ``iou`` see ``non_maximum_suppression``.
+    """
     order = np.argsort(-scores, kind='stable')
-    boxes = boxes[order]
     left_top, right_bottom = boxes[:, :2], boxes[:, :2] + boxes[:, 2:]
     areas = boxes[:, 2] * boxes[:, 3]
-    kept = []
-    left = np.arange(len(order))
-    while left.size:
-        best, left = left[0], left[1:]
-        kept.append(int(order[best]))
+    while order.size:
+        best = order[0]
         shared = np.maximum(
-            np.minimum(right_bottom[left], right_bottom[best])
-            - np.maximum(left_top[left], left_top[best]),
+            np.minimum(right_bottom[order], right_bottom[best])
+            - np.maximum(left_top[order], left_top[best]),
             0,
         ).prod(axis=1)
-        left = left[shared <= iou * (areas[left] + areas[best] - shared)]
-    return kept
+        overlaps = shared / np.maximum(areas[order] + areas[best] - shared, SMALLEST_AREA)
+        overlaps[0] = 1
+        together = overlaps > iou
+        yield order[together], overlaps[together]
+        order = order[~together]
 
 
 def load_detector(sidecar: Sidecar, threads: int = 1) -> Detector:

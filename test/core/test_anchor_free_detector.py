@@ -102,6 +102,64 @@ def test_what_is_not_finite_never_leaves(logit: float, column: int, value: float
         assert box.width > 0 and box.height > 0
 
 
+def box_code(x: float, width: float) -> list[float]:
+    """Return the code of a box at ``x`` strides from a cell's centre, of ``width`` strides."""
+    return [x, 0.0, math.log(width), math.log(width), *[0.0] * 10]
+
+
+def test_overlapping_answers_are_merged_by_squared_score() -> None:
+    """Neighbours see the same face, of centre x 52 and 54; another face is far away."""
+    logits = 2.0, 0.5
+    detector = detector_with(
+        {
+            (0, 5, 6): (logits[0], box_code(0.0, 4.0)),
+            (0, 5, 7): (logits[1], box_code(-0.75, 3.0)),
+            (0, 5, 30): (1.0, box_code(0.0, 4.0)),
+        }
+    )
+    first, second = detector(np.zeros((240, 320, 3), np.uint8), 0.5)
+    weights = [(1 / (1 + math.exp(-logit))) ** 2 for logit in logits]
+    x = (weights[0] * 52 + weights[1] * 54) / sum(weights)
+    width = (weights[0] * 32 + weights[1] * 24) / sum(weights)
+    assert first.score == pytest.approx(1 / (1 + math.exp(-2)))
+    assert first.box.centre == pytest.approx((x, 44), abs=1e-3)
+    assert (first.box.width, first.box.height) == pytest.approx((width, width), rel=1e-5)
+    np.testing.assert_allclose(first.landmarks, [(x, 44)] * 5, rtol=1e-5)
+    assert (second.box.centre, second.box.width) == ((244, 44), pytest.approx(32))
+
+
+def test_equal_scores_are_not_decided_by_order() -> None:
+    answers = [box_code(0.5, 4.0), box_code(-0.5, 3.5)]
+    image = np.zeros((240, 320, 3), np.uint8)
+    boxes = []
+    for left, right in (answers, answers[::-1]):
+        # Both describe the face from the same place, whichever cell comes first.
+        shifted = [left[0] + 0.5, *left[1:]], [right[0] - 0.5, *right[1:]]
+        (found,) = detector_with({(0, 5, 6): (1.0, shifted[0]), (0, 5, 7): (1.0, shifted[1])})(
+            image, 0.5
+        )
+        boxes.append(found.box)
+    assert boxes[0] == boxes[1]
+
+
+def test_answers_below_the_threshold_move_a_box_but_are_no_face() -> None:
+    image = np.zeros((240, 320, 3), np.uint8)
+    best = {(0, 5, 6): (0.5, box_code(0.0, 4.0)), (0, 20, 20): (-0.5, box_code(0.0, 4.0))}
+    for logit, moved in ((-0.5, True), (-1.6, True), (-1.8, False)):
+        neighbour = {(0, 5, 7): (logit, box_code(-0.5, 4.0))}
+        (found,) = detector_with({**best, **neighbour})(image, 0.5)
+        assert (found.box.centre[0] > 52.1) == moved
+
+
+def test_a_smaller_face_inside_a_larger_one_does_not_move_it() -> None:
+    """The IoU of 0.36 suppresses the second face, but is too small to merge it."""
+    detector = detector_with(
+        {(0, 5, 6): (2.0, box_code(0.0, 5.0)), (0, 5, 7): (1.0, box_code(-0.5, 3.0))}
+    )
+    (found,) = detector(np.zeros((240, 320, 3), np.uint8), 0.5)
+    assert (found.box.centre, found.box.width) == ((52, 44), pytest.approx(40))
+
+
 def test_outputs_of_another_network() -> None:
     with pytest.raises(ModelError, match='not those of a detector by cells'):
         AnchorFreeDetector(FakeNetwork([np.zeros((1, 7), np.float32)]))  # type: ignore[arg-type]

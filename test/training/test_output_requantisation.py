@@ -11,12 +11,13 @@ pytest.importorskip('tensorflow', reason='the export needs TensorFlow')
 from ai_edge_litert.interpreter import Interpreter
 import tensorflow as tf
 
-from training.export.output_requantisation import focus_scores, LIMIT
+from training.export.output_requantisation import focus_outputs, RANGES
 from training.export.tensorflow_lite import to_int8
 
 
-def test_scores_get_finer_steps_and_the_rest_stays() -> None:
-    """A 1x1 convolution of two inputs to a score of -40 to 10 and to five other numbers."""
+@pytest.mark.parametrize('channels', [1, 4, 10])
+def test_outputs_of_cells_get_finer_steps_and_the_rest_stays(channels: int) -> None:
+    """A 1x1 convolution of two inputs to values of -40 to 10 and to five other numbers."""
 
     @tf.function(input_signature=[tf.TensorSpec((1, 4, 4, 2), tf.float32)])
     def network(image: tf.Tensor) -> list[tf.Tensor]:
@@ -26,7 +27,7 @@ def test_scores_get_finer_steps_and_the_rest_stays() -> None:
             )
             return tf.nn.conv2d(image, kernel, 1, 'SAME')
 
-        return [convolution(1, 0) - 8.0, convolution(5, 1)]
+        return [convolution(channels, 0) - 8.0, convolution(5, 1)]
 
     images = np.random.default_rng(2).random((200, 2, 4, 4), dtype=np.float32)
     content = to_int8(network.get_concrete_function(), images)
@@ -52,11 +53,15 @@ def test_scores_get_finer_steps_and_the_rest_stays() -> None:
                 )
         return [np.concatenate(values) for values in found]
 
-    before, after = answers(content), answers(focus_scores(content))
-    score = next(i for i, values in enumerate(before) if values.shape[-1] == 1)
-    np.testing.assert_array_equal(after[1 - score], before[1 - score])
-    coarse = np.diff(np.unique(before[score])).min()
-    fine = np.diff(np.unique(after[score])).min()
-    assert fine == pytest.approx(2 * LIMIT / 256) and fine < coarse / 2
-    assert before[score].min() < -LIMIT == after[score].min()
-    np.testing.assert_allclose(after[score], before[score].clip(-LIMIT, LIMIT), atol=coarse)
+    before, after = answers(content), answers(focus_outputs(content))
+    narrowed = next(i for i, values in enumerate(before) if values.shape[-1] == channels)
+    np.testing.assert_array_equal(after[1 - narrowed], before[1 - narrowed])
+    coarse = np.diff(np.unique(before[narrowed])).min()
+    fine = np.diff(np.unique(after[narrowed])).min()
+    lowest, span = RANGES[channels]
+    highest = lowest + span * 255 / 256
+    assert fine == pytest.approx(span / 256) and fine < coarse / 2
+    assert before[narrowed].min() < lowest == after[narrowed].min()
+    np.testing.assert_allclose(
+        after[narrowed], before[narrowed].clip(lowest, highest), atol=coarse
+    )

@@ -20,6 +20,7 @@ from face_affect.core.detection import (
     Letterbox,
     load_detector,
     logit,
+    MERGE_MARGIN,
 )
 from face_affect.core.detection_head import AnchorPoints
 from face_affect.core.faces import Detection
@@ -156,9 +157,14 @@ class TorchDetector:
         """Return the faces in ``image``; see Detector."""
         with torch.inference_mode():
             logits, code = joined(self._model(detector_input(self._letterbox(image)[None])))
-        rows = np.flatnonzero(logits[0].numpy() >= logit(threshold))
+        rows = np.flatnonzero(logits[0].numpy() >= logit(threshold) - MERGE_MARGIN)
         return decode_detections(
-            self._cells, rows, logits[0].numpy()[rows], code[0].numpy()[rows], self._letterbox
+            self._cells,
+            rows,
+            logits[0].numpy()[rows],
+            code[0].numpy()[rows],
+            self._letterbox,
+            threshold,
         )
 
 

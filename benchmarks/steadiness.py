@@ -1,0 +1,160 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Measure how steady boxes and labels are for people who stand still.
+
+    python -m benchmarks.steadiness --data DATA/face_scenes.npz
+
+Held-out scenes are scaled to 640x480 and filmed at 30 Hz by a simulated camera that sways by a
+pixel and adds sensor noise. Of the whole pipeline, prints the mean IoU of boxes with the labelled
+ones, the change of a box from one frame to the next, in parts of the face's size, and how often a
+reported label changes. Measures accuracy, not speed.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+import json
+import math
+from pathlib import Path
+import sys
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from face_affect.core.faces import Box, Face
+from face_affect.core.models import ModelError
+from face_affect.core.pipeline import Pipeline
+from face_affect.core.tasks import TASKS
+from training.data.faces import DatasetError
+from training.data.scenes import load_scenes, Scene
+
+RATE = 30.0  # images a second
+SIZE = (640, 480)  # pixels
+NOISE = 3.0  # grey levels, standard deviation
+SWAY = 1.5  # pixels, amplitude
+PERIODS = (0.63, 0.84)  # seconds, across and down
+NEAREST, FARTHEST = 240, 28  # pixels, widths of the faces that are followed
+MATCH_IOU = 0.4
+
+
+def main() -> int:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(
+        prog='python -m benchmarks.steadiness',
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument('--data', type=Path, required=True, help='an npz of scenes')
+    parser.add_argument(
+        '--scenes', type=int, default=40, help='how many scenes (default: %(default)s)'
+    )
+    parser.add_argument(
+        '--seconds', type=float, default=2.0, help='length of each (default: %(default)s)'
+    )
+    parser.add_argument('--json', action='store_true', help='print one JSON object')
+    arguments = parser.parse_args()
+    cv2.setNumThreads(1)
+    try:
+        scenes = [scene for scene in load_scenes(arguments.data).split(True).scenes if _of(scene)]
+        figures = measure(
+            scenes[:: max(len(scenes) // arguments.scenes, 1)][: arguments.scenes],
+            round(arguments.seconds * RATE),
+        )
+    except (DatasetError, FileNotFoundError, ModelError) as error:
+        print(f'error: {error}', file=sys.stderr)
+        return 2
+    if arguments.json:
+        print(json.dumps(figures))
+    else:
+        for name, value in figures.items():
+            print(f'{name:34}{value:10.4g}')
+    return 0
+
+
+def measure(scenes: list[Scene], frames: int) -> dict[str, float]:
+    """Return all figures of ``scenes`` of ``frames`` images each, by name."""
+    pipeline = Pipeline()
+    overlaps, moves, growths = list[float](), list[float](), list[float]()
+    changes = {task.name: 0 for task in TASKS}
+    seconds = 0.0
+    for scene in tqdm(scenes, disable=None, leave=False):
+        pipeline.reset()
+        last: dict[int, Face] = {}
+        last_shift = np.zeros(2)
+        for number, (image, shift) in enumerate(film(scene, frames)):
+            found = pipeline.process(image, number / RATE).faces
+            now = dict[int, Face]()
+            for key, place in enumerate(_of(scene)):
+                place = place.moved(*shift.tolist())
+                face = max(found, key=lambda one: one.detection.box.iou(place), default=None)
+                if face is None or face.detection.box.iou(place) < MATCH_IOU:
+                    continue
+                now[key] = face
+                overlaps.append(face.detection.box.iou(place))
+                if key in last:
+                    move, growth = _change(last[key], face, shift - last_shift)
+                    moves.append(move)
+                    growths.append(growth)
+                    seconds += 1 / RATE
+                    for task in TASKS:
+                        before, after = (
+                            one.estimates[task.name].label for one in (last[key], face)
+                        )
+                        changes[task.name] += before != after
+            last, last_shift = now, shift
+    return {
+        'faces': float(sum(len(_of(scene)) for scene in scenes)),
+        'mean IoU with the labels': float(np.mean(overlaps)),
+        'centre, rms change (%)': 100 * math.sqrt(np.mean(np.square(moves))),
+        'centre, median change (%)': 100 * float(np.median(moves)),
+        'size, rms change (%)': 100 * math.sqrt(np.mean(np.square(growths))),
+        'size, median change (%)': 100 * float(np.median(growths)),
+        **{f'{name} changes a minute': 60 * count / seconds for name, count in changes.items()},
+    }
+
+
+def film(scene: Scene, frames: int) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.float64]]]:
+    """Yield images u8 [H, W, 3] BGR of ``scene``, and how far each is shifted, [2] pixels."""
+    zoom = _zoom(scene)
+    large = cv2.resize(scene.image, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_CUBIC)
+    size = large.shape[1::-1]
+    rng = np.random.default_rng(0)
+    for number in range(frames):
+        angles = 2 * math.pi * number / RATE / np.array(PERIODS)
+        shift = SWAY * np.sin(angles)
+        matrix = np.hstack([np.eye(2), shift[:, None]])
+        moved = cv2.warpAffine(large, matrix, size, borderMode=cv2.BORDER_REPLICATE)
+        noise = rng.normal(0, NOISE, moved.shape).astype(np.float32)
+        yield np.clip(moved + noise, 0, 255).astype(np.uint8), shift
+
+
+def _zoom(scene: Scene) -> float:
+    height, width = scene.image.shape[:2]
+    return min(SIZE[0] / width, SIZE[1] / height)
+
+
+def _of(scene: Scene) -> list[Box]:
+    """Return the labelled faces to follow, in pixels of the film."""
+    return [
+        Box(*box.tolist())
+        for box in scene.boxes[~scene.ignore] * _zoom(scene)
+        if FARTHEST <= box[2] <= NEAREST
+    ]
+
+
+def _change(before: Face, after: Face, shift: NDArray[np.float64]) -> tuple[float, float]:
+    """Return by how much a box moved and grew, in sizes and in logarithms of the size."""
+    one, other = before.detection.box, after.detection.box
+    moved = np.subtract(other.centre, one.centre) - shift
+    return (
+        float(np.hypot(*moved)) / math.sqrt(one.area),
+        abs(math.log(other.area / one.area)) / 2,
+    )
+
+
+if __name__ == '__main__':
+    sys.exit(main())
