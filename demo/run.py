@@ -39,6 +39,7 @@ from face_affect.bags.recordings.bag_reader import (
 from face_affect.media import MediaError, open_media, Stills
 from face_affect.media.files import is_bag
 from face_affect.media.writer import write_picture
+from face_affect.outputs import file_ids
 from support.ros_domain import free_domain
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -359,8 +360,9 @@ def _play(children: Children, follower: Child, player: Child, endless: bool) -> 
 def _prepare(output: Path, source: str) -> None:
     """Make the folder, without what an earlier run has left in it."""
     output.mkdir(parents=True, exist_ok=True)
+    inputs = file_ids([Path(source)])
     for name in WRITTEN:
-        if (output / name).resolve() == Path(source).resolve():
+        if file_ids([output / name]) & inputs:
             raise RecordingError(f'{source} would be overwritten: choose another --output')
     for name in WRITTEN:
         (output / name).unlink(missing_ok=True)

@@ -204,6 +204,19 @@ def test_evaluation_needs_neither_pytorch_nor_tensorflow(path: Path) -> None:
     assert not tops & {'torch', 'tensorflow'}
 
 
+@pytest.mark.parametrize('path', sources(''), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_only_one_module_replaces_files(path: Path) -> None:
+    """Links, devices and inputs are taken care of there."""
+    if path == PACKAGE / 'outputs.py':
+        return
+    used = {
+        node.attr
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute)
+    }
+    assert not used & {'write_bytes', 'imwrite', 'NamedTemporaryFile', 'mkdtemp'}
+
+
 def test_there_are_sources() -> None:
     assert len(sources('core')) > 10
     assert len(sources('ros')) > 4

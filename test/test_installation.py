@@ -98,7 +98,7 @@ def test_models_of_an_installation_and_of_the_source(installed: Path, tmp_path: 
     def names(done: Completed) -> list[str]:
         assert done.returncode == 0, done.stderr
         lines = done.stdout.splitlines()
-        return [line for line in lines if not line.startswith(' ')]
+        return sorted(line.split()[0] for line in lines[1:] if line)
 
     assert names(face_affect(installed, tmp_path, 'models')) == sorted(INSTALLED)
     models = ROOT / 'models'

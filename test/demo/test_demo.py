@@ -19,6 +19,8 @@ import numpy as np
 import pytest
 from rosbags.highlevel import AnyReader
 
+from face_affect.media.writer import write_picture
+
 ROOT = Path(__file__).resolve().parents[2]
 BAG_FRAMES = 255
 RESULTS_TOPIC = '/face_affect/faces'
@@ -152,7 +154,8 @@ def test_wrong_input_is_named(wrong: str, tmp_path: Path) -> None:
         assert demo.left_behind() == []
 
 
-def test_own_output_is_not_overwritten_as_input(tmp_path: Path) -> None:
+@pytest.mark.parametrize('way', ['itself', 'link', 'folder'])
+def test_own_output_is_not_overwritten_as_input(tmp_path: Path, way: str) -> None:
     video = tmp_path / 'annotated.mp4'
     with av.open(str(video), 'w') as container:
         stream = container.add_stream('libx264', rate=10)
@@ -160,7 +163,15 @@ def test_own_output_is_not_overwritten_as_input(tmp_path: Path) -> None:
         picture = np.zeros((48, 64, 3), dtype=np.uint8)
         container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format='bgr24')))
         container.mux(stream.encode())
-    with started(str(video), '--output', str(tmp_path)) as demo:
+    source = video
+    if way == 'link':
+        source = tmp_path / 'link.mp4'
+        source.symlink_to(video)
+    elif way == 'folder':
+        source = tmp_path
+        video = tmp_path / 'contact_sheet.png'
+        write_picture(video, picture)
+    with started(str(source), '--output', str(tmp_path)) as demo:
         code, output = demo.finish(END_SECONDS)
     assert code == 2
     assert 'would be overwritten' in output
