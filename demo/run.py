@@ -30,9 +30,9 @@ from typing import Any
 import cv2
 import numpy as np
 
+from face_affect.bags.batch.processing import choose_topic
 from face_affect.bags.recordings.bag_reader import (
     BagRecording,
-    IMAGE_TYPES,
     MEDIA_TOPIC,
     RecordingError,
 )
@@ -99,16 +99,11 @@ def open_source(source: str, topic: str | None, scratch: Path) -> Source:
 
 
 def _open_bag(path: Path, topic: str | None) -> Source:
-    images = {
-        found.name: found.type for found in BagRecording(path).topics if found.type in IMAGE_TYPES
-    }
-    if not images:
-        raise RecordingError(f'bag {path} has no image topic')
-    chosen = topic or next(iter(images))
-    if chosen not in images:
-        raise RecordingError(f'bag {path} has no image topic {chosen}; it has {", ".join(images)}')
-    frames = len(BagRecording(path, [chosen]))
-    return Source(str(path), chosen, images[chosen].endswith('CompressedImage'), frames, bag=True)
+    chosen, _ = choose_topic(BagRecording(path), topic, f'bag {path}')
+    frames = len(BagRecording(path, [chosen.name]))
+    return Source(
+        str(path), chosen.name, chosen.type.endswith('CompressedImage'), frames, bag=True
+    )
 
 
 def _alike(stills: Stills, scratch: Path) -> Path | None:

@@ -29,6 +29,7 @@ from made_bags import (
 import numpy as np
 import pytest
 
+from face_affect.bags.analysis.keyframes import picture_topic
 from face_affect.bags.batch.job import Job, Options, read_information
 from face_affect.bags.batch.processing import choose_topic, process_bag
 from face_affect.bags.recordings.bag_reader import (
@@ -397,6 +398,20 @@ def test_depth_images_are_not_taken_for_the_camera(
     topic, note = choose_topic(BagRecording(tmp_path / 'bag'), None, 'bag')
     assert topic.name == chosen
     assert all(name in note for name, _ in others if len(others) > 1)
+
+
+def test_key_frames_are_not_taken_from_depth_images(tmp_path: Path) -> None:
+    pairs = [raw_topic('/camera/depth/image_raw', '16UC1'), raw_topic('/camera/image', 'bgr8')]
+    with BagWriter(tmp_path / 'bag') as bag:
+        for topic, _ in pairs:
+            bag.advertise(topic)
+        for _, message in pairs:
+            bag.write(message)
+        bag.close()
+    topic = picture_topic(BagRecording(tmp_path / 'bag'))
+    assert topic is not None and topic.name == '/camera/image'
+    only = BagRecording(tmp_path / 'bag', ['/camera/depth/image_raw'])
+    assert picture_topic(only) is None
 
 
 def test_depth_images_alone_must_be_asked_for(tmp_path: Path) -> None:

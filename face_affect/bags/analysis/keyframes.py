@@ -16,6 +16,7 @@ from face_affect.bags.analysis.result_reader import Results
 from face_affect.bags.analysis.timeline import face_timelines
 from face_affect.bags.batch.result_writer import PICTURE_TOPIC
 from face_affect.bags.recordings.bag_reader import IMAGE_TYPES, Recording, Topic
+from face_affect.bags.recordings.depth_topics import DEPTH, depth_rank
 from face_affect.core.annotation import annotate, blur_faces
 from face_affect.core.faces import FrameResult
 from face_affect.core.images import encode_jpeg, ImageError
@@ -67,8 +68,11 @@ def choose(results: Results) -> list[int]:
 def picture_topic(recording: Recording) -> Topic | None:
     """Return the topic to take pictures from: a camera's, or else annotated ones."""
     images = [topic for topic in recording.topics if topic.type in IMAGE_TYPES and topic.count]
-    plain = [topic for topic in images if topic.name != PICTURE_TOPIC]
-    return next(iter([*plain, *images]), None)
+    annotated = [topic for topic in images if topic.name == PICTURE_TOPIC]
+    ranks = {topic.name: depth_rank(recording, topic) for topic in images}
+    cameras = [topic for topic in images if ranks[topic.name] < DEPTH and topic not in annotated]
+    cameras.sort(key=lambda topic: ranks[topic.name])
+    return next(iter([*cameras, *annotated]), None)
 
 
 def keyframes(

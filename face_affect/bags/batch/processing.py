@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import nullcontext, suppress
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 import time
@@ -30,6 +30,7 @@ from face_affect.bags.recordings.bag_reader import (
     RecordingError,
     Topic,
 )
+from face_affect.bags.recordings.depth_topics import DEPTH, depth_rank
 from face_affect.core.images import MAX_PIXELS
 from face_affect.core.models import ModelError
 from face_affect.core.pictures import PictureReader
@@ -46,8 +47,6 @@ TICK = 0.1  # seconds
 
 # Called with how much is done, of how much (0 if nobody knows), and what is counted: frame or B.
 Progress = Callable[[int, int, str], None]
-# Words in the names of depth topics, and encodings that only depth images have
-DEPTH_NAMES, DEPTH_ENCODINGS = ('depth', 'disparity'), ('32FC1', 'compressedDepth')
 
 
 def open_recorded(source: str, max_image_pixels: int = MAX_PIXELS) -> Recording:
@@ -88,7 +87,7 @@ def choose_topic(recording: Recording, wanted: str | None, source: str) -> tuple
     if wanted in images:
         return images[wanted], ''
     if wanted is None and images:
-        ranks = {name: _depth_rank(recording, topic) for name, topic in images.items()}
+        ranks = {name: depth_rank(recording, topic) for name, topic in images.items()}
         first = min(images, key=lambda name: ranks[name])
         if ranks[first] < DEPTH:
             names = ', '.join(name for name in images if name != first)
@@ -101,30 +100,6 @@ def choose_topic(recording: Recording, wanted: str | None, source: str) -> tuple
     raise RecordingError(
         f'{source} has no image topic{f" {wanted}" if wanted else ""}; it has {held}'
     )
-
-
-CAMERA, PERHAPS, DEPTH = range(3)
-
-
-def _depth_rank(recording: Recording, topic: Topic) -> int:
-    """Return whether a topic has a camera's images, DEPTH images, or PERHAPS the one or other."""
-    if any(word in topic.name.lower() for word in DEPTH_NAMES):
-        return DEPTH
-    encoding = _first_encoding(recording, topic)
-    if any(word in encoding for word in DEPTH_ENCODINGS):
-        return DEPTH
-    # Depth in millimetres, or an infrared camera
-    return PERHAPS if encoding == '16UC1' else CAMERA
-
-
-def _first_encoding(recording: Recording, topic: Topic) -> str:
-    """Return encoding or format of the first image; empty if it cannot be read."""
-    if isinstance(recording, MediaRecording):
-        return ''
-    with suppress(ValueError, StopIteration):
-        message = recording.parse(next(iter(recording.messages([topic.name]))))
-        return str(getattr(message, 'encoding', '') or getattr(message, 'format', ''))
-    return ''
 
 
 class Pace:
