@@ -22,7 +22,8 @@ from std_msgs.msg import Header
 from face_affect.core.annotation import annotate
 from face_affect.core.faces import FrameResult
 from face_affect.core.images import encode_jpeg
-from face_affect.core.pipeline import Pipeline, Settings
+from face_affect.core.pipeline import Pipeline
+from face_affect.core.settings import Settings
 from face_affect.ros.cdr import read_message
 from face_affect.ros.conversions import decode, result_to_message
 

@@ -18,7 +18,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from demo_bag import DemoFrame, ROOT, TrueFace
 
 from face_affect.core.faces import Box
-from face_affect.core.pipeline import Pipeline, Settings
+from face_affect.core.pipeline import Pipeline
+from face_affect.core.settings import Settings
 
 
 @pytest.fixture(scope='session')

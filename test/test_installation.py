@@ -16,7 +16,7 @@ from demo_bag import ROOT
 import numpy as np
 import pytest
 
-from face_affect.core.pipeline import ModelNames
+from face_affect.core.settings import ModelNames
 from face_affect.media.writer import write_picture
 
 BUILD = Path(os.environ.get('FACE_AFFECT_BUILD_ROOT', ROOT)) / 'build' / 'face_affect'

@@ -18,7 +18,7 @@ import sys
 
 from face_affect.core.detection import load_detector
 from face_affect.core.models import DETECTION, find_model, ModelError, read_sidecar, write_sidecar
-from face_affect.core.pipeline import ModelNames
+from face_affect.core.settings import ModelNames
 from training.data.faces import DatasetError, training_part
 from training.data.loading import load_faces
 from training.data.scenes import load_scenes

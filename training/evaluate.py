@@ -21,7 +21,7 @@ from pathlib import Path
 import sys
 
 from face_affect.core.models import ModelError, read_sidecar, write_sidecar
-from face_affect.core.pipeline import ModelNames, Settings
+from face_affect.core.settings import ModelNames, Settings
 from training.data.faces import DatasetError
 from training.evaluation.evaluation import evaluation_of
 

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from benchmarks.tracking.metrics import Tracked
 from benchmarks.tracking.simulated import SimulatedDetector
 from benchmarks.tracking.stage import Scene, TrueFrame
-from face_affect.core.pipeline import ModelNames, Pipeline, Settings
+from face_affect.core.pipeline import Pipeline
+from face_affect.core.settings import ModelNames, Settings
 from face_affect.core.tracking import Tracker
 
 # The simulated detector needs pictures for colours only.

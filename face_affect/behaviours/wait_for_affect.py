@@ -18,8 +18,8 @@ from rclpy.task import Future
 
 from face_affect.behaviours.blackboard import MATCHING, NAMESPACE
 from face_affect.core.affect_query import AffectCriteria
-from face_affect.core.faces import EMOTIONS, GENDERS
 from face_affect.core.stamps import to_seconds
+from face_affect.core.tasks import TASKS
 
 
 class WaitForAffect(Behaviour):
@@ -64,20 +64,21 @@ class WaitForAffect(Behaviour):
             ValueError: there is no such emotion or gender, or a number is out of range.
 
         """
-        labels = {'emotion': emotion, 'gender': gender}
-        AffectCriteria(
-            {task: label for task, label in labels.items() if label is not None},
-            min_confidence=min_confidence,
-            duration=duration,
-        )
+        given = {'emotion': emotion, 'gender': gender}
+        labels = {task: label for task, label in given.items() if label is not None}
+        AffectCriteria(labels, min_confidence=min_confidence, duration=duration)
         if not timeout >= 0:
             raise ValueError(f'timeout is {timeout} s, but must not be negative')
         if not patience > 0:
             raise ValueError(f'patience is {patience} s, but must be positive')
         super().__init__(name)
         self._goal = Action.Goal(
-            emotion=Action.Goal.ANY if emotion is None else EMOTIONS.index(emotion),
-            gender=Action.Goal.ANY if gender is None else GENDERS.index(gender),
+            **{
+                task.name: task.labels.index(labels[task.name])
+                if task.name in labels
+                else Action.Goal.ANY
+                for task in TASKS
+            },
             min_confidence=float(min_confidence),
             duration=Duration(seconds=duration).to_msg(),
             timeout=Duration(seconds=timeout).to_msg(),

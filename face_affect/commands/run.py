@@ -27,6 +27,7 @@ from face_affect.core.faces import Estimate, Face
 from face_affect.core.pictures import Picture, PictureReader, ProcessedPicture
 from face_affect.core.pipeline import Pipeline
 from face_affect.core.stamps import SECOND
+from face_affect.core.tasks import TASKS
 from face_affect.core.text import printable
 from face_affect.media import Media, open_media
 from face_affect.media.writer import VideoFile, write_picture
@@ -78,12 +79,14 @@ def _estimate_text(estimate: Estimate | None) -> str:
 
 def _face_line(index: int, processed: ProcessedPicture, face: Face, named: bool) -> str:
     picture, box = processed.picture, face.detection.box
+    estimates = ' '.join(
+        f'{task.name} {_estimate_text(face.estimates.get(task.name)):14}' for task in TASKS
+    )
     return (
         (f'{printable(picture.name)}  ' if named else '')
         + f'frame {index:5}  {picture.stamp / SECOND:8.3f} s  #{face.id:<4} '
         f'box {box.x:.0f},{box.y:.0f} {box.width:.0f}x{box.height:.0f}  '
-        f'score {face.detection.score:.2f}  emotion {_estimate_text(face.emotion):14} '
-        f'gender {_estimate_text(face.gender)}'
+        f'score {face.detection.score:.2f}  {estimates.rstrip()}'
     )
 
 

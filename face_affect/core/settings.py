@@ -103,12 +103,12 @@ class ClassificationSettings(ParameterGroup):
     gender_min_confidence: float = _min_confidence(GENDER)
 
     def enabled(self, task: Task) -> bool:
-        """Return whether ``task`` is estimated."""
-        return bool(getattr(self, f'enable_{task.name}'))
+        """Return whether ``task`` is estimated; it is if there is no parameter for it."""
+        return bool(getattr(self, f'enable_{task.name}', True))
 
     def min_confidence(self, task: Task) -> float:
         """Return the probability below which the label of ``task`` is UNKNOWN, 0..1."""
-        return float(getattr(self, f'{task.name}_min_confidence'))
+        return float(getattr(self, f'{task.name}_min_confidence', task.min_confidence))
 
 
 # Bases in reverse: a dataclass takes the fields of its last base first.
@@ -164,7 +164,7 @@ class ModelNames(ParameterGroup):
 
     def of(self, task: Task) -> str:
         """Return the name of the model of ``task``."""
-        return str(getattr(self, task.name))
+        return str(getattr(self, task.name, task.model))
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,8 @@
 
 """The classification tasks: what is estimated for every face.
 
-A further estimate is an entry in TASKS, its parameters in ``face_affect.core.settings``
-(a test names those that are missing) and its field in FaceAffect.msg.
+A further estimate is an entry in TASKS. Parameters in ``face_affect.core.settings`` make it
+adjustable; to be published, it needs its field in FaceAffect.msg.
 """
 
 from __future__ import annotations

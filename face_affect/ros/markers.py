@@ -12,7 +12,7 @@ from std_msgs.msg import ColorRGBA
 from visualization_msgs.msg import Marker, MarkerArray
 
 from face_affect.core.codec import label_of
-from face_affect.core.faces import EMOTIONS, GENDERS
+from face_affect.core.tasks import TASKS
 
 RAY = 1.5  # metres; of the arrow to a face whose distance is not known
 HEAD = 0.2  # metres; the size of the ball where a face is
@@ -66,10 +66,9 @@ def _of_face(result: FaceAffectArray, face: FaceAffect, first: int) -> list[Mark
 
 
 def _caption(face: FaceAffect) -> str:
+    estimates = [(getattr(face, task.name), task.labels) for task in TASKS]
     words = [
-        label_of(estimate.label, labels)
-        for estimate, labels in ((face.emotion, EMOTIONS), (face.gender, GENDERS))
-        if estimate.confidence
+        label_of(estimate.label, labels) for estimate, labels in estimates if estimate.confidence
     ]
     # The last digits, as in the debug image
     return ' '.join([f'#{face.id % 10_000}', *words])

@@ -45,7 +45,8 @@ from face_affect.bags.recordings.message_types import (
 from face_affect.cli import main
 from face_affect.core.codec import decode_result
 from face_affect.core.faces import FrameResult
-from face_affect.core.pipeline import ModelNames, Pipeline, Settings
+from face_affect.core.pipeline import Pipeline
+from face_affect.core.settings import ModelNames, Settings
 from face_affect.media.writer import VideoFile
 
 PICTURES = '/face_affect/debug_image/compressed'

@@ -28,7 +28,7 @@ from face_affect.bags.recordings.message_types import (
 )
 from face_affect.cli import main
 from face_affect.core.faces import Box, Face, FrameResult
-from face_affect.core.pipeline import Settings
+from face_affect.core.settings import Settings
 
 GOLDEN = ROOT / 'test' / 'golden' / 'demo'
 

@@ -24,8 +24,8 @@ from face_affect.commands.pipeline_options import add_pipeline_options, models_o
 from face_affect.core.annotation import SHEET_GAP, SHEET_LINE, SHEET_TILE
 from face_affect.core.faces import EMOTIONS, GENDERS
 from face_affect.core.models import available_models
-from face_affect.core.pipeline import ModelNames, Settings
 from face_affect.core.saliency import saliency_path
+from face_affect.core.settings import ModelNames, Settings
 from face_affect.media import open_media
 from face_affect.media.writer import VideoFile
 

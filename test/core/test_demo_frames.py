@@ -22,8 +22,9 @@ from face_affect.core.classification import softmax
 from face_affect.core.crop import crop_square
 from face_affect.core.faces import Box, Estimate, Face, GENDERS
 from face_affect.core.models import Sidecar
-from face_affect.core.pipeline import Pipeline, Settings
+from face_affect.core.pipeline import Pipeline
 from face_affect.core.runtime import Network
+from face_affect.core.settings import Settings
 
 # Marked by hand in the demo's portraits, in parts of the true box: the point between
 # the eyes (x, y) and the middle of the mouth.

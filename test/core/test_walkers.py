@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from face_affect.core.pipeline import ModelNames, Pipeline
+from face_affect.core.pipeline import Pipeline
+from face_affect.core.settings import ModelNames
 from face_affect.core.stamps import SECOND
 from face_affect.media import open_media
 

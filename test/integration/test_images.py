@@ -31,8 +31,9 @@ from rclpy.parameter import Parameter
 from sensor_msgs.msg import CompressedImage, Image
 
 from face_affect.core.annotation import annotate_saliency
-from face_affect.core.pipeline import Pipeline, Settings
+from face_affect.core.pipeline import Pipeline
 from face_affect.core.saliency import Explainer
+from face_affect.core.settings import Settings
 from face_affect.ros import debug_images
 from face_affect.ros.node import FaceAffectNode
 

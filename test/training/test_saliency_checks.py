@@ -23,8 +23,8 @@ from face_affect.core.models import (  # noqa: E402
     find_model,
     Sidecar,
 )
-from face_affect.core.pipeline import ModelNames  # noqa: E402
 from face_affect.core.saliency import Saliency, saliency_path  # noqa: E402
+from face_affect.core.settings import ModelNames  # noqa: E402
 from training.data.augmentation import network_input  # noqa: E402
 from training.data.faces import FaceSet  # noqa: E402
 from training.export.dequantisation import dequantised  # noqa: E402

@@ -11,7 +11,7 @@ import re
 from typing import Any
 
 from face_affect.core.models import DETECTION, find_model, Sidecar
-from face_affect.core.pipeline import ModelNames
+from face_affect.core.settings import ModelNames
 from training.data.evaluation_sets import EvaluationSet, find_evaluation_sets
 from training.data.faces import DatasetError
 from training.evaluation.classification_plots import plot_confusion, plot_coverage, plot_face_sizes

@@ -12,7 +12,7 @@ import numpy as np
 
 from face_affect.core.detection import load_detector
 from face_affect.core.models import available_models, DETECTION, Sidecar
-from face_affect.core.pipeline import Settings
+from face_affect.core.settings import Settings
 from training.data.faces import DatasetError
 from training.data.scenes import load_scenes
 from training.evaluation.classification_metrics import share

@@ -18,7 +18,7 @@ from face_affect.core.classification import Classifier
 from face_affect.core.detection import load_detector
 from face_affect.core.faces import Box
 from face_affect.core.models import CropGeometry, Sidecar
-from face_affect.core.pipeline import Settings
+from face_affect.core.settings import Settings
 from training.data.faces import DatasetError, FaceSet
 from training.data.scenes import load_scenes
 from training.evaluation.classification_metrics import share

@@ -25,7 +25,7 @@ from face_affect.core.detection import (
 from face_affect.core.detection_head import AnchorPoints
 from face_affect.core.faces import Detection
 from face_affect.core.models import Sidecar
-from face_affect.core.pipeline import Settings
+from face_affect.core.settings import Settings
 from training.data.scene_views import SceneAugmentation, SceneViews
 from training.data.scenes import load_scenes
 from training.evaluation.detection_metrics import examine

@@ -12,6 +12,7 @@ from typing import Any
 
 from face_affect.bags.analysis.result_reader import Results
 from face_affect.core.faces import Box, Estimate, Face
+from face_affect.core.tasks import TASKS
 
 # Boxes that overlap less are not of the same face.
 SAME_FACE_IOU = 0.3
@@ -25,10 +26,11 @@ KINDS = {
     'ids': 'faces whose id changed, beyond a renaming',
     'boxes': 'faces whose box moved',
     'scores': 'faces whose detection score changed',
-    'emotion': 'faces whose emotion has another label',
-    'gender': 'faces whose gender has another label',
-    'emotion_probabilities': 'faces whose emotion probabilities changed',
-    'gender_probabilities': 'faces whose gender probabilities changed',
+    **{task.name: f'faces whose {task.name} has another label' for task in TASKS},
+    **{
+        f'{task.name}_probabilities': f'faces whose {task.name} probabilities changed'
+        for task in TASKS
+    },
 }
 
 
@@ -177,11 +179,9 @@ def _compare_faces(pair: _Pair, tolerances: Tolerances, changes: dict[str, Chang
             f'{pair.name}: {pair.a.detection.score:.3f} -> {pair.b.detection.score:.3f}',
             difference,
         )
-    for task, one, other in (
-        ('emotion', pair.a.emotion, pair.b.emotion),
-        ('gender', pair.a.gender, pair.b.gender),
-    ):
-        _compare_estimates(pair, task, one, other, tolerances.probability, changes)
+    for task in TASKS:
+        one, other = (face.estimates.get(task.name) for face in (pair.a, pair.b))
+        _compare_estimates(pair, task.name, one, other, tolerances.probability, changes)
 
 
 def _compare_estimates(

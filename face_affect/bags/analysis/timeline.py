@@ -34,7 +34,7 @@ class FaceTimeline:
         return FaceTimeline(self.id, self.times[::step], self.faces[::step])
 
     def label(self, task: str) -> str:
-        """Return what ``task``, emotion or gender, said most often."""
+        """Return the most frequent label of the task called ``task``."""
         labels = [_label(face, task) for face in self.faces]
         return max(sorted(set(labels)), key=labels.count)
 
@@ -58,7 +58,7 @@ class FaceTimeline:
 
 
 def _label(face: Face, task: str) -> str:
-    estimate = face.emotion if task == 'emotion' else face.gender
+    estimate = face.estimates.get(task)
     return estimate.label if estimate else UNKNOWN
 
 

@@ -10,7 +10,8 @@ import csv
 from pathlib import Path
 from typing import Any, Protocol
 
-from face_affect.core.faces import EMOTIONS, Estimate, Face, FrameResult, GENDERS
+from face_affect.core.faces import Estimate, Face, FrameResult
+from face_affect.core.tasks import TASKS
 from face_affect.extras import needs
 
 # Rows that are written at once
@@ -21,15 +22,10 @@ COLUMNS = (
     'stamp_ns',
     'frame',
     *_FACE_COLUMNS,
-    'emotion',
-    'emotion_confidence',
-    *EMOTIONS,
-    'gender',
-    'gender_confidence',
-    *GENDERS,
+    *(name for task in TASKS for name in (task.name, f'{task.name}_confidence', *task.labels)),
 )
 _INTEGERS = {'stamp_ns', 'frame', 'id', 'tracked_frames'}
-_TEXTS = {'emotion', 'gender'}
+_TEXTS = {task.name for task in TASKS}
 
 Row = dict[str, Any]
 
@@ -52,16 +48,13 @@ def _face(face: Face) -> Row:
         face.age,
         face.frames,
     )
-    return {
-        **dict(zip(_FACE_COLUMNS, values)),
-        **_estimate('emotion', face.emotion),
-        **_estimate('gender', face.gender),
-    }
+    row = dict(zip(_FACE_COLUMNS, values))
+    for task, estimate in face.estimates.items():
+        row.update(_estimate(task, estimate))
+    return row
 
 
-def _estimate(task: str, estimate: Estimate | None) -> Row:
-    if estimate is None:
-        return {}
+def _estimate(task: str, estimate: Estimate) -> Row:
     return {
         task: estimate.label,
         f'{task}_confidence': estimate.confidence,
