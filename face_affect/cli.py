@@ -13,6 +13,7 @@ import sys
 from face_affect import __version__
 from face_affect.commands.bag import add_bag
 from face_affect.commands.compare import add_compare
+from face_affect.commands.evaluate import add_evaluate
 from face_affect.commands.explain import add_explain
 from face_affect.commands.models import add_models
 from face_affect.commands.play import add_play
@@ -23,7 +24,16 @@ from face_affect.extras import MissingExtraError
 from face_affect.media import MediaError
 from face_affect.signals import Interrupted, raised
 
-COMMANDS = (add_run, add_explain, add_models, add_play, add_bag, add_report, add_compare)
+COMMANDS = (
+    add_run,
+    add_explain,
+    add_models,
+    add_play,
+    add_bag,
+    add_report,
+    add_compare,
+    add_evaluate,
+)
 EXIT_ERROR = 2
 
 

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Photograph the page of `face-affect run --view` for the documents, showing the demo bag.
+"""Photograph the live page and an evaluation for the documents, both of the demo bag.
 
 Needs Chromium and chromedriver. Run it in the source folder: `python -m scripts.make_screenshots`.
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 import sys
+import tempfile
 import time
 from typing import Any
 
@@ -19,6 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 from rosbags.highlevel import AnyReader
 
+from face_affect.bags.analysis.evaluation import evaluate
+from face_affect.bags.analysis.result_reader import read_results
+from face_affect.bags.analysis.truth import read_truth
+from face_affect.bags.report.evaluation_page import make_evaluation_page
 from face_affect.core.pipeline import Pipeline
 from face_affect.core.saliency import Explainer
 from face_affect.view.address import Address
@@ -67,6 +72,18 @@ def photograph(browser: Browser, name: str) -> None:
     print(path.relative_to(ROOT))
 
 
+def photograph_evaluation(driver: str) -> None:
+    """Evaluate the golden results of the demo bag; write what a browser shows of the page."""
+    results = read_results(ROOT / 'test' / 'golden' / 'demo')
+    truth = ROOT / 'demo' / 'truth.csv'
+    page = make_evaluation_page(results, truth.name, evaluate(results, read_truth(truth)))
+    with tempfile.TemporaryDirectory() as folder, window(driver, 1000, 1500) as browser:
+        path = Path(folder) / 'evaluation.html'
+        path.write_text(page, encoding='utf-8')
+        browser.open(path.as_uri())
+        photograph(browser, 'evaluation')
+
+
 def main() -> int:
     """Take the pictures on a desktop and on a phone."""
     if missing():
@@ -88,6 +105,7 @@ def main() -> int:
         desktop.run(OPEN_SALIENCY, 1)
         desktop.wait(SALIENCY_SHOWN)
         photograph(desktop, 'live_view')
+        photograph_evaluation(driver)
     return 0
 
 

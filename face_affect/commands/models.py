@@ -16,7 +16,13 @@ from typing import Any
 
 import numpy as np
 
-from face_affect.core.models import available_models, ModelError, models_folder, Sidecar
+from face_affect.core.models import (
+    available_models,
+    DETECTION,
+    ModelError,
+    models_folder,
+    Sidecar,
+)
 from face_affect.core.parameters import nearest
 from face_affect.core.runtime import Network
 from face_affect.core.text import printable
@@ -57,7 +63,7 @@ class Row:
     def accuracy(self) -> dict[str, float]:
         """The figures of the int8 network on ``test_set``, 0..1: 'accuracy', or those of boxes."""
         values = self.sidecar.accuracy
-        if self.sidecar.task == 'face_detection':
+        if self.sidecar.task == DETECTION:
             return {
                 name.removeprefix(f'{VALIDATION}_'): value
                 for name, value in values.items()

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import jinja2
 from markupsafe import Markup
 import numpy as np
 
@@ -21,6 +20,7 @@ from face_affect.bags.analysis.timeline import away_after, face_timelines, FaceT
 from face_affect.bags.batch.processing import open_recorded
 from face_affect.bags.recordings.bag_reader import IMAGE_TYPES, Recording, RecordingError
 from face_affect.bags.report import plots
+from face_affect.bags.report.rendering import render
 from face_affect.core.stamps import to_nanoseconds
 
 # Plots of emotions for so many people, those longest there
@@ -83,14 +83,8 @@ def make_report(
     if not results.results:
         raise RecordingError(f'bag {bag} has no result on {results.topic}')
     recording = open_recorded(source or str(bag))
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader('face_affect.bags.report'),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template(TEMPLATE).render(
+    return render(
+        TEMPLATE,
         library=Markup(plots.library()),
         topic=results.topic,
         pictures=list(_pictures(results, recording, blur)) if images else None,

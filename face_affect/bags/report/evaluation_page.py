@@ -1,0 +1,36 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""An evaluation as one HTML file that needs nothing else."""
+
+from __future__ import annotations
+
+from face_affect.bags.analysis.evaluation import Evaluation, HIT_IOU, Proportion
+from face_affect.bags.analysis.result_reader import Results
+from face_affect.bags.report.rendering import render
+
+TEMPLATE = 'evaluation.html.j2'
+
+
+def make_evaluation_page(results: Results, truth: str, found: Evaluation) -> str:
+    """Return the page on ``found``, of ``results`` against the file called ``truth``."""
+    figures = {
+        'labelled images': str(found.images),
+        'faces found': _percent(found.recall),
+        'id switches': '-' if found.switches is None else str(found.switches),
+        **{f'{one.task.name} right': _percent(one.accuracy) for one in found.tasks},
+    }
+    return render(
+        TEMPLATE,
+        name=results.path.absolute().name,
+        results=str(results.path),
+        topic=results.topic,
+        truth=truth,
+        found=found,
+        figures=list(figures.items()),
+        iou=HIT_IOU,
+    )
+
+
+def _percent(proportion: Proportion) -> str:
+    return '-' if proportion.value is None else f'{100 * proportion.value:.1f} %'
