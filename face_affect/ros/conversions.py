@@ -97,7 +97,7 @@ def image_to_message(image: NDArray[np.uint8], header: Header) -> Image:
     """Return a BGR picture u8 [H, W, 3] as a raw message."""
     height, width = image.shape[:2]
     data = array.array('B')
-    data.frombytes(np.ascontiguousarray(image).tobytes())
+    data.frombytes(np.ascontiguousarray(image).data)
     return Image(
         header=header, height=height, width=width, encoding='bgr8', step=3 * width, data=data
     )

@@ -28,36 +28,36 @@ class DebugImages:
         self,
         publisher: Callable[[type, str, int], LifecyclePublisher],
         parameters: Callable[[], DebugParameters],
-        explainer: Explainer,
     ) -> None:
         """Create the topics.
 
         Args:
             publisher: creates a publisher of a type and topic, with a depth.
             parameters: returns the parameters as they are now.
-            explainer: what explains the faces on ~/saliency.
 
         """
         self._raw = publisher(Image, '~/debug_image', 1)
         self._compressed = publisher(CompressedImage, '~/debug_image/compressed', 1)
         self._saliency = publisher(Image, '~/saliency', 1)
         self._parameters = parameters
-        self._explainer = explainer
         self._rate, self._saliency_rate = RateLimiter(), RateLimiter()
 
-    def show(self, image: NDArray[np.uint8], result: FrameResult, header: Header) -> bool:
-        """Draw and publish what is subscribed to, if it is time; tell whether anything was."""
-        parameters = self._parameters()
-        annotated = self._show_result(image, result, header, parameters)
-        return self._show_saliency(image, result, header, parameters) or annotated
-
-    def _show_result(
+    def show(
         self,
         image: NDArray[np.uint8],
         result: FrameResult,
         header: Header,
-        parameters: DebugParameters,
+        explainer: Explainer,
     ) -> bool:
+        """Draw and publish what is subscribed to and due; return whether anything was.
+
+        ``explainer`` explains the faces on ~/saliency.
+        """
+        annotated = self._show_result(image, result, header)
+        return self._show_saliency(image, result, header, explainer) or annotated
+
+    def _show_result(self, image: NDArray[np.uint8], result: FrameResult, header: Header) -> bool:
+        parameters = self._parameters()
         raw = self._raw.get_subscription_count() > 0
         compressed = self._compressed.get_subscription_count() > 0
         if not (raw or compressed) or not self._rate.passes(parameters.debug_image_max_rate):
@@ -74,13 +74,14 @@ class DebugImages:
         image: NDArray[np.uint8],
         result: FrameResult,
         header: Header,
-        parameters: DebugParameters,
+        explainer: Explainer,
     ) -> bool:
+        parameters = self._parameters()
         if not self._saliency.get_subscription_count() or not self._saliency_rate.passes(
             parameters.debug_image_max_rate
         ):
             return False
-        explanations = self._explainer(image, result.faces, parameters.saliency_of, result.rotate)
+        explanations = explainer(image, result.faces, parameters.saliency_of, result.rotate)
         picture = annotate_saliency(image, explanations, parameters.debug_image_scale)
         self._saliency.publish(image_to_message(picture, header))
         return True

@@ -24,13 +24,16 @@ def _level(state: str, report: Report, previous: Report | None, missing: str) ->
     """Judge what happened since the last report."""
     if state == 'unconfigured' and report.last_error:
         return DiagnosticStatus.ERROR, f'cannot configure: {report.last_error}'
+    before = previous.dropped if previous else {}
+    fresh = {reason: count - before.get(reason, 0) for reason, count in report.dropped.items()}
+    if previous and fresh.get('given_up'):
+        return DiagnosticStatus.ERROR, f'{state}; a worker was given up: {report.last_error}'
+    if previous and report.faults > previous.faults:
+        return DiagnosticStatus.WARN, f'{state}; a callback failed: {report.last_error}'
     if state != 'active':
         return DiagnosticStatus.OK, state
     if previous is None:
         return DiagnosticStatus.OK, 'starting'
-    fresh = {
-        reason: count - previous.dropped.get(reason, 0) for reason, count in report.dropped.items()
-    }
     if fresh.get('failed'):
         return DiagnosticStatus.ERROR, f'processing failed: {report.last_error}'
     bad = sorted(reason for reason, count in fresh.items() if count and reason not in INTENDED)
@@ -120,6 +123,7 @@ def diagnostic_array(
         'frames dropped': sum(report.dropped.values()),
         'faces': report.faces,
         **_rates(report, previous),
+        'callback errors': report.faults,
         'image age ms': f'{report.age * 1e3:.1f}',
         'exposure': report.exposure or 'good',
         'last error': report.last_error or 'none',

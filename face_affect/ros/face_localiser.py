@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Callable
+import threading
 
 from rclpy.node import Node
 from rclpy.qos import qos_profile_sensor_data, QoSProfile
@@ -59,10 +60,18 @@ def camera_model(info: CameraInfo, rectified: bool) -> CameraModel:
     )
 
 
+def _model_or_error(info: CameraInfo, rectified: bool) -> CameraModel | CalibrationError:
+    try:
+        return camera_model(info, rectified)
+    except CalibrationError as error:
+        return error
+
+
 class FaceLocaliser:
     """Subscribes to ``camera_info``, and for positions to ``depth_image``.
 
-    Messages come on the executor's thread, ``locate`` is called from another.
+    Messages come on the executor's thread, ``locate`` is called from another; a lock guards
+    what both use.
     What hinders it is counted in ``problems`` by a word, and told each time;
     faces are then left without a bearing, or without a position.
     """
@@ -81,11 +90,13 @@ class FaceLocaliser:
             on_problem: called with a word and the whole reason.
 
         """
-        self.problems: Counter[str] = Counter()
+        self._lock = threading.Lock()
+        self._problems: Counter[str] = Counter()
         self._node = node
         self._parameters = parameters
         self._on_problem = on_problem
         self._info: CameraInfo | None = None
+        self._camera: CameraModel | CalibrationError | None = None
         self._depths: deque[CdrImage] = deque(maxlen=DEPTH_IMAGES)
         qos = QoSProfile(depth=1, reliability=qos_profile_sensor_data.reliability)
         # Serialised, as images are: a message that is none must not end the process.
@@ -102,16 +113,24 @@ class FaceLocaliser:
         for subscription in self._subscriptions:
             self._node.destroy_subscription(subscription)
 
+    @property
+    def problems(self) -> dict[str, int]:
+        """How many images had faces that were not located, by reason."""
+        with self._lock:
+            return dict(self._problems)
+
     def locate(self, result: FrameResult, header: Header) -> FrameResult:
         """Return ``result``, of the image with ``header``, with the faces' locations."""
         if not result.faces:
             return result
-        info = self._info
-        if info is None:
+        with self._lock:
+            camera = self._camera
+        if camera is None:
             self._tell('no_camera_info', 'no CameraInfo has come: faces have no bearing')
             return result
         try:
-            camera = camera_model(info, self._parameters.rectified)
+            if isinstance(camera, CalibrationError):
+                raise camera
             located = locate(result, camera)
         except CalibrationError as error:
             self._tell('camera_info', f'faces have no bearing: {error}')
@@ -125,8 +144,10 @@ class FaceLocaliser:
 
     def _depth(self, header: Header) -> DepthImage | None:
         stamp = to_seconds(header.stamp)
+        with self._lock:
+            depths = tuple(self._depths)
         nearest = min(
-            tuple(self._depths),
+            depths,
             default=None,
             key=lambda image: abs(to_seconds(image.header.stamp) - stamp),
         )
@@ -145,17 +166,29 @@ class FaceLocaliser:
         )
 
     def _tell(self, word: str, reason: str) -> None:
-        self.problems[word] += 1
+        with self._lock:
+            self._problems[word] += 1
         self._on_problem(word, reason)
 
     def _on_info(self, data: bytes) -> None:
         try:
-            self._info = unpack(data, CameraInfo)
+            info = unpack(data, CameraInfo)
         except ImageError as error:
             self._tell('camera_info', f'CameraInfo refused: {error}')
+            return
+        info.header = Header()
+        if info == self._info:
+            return  # It comes with every image, and hardly ever changes.
+        self._info = info
+        camera = _model_or_error(info, self._parameters.rectified)
+        with self._lock:
+            self._camera = camera
 
     def _on_depth(self, data: bytes) -> None:
         try:
-            self._depths.append(read_image(data))
+            image = read_image(data)
         except ImageError as error:
             self._tell('depth_layout', f'depth image refused: {error}')
+            return
+        with self._lock:
+            self._depths.append(image)

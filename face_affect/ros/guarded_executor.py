@@ -27,9 +27,12 @@ ServiceCallback = Callable[[Any, Any], Any]
 class Faults:
     """What callbacks raised: counted, logged, and the last one kept. Thread-safe."""
 
-    def __init__(self, log: ThrottledLog) -> None:
-        """Start at zero."""
+    def __init__(
+        self, log: ThrottledLog, on_fault: Callable[[str], None] = lambda text: None
+    ) -> None:
+        """Start at zero; ``on_fault`` is called with each exception as a line of text."""
         self._log = log
+        self._on_fault = on_fault
         self._lock = threading.Lock()
         self._count = 0
         self._last = ''
@@ -53,6 +56,7 @@ class Faults:
         with self._lock:
             self._count += 1
             self._last = text
+        self._on_fault(text)
         self._log.error(kind, f'a callback failed: {text}')
 
 

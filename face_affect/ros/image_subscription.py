@@ -17,12 +17,24 @@ from face_affect.ros.diagnostics import missing_images
 from face_affect.ros.parameters import InputParameters
 
 # Takes images from every publisher. Only the newest one matters.
+SUFFIX = '/compressed'
 QOS = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 
 
 def image_kind(parameters: InputParameters) -> ImageKind:
     """Return the message type of the images, by parameter image_transport."""
     return CompressedImage if parameters.image_transport == 'compressed' else Image
+
+
+def compressed_topic(node: Node) -> str:
+    """Return the topic of compressed images: that of image, as remapped, and /compressed.
+
+    This is how image_transport names it. A remapping of image/compressed itself goes before.
+    """
+    own = 'image' + SUFFIX
+    if node.resolve_topic_name(own) != node.resolve_topic_name(own, only_expand=True):
+        return own
+    return node.resolve_topic_name('image').removesuffix(SUFFIX) + SUFFIX
 
 
 class ImageSubscription:
@@ -32,15 +44,17 @@ class ImageSubscription:
     never unpacked.
     """
 
-    def __init__(self, node: Node, kind: ImageKind, take: Callable[[bytes], None]) -> None:
+    def __init__(
+        self, node: Node, kind: ImageKind, take: Callable[[bytes], None], qos: QoSProfile = QOS
+    ) -> None:
         """Subscribe on ``node`` to images of type ``kind``; ``take`` gets every image."""
         self._node = node
         self._type_name = f'sensor_msgs/msg/{kind.__name__}'
         self._subscription = node.create_subscription(
             kind,
-            'image/compressed' if kind is CompressedImage else 'image',
+            compressed_topic(node) if kind is CompressedImage else 'image',
             take,
-            QOS,
+            qos,
             raw=True,
             qos_overriding_options=QoSOverridingOptions.with_default_policies(),
         )
@@ -49,6 +63,18 @@ class ImageSubscription:
     def topic(self) -> str:
         """The resolved name of the topic."""
         return str(self._subscription.topic_name)
+
+    @property
+    def qos(self) -> str:
+        """The quality of service that images are asked for with, in words."""
+        profile = self._subscription.qos_profile
+        return ', '.join(
+            (
+                f'reliability {profile.reliability.name.lower()}',
+                f'durability {profile.durability.name.lower()}',
+                f'depth {profile.depth}',
+            )
+        )
 
     def missing(self) -> str:
         """Say, as the rest of a sentence, why no image comes."""

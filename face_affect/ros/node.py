@@ -6,49 +6,42 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
 import functools
+import os
+import sys
+import threading
 import time
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
-from face_affect_msgs.msg import FaceAffectArray
 from face_affect_msgs.srv import GetFaces
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import (
     LifecycleNode,
-    LifecyclePublisher,
     LifecycleState,
     TransitionCallbackReturn,
 )
 from rclpy.parameter import Parameter
-from rclpy.qos import QoSProfile
-from std_msgs.msg import Header
 from std_srvs.srv import SetBool
-from visualization_msgs.msg import MarkerArray
 
 from face_affect.core.affect_query import AffectCriteria
-from face_affect.core.faces import FrameResult
 from face_affect.core.models import ModelError
 from face_affect.core.pipeline import Pipeline
 from face_affect.core.saliency import Explainer
 from face_affect.core.tasks import TASKS
 from face_affect.core.text import printable
-from face_affect.ros.conversions import result_to_message
-from face_affect.ros.debug_images import DebugImages
 from face_affect.ros.declaration import changed, declare, unlogged
 from face_affect.ros.diagnostics import diagnostic_array
 from face_affect.ros.executable import Executable, run
-from face_affect.ros.face_localiser import FaceLocaliser
 from face_affect.ros.guarded_executor import Faults
-from face_affect.ros.image_subscription import image_kind, ImageSubscription
-from face_affect.ros.markers import markers
 from face_affect.ros.parameters import NodeParameters, REMOVED
+from face_affect.ros.result_topics import ResultTopics
+from face_affect.ros.session import Networks, Reporting, Session
 from face_affect.ros.statistics import Report, Statistics
 from face_affect.ros.throttled_log import ThrottledLog
 from face_affect.ros.wait_for_affect import WaitForAffectServer
-from face_affect.ros.worker import Worker
+from face_affect.ros.worker import THREAD_NAME
 from face_affect.signals import StopSignal
 
 DIAGNOSTICS_PERIOD = 1.0  # seconds
@@ -94,17 +87,14 @@ class FaceAffectNode(LifecycleNode):
             )
         self._statistics = Statistics()
         self._reported: Report | None = None
-        self._configured = ExitStack()  # destroys what configure made
-        self._pipeline: Pipeline | None = None
-        self._worker: Worker | None = None
-        self._input: ImageSubscription | None = None
-        self._newest: FaceAffectArray | None = None
-        self._geometry: FaceLocaliser | None = None
+        self._topics: ResultTopics | None = None  # from configure to cleanup
+        self._networks: Networks | None = None  # the same
+        self._session: Session | None = None  # from activate to deactivate, but for pauses
         self._first_id = 1
         self._enabled = True
         self._state = 'unconfigured'
         self._log = ThrottledLog(self.get_logger())
-        self.faults = Faults(self._log)
+        self.faults = Faults(self._log, self._statistics.note_fault)
         self.create_service(SetBool, '~/enable', self._on_enable)
         self.create_service(GetFaces, '~/get_faces', self._on_get_faces)
         self._wait_server = WaitForAffectServer(self, self._refuse_goal)
@@ -134,25 +124,16 @@ class FaceAffectNode(LifecycleNode):
     @explained
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Load the models; FAILURE, with the reason logged, leaves the node unconfigured."""
-        values = self._values
-        # Milliseconds since 1970: what an earlier run gave out is never given again.
-        self._first_id = max(self._first_id, time.time_ns() // 1_000_000)
         try:
-            self._pipeline = Pipeline(
-                values.settings, values.models, values.runtime.num_threads, self._first_id
-            )
+            self._networks = self._load()
         except (ModelError, ValueError) as error:
             self._statistics.note_error(str(error))
-            self.get_logger().error(f'cannot configure: {error}')
+            self.get_logger().error(printable(f'cannot configure: {error}'))
             return FAILURE
         self._statistics.note_error('')
-        self._faces = self._managed_publisher(FaceAffectArray, '~/faces', 10)
-        self._markers = self._managed_publisher(MarkerArray, '~/markers', 1)
-        self._debug_images = DebugImages(
-            self._managed_publisher, lambda: self._values.debug, self._explainer(self._pipeline)
-        )
+        self._topics = ResultTopics(self, lambda: self._values.debug, self._wait_server.add_result)
         self._state = 'inactive'
-        names = ', '.join(sidecar.name for sidecar in self._pipeline.sidecars)
+        names = ', '.join(sidecar.name for sidecar in self._networks.pipeline.sidecars)
         self.get_logger().info(f'configured with {names}')
         return super().on_configure(state)
 
@@ -162,13 +143,13 @@ class FaceAffectNode(LifecycleNode):
         activated = super().on_activate(state)
         self._state = 'active'
         if self._enabled:
-            self._start_processing()
+            self._start_session()
         return activated
 
     @explained
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Stop to process images; nothing is published any more."""
-        self._stop_processing()
+        self._stop_session()
         self._wait_server.abort_all('the node was deactivated')
         self._state = 'inactive'
         return super().on_deactivate(state)
@@ -184,7 +165,7 @@ class FaceAffectNode(LifecycleNode):
     @explained
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Stop and release everything."""
-        self._stop_processing()
+        self._stop_session()
         self._wait_server.abort_all('the node was shut down')
         self._release()
         self._state = 'finalized'
@@ -193,96 +174,89 @@ class FaceAffectNode(LifecycleNode):
     @explained
     def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Go back to unconfigured after an unexpected error in a transition."""
-        self._stop_processing()
+        self._stop_session()
         self._wait_server.abort_all('the node failed')
         self._release()
         return SUCCESS
 
-    def _managed_publisher(self, kind: type, topic: str, depth: int) -> LifecyclePublisher:
-        publisher: LifecyclePublisher = self.create_lifecycle_publisher(
-            kind, topic, QoSProfile(depth=depth)
-        )
-        self._configured.callback(self.destroy_lifecycle_publisher, publisher)
-        return publisher
+    def _load(self) -> Networks:
+        """Return the models, loaded.
 
-    def _explainer(self, pipeline: Pipeline) -> Explainer:
+        Raises:
+            ModelError: one cannot be loaded; the message says why.
+
+        """
+        values = self._values
+        # Milliseconds since 1970: what an earlier run gave out is never given again.
+        self._first_id = max(self._first_id, time.time_ns() // 1_000_000)
+        pipeline = Pipeline(
+            values.settings, values.models, values.runtime.num_threads, self._first_id
+        )
         detector, *classifiers = pipeline.sidecars
         try:
-            return Explainer(classifiers, detector.name, self._values.runtime.num_threads)
+            explainer = Explainer(classifiers, detector.name, values.runtime.num_threads)
         except ModelError as error:
             # A robot can do without reasons.
             self.note_fault(f'no saliency images: {error}')
-            return Explainer((), detector.name)
+            explainer = Explainer((), detector.name)
+        return Networks(pipeline, explainer)
 
     def _release(self) -> None:
-        self._configured.close()
-        if self._pipeline is not None:
-            self._first_id = self._pipeline.next_id
-        self._pipeline = None
+        if self._topics is not None:
+            self._topics.destroy()
+            self._topics = None
+        self._drop_networks()
         self._state = 'unconfigured'
+
+    def _drop_networks(self) -> None:
+        if self._networks is not None:
+            self._first_id = max(self._first_id, self._networks.pipeline.next_id)
+            self._networks = None
 
     # Processing
 
-    def _start_processing(self) -> None:
-        if self._pipeline is None:
+    def _start_session(self) -> None:
+        """Process images from now on, or raise what prevents it."""
+        if self._session is not None or self._topics is None:
             return
-        self._pipeline.reset()
+        if self._networks is None:  # A worker that was given up may still use the former ones.
+            self._networks = self._load()
         self._reported = None
-        if self._values.localisation.needed:
-            self._geometry = FaceLocaliser(self, self._values.localisation, self._log.warning)
-        self._worker = Worker(
-            self._pipeline,
-            self._statistics,
-            image_kind(self._values.input),
-            self._publish,
-            self._debug_images.show,
-            self._now,
-            self._log_drop,
-            self._values.input,
+        self._session = Session(
+            self,
+            self._networks,
+            self._topics,
+            self._values,
+            Reporting(self._statistics, self._log),
         )
-        self._input = ImageSubscription(self, image_kind(self._values.input), self._worker.put)
-        self.get_logger().info(f'waiting for images on {self._input.topic}')
+        self.get_logger().info(f'waiting for images on {self._session.topic}')
 
-    def _stop_processing(self) -> None:
-        if self._input is not None:
-            self._input.destroy()
-            self._input = None
-        if self._worker is not None:
-            self._worker.stop()
-            self._worker = None
-        self._newest = None  # Of people who may have gone long before anybody asks
-        if self._geometry is not None:
-            self._geometry.destroy()
-            self._geometry = None
-
-    def _now(self) -> float:
-        return float(self.get_clock().now().nanoseconds * 1e-9)
-
-    def _publish(self, result: FrameResult, header: Header, elapsed: float) -> None:
-        if self._geometry is not None:
-            result = self._geometry.locate(result, header)
-        message = result_to_message(result, header, elapsed)
-        self._newest = message
-        self._faces.publish(message)
-        self._wait_server.add_result(result)
-        if self._markers.get_subscription_count() > 0:
-            self._markers.publish(markers(message))
-
-    def _log_drop(self, reason: str, error: str) -> None:
-        self._log.warning(reason, f'image dropped ({reason}): {error}')
+    def _stop_session(self) -> None:
+        session, self._session = self._session, None
+        if session is not None and not session.close():
+            self._drop_networks()
+            self.note_fault(
+                'one image took too long: its worker was given up, and the models are loaded '
+                'anew for the next activation'
+            )
 
     # Services, parameters, diagnostics
 
     def _on_enable(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
+        try:
+            if not request.data:
+                self._stop_session()
+            elif self._state == 'active':
+                self._start_session()
+        except Exception as error:
+            self.note_fault(f'~/enable failed: {type(error).__name__}: {error}')
+            response.message = printable(f'still {self._activity}: {error}')
+            return response
         self._enabled = request.data
-        if self._state == 'active' and request.data and self._worker is None:
-            self._start_processing()
-        elif not request.data:
-            self._stop_processing()
         response.success = True
         response.message = (
             'processing'
-            if self._worker
+            if self._session
             else ('paused' if not self._enabled else f'enabled, but the node is {self._state}')
         )
         return response
@@ -290,12 +264,16 @@ class FaceAffectNode(LifecycleNode):
     def _on_get_faces(
         self, request: GetFaces.Request, response: GetFaces.Response
     ) -> GetFaces.Response:
-        newest = self._newest
+        newest = self._session.newest if self._session else None
         response.success = newest is not None
-        if newest is None:
-            response.message = f'no result yet; the node is {self._activity}'
-        else:
+        if newest is not None:
             response.faces = newest
+        elif self._statistics.report().processed:
+            response.message = (
+                f'no result since processing was started or stopped; the node is {self._activity}'
+            )
+        else:
+            response.message = f'no result yet; the node is {self._activity}'
         return response
 
     @property
@@ -313,42 +291,43 @@ class FaceAffectNode(LifecycleNode):
 
     def _on_parameters(self, changes: list[Parameter]) -> SetParametersResult:
         try:
-            self._values = changed(self._values, changes, self._pipeline is not None)
+            self._values = changed(self._values, changes, self._topics is not None)
         except (ValueError, TypeError) as error:
             return SetParametersResult(successful=False, reason=printable(error))
-        if self._pipeline is not None:
-            self._pipeline.settings = self._values.settings
-        if self._worker is not None:
-            self._worker.limits = self._values.input
+        if self._networks is not None:
+            self._networks.pipeline.settings = self._values.settings
+        if self._session is not None:
+            self._session.change(self._values)
         return SetParametersResult(successful=True)
 
     def _publish_diagnostics(self) -> None:
-        report = self._statistics.report()
+        report, session = self._statistics.report(), self._session
+        if session is not None:
+            session.warn_if_silent(report.received)
         silent = self._reported is not None and report.received == self._reported.received
-        missing = self._input.missing() if self._input and silent else ''
         self._diagnostics.publish(
             diagnostic_array(
                 self.get_fully_qualified_name().lstrip('/'),
                 self._activity,
-                self._input.topic if self._input else 'none',
+                session.topic if session else 'none',
                 self.get_clock().now(),
                 report,
                 self._reported,
-                self._pipeline,
-                missing,
-                dict(self._geometry.problems) if self._geometry else {},
+                self._networks.pipeline if self._networks else None,
+                session.missing() if session and silent else '',
+                session.problems if session else {},
             )
         )
         self._reported = report
 
     def close(self) -> bool:
         """Stop processing; return whether goals were ended, whose answers are to be sent yet."""
-        self._stop_processing()
+        self._stop_session()
         return self._wait_server.abort_all('the node was shut down')
 
     def destroy_node(self) -> None:
         """Stop the worker before the node goes."""
-        self._stop_processing()
+        self._stop_session()
         self._release()
         self._wait_server.destroy()
         super().destroy_node()
@@ -365,4 +344,10 @@ def serve(node: FaceAffectNode, executable: Executable) -> int:
 
 def main(stopped: StopSignal, arguments: Sequence[str] | None = None) -> int:
     """Run the node until it is ``stopped``; return the exit code, 1 for a wrong parameter."""
-    return run('face_affect', FaceAffectNode, serve, stopped, arguments)
+    code = run('face_affect', FaceAffectNode, serve, stopped, arguments)
+    if any(thread.name == THREAD_NAME for thread in threading.enumerate()):
+        # A worker that was given up runs in a library, which must not be unloaded under it.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    return code

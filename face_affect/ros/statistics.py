@@ -21,7 +21,8 @@ class Report:
 
     ``stamp`` seconds, by a steady clock; ``faces`` in the newest result; ``age``
     seconds from the stamp of the newest processed image to when its turn came; ``exposure``
-    says what is wrong with the exposure of that image, '' if nothing.
+    says what is wrong with the exposure of that image, '' if nothing; ``faults`` exceptions of
+    callbacks.
     """
 
     stamp: float
@@ -33,6 +34,7 @@ class Report:
     stages: Mapping[str, tuple[float, float]]
     last_error: str
     exposure: str = ''
+    faults: int = 0
 
     @property
     def under_way(self) -> int:
@@ -54,6 +56,7 @@ class Statistics:
         self._stages: dict[str, deque[float]] = {}
         self._last_error = ''
         self._exposure = ''
+        self._faults = 0
 
     def receive(self) -> None:
         """Count a frame that arrived."""
@@ -69,6 +72,12 @@ class Statistics:
     def note_error(self, error: str) -> None:
         """Note an error that belongs to no frame, or with '' that there is none any more."""
         with self._lock:
+            self._last_error = error
+
+    def note_fault(self, error: str) -> None:
+        """Count and note an exception of a callback."""
+        with self._lock:
+            self._faults += 1
             self._last_error = error
 
     def process(
@@ -107,6 +116,7 @@ class Statistics:
                 {},
                 self._last_error,
                 self._exposure,
+                self._faults,
             )
         for window in times.values():
             window.sort()

@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 import threading
 import time
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +16,7 @@ from std_msgs.msg import Header
 from face_affect.core.bit_depth import BitDepth
 from face_affect.core.faces import FrameResult
 from face_affect.core.images import exposure_fault
-from face_affect.core.intake import drop_reason, ImageIntake
-from face_affect.core.pipeline import Pipeline
+from face_affect.core.intake import drop_reason, ImageIntake, ImageProcessor
 from face_affect.core.stamps import to_nanoseconds
 from face_affect.ros.cdr import ImageKind, read_message
 from face_affect.ros.conversions import decode
@@ -26,13 +25,32 @@ from face_affect.ros.parameters import InputParameters
 from face_affect.ros.rate_limiter import RateLimiter
 from face_affect.ros.statistics import Statistics
 
+THREAD_NAME = 'face_affect_worker'
+STOP_TIME = 2.0  # seconds for the image in work when the worker is stopped
+
 
 class Overdue(Exception):
     """The image is older than parameter ``max_age``."""
 
 
-Publish = Callable[[FrameResult, Header, float], None]
-Show = Callable[[NDArray[np.uint8], FrameResult, Header], bool]
+class GivenUp(Exception):
+    """The worker was given up while the image was in work: it counts as dropped already."""
+
+
+class Sink(Protocol):
+    """Where a worker's results go. Called on the worker's thread."""
+
+    def now(self) -> int:
+        """Return the time in nanoseconds, for images whose stamp is zero."""
+
+    def publish(self, result: FrameResult, header: Header, elapsed: float) -> None:
+        """Publish a result that took ``elapsed`` seconds."""
+
+    def show(self, image: NDArray[np.uint8], result: FrameResult, header: Header) -> bool:
+        """Draw a result that was published; return whether there was anything to draw."""
+
+    def note_drop(self, reason: str, error: str) -> None:
+        """Note an image without a result; not called for those that are left out on purpose."""
 
 
 class Worker:
@@ -40,13 +58,10 @@ class Worker:
 
     def __init__(
         self,
-        pipeline: Pipeline,
+        pipeline: ImageProcessor,
         statistics: Statistics,
         kind: ImageKind,
-        publish: Publish,
-        show: Show,
-        now: Callable[[], float],
-        on_drop: Callable[[str, str], None],
+        sink: Sink,
         limits: InputParameters,
     ) -> None:
         """Start the thread.
@@ -55,27 +70,26 @@ class Worker:
             pipeline: what reads the faces.
             statistics: counts what becomes of every image.
             kind: the type of the image messages.
-            publish: called with result, header and the seconds spent on it.
-            show: called with image, result and header after that; tells whether it drew.
-            now: the time in seconds, for images whose stamp is zero.
-            on_drop: called with the reason (a word) and the error, not for images that are
-                left out on purpose.
+            sink: where results go.
             limits: which images are processed; ``limits`` may be replaced at any time.
 
         """
         self._statistics = statistics
         self._kind = kind
-        self._publish = publish
-        self._show = show
-        self._now = now
-        self._on_drop = on_drop
+        self._sink = sink
         self.limits = limits
         self._rate = RateLimiter()
         self._mailbox: Mailbox[bytes] = Mailbox()
         self._intake = ImageIntake(pipeline)
         self._bit_depth = BitDepth()
-        self._thread = threading.Thread(target=self._run, name='face_affect_worker', daemon=True)
+        self._given_up = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=THREAD_NAME, daemon=True)
         self._thread.start()
+
+    @property
+    def running(self) -> bool:
+        """Whether the thread runs; after ``stop``: whether it was given up."""
+        return self._thread.is_alive()
 
     def put(self, data: bytes) -> None:
         """Hand over the newest image, still serialised: one that is overtaken costs nothing."""
@@ -86,11 +100,17 @@ class Worker:
         if self._mailbox.put(data):
             self._statistics.drop('overrun')
 
-    def stop(self) -> None:
-        """End the thread, after the image in work."""
+    def stop(self, timeout: float = STOP_TIME) -> None:
+        """End the thread after the image in work, or give it up after ``timeout`` seconds.
+
+        Of a thread that was given up nothing is published or counted any more.
+        """
         if self._mailbox.close():
             self._statistics.drop('stopped')
-        self._thread.join()
+        self._thread.join(timeout)
+        if self._thread.is_alive():
+            self._given_up.set()
+            self._drop('given_up', f'one image takes more than {timeout:g} s: no result')
         self._statistics.rest()
 
     def _run(self) -> None:
@@ -102,20 +122,23 @@ class Worker:
                 image, result, header = self._process(data)
             except Overdue:
                 self._statistics.drop('too_old')
-            # Whatever goes wrong with one image, the next one deserves its chance.
+            except GivenUp:
+                return
+            # Whatever goes wrong with one image, the next one is processed.
             except Exception as error:
-                self._drop(*drop_reason(error))
+                if not self._given_up.is_set():
+                    self._drop(*drop_reason(error))
             else:
                 self._draw(image, result, header)
 
     def _drop(self, reason: str, error: str) -> None:
         self._statistics.drop(reason, error)
-        self._on_drop(reason, error)
+        self._sink.note_drop(reason, error)
 
     def _process(self, data: bytes) -> tuple[NDArray[np.uint8], FrameResult, Header]:
         start = time.perf_counter()
         message = read_message(data, self._kind)
-        stamp, now = to_nanoseconds(message.header.stamp), round(self._now() * 1e9)
+        stamp, now = to_nanoseconds(message.header.stamp), self._sink.now()
         age = (now - stamp) * 1e-9 if stamp else 0.0
         if 0 < self.limits.max_age < age:
             raise Overdue
@@ -123,8 +146,10 @@ class Worker:
         decoded = time.perf_counter()
         result = self._intake.process(image, stamp, now)
         published = time.perf_counter()
-        self._publish(result, message.header, published - start)
+        self._check_given_up()
+        self._sink.publish(result, message.header, published - start)
         end = time.perf_counter()
+        self._check_given_up()
         stages = {
             'decode': decoded - start,
             **result.timings,
@@ -134,13 +159,17 @@ class Worker:
         self._statistics.process(len(result.faces), stages, age, exposure_fault(image))
         return image, result, message.header
 
+    def _check_given_up(self) -> None:
+        if self._given_up.is_set():
+            raise GivenUp
+
     def _draw(self, image: NDArray[np.uint8], result: FrameResult, header: Header) -> None:
         """Show a result that was published already: what fails here costs no result."""
         start = time.perf_counter()
         try:
-            if self._show(image, result, header):
+            if self._sink.show(image, result, header):
                 self._statistics.time('debug image', time.perf_counter() - start)
         except Exception as error:
             reason = f'{type(error).__name__}: {error}'
             self._statistics.note_error(f'debug image: {reason}')
-            self._on_drop('debug image', reason)
+            self._sink.note_drop('debug image', reason)

@@ -300,9 +300,9 @@ def test_what_a_transition_raises_leads_back_to_unconfigured(
     fresh: Robot, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     name = {
-        'configure': '_managed_publisher',
-        'activate': '_start_processing',
-        'deactivate': '_stop_processing',
+        'configure': '_load',
+        'activate': '_start_session',
+        'deactivate': '_stop_session',
         'cleanup': '_release',
     }[step]
     method = getattr(FaceAffectNode, name)

@@ -93,7 +93,10 @@ def test_enable(watcher: Watcher) -> None:
         assert answer.success and answer.message == 'paused'
     assert robot.state == 'active'
     newest = get_faces(robot)
-    assert not newest.success and newest.message == 'no result yet; the node is paused'
+    assert not newest.success
+    assert newest.message == (
+        'no result since processing was started or stopped; the node is paused'
+    )
     robot.report()
     watcher.results.clear()
     assert robot.report()['lifecycle state'] == 'paused'

@@ -66,21 +66,21 @@ class Handled:
             Pipeline(),
             self.statistics,
             kind,
-            self._publish,
-            self._show,
-            lambda: 1e9,
-            self._on_drop,
+            self,
             InputParameters(),
         )
 
-    def _publish(self, result: Any, header: Header, elapsed: float) -> None:
+    def now(self) -> int:
+        return 10**18
+
+    def publish(self, result: Any, header: Header, elapsed: float) -> None:
         serialize_message(result_to_message(result, header, elapsed))
 
-    def _show(self, *_: Any) -> bool:
+    def show(self, *_: Any) -> bool:
         self._done.release()
         return False
 
-    def _on_drop(self, reason: str, error: str) -> None:
+    def note_drop(self, reason: str, error: str) -> None:
         self._done.release()
 
     def __call__(self, data: bytes) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from rclpy.serialization import serialize_message
 from sensor_msgs.msg import Image
+from std_msgs.msg import Header
 
 from face_affect.core.faces import FrameResult
 from face_affect.ros.parameters import InputParameters
@@ -39,6 +40,26 @@ class FakePipeline:
         self.stamps.clear()
 
 
+class FakeSink:
+    """Keeps what a worker gave."""
+
+    def __init__(self) -> None:
+        self.published: list[FrameResult] = []
+        self.dropped: list[tuple[str, str]] = []
+
+    def now(self) -> int:
+        return round(NOW * 1e9)
+
+    def publish(self, result: FrameResult, header: Header, elapsed: float) -> None:
+        self.published.append(result)
+
+    def show(self, image: Any, result: FrameResult, header: Header) -> bool:
+        return False
+
+    def note_drop(self, reason: str, error: str) -> None:
+        self.dropped.append((reason, error))
+
+
 def image(age: float) -> bytes:
     message = Image(width=4, height=4, encoding='mono8', step=4)
     message.data = np.zeros(16, np.uint8).tobytes()
@@ -57,10 +78,7 @@ def run(
         pipeline,
         statistics,
         Image,
-        lambda *_: None,  # type: ignore[arg-type]
-        lambda *_: False,
-        lambda: NOW,
-        lambda *_: None,
+        FakeSink(),
         limits,
     )
     put(worker, pipeline)
@@ -127,3 +145,25 @@ def test_limits_change_at_once() -> None:
     report, stamps = run(InputParameters(), put)
     assert report.received == 1
     assert len(stamps) + sum(report.dropped.values()) == 1
+
+
+def test_a_worker_that_hangs_is_given_up() -> None:
+    statistics, pipeline, sink = Statistics(), FakePipeline(), FakeSink()
+    worker = Worker(pipeline, statistics, Image, sink, InputParameters())
+    pipeline.hold.clear()
+    worker.put(image(0))
+    assert pipeline.begun.wait(10)
+    worker.put(image(0))
+    worker.stop(timeout=0.01)
+    assert worker.running
+    report = statistics.report()
+    assert report.dropped == {'stopped': 1, 'given_up': 1}
+    assert (report.received, report.processed, report.under_way) == (2, 0, 0)
+    assert sink.dropped == [('given_up', 'one image takes more than 0.01 s: no result')]
+    # It ends after all: nothing is published or counted any more.
+    pipeline.hold.set()
+    while worker.running:
+        assert pipeline.begun.wait(10)
+    assert statistics.report().dropped == report.dropped
+    assert statistics.report().processed == 0
+    assert not sink.published

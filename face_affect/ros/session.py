@@ -1,0 +1,158 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""What lives from activate, or from the end of a pause, until deactivate or the next pause.
+
+| thread | calls | guarded by |
+|---|---|---|
+| executor (main) | transitions, services, timers, `Worker.put` for each image | |
+| executor (main) | `FaceLocaliser` for each CameraInfo and depth image | its lock |
+| worker (one a session) | pipeline, explainer, `Session.publish`, `show` | no other use |
+| worker (one a session) | `FaceLocaliser.locate` | its lock |
+| worker (one a session) | `WaitForAffectServer.add_result` | a deque and a guard condition |
+| both | `Mailbox`, `Statistics`, `ThrottledLog`, `Faults` | their locks |
+
+Without a lock, since one thread assigns a reference, which is atomic, and the other one reads it:
+``Session.newest`` and ``Session._closed`` (a result that is published just then is still valid),
+``Worker.limits`` and ``Pipeline.settings`` (both are frozen; the next image has the new ones).
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from face_affect_msgs.msg import FaceAffectArray
+import numpy as np
+from numpy.typing import NDArray
+from rclpy.node import Node
+from std_msgs.msg import Header
+
+from face_affect.core.faces import FrameResult
+from face_affect.core.pipeline import Pipeline
+from face_affect.core.saliency import Explainer
+from face_affect.ros.conversions import result_to_message
+from face_affect.ros.face_localiser import FaceLocaliser
+from face_affect.ros.image_subscription import image_kind, ImageSubscription
+from face_affect.ros.parameters import NodeParameters
+from face_affect.ros.result_topics import ResultTopics
+from face_affect.ros.silence import Silence
+from face_affect.ros.statistics import Statistics
+from face_affect.ros.throttled_log import ThrottledLog
+from face_affect.ros.worker import Worker
+
+
+@dataclass(frozen=True)
+class Networks:
+    """The loaded models. One session's worker uses them at a time."""
+
+    pipeline: Pipeline
+    explainer: Explainer
+
+
+@dataclass(frozen=True)
+class Reporting:
+    """Where a session counts and logs; both are thread-safe and outlive it."""
+
+    statistics: Statistics
+    log: ThrottledLog
+
+
+class Session:
+    """Owns the image subscription, the worker, the face localiser and the newest result."""
+
+    def __init__(
+        self,
+        node: Node,
+        networks: Networks,
+        topics: ResultTopics,
+        parameters: NodeParameters,
+        reporting: Reporting,
+    ) -> None:
+        """Start to process images: completely, or not at all where something raises."""
+        self.newest: FaceAffectArray | None = None
+        self._node = node
+        self._networks = networks
+        self._topics = topics
+        self._reporting = reporting
+        self._closed = False
+        self._localiser: FaceLocaliser | None = None
+        self._silence = Silence(reporting.statistics.report().received)
+        networks.pipeline.reset()
+        kind = image_kind(parameters.input)
+        with ExitStack() as undo:
+            if parameters.localisation.needed:
+                self._localiser = FaceLocaliser(
+                    node, parameters.localisation, reporting.log.warning
+                )
+                undo.callback(self._localiser.destroy)
+            self._worker = Worker(
+                networks.pipeline, reporting.statistics, kind, self, parameters.input
+            )
+            undo.callback(self._worker.stop)
+            self._subscription = ImageSubscription(node, kind, self._worker.put)
+            undo.callback(self._subscription.destroy)
+            self._undo = undo.pop_all()
+
+    @property
+    def topic(self) -> str:
+        """The resolved name of the image topic."""
+        return self._subscription.topic
+
+    @property
+    def problems(self) -> dict[str, int]:
+        """How many images had faces that were not located, by reason."""
+        return self._localiser.problems if self._localiser else {}
+
+    def change(self, parameters: NodeParameters) -> None:
+        """Use changed parameters from the next image on."""
+        self._networks.pipeline.settings = parameters.settings
+        self._worker.limits = parameters.input
+
+    def close(self) -> bool:
+        """Stop; return whether the worker has ended, else it was given up.
+
+        The networks of a worker that was given up must not be used again: it may still run.
+        """
+        self._closed = True
+        self._undo.close()
+        return not self._worker.running
+
+    def missing(self) -> str:
+        """Return, as the rest of a sentence, why no image arrives."""
+        return self._subscription.missing()
+
+    def warn_if_silent(self, received: int) -> None:
+        """Log a warning if one is due; ``received`` images have arrived so far."""
+        seconds = self._silence.due(received)
+        if seconds is not None:
+            self._node.get_logger().warning(
+                f'no image for {seconds:.0f} s{self.missing()}; the node subscribes with '
+                f'{self._subscription.qos}'
+            )
+
+    # For the worker, on its thread
+
+    def now(self) -> int:
+        """Return the node's time in nanoseconds."""
+        return int(self._node.get_clock().now().nanoseconds)
+
+    def publish(self, result: FrameResult, header: Header, elapsed: float) -> None:
+        """Publish a result that took ``elapsed`` seconds."""
+        if self._closed:
+            return
+        if self._localiser is not None:
+            result = self._localiser.locate(result, header)
+        message = result_to_message(result, header, elapsed)
+        self.newest = message
+        self._topics.publish(message, result)
+
+    def show(self, image: NDArray[np.uint8], result: FrameResult, header: Header) -> bool:
+        """Publish debug images; return whether any was subscribed to and due."""
+        if self._closed:
+            return False
+        return self._topics.debug_images.show(image, result, header, self._networks.explainer)
+
+    def note_drop(self, reason: str, error: str) -> None:
+        """Log an image that gave no result; ``reason`` is a word."""
+        self._reporting.log.warning(reason, f'image dropped ({reason}): {error}')
