@@ -7,7 +7,7 @@
 |---|---|
 | start | log folder, rclpy.init without signal handlers, the node; a failure is one line, exit 1 |
 | run | ``serve`` of the program, on the main thread, until it returns or a signal has come |
-| end | the node stops its threads, goals get their answers, then node and context are destroyed |
+| end | threads stop, goals get their answers, then node and context are destroyed |
 
 rclpy's own signal handlers end the context under threads that are just publishing: they are
 not installed. A signal sets a StopSignal, and all that uses ROS ends before the context does.

@@ -40,6 +40,7 @@ from face_affect.ros.result_topics import ResultTopics
 from face_affect.ros.session import Networks, Reporting, Session
 from face_affect.ros.statistics import Report, Statistics
 from face_affect.ros.throttled_log import ThrottledLog
+from face_affect.ros.transitions import refuse_impossible
 from face_affect.ros.wait_for_affect import WaitForAffectServer
 from face_affect.ros.worker import THREAD_NAME
 from face_affect.signals import StopSignal
@@ -95,9 +96,10 @@ class FaceAffectNode(LifecycleNode):
         self._state = 'unconfigured'
         self._log = ThrottledLog(self.get_logger())
         self.faults = Faults(self._log, self._statistics.note_fault)
+        refuse_impossible(self, lambda: self._state, self._log)
         self.create_service(SetBool, '~/enable', self._on_enable)
         self.create_service(GetFaces, '~/get_faces', self._on_get_faces)
-        self._wait_server = WaitForAffectServer(self, self._refuse_goal)
+        self._wait_server = WaitForAffectServer(self, self._refuse_goal, self._log)
         self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 10)
         # Steady: diagnostics go on where simulated time stands still.
         self.create_timer(

@@ -5,11 +5,14 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 import importlib
+import os
 import sys
 from typing import Any
 
 from face_affect.core.text import printable
+from face_affect.ros.shared_memory import nothing_written, use_udp_where_full
 from face_affect.signals import ended_within, EXIT_FAILED, StopSignal
 
 END_TIME = 4.5  # seconds from a signal to the end of the process, at most
@@ -21,8 +24,12 @@ def start(name: str, module: str, *arguments: Any) -> int:
     ``main`` gets a StopSignal, and then ``arguments``. ``name`` begins the lines on stderr.
     """
     with StopSignal(interruptible=False) as stopped, ended_within(END_TIME, name):
+        warning = use_udp_where_full(os.environ)
+        if warning:
+            print(f'{name}: {warning}', file=sys.stderr)
         try:
-            program = importlib.import_module(module)
+            with nothing_written() if warning else nullcontext():
+                program = importlib.import_module(module)
         except ImportError as error:
             print(
                 f'{name}: cannot start: {printable(error)}; {_advice(error.name or "")}',

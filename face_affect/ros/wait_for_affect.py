@@ -22,6 +22,7 @@ from face_affect.core.faces import Face, FrameResult
 from face_affect.core.stamps import set_seconds, to_nanoseconds, to_seconds
 from face_affect.core.tasks import Task, TASKS
 from face_affect.ros.conversions import face_to_message
+from face_affect.ros.throttled_log import ThrottledLog
 
 TIMEOUT_CHECK = 0.1  # seconds
 
@@ -68,8 +69,11 @@ class WaitForAffectServer:
     Results may come from another thread; goals are decided on the executor's.
     """
 
-    def __init__(self, node: Node, refuse: Callable[[AffectCriteria], str | None]) -> None:
-        """Serve on ``node``; ``refuse`` tells why a goal cannot be served now, or None."""
+    def __init__(
+        self, node: Node, refuse: Callable[[AffectCriteria], str | None], log: ThrottledLog
+    ) -> None:
+        """Serve on ``node``; ``refuse`` returns why a goal cannot be served now, or None."""
+        self._log = log
         self._node = node
         self._refuse = refuse
         self._pending: list[_Pending] = []
@@ -122,7 +126,7 @@ class WaitForAffectServer:
             reason = str(error)
         if reason is None:
             return GoalResponse.ACCEPT
-        self._node.get_logger().warning(f'wait_for_affect: goal rejected: {reason}')
+        self._log.warning('goal', f'wait_for_affect: goal rejected: {reason}')
         return GoalResponse.REJECT
 
     def _start(self, handle: ServerGoalHandle) -> None:

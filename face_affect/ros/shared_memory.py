@@ -1,0 +1,83 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Where /dev/shm is full, ROS's libraries die of SIGBUS: use none of it there. Free of ROS."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager, suppress
+import os
+from pathlib import Path
+import resource
+
+FOLDER = Path('/dev/shm')  # nosec B108: where the libraries have their segments
+# The segment of config/fastdds_shm.xml, the ports of some participants, and a reserve
+NEEDED = 16 << 20  # bytes
+SHM_PROFILE, UDP_PROFILE = 'fastdds_shm.xml', 'fastdds_udp.xml'
+# Fast DDS reads the first from version 3 on (Kilted), before that the second.
+VARIABLES = ('FASTDDS_DEFAULT_PROFILES_FILE', 'FASTRTPS_DEFAULT_PROFILES_FILE')
+OLD_DISTROS = ('humble', 'iron', 'jazzy')
+# Of LTTng, which rclpy is linked with
+LTTNG_FILES = 'lttng-ust-wait-*'
+
+
+def use_udp_where_full(environment: MutableMapping[str, str], folder: Path = FOLDER) -> str:
+    """Make Fast DDS use UDP where shared memory is nearly full; return the warning, or ''.
+
+    A profile of the user's own stays: the warning says that it may need more than there is.
+    """
+    if not environment.get('RMW_IMPLEMENTATION', 'rmw_fastrtps').startswith('rmw_fastrtps'):
+        return ''
+    free = _free(folder)
+    if free >= NEEDED:
+        return ''
+    room = f'{folder} has {free >> 20} MiB free, and Fast DDS may need {NEEDED >> 20} MiB'
+    own = next((environment[name] for name in VARIABLES if environment.get(name)), SHM_PROFILE)
+    if Path(own).name != SHM_PROFILE:
+        return f'{room}: with the profile {own} this process may die of SIGBUS'
+    for name in VARIABLES:
+        environment.pop(name, None)
+    old = environment.get('ROS_DISTRO') in OLD_DISTROS
+    environment[VARIABLES[old]] = str(_udp_profile(environment))
+    return f'{room}: images come over UDP, which is slower. Make room there and start again'
+
+
+@contextmanager
+def nothing_written(folder: Path = FOLDER) -> Iterator[None]:
+    """Let no file grow while ROS is imported.
+
+    LTTng makes a file in shared memory as it is loaded and maps it, which is fatal where there is
+    no room. Where it cannot make the file, it does without, and traces nothing.
+    """
+    for path in folder.glob(LTTNG_FILES):
+        # One that was made where there was no room kills whoever reads it.
+        with suppress(OSError):
+            if path.stat().st_blocks == 0:
+                path.unlink()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def _free(folder: Path) -> int:
+    """Return the number of bytes that can be written in ``folder``; 0 if it is missing."""
+    try:
+        status = os.statvfs(folder)
+    except OSError:
+        return 0
+    return status.f_bavail * status.f_frsize
+
+
+def _udp_profile(environment: MutableMapping[str, str]) -> Path:
+    """Return the installed profile, or that of the source folder."""
+    prefixes = environment.get('AMENT_PREFIX_PATH', '').split(os.pathsep)
+    installed = [Path(prefix, 'share', 'face_affect', 'config') for prefix in prefixes if prefix]
+    source = Path(__file__).resolve().parents[2] / 'config'
+    return next(
+        (each / UDP_PROFILE for each in installed if (each / UDP_PROFILE).is_file()),
+        source / UDP_PROFILE,
+    )

@@ -1,0 +1,78 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+import resource
+from typing import Any
+
+import pytest
+
+from face_affect.ros.shared_memory import NEEDED, nothing_written, use_udp_where_full
+
+ROOT = Path(__file__).resolve().parents[2]
+OURS = '/install/share/face_affect/config/fastdds_shm.xml'
+
+
+@pytest.fixture
+def free(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Return a function that sets how many bytes are free."""
+
+    def set_free(count: int) -> None:
+        fields = list(os.statvfs('/'))
+        fields[1], fields[4] = 1, count  # f_frsize, f_bavail
+        status = os.statvfs_result(fields)
+        monkeypatch.setattr(os, 'statvfs', lambda path: status)
+
+    return set_free
+
+
+def test_with_room_nothing_changes(free: Any) -> None:
+    free(NEEDED)
+    environment = {'FASTDDS_DEFAULT_PROFILES_FILE': OURS}
+    assert use_udp_where_full(environment) == ''
+    assert environment == {'FASTDDS_DEFAULT_PROFILES_FILE': OURS}
+
+
+@pytest.mark.parametrize('profile', [{}, {'FASTDDS_DEFAULT_PROFILES_FILE': OURS}])
+@pytest.mark.parametrize(
+    'distro, variable',
+    [
+        ('humble', 'FASTRTPS_DEFAULT_PROFILES_FILE'),
+        ('jazzy', 'FASTRTPS_DEFAULT_PROFILES_FILE'),
+        ('kilted', 'FASTDDS_DEFAULT_PROFILES_FILE'),
+    ],
+)
+def test_udp_without_room(free: Any, profile: dict[str, str], distro: str, variable: str) -> None:
+    free(NEEDED - 1)
+    environment = {'ROS_DISTRO': distro, **profile}
+    assert 'images come over UDP' in use_udp_where_full(environment)
+    assert environment == {
+        'ROS_DISTRO': distro,
+        variable: str(ROOT / 'config' / 'fastdds_udp.xml'),
+    }
+
+
+def test_an_own_profile_stays(free: Any) -> None:
+    free(0)
+    environment = {'FASTDDS_DEFAULT_PROFILES_FILE': '/own.xml'}
+    assert 'with the profile /own.xml' in use_udp_where_full(environment)
+    assert environment == {'FASTDDS_DEFAULT_PROFILES_FILE': '/own.xml'}
+
+
+def test_other_middleware_is_left_alone(free: Any) -> None:
+    free(0)
+    environment = {'RMW_IMPLEMENTATION': 'rmw_cyclonedds_cpp'}
+    assert use_udp_where_full(environment) == ''
+    assert environment == {'RMW_IMPLEMENTATION': 'rmw_cyclonedds_cpp'}
+
+
+def test_nothing_is_written_meanwhile(tmp_path: Path) -> None:
+    (tmp_path / 'lttng-ust-wait-6').touch()
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with nothing_written(tmp_path), pytest.raises(OSError, match='too large'):
+        (tmp_path / 'file').write_text('text')
+    assert resource.getrlimit(resource.RLIMIT_FSIZE) == limit
+    assert not (tmp_path / 'lttng-ust-wait-6').exists()
