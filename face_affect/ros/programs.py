@@ -5,14 +5,13 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 import importlib
 import os
 import sys
 from typing import Any
 
 from face_affect.core.text import printable
-from face_affect.ros.shared_memory import nothing_written, use_udp_where_full
+from face_affect.ros.shared_memory import survive_full_memory, use_udp_where_full
 from face_affect.signals import ended_within, EXIT_FAILED, StopSignal
 
 END_TIME = 4.5  # seconds from a signal to the end of the process, at most
@@ -26,10 +25,10 @@ def start(name: str, module: str, *arguments: Any) -> int:
     with StopSignal(interruptible=False) as stopped, ended_within(END_TIME, name):
         warning = use_udp_where_full(os.environ)
         if warning:
-            print(f'{name}: {warning}', file=sys.stderr)
+            print(f'{name}: {warning}', file=sys.stderr, flush=True)
+        survive_full_memory()
         try:
-            with nothing_written() if warning else nullcontext():
-                program = importlib.import_module(module)
+            program = importlib.import_module(module)
         except ImportError as error:
             print(
                 f'{name}: cannot start: {printable(error)}; {_advice(error.name or "")}',

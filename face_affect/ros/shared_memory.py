@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, MutableMapping
-from contextlib import contextmanager, suppress
+from collections.abc import MutableMapping
+from contextlib import suppress
 import os
 from pathlib import Path
 import resource
@@ -14,6 +14,7 @@ import resource
 FOLDER = Path('/dev/shm')  # nosec B108: where the libraries have their segments
 # The segment of config/fastdds_shm.xml, the ports of some participants, and a reserve
 NEEDED = 16 << 20  # bytes
+LITTLE = 1 << 20  # bytes; below that not even a page may be left
 SHM_PROFILE, UDP_PROFILE = 'fastdds_shm.xml', 'fastdds_udp.xml'
 # Fast DDS reads the first from version 3 on (Kilted), before that the second.
 VARIABLES = ('FASTDDS_DEFAULT_PROFILES_FILE', 'FASTRTPS_DEFAULT_PROFILES_FILE')
@@ -40,27 +41,25 @@ def use_udp_where_full(environment: MutableMapping[str, str], folder: Path = FOL
         environment.pop(name, None)
     old = environment.get('ROS_DISTRO') in OLD_DISTROS
     environment[VARIABLES[old]] = str(_udp_profile(environment))
-    return f'{room}: images come over UDP, which is slower. Make room there and start again'
+    files = ', and nothing is written to files' if free < LITTLE else ''
+    return f'{room}: images come over UDP, which is slower{files}. Make room and start again'
 
 
-@contextmanager
-def nothing_written(folder: Path = FOLDER) -> Iterator[None]:
-    """Let no file grow while ROS is imported.
+def survive_full_memory(folder: Path = FOLDER) -> None:
+    """Let no file of this process grow, log files included, where shared memory is full.
 
-    LTTng makes a file in shared memory as it is loaded and maps it, which is fatal where there is
-    no room. Where it cannot make the file, it does without, and traces nothing.
+    LTTng, which rclpy loads, makes a small file there and maps it, again every few seconds: fatal
+    where there is no room. Where it cannot make the file, it does without.
     """
+    if _free(folder) >= LITTLE:
+        return
     for path in folder.glob(LTTNG_FILES):
         # One that was made where there was no room kills whoever reads it.
         with suppress(OSError):
             if path.stat().st_blocks == 0:
                 path.unlink()
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def _free(folder: Path) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from face_affect.ros.shared_memory import NEEDED, nothing_written, use_udp_where_full
+from face_affect.ros.shared_memory import LITTLE, NEEDED, survive_full_memory, use_udp_where_full
 
 ROOT = Path(__file__).resolve().parents[2]
 OURS = '/install/share/face_affect/config/fastdds_shm.xml'
@@ -69,10 +69,17 @@ def test_other_middleware_is_left_alone(free: Any) -> None:
     assert environment == {'RMW_IMPLEMENTATION': 'rmw_cyclonedds_cpp'}
 
 
-def test_nothing_is_written_meanwhile(tmp_path: Path) -> None:
+def test_full_memory_is_survived_by_writing_nothing(
+    free: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits: list[tuple[int, int]] = []
+    monkeypatch.setattr(resource, 'setrlimit', lambda kind, limit: limits.append(limit))
     (tmp_path / 'lttng-ust-wait-6').touch()
-    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
-    with nothing_written(tmp_path), pytest.raises(OSError, match='too large'):
-        (tmp_path / 'file').write_text('text')
-    assert resource.getrlimit(resource.RLIMIT_FSIZE) == limit
+    free(LITTLE)
+    survive_full_memory(tmp_path)
+    assert not limits
+    free(LITTLE - 1)
+    survive_full_memory(tmp_path)
+    assert 'nothing is written to files' in use_udp_where_full({}, tmp_path)
+    assert limits == [(0, resource.getrlimit(resource.RLIMIT_FSIZE)[1])]
     assert not (tmp_path / 'lttng-ust-wait-6').exists()
