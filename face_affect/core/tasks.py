@@ -32,7 +32,7 @@ EMOTION = Task(
     'emotion',
     ('angry', 'disgust', 'fear', 'happy', 'sad', 'surprise', 'neutral'),
     'emotion_mini_residual',
-    0.4,
+    0.5,
 )
 GENDER = Task('gender', ('female', 'male'), 'gender_mini_residual', 0.6)
 TASKS = (EMOTION, GENDER)

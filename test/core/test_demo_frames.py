@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 import pytest
 
-from face_affect.core.classification import softmax
+from face_affect.core.classification import probabilities
 from face_affect.core.crop import crop_square
 from face_affect.core.faces import Box, Estimate, Face, GENDERS
 from face_affect.core.models import Sidecar
@@ -68,10 +68,6 @@ def picture_of(image: NDArray[np.uint8], square: Box, size: int) -> NDArray[np.u
     )
 
 
-def probabilities(network: Network, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
-    return softmax(network(picture)[0] / np.float32(network.sidecar.temperature))
-
-
 def estimate_of(face: Face, task: str) -> Estimate:
     estimate = face.emotion if task == 'emotion' else face.gender
     assert estimate is not None
@@ -101,7 +97,9 @@ class TestDemoFaces:
                 if found is None or true.at_border():
                     continue
                 square = training_square(true, task)
-                direct = probabilities(network, picture_of(image, square, sidecar.input.width))
+                direct = probabilities(
+                    sidecar, network(picture_of(image, square, sidecar.input.width))[0]
+                )
                 chain = np.array(estimate_of(found, task).frame_probabilities, np.float32)
                 rows.append(
                     (
@@ -208,7 +206,7 @@ def test_pictures_in_scenes(shared_data: Path, task: str, file: str) -> None:
         ]
         if faces:
             small = np.asarray(cv2.resize(picture, size), dtype=np.uint8)
-            direct = int(probabilities(network, small).argmax())
+            direct = int(probabilities(network.sidecar, network(small)[0]).argmax())
             chain = int(np.argmax(estimate_of(faces[0], task).frame_probabilities))
             rows.append((direct == label, chain == label, direct == chain))
     right, chain_right, agree = np.array(rows, float).T

@@ -20,7 +20,7 @@ DEFAULTS = {
     'min_face_size': 0,
     'enable_emotion': True,
     'enable_gender': True,
-    'emotion_min_confidence': 0.4,
+    'emotion_min_confidence': 0.5,
     'gender_min_confidence': 0.7,
 }
 

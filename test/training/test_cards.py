@@ -170,7 +170,7 @@ class TestClassifierCard:
         card = write_card(sidecar, data, tmp_path / 'docs')
         page = card.read_text()
         assert page.startswith('# emotion_mini_residual\n')
-        assert '| other, PublicTest | 30 |' in page
+        assert '| other, PublicTest | original | 30 |' in page
         assert '## What it must not be used for' in page
         for name in ('confusion', 'coverage', 'face_sizes'):
             picture = tmp_path / 'docs' / 'images' / f'emotion_mini_residual_{name}.png'
@@ -178,7 +178,7 @@ class TestClassifierCard:
             assert cv2.imread(str(picture)).std() > 0
         card.write_text(
             page.replace('# emotion_mini_residual\n', '# by hand\n').replace(
-                '| other, PublicTest | 30 |', 'spoilt'
+                '| other, PublicTest | original | 30 |', 'spoilt'
             )
         )
         assert write_card(sidecar, data, tmp_path / 'docs').read_text() == page.replace(
