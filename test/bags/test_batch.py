@@ -220,6 +220,29 @@ def test_a_signal_leaves_valid_bags(tmp_path: Path, number: signal.Signals) -> N
     assert not list(output.glob('.*'))
 
 
+def test_other_users_cannot_give_work_to_the_local_workers(
+    slow_jobs: list[Job], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    distributed = pytest.importorskip('distributed', reason='needs dask.distributed')
+    clusters = []
+
+    class Cluster(distributed.LocalCluster):  # type: ignore[misc, name-defined]
+        def __init__(self, **options: Any) -> None:
+            super().__init__(**options)
+            clusters.append(self)
+
+    monkeypatch.setattr(distributed, 'LocalCluster', Cluster)
+    running = run_local(slow_jobs, 2)
+    first = next(running)
+    port = clusters[0].scheduler_address.rpartition(':')[2]
+    with pytest.raises(OSError):
+        distributed.Client(f'tcp://127.0.0.1:{port}', timeout=2)
+    own_keys = distributed.security.Security.temporary()
+    with pytest.raises(OSError):
+        distributed.Client(f'tls://127.0.0.1:{port}', timeout=2, security=own_keys)
+    assert_all_done_once([first, *running], slow_jobs)
+
+
 # On a cluster
 
 

@@ -117,7 +117,9 @@ def run_local(
 
     """
     with needs('cluster', 'processing several recordings at once (--workers 1: one by one)'):
+        import cryptography  # noqa: F401
         import distributed
+        import distributed.security
     import dask.config
 
     settings = {
@@ -132,6 +134,9 @@ def run_local(
             threads_per_worker=1,
             processes=True,
             host='127.0.0.1',
+            protocol='tls://',
+            # Keys for this run alone: other users of the machine reach the ports, too.
+            security=distributed.security.Security.temporary(),
             dashboard_address='127.0.0.1:0',
             memory_limit=None,
             silence_logs=logging.CRITICAL,
