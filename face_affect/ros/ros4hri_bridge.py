@@ -30,6 +30,7 @@ from face_affect.ros.conversions import decode, image_to_message
 from face_affect.ros.declaration import declare, unlogged
 from face_affect.ros.executable import Executable, run
 from face_affect.ros.guarded_executor import Faults
+from face_affect.ros.image_subscription import compressed_topic
 from face_affect.ros.throttled_log import ThrottledLog
 from face_affect.signals import StopSignal
 
@@ -175,7 +176,7 @@ class Ros4HriBridge(Node):
         self.create_subscription(FaceAffectArray, 'faces', self._on_faces, QoSProfile(depth=10))
         self.create_subscription(
             self._kind,
-            {'raw': 'image', 'compressed': 'image/compressed'}[given.image_transport],
+            compressed_topic(self) if self._kind is CompressedImage else 'image',
             self._on_image,
             QoSProfile(depth=5, reliability=qos_profile_sensor_data.reliability),
             raw=True,
