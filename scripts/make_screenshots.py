@@ -74,7 +74,7 @@ def photograph(browser: Browser, name: str) -> None:
 
 def photograph_evaluation(driver: str) -> None:
     """Evaluate the golden results of the demo bag; write what a browser shows of the page."""
-    results = read_results(ROOT / 'test' / 'golden' / 'demo')
+    results = read_results(Path('test/golden/demo'))  # relative: the page names it
     truth = ROOT / 'demo' / 'truth.csv'
     page = make_evaluation_page(results, truth.name, evaluate(results, read_truth(truth)))
     with tempfile.TemporaryDirectory() as folder, window(driver, 1000, 1500) as browser:
