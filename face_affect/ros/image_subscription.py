@@ -85,6 +85,10 @@ class ImageSubscription:
             self._node.get_publishers_info_by_topic(self.topic),
         )
 
+    def silence(self, seconds: float) -> str:
+        """Return the warning that no image has arrived for ``seconds``, and why."""
+        return f'no image for {seconds:.0f} s{self.missing()}; the node subscribes with {self.qos}'
+
     def destroy(self) -> None:
         """End the subscription."""
         self._node.destroy_subscription(self._subscription)

@@ -25,12 +25,14 @@ from face_affect.core.faces import Box, EMOTIONS, GENDERS
 from face_affect.core.images import ImageError
 from face_affect.core.parameters import parameter, ParameterGroup
 from face_affect.core.ros4hri import cropped, expression, face_id, gender, region, TrackedFaces
+from face_affect.core.settings import Settings
 from face_affect.ros.cdr import CdrImageMessage, read_message
 from face_affect.ros.conversions import decode, image_to_message
 from face_affect.ros.declaration import declare, unlogged
 from face_affect.ros.executable import Executable, run
 from face_affect.ros.guarded_executor import Faults
-from face_affect.ros.image_subscription import compressed_topic
+from face_affect.ros.image_subscription import ImageSubscription
+from face_affect.ros.silence import Silence
 from face_affect.ros.throttled_log import ThrottledLog
 from face_affect.signals import StopSignal
 
@@ -134,9 +136,9 @@ class BridgeParameters(ParameterGroup):
         choices=tuple(TRANSPORTS),
     )
     keep_time: float = parameter(
-        1.5,
-        'seconds for which a face that is not in the results stays; as long as forget_time '
-        'of the node',
+        Settings().forget_time,
+        'seconds for which a face that is not in the results stays; give it the value of '
+        'forget_time of the node',
         low=0.0,
         high=60.0,
     )
@@ -174,13 +176,14 @@ class Ros4HriBridge(Node):
             hri.IdsList, '/humans/faces/tracked', QoSProfile(depth=1)
         )
         self.create_subscription(FaceAffectArray, 'faces', self._on_faces, QoSProfile(depth=10))
-        self.create_subscription(
+        self._camera = ImageSubscription(
+            self,
             self._kind,
-            compressed_topic(self) if self._kind is CompressedImage else 'image',
             self._on_image,
             QoSProfile(depth=5, reliability=qos_profile_sensor_data.reliability),
-            raw=True,
         )
+        self._received = 0
+        self._silence = Silence(self._received, self._now)
         self._keep = given.keep_time
         self._last_result = self._now()
         self.create_timer(CHECK_PERIOD, self._check, clock=self._steady)
@@ -189,6 +192,7 @@ class Ros4HriBridge(Node):
         return float(self._steady.now().nanoseconds * 1e-9)
 
     def _on_image(self, data: bytes) -> None:
+        self._received += 1
         try:
             message = read_message(data, self._kind)
         except ImageError as error:
@@ -225,7 +229,10 @@ class Ros4HriBridge(Node):
             )
 
     def _check(self) -> None:
-        """Let the faces go where the node has fallen silent."""
+        """Warn if no image arrives; drop all faces if no result arrives."""
+        seconds = self._silence.due(self._received)
+        if seconds is not None:
+            self.get_logger().warning(f'no cropped faces: {self._camera.silence(seconds)}')
         now = self._now()
         if now - self._last_result <= self._keep or not self._topics:
             return

@@ -126,10 +126,7 @@ class Session:
         """Log a warning if one is due; ``received`` images have arrived so far."""
         seconds = self._silence.due(received)
         if seconds is not None:
-            self._node.get_logger().warning(
-                f'no image for {seconds:.0f} s{self.missing()}; the node subscribes with '
-                f'{self._subscription.qos}'
-            )
+            self._node.get_logger().warning(self._subscription.silence(seconds))
 
     # For the worker, on its thread
 

@@ -23,7 +23,8 @@ from rclpy.serialization import serialize_message
 from sensor_msgs.msg import CompressedImage, Image, RegionOfInterest
 from std_msgs.msg import Header
 
-from face_affect.ros.ros4hri_bridge import Ros4HriBridge
+from face_affect.core.settings import Settings
+from face_affect.ros.ros4hri_bridge import BridgeParameters, Ros4HriBridge
 
 INSTALLED = importlib.util.find_spec('hri_msgs') is not None
 COLLINS_ID = 0x1A2B3C
@@ -69,13 +70,17 @@ class Published:
 class Bridge(Ros4HriBridge):
     """A bridge whose clock is moved by hand, and whose messages are kept."""
 
-    def __init__(self, context: Context, transport: str = 'compressed') -> None:
+    def __init__(self, context: Context, *options: str, transport: str = 'compressed') -> None:
         self.published: dict[str, Published] = {}
         self.time = 0.0
         super().__init__(
             type('hri', (), STAND_INS),
             context=context,
-            cli_args=['--ros-args', '-p', f'image_transport:={transport}', '-p', 'keep_time:=1.0'],
+            cli_args=[
+                '--ros-args',
+                *('-p', f'image_transport:={transport}', '-p', 'keep_time:=1.0'),
+                *options,
+            ],
         )
 
     def create_publisher(self, kind: Any, topic: str, qos: Any, **options: Any) -> Any:
@@ -213,7 +218,39 @@ def test_crop_is_of_the_very_image(bridge: Bridge) -> None:
 
 def test_unknown_transport_is_refused(context: Context) -> None:
     with pytest.raises(ValueError, match="'theora', but must be one of raw, compressed"):
-        Bridge(context, 'theora')
+        Bridge(context, transport='theora')
+
+
+def test_a_face_is_kept_as_long_as_in_the_node() -> None:
+    assert BridgeParameters().keep_time == Settings().forget_time
+
+
+def test_compressed_images_follow_a_remapped_base_topic(context: Context) -> None:
+    bridge = Bridge(context, '-r', 'image:=/front/image')
+    try:
+        assert bridge.count_subscribers('/front/image/compressed') == 1
+        assert bridge.count_subscribers('/front/image') == 0
+    finally:
+        bridge.destroy_node()
+
+
+def test_missing_images_are_warned_about(
+    bridge: Bridge, capfd: pytest.CaptureFixture[str]
+) -> None:
+    warned = []
+    for tenth in range(0, 700, 5):
+        bridge.time = tenth / 10
+        if tenth == 400:
+            bridge._on_image(b'')
+        bridge._check()
+        if 'no image for' in (lines := capfd.readouterr().err):
+            warned.append((bridge.time, lines))
+    assert [time for time, _ in warned] == [5.0, 35.0, 45.0]
+    for (_, lines), seconds in zip(warned, (5, 35, 5), strict=True):
+        assert (
+            f'no cropped faces: no image for {seconds} s on /image/compressed: it has no '
+            'publisher; the node subscribes with reliability best_effort'
+        ) in lines
 
 
 # As a process
