@@ -367,6 +367,7 @@ def test_where_nothing_can_be_written(fresh: Robot, words: list[str]) -> None:
         ('min_face_size:=big', "min_face_size is 'big', but must be of type int"),
         ('image_depth:=5', 'parameter image_depth was removed; set qos_overrides.'),
         ('image_reliability:=reliable', 'parameter image_reliability was removed; set qos_'),
+        ('use_sim_time:=maybe', "use_sim_time is 'maybe', but must be of type bool"),
     ],
 )
 def test_a_wrong_parameter_at_the_start_is_one_line(
@@ -377,14 +378,6 @@ def test_a_wrong_parameter_at_the_start_is_one_line(
     assert node.output.startswith('face_affect: cannot start: ')
     assert reason in node.output
     assert len(node.output.splitlines()) == 1
-
-
-def test_a_wrong_clock_at_the_start(fresh: Robot) -> None:
-    node = fresh.start('face_affect_node', '--ros-args', '-p', 'use_sim_time:=maybe')
-    assert node.wait() == 1
-    first, last = node.output.splitlines()
-    assert 'use_sim_time' in first  # rclpy's own
-    assert last == "face_affect: cannot start: use_sim_time is 'maybe', but must be of type bool"
 
 
 # Subscribers
