@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+import signal
 import sys
 from typing import Any
 
@@ -20,6 +21,11 @@ from demo_bag import DemoFrame, ROOT, TrueFace
 from face_affect.core.faces import Box
 from face_affect.core.pipeline import Pipeline
 from face_affect.core.settings import Settings
+
+# A shell's background job ignores SIGINT, one under nohup SIGHUP, and all that it starts inherits
+# that: the programs under test would never end.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(scope='session')

@@ -162,9 +162,9 @@ def _milliseconds(network: Network) -> float:
     """Return the median time of a run on random pixels."""
     sidecar = network.sidecar
     pixels = np.random.default_rng(0).integers(0, 256, sidecar.input.shape[1:], dtype=np.uint8)
-    # A network that explains another one takes the label to explain, too.
-    labels = np.eye(len(sidecar.labels), dtype=np.float32)
-    others = [labels[0]] if sidecar.task.endswith('_saliency') else []
+    # A network that explains another one takes the logit to explain, too.
+    logits = np.eye(sidecar.logits, dtype=np.float32)
+    others = [logits[0]] if sidecar.task.endswith('_saliency') else []
     times = []
     for _ in range(WARM_UP + RUNS):
         start = time.perf_counter()
