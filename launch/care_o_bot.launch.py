@@ -37,17 +37,29 @@ From there the images come to ROS 2 in one of two ways, neither of which this fi
 The topics are read from the configuration, not tried on a robot.
 """
 
+import sys
+
 from launch import Action, LaunchContext, LaunchDescription
 from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription, OpaqueFunction
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
 from launch_ros.substitutions import FindPackageShare
 
+from face_affect.launch_arguments import check_command_line, node_declarations
+
 BOOLEANS = ['true', 'false', 'True', 'False']
 TOPICS = {
     'head_cam': '/head_cam_upright/image_rect_color',
     'sensorring_cam3d': '/sensorring_cam3d_upright/rgb/image_raw',
 }
+
+
+def check_arguments(context: LaunchContext) -> list[Action]:
+    """Refuse a command line with arguments that the included launch file does not know either."""
+    declared = generate_launch_description().get_launch_arguments()
+    known = [*(each.name for each in declared), *(one.name for one in node_declarations())]
+    check_command_line(__file__, [*known, 'camera_info', 'depth_image'], sys.argv)
+    return []
 
 
 def start_node(context: LaunchContext) -> list[Action]:
@@ -127,6 +139,7 @@ def generate_launch_description() -> LaunchDescription:
                 choices=BOOLEANS,
                 description='Log at debug level and show the debug image in rqt_image_view.',
             ),
+            OpaqueFunction(function=check_arguments),
             OpaqueFunction(function=start_node),
         ]
     )

@@ -1,0 +1,104 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Parameters as launch arguments, and the check of a launch command line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+import os
+from pathlib import Path
+from typing import Any
+
+from face_affect.core.parameters import Declaration, declarations, nearest, Value
+
+PACKAGE = 'face_affect'
+BOOLEANS = ('true', 'false', 'True', 'False')
+
+
+def node_declarations() -> tuple[Declaration, ...]:
+    """Return the declarations of the node's parameters; the environment stays as it is."""
+    before = set(os.environ)
+    # The ROS layer sets limits for OpenCV, which other nodes of the launch would inherit.
+    from face_affect.ros.parameters import NodeParameters
+
+    for name in set(os.environ) - before:
+        del os.environ[name]
+    return declarations(NodeParameters)
+
+
+def argument(declaration: Declaration) -> dict[str, Any]:
+    """Return the keyword arguments of DeclareLaunchArgument; empty means not given."""
+    choices = BOOLEANS if isinstance(declaration.default, bool) else declaration.choices
+    return {
+        'name': declaration.name,
+        'default_value': '',
+        'description': f'Parameter: {declaration.description} (empty: as params_file says).',
+        'choices': ['', *map(str, choices)] if choices else None,
+    }
+
+
+def parse(declaration: Declaration, text: str) -> Value:
+    """Return the value of a launch argument.
+
+    Raises:
+        ValueError: ``text`` is of another type than the parameter, or out of its range.
+
+    """
+    kind = type(declaration.default)
+    value: Value
+    try:
+        value = text.lower() == 'true' if kind is bool else kind(text)
+    except ValueError:
+        raise ValueError(
+            f'{declaration.name} is {text!r}, but must be of type {kind.__name__}'
+        ) from None
+    declaration.check(value)
+    return value
+
+
+def given_parameters(
+    declared: Iterable[Declaration], texts: Mapping[str, str]
+) -> dict[str, Value]:
+    """Return the parameters that launch arguments give: those that are not empty.
+
+    Raises:
+        ValueError: a value is of another type than the parameter, or out of its range.
+
+    """
+    return {one.name: parse(one, texts[one.name]) for one in declared if texts.get(one.name)}
+
+
+def check_command_line(launch_file: str, known: Iterable[str], words: Sequence[str]) -> None:
+    """Refuse arguments that a launch file does not have.
+
+    Where another launch file includes this one, nothing is checked: the arguments are its own.
+
+    Args:
+        launch_file: the path of the launch file.
+        known: the names of its arguments.
+        words: the command line, such as ``ros2 launch face_affect camera.launch.py rate:=5``.
+
+    Raises:
+        ValueError: an argument is unknown; the message names the nearest one.
+
+    """
+    known = list(known)
+    for word in _own_words(Path(launch_file), words):
+        name, separator, _ = word.partition(':=')
+        if not separator or name in known:
+            continue
+        meant = nearest(name, known)
+        hint = f"did you mean '{meant}'?" if meant else '--show-args lists all'
+        raise ValueError(f"{Path(launch_file).name} has no argument '{name}'; {hint}")
+
+
+def _own_words(launch_file: Path, words: Sequence[str]) -> Sequence[str]:
+    """Return what follows the launch file on the command line; nothing if it is not there."""
+    for index, word in enumerate(words):
+        if Path(word).name != launch_file.name:
+            continue
+        of_package = index > 0 and words[index - 1] == PACKAGE
+        if of_package or Path(word).resolve() == launch_file.resolve():
+            return words[index + 1 :]
+    return ()
