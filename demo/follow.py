@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import os
 from pathlib import Path
-import signal
 import struct
 import sys
 import time
@@ -29,6 +28,7 @@ from demo.display import Display, Lines, LiveTable, summary
 from demo.outputs import Outputs
 from demo.session_statistics import Tally
 from face_affect.core.stamps import to_nanoseconds
+from face_affect.signals import StopSignal
 
 READY_SECONDS = 30.0  # for the node to load its models and be found
 CALL_SECONDS = 2.0  # for the node to answer
@@ -120,21 +120,6 @@ class Follower(Node):
         self._outputs.add_picture(stamp, message.data.tobytes(), self._tally.has_faces(stamp))
 
 
-class StopSignal:
-    """Counts SIGINT and SIGTERM: the first asks to finish, a second to do it at once."""
-
-    def __init__(self) -> None:
-        """Listen."""
-        self.count = 0
-        self.since = 0.0
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._on_signal)
-
-    def _on_signal(self, number: int, frame: object) -> None:
-        self.count += 1
-        self.since = self.since or time.monotonic()
-
-
 def wait_for_node(follower: Follower, executor: SingleThreadedExecutor, stop: StopSignal) -> bool:
     """Wait until the node is active and knows the follower; False if told to stop.
 
@@ -143,7 +128,7 @@ def wait_for_node(follower: Follower, executor: SingleThreadedExecutor, stop: St
 
     """
     end = time.monotonic() + READY_SECONDS
-    while not stop.count:
+    while not stop:
         state = follower.node_state(executor)
         if state == 'active':
             return True
@@ -167,22 +152,26 @@ def follow(
         FollowError: no result came.
 
     """
-    start = time.monotonic()
-    while not _finished(follower, tally, stop):
+
+    def show() -> None:
         executor.spin_once(timeout_sec=TICK)
         display.update(tally)
-        if not tally.results and time.monotonic() - start > FIRST_RESULT_SECONDS:
-            break
+
+    start = time.monotonic()
+    while not stop and (tally.results or time.monotonic() - start <= FIRST_RESULT_SECONDS):
+        show()
+    stopped = time.monotonic()
+    while stop and not _drained(follower, tally, stopped):
+        show()
     if not tally.results:
         raise FollowError(f'no result arrived within {time.monotonic() - start:.0f} s')
 
 
-def _finished(follower: Follower, tally: Tally, stop: StopSignal) -> bool:
-    if not stop.count:
-        return False
+def _drained(follower: Follower, tally: Tally, stopped: float) -> bool:
+    """Return whether nothing more is expected, ``stopped`` being the time of the stop request."""
     now = time.monotonic()
-    quiet = now - max(follower.last_arrival, stop.since) > QUIET_SECONDS
-    return stop.count > 1 or tally.complete or quiet or now - stop.since > DRAIN_SECONDS
+    quiet = now - max(follower.last_arrival, stopped) > QUIET_SECONDS
+    return tally.complete or quiet or now - stopped > DRAIN_SECONDS
 
 
 def _parse_arguments() -> argparse.Namespace:
@@ -219,21 +208,22 @@ def _run(options: argparse.Namespace, tally: Tally, outputs: Outputs, stop: Stop
 
 
 def main() -> int:
-    """Follow until SIGINT or SIGTERM; return the exit code."""
+    """Follow until a signal comes, then finish the files; return the exit code."""
     options = _parse_arguments()
-    stop = StopSignal()
     tally = Tally(options.frames)
-    options.output.mkdir(parents=True, exist_ok=True)
-    outputs = Outputs(options.output, f'{options.node}/faces')
-    try:
+    # A second signal must not interrupt the writing of the files.
+    with StopSignal(interruptible=False) as stop:
+        options.output.mkdir(parents=True, exist_ok=True)
+        outputs = Outputs(options.output, f'{options.node}/faces')
         try:
-            _run(options, tally, outputs, stop)
-        finally:
-            outputs.close()
-    except (FollowError, OSError) as error:
-        print(f'follower: {error}', file=sys.stderr)
-        return 1
-    print(summary(tally, outputs.paths), flush=True)
+            try:
+                _run(options, tally, outputs, stop)
+            finally:
+                outputs.close()
+        except (FollowError, OSError) as error:
+            print(f'follower: {error}', file=sys.stderr)
+            return 1
+        print(summary(tally, outputs.paths), flush=True)
     return 0
 
 
