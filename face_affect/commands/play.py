@@ -53,6 +53,12 @@ def add_play(commands: Any) -> None:
         metavar='SECONDS',
         help='wait that long at most until somebody subscribes to an image topic',
     )
+    parser.add_argument(
+        '--image',
+        metavar='TOPIC',
+        help='the image topic that --wait-for-subscriber waits for; an error if the recording '
+        'does not have it, or nobody subscribes to it in time',
+    )
     parser.set_defaults(call=play)
 
 

@@ -41,7 +41,7 @@ from face_affect.media.live import Wait
 from face_affect.ros.executable import Executable, run
 from face_affect.ros.guarded_executor import Faults
 from face_affect.ros.throttled_log import ThrottledLog
-from face_affect.signals import StopSignal
+from face_affect.signals import EXIT_FAILED, StopSignal
 
 SUBSCRIBER_CHECK = 0.02  # seconds between two looks for a subscriber
 CLOCK_PERIOD = 0.01  # seconds of real time between two messages on /clock
@@ -229,30 +229,52 @@ def main(stopped: StopSignal, arguments: argparse.Namespace) -> int:
         raise RecordingError(f'--rate is {arguments.rate}, but must be positive')
     remap = _parse_remap(arguments.remap)
     recording = open_recording(arguments.input, arguments.topics, stopped.wait)
+    images = _image_topics(recording, arguments.image)
 
     def serve(node: PlayerNode, executable: Executable) -> int:
         player = Player(node, executable, arguments.rate, arguments.clock, remap)
-        _play(player, recording, arguments, executable)
-        return 0
+        return _play(player, recording, images, arguments, executable)
 
     return run('face-affect play', PlayerNode, serve, stopped, [])
 
 
+def _image_topics(recording: Recording, name: str | None) -> list[Topic]:
+    """Return the image topics, or only that of ``name``.
+
+    Raises:
+        RecordingError: the recording has no image topic of this name.
+
+    """
+    images = [topic for topic in recording.topics if topic.type in IMAGE_TYPES]
+    if name is None:
+        return images
+    named = [topic for topic in images if topic.name == name]
+    if not named:
+        there = ', '.join(topic.name for topic in images) or 'none'
+        raise RecordingError(f'no image topic {name} in the recording; its image topics: {there}')
+    return named
+
+
 def _play(
-    player: Player, recording: Recording, arguments: argparse.Namespace, executable: Executable
-) -> None:
+    player: Player,
+    recording: Recording,
+    images: Sequence[Topic],
+    arguments: argparse.Namespace,
+    executable: Executable,
+) -> int:
     for topic in player.advertise(recording.topics):
         print(f'face-affect play: left out: {topic}', file=sys.stderr)
     wait = arguments.wait_for_subscriber
-    if wait and not player.wait_for_subscriber(recording.topics, wait) and not executable.stopped:
-        print(
-            f'face-affect play: nobody subscribed to an image topic within {wait} s; '
-            'playing all the same',
-            file=sys.stderr,
-        )
+    if wait and not player.wait_for_subscriber(images, wait) and not executable.stopped:
+        missing = f'nobody subscribed to {arguments.image or "an image topic"} within {wait} s'
+        if arguments.image:
+            print(f'face-affect play: {missing}', file=sys.stderr)
+            return EXIT_FAILED
+        print(f'face-affect play: {missing}; playing all the same', file=sys.stderr)
     while not executable.stopped:
         with tqdm(total=len(recording) or None, unit='msg', disable=None) as bar:
             player.play(recording, bar)
         if not arguments.loop:
             break
     player.flush()
+    return 0

@@ -268,3 +268,17 @@ def test_bad_input_is_an_error(robot: Robot, tmp_path: Path, arguments: Any, sai
     assert 'Traceback' not in player.output, player.output
     last = player.output.splitlines()[-1]
     assert 'error:' in last and said in last
+
+
+def test_an_image_topic_that_the_bag_does_not_have_is_an_error_at_once(robot: Robot) -> None:
+    player = robot.play(str(BAG), '--wait-for-subscriber', '600', '--image', '/wrong')
+    assert robot.spin_to_end(player) == 2
+    assert (
+        f'no image topic /wrong in the recording; its image topics: {BAG_TOPIC}' in player.output
+    )
+
+
+def test_nobody_who_subscribes_to_the_image_topic_is_an_error(robot: Robot) -> None:
+    player = robot.play(str(BAG), '--wait-for-subscriber', '0.2', '--image', BAG_TOPIC)
+    assert robot.spin_to_end(player) == 1
+    assert f'nobody subscribed to {BAG_TOPIC} within 0.2 s' in player.output

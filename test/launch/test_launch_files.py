@@ -457,6 +457,8 @@ def test_replay_plays_the_bag_and_ends(
         '--clock',
         '--wait-for-subscriber',
         '30',
+        '--image',
+        image + ('/compressed' if transport == 'compressed' else ''),
         '--rate',
         '1.0',
     ]
@@ -470,6 +472,7 @@ def test_replay_plays_the_bag_and_ends(
     assert parameters['use_sim_time'] is True
     assert parameters['autostart'] is True
     assert 'the bag has been played' in output
+    assert launched.exit_code == 0
 
 
 def test_replay_says_that_the_player_failed(launched: Any) -> None:
@@ -487,11 +490,14 @@ def test_replay_says_that_the_player_failed(launched: Any) -> None:
         '--clock',
         '--wait-for-subscriber',
         '30',
+        '--image',
+        '/camera/image_raw/compressed',
         '--rate',
         '2.5',
         '--loop',
     ]
     assert 'the player failed with exit code 3' in output
+    assert launched.exit_code == 1
 
 
 def test_replay_needs_a_bag(launched: Any) -> None:
