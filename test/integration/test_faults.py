@@ -126,6 +126,27 @@ def test_a_publisher_of_another_type_is_named(fresh: Robot) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    'rule, topic',
+    [
+        ('image:=/front/image', '/front/image/compressed'),
+        ('image:=/front/image/compressed', '/front/image/compressed'),
+        ('image/compressed:=/front/jpeg', '/front/jpeg'),
+    ],
+    ids=['base', 'whole', 'own'],
+)
+def test_compressed_images_come_from_the_remapped_topic(
+    fresh: Robot, rule: str, topic: str
+) -> None:
+    fresh.start_node(remap=[rule], autostart=True, image_transport='compressed', confirm_frames=1)
+    camera = Camera(fresh, topic, CompressedImage)
+    camera.wait_for_subscriber()
+    assert fresh.node.count_subscribers('/front/image') == 0
+    watcher = Watcher(fresh, camera)
+    camera.stream(smile())
+    assert watcher.wait_for(lambda result: result.faces, 'a face').faces
+
+
 def test_encoding_and_size_change_in_the_stream(fresh: Robot) -> None:
     fresh.start_node(autostart=True, confirm_frames=1, **SURE)
     watcher = Watcher(fresh, Camera(fresh, '/image', Image))
