@@ -44,6 +44,15 @@ ARGUMENTS: dict[str, set[str]] = {
         'calibration',
     },
     'fastdds_profile.launch.py': set(),
+    'ros4hri_bridge.launch.py': {
+        'faces',
+        'image',
+        'image_transport',
+        'namespace',
+        'keep_time',
+        'cropped_width',
+        'cropped_height',
+    },
     'care_o_bot.launch.py': PASSED_ON | {'camera', 'image', 'use_sim_time', 'autostart'},
 }
 PARAMETERS = {declaration.name for declaration in declarations(NodeParameters)}
@@ -190,7 +199,7 @@ def launched(
     (index / 'face_affect').touch()
     for linked in ('launch', 'config'):
         (share / linked).symlink_to(ROOT / linked)
-    for name in ('face_affect_node', 'face-affect', 'camera_node'):
+    for name in ('face_affect_node', 'face-affect', 'camera_node', 'ros4hri_bridge'):
         (executables / name).write_text(RECORDER.format(python=sys.executable))
         (executables / name).chmod(0o755)
     paths = [str(prefix), *os.environ.get('AMENT_PREFIX_PATH', '').split(os.pathsep)]
@@ -559,6 +568,32 @@ def test_arguments_reach_the_camera(launched: Any) -> None:
         'loop': True,
         'compressed': True,
         'calibration': '/door.yaml',
+    }
+
+
+def test_bridge_starts_with_the_defaults(launched: Any) -> None:
+    _, records = launched('ros4hri_bridge.launch.py')
+    bridge = records['ros4hri_bridge']
+    assert 'faces:=face_affect/faces' in bridge['arguments']
+    assert 'image:=/camera/image_raw' in bridge['arguments']
+    assert node_parameters(bridge) == {}
+
+
+def test_arguments_reach_the_bridge(launched: Any) -> None:
+    _, records = launched(
+        'ros4hri_bridge.launch.py',
+        'namespace:=front',
+        'image:=/cam/image/compressed',
+        'keep_time:=3',
+        'cropped_width:=64',
+    )
+    bridge = records['ros4hri_bridge']
+    assert '__ns:=/front' in bridge['arguments']
+    assert 'image:=/cam/image' in bridge['arguments']
+    assert node_parameters(bridge) == {
+        'image_transport': 'compressed',
+        'keep_time': 3.0,
+        'cropped_width': 64,
     }
 
 
