@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from face_affect_msgs.msg import FaceAffectArray
 import numpy as np
 from numpy.typing import NDArray
+from rclpy.logging import LoggingSeverity
 from rclpy.node import Node
 from std_msgs.msg import Header
 
@@ -143,6 +144,11 @@ class Session:
         message = result_to_message(result, header, elapsed)
         self.newest = message
         self._topics.publish(message, result)
+        logger = self._node.get_logger()
+        # rclpy looks for the caller of each log call, also of those below the level.
+        if logger.is_enabled_for(LoggingSeverity.DEBUG):
+            stamp = f'{header.stamp.sec}.{header.stamp.nanosec:09d}'
+            logger.debug(f'image {stamp}: faces={len(result.faces)}, {elapsed * 1e3:.1f} ms')
 
     def show(self, image: NDArray[np.uint8], result: FrameResult, header: Header) -> bool:
         """Publish debug images; return whether any was subscribed to and due."""

@@ -50,3 +50,12 @@ def test_log_lines_cannot_be_forged(lines: list[str]) -> None:
     about_images = [line for line in lines if 'image dropped' in line]
     assert len(about_images) == 1
     assert '\\x1b[2J\\n[INFO]' in about_images[0]
+
+
+def test_each_result_is_logged_at_debug_level(robot: Robot) -> None:
+    options = ['-p', 'autostart:=true', '--log-level', 'face_affect:=debug']
+    node = robot.start('face_affect_node', '--ros-args', *options)
+    robot.spin_until(lambda: 'waiting for images' in node.output, 'activation')
+    camera = Camera(robot, '/image', Image)
+    camera.stream(raw_image('bgr8', 64, 64, 64 * 3, bytes(64 * 64 * 3)))
+    robot.spin_until(lambda: ': faces=0, ' in node.output, 'a line about a result')
