@@ -3,13 +3,17 @@
 
 """Start a webcam, a network stream or a video as a ROS camera."""
 
-from launch import LaunchDescription
-from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription
+import sys
+
+from launch import Action, LaunchContext, LaunchDescription
+from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription, OpaqueFunction
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
 from launch_ros.substitutions import FindPackageShare
+
+from face_affect.launch_arguments import check_command_line
 
 BOOLEANS = ['true', 'false', 'True', 'False']
 PARAMETERS = {
@@ -20,6 +24,13 @@ PARAMETERS = {
     'compressed': bool,
     'calibration': str,
 }
+
+
+def check_arguments(context: LaunchContext) -> list[Action]:
+    """Refuse a command line with unknown arguments."""
+    declared = generate_launch_description().get_launch_arguments()
+    check_command_line(__file__, [each.name for each in declared], sys.argv)
+    return []
 
 
 def generate_launch_description() -> LaunchDescription:
@@ -66,6 +77,7 @@ def generate_launch_description() -> LaunchDescription:
                 default_value='',
                 description='YAML file of camera_calibration; empty: not calibrated.',
             ),
+            OpaqueFunction(function=check_arguments),
             IncludeLaunchDescription(
                 PythonLaunchDescriptionSource(
                     PathJoinSubstitution(

@@ -3,13 +3,24 @@
 
 """Start the ROS4HRI bridge (REP-155) beside the face_affect node."""
 
+import sys
+
 from launch import Action, LaunchContext, LaunchDescription
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
+from face_affect.launch_arguments import check_command_line
+
 COMPRESSED = '/compressed'
 PARAMETERS = {'keep_time': float, 'cropped_width': int, 'cropped_height': int}
+
+
+def check_arguments(context: LaunchContext) -> list[Action]:
+    """Refuse a command line with unknown arguments."""
+    declared = generate_launch_description().get_launch_arguments()
+    check_command_line(__file__, [each.name for each in declared], sys.argv)
+    return []
 
 
 def start_bridge(context: LaunchContext) -> list[Action]:
@@ -96,6 +107,7 @@ def generate_launch_description() -> LaunchDescription:
                 default_value='',
                 description='Height of the cropped faces in pixels (empty: 128).',
             ),
+            OpaqueFunction(function=check_arguments),
             OpaqueFunction(function=start_bridge),
         ]
     )

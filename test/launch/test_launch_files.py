@@ -597,6 +597,25 @@ def test_arguments_reach_the_bridge(launched: Any) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    'name, given, meant',
+    [
+        ('camera.launch.py', 'rat', 'rate'),
+        ('ros4hri_bridge.launch.py', 'keep_tim', 'keep_time'),
+        ('care_o_bot.launch.py', 'max_rat', 'max_rate'),
+        ('replay.launch.py', 'topics', 'topic'),
+    ],
+)
+def test_all_launch_files_refuse_unknown_arguments(
+    launched: Any, name: str, given: str, meant: str
+) -> None:
+    bag = ['bag:=/some/bag'] if name == 'replay.launch.py' else []
+    output, records = launched(name, *bag, f'{given}:=1')
+    assert f"{name} has no argument '{given}'; did you mean '{meant}'?" in output
+    assert launched.exit_code == 1
+    assert records == {}
+
+
 def installed_share() -> Path:
     """Return where the package is installed, or skip the test that needs it."""
     pytest.importorskip('launch_ros')
