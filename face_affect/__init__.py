@@ -11,7 +11,7 @@ The library, without ROS:
 >>> image = cv2.imread('docs/images/debug_image.jpg')
 >>> result = pipeline.process(image, stamp=0.0)
 >>> [(face.id, face.emotion.label, face.gender.label) for face in result.faces]
-[(1, 'happy', 'female'), (2, 'sad', 'male'), (3, 'happy', 'male')]
+[(1, 'happy', 'female'), (2, 'neutral', 'male'), (3, 'happy', 'male')]
 >>> annotated = face_affect.annotate(image, result)
 >>> annotated.shape == image.shape
 True
