@@ -15,7 +15,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from typing import Any
+from typing import Any, cast, IO
 import urllib.request
 
 PROGRAMS = ('chromium', 'chromedriver')
@@ -57,12 +57,13 @@ class Browser:
         """Run ``script`` until it returns something true; return that.
 
         Raises:
-            AssertionError: it did not within DEADLINE.
+            TimeoutError: it did not within DEADLINE.
 
         """
         end = time.monotonic() + DEADLINE
         while not (value := self.run(script, *arguments)):
-            assert time.monotonic() < end, f'not within {DEADLINE} s: {script}'
+            if time.monotonic() > end:
+                raise TimeoutError(f'not within {DEADLINE} s: {script}')
             time.sleep(POLL)
         return value
 
@@ -93,11 +94,14 @@ def _call(url: str, body: dict[str, Any] | None = None, method: str = '') -> Any
 def chromedriver() -> Iterator[str]:
     """Run a chromedriver; give its address."""
     process = subprocess.Popen(
-        ['chromedriver', '--port=0'], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        [shutil.which('chromedriver') or 'chromedriver', '--port=0'],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     )
-    assert process.stdout is not None
+    output = cast(IO[str], process.stdout)
     try:
-        for line in process.stdout:
+        for line in output:
             if found := re.search(r'successfully on port (\d+)', line):
                 yield f'http://127.0.0.1:{found[1]}'
                 return
@@ -105,7 +109,7 @@ def chromedriver() -> Iterator[str]:
     finally:
         process.terminate()
         process.wait()
-        process.stdout.close()
+        output.close()
 
 
 @contextmanager

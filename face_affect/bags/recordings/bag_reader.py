@@ -343,5 +343,6 @@ class MediaRecording:
 
     def picture(self, message: Message) -> Picture:
         """Return the frame as the video has it: not encoded once more."""
-        assert isinstance(message, VideoMessage)
+        if not isinstance(message, VideoMessage):
+            raise TypeError(f'{type(message).__name__} is not a message of this recording')
         return message.picture

@@ -85,7 +85,7 @@ def make_report(
     recording = open_recorded(source or str(bag))
     return render(
         TEMPLATE,
-        library=Markup(plots.library()),
+        library=plots.library(),
         topic=results.topic,
         pictures=list(_pictures(results, recording, blur)) if images else None,
         latencies=list(_latencies(results)),
@@ -138,7 +138,7 @@ def _people(results: Results) -> dict[str, Any]:
             ('images with a result', len(stamps)),
             ('of these with faces', sum(bool(e.frame.faces) for e in results.results.values())),
         ],
-        'timeline': Markup(plots.timeline(shown, gap, end)) if shown else None,
+        'timeline': plots.timeline(shown, gap, end) if shown else None,
         'people': [
             (
                 f'#{person.id}',
@@ -152,11 +152,11 @@ def _people(results: Results) -> dict[str, Any]:
         ],
         'left_out': len(persons) - len(shown),
         'emotions': [
-            (person.id, Markup(plots.emotions(person, gap, end)))
+            (person.id, plots.emotions(person, gap, end))
             for person in shown
             if any(face.emotion for face in faces)
         ],
-        'gender': Markup(plots.gender(shown, gap, end)) if any(f.gender for f in faces) else None,
+        'gender': plots.gender(shown, gap, end) if any(f.gender for f in faces) else None,
     }
 
 
@@ -187,7 +187,7 @@ def _latencies(results: Results) -> Iterator[Times]:
         ("From the image's stamp to the recording of its result", 'latency', latency),
     ):
         median, high, worst = np.percentile(values, (50, 95, 100))
-        yield Times(title, median, high, worst, Markup(plots.histogram(values, name)))
+        yield Times(title, median, high, worst, plots.histogram(values, name))
 
 
 def _diagnostics(recording: Recording, first: int) -> dict[str, Any]:

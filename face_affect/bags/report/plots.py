@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from markupsafe import Markup
 import plotly.graph_objects as go
 import plotly.offline
 
@@ -30,9 +31,9 @@ CONFIG = {
 LINES = ('#1b6ca8', '#c8553d', '#3a7d44', '#8e5aa8', '#a67c00', '#4a4e69', '#d1495b', '#00798c')
 
 
-def library() -> str:
+def library() -> Markup:
     """Return the JavaScript that shows the plots."""
-    return str(plotly.offline.get_plotlyjs())
+    return Markup(plotly.offline.get_plotlyjs())  # nosec B704: a package's own file
 
 
 def _rgb(label: str, alpha: float = 1.0) -> str:
@@ -40,7 +41,7 @@ def _rgb(label: str, alpha: float = 1.0) -> str:
     return f'rgba({red},{green},{blue},{alpha})'
 
 
-def _html(figure: Any, name: str, height: int, x_title: str, hover: str) -> str:
+def _html(figure: Any, name: str, height: int, x_title: str, hover: str) -> Markup:
     # Nothing is dragged at first: on a phone that would stop the page from scrolling.
     figure.update_layout(
         height=height,
@@ -55,10 +56,11 @@ def _html(figure: Any, name: str, height: int, x_title: str, hover: str) -> str:
     )
     figure.update_xaxes(title=x_title, title_standoff=4)
     figure.update_yaxes(fixedrange=True)
-    return str(figure.to_html(full_html=False, include_plotlyjs=False, div_id=name, config=CONFIG))
+    html = figure.to_html(full_html=False, include_plotlyjs=False, div_id=name, config=CONFIG)
+    return Markup(html)  # nosec B704: numbers, ids and labels, none of them from outside
 
 
-def timeline(persons: Sequence[FaceTimeline], gap: float, end: float) -> str:
+def timeline(persons: Sequence[FaceTimeline], gap: float, end: float) -> Markup:
     """Return when everybody was there, coloured by emotion; times in seconds."""
     bars: dict[str, list[tuple[str, float, float]]] = {}
     for person in persons:
@@ -99,7 +101,7 @@ def _with_gaps(
     return [round(each, 3) for each in times], [round(each, 3) for each in heights]
 
 
-def emotions(person: FaceTimeline, gap: float, end: float) -> str:
+def emotions(person: FaceTimeline, gap: float, end: float) -> Markup:
     """Return the probabilities of a person's emotions over time, as stacked areas."""
     figure = go.Figure()
     person = person.thinned()
@@ -120,7 +122,7 @@ def emotions(person: FaceTimeline, gap: float, end: float) -> str:
     return _html(figure, f'emotions{person.id}', 320, 'seconds', 'x unified')
 
 
-def gender(persons: Sequence[FaceTimeline], gap: float, end: float) -> str:
+def gender(persons: Sequence[FaceTimeline], gap: float, end: float) -> Markup:
     """Return how sure the gender of everybody was over time: 0 male, 1 female."""
     figure = go.Figure()
     for number, person in enumerate(each.thinned() for each in persons):
@@ -151,7 +153,7 @@ def gender(persons: Sequence[FaceTimeline], gap: float, end: float) -> str:
     return _html(figure, 'gender', 320, 'seconds', 'x unified')
 
 
-def histogram(milliseconds: Sequence[float], name: str) -> str:
+def histogram(milliseconds: Sequence[float], name: str) -> Markup:
     """Return how often which time was taken."""
     figure = go.Figure()
     figure.add_histogram(
