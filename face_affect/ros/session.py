@@ -118,9 +118,9 @@ class Session:
         self._closed = True
         self._undo.close()
         ended = not self._worker.running
-        # Session and worker refer to each other: the networks would stay until the next garbage
+        # The worker refers to this session: its networks would stay until the next garbage
         # collection, tens of megabytes after a few configurations.
-        del self._worker
+        del self._worker, self._subscription
         return ended
 
     def missing(self) -> str:
