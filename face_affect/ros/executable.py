@@ -3,11 +3,13 @@
 
 """What every ROS program shares: start, a guarded spin, and an ordered end.
 
-| step | what happens |
-|---|---|
-| start | log folder, rclpy.init without signal handlers, the node; a failure is one line, exit 1 |
-| run | ``serve`` of the program, on the main thread, until it returns or a signal has come |
-| end | threads stop, goals get their answers, then node and context are destroyed |
+=====  =======================================================================================
+step   what happens
+=====  =======================================================================================
+start  log folder, rclpy.init without signal handlers, the node; a failure is one line, exit 1
+run    ``serve`` of the program, on the main thread, until it returns or a signal has come
+end    threads stop, goals get their answers, then node and context are destroyed
+=====  =======================================================================================
 
 rclpy's own signal handlers end the context under threads that are just publishing: they are
 not installed. A signal sets a StopSignal, and all that uses ROS ends before the context does.

@@ -3,14 +3,18 @@
 
 """What lives from activate, or from the end of a pause, until deactivate or the next pause.
 
-| thread | calls | guarded by |
-|---|---|---|
-| executor (main) | transitions, services, timers, `Worker.put` for each image | |
-| executor (main) | `FaceLocaliser` for each CameraInfo and depth image | its lock |
-| worker (one a session) | pipeline, explainer, `Session.publish`, `show` | no other use |
-| worker (one a session) | `FaceLocaliser.locate` | its lock |
-| worker (one a session) | `WaitForAffectServer.add_result` | a deque and a guard condition |
-| both | `Mailbox`, `Statistics`, `ThrottledLog`, `Faults` | their locks |
+========  =========================================================  ==========================
+thread    calls                                                      guarded by
+========  =========================================================  ==========================
+executor  transitions, services, timers, ``Worker.put``              one thread
+executor  ``FaceLocaliser``: each CameraInfo, depth image            its lock
+worker    pipeline, explainer, ``publish``, ``show``                 no other use
+worker    ``FaceLocaliser.locate``                                   its lock
+worker    ``WaitForAffectServer.add_result``                         a deque, a guard condition
+both      ``Mailbox``, ``Statistics``, ``ThrottledLog``, ``Faults``  their locks
+========  =========================================================  ==========================
+
+The executor runs on the main thread; each session has a worker of its own.
 
 Without a lock, since one thread assigns a reference, which is atomic, and the other one reads it:
 ``Session.newest`` and ``Session._closed`` (a result that is published just then is still valid),
