@@ -73,6 +73,11 @@ def face_id(number: int) -> str:
     return f'f{number:x}'
 
 
+def face_frame(number: int) -> str:
+    """Return the name of a face's TF frame."""
+    return f'face_{face_id(number)}'
+
+
 def expression(label: str, confidence: float, probabilities: Sequence[float]) -> Expression:
     """Return how a face looks.
 

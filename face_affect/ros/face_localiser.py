@@ -103,7 +103,7 @@ class FaceLocaliser:
         self._subscriptions = [
             node.create_subscription(CameraInfo, 'camera_info', self._on_info, qos, raw=True)
         ]
-        if parameters.publish_position:
+        if parameters.needs_depth:
             self._subscriptions.append(
                 node.create_subscription(Image, 'depth_image', self._on_depth, qos, raw=True)
             )
@@ -136,7 +136,7 @@ class FaceLocaliser:
             self._tell('camera_info', f'faces have no bearing: {error}')
             return result
         try:
-            depth = self._depth(header) if self._parameters.publish_position else None
+            depth = self._depth(header) if self._parameters.needs_depth else None
             return locate(result, camera, depth) if depth else located
         except ImageError as error:
             self._tell(error.reason, f'faces have no position: {error}')

@@ -121,6 +121,11 @@ class FaceAffectNode(LifecycleNode):
         self._statistics.note_error(printable(error))
         self._log.error('fault', error)
 
+    def _note_output(self, kind: str, reason: str) -> None:
+        """Note and log why an output that a parameter asks for is not published."""
+        self._statistics.note_error(reason)
+        self._log.error(kind, reason)
+
     # Lifecycle
 
     @explained
@@ -133,7 +138,9 @@ class FaceAffectNode(LifecycleNode):
             self.get_logger().error(printable(f'cannot configure: {error}'))
             return FAILURE
         self._statistics.note_error('')
-        self._topics = ResultTopics(self, lambda: self._values.debug, self._wait_server.add_result)
+        self._topics = ResultTopics(
+            self, lambda: self._values, self._wait_server.add_result, self._note_output
+        )
         self._state = 'inactive'
         names = ', '.join(sidecar.name for sidecar in self._networks.pipeline.sidecars)
         self.get_logger().info(f'configured with {names}')

@@ -76,14 +76,37 @@ class LocalisationParameters(ParameterGroup):
         'publish the position of each face as well, by camera_info and depth_image',
         fixed='configured',
     )
+    publish_tf: bool = parameter(
+        False,
+        'publish a TF frame face_ID for each face with a position; implies publish_position, '
+        'needs tf2_msgs',
+        fixed='configured',
+    )
     rectified: bool = parameter(
         False, 'the images are rectified: use P of camera_info, not K and D', fixed='configured'
     )
 
     @property
+    def needs_depth(self) -> bool:
+        """Whether faces get a position."""
+        return self.publish_position or self.publish_tf
+
+    @property
     def needed(self) -> bool:
         """Whether faces are localised at all."""
-        return self.publish_bearing or self.publish_position
+        return self.publish_bearing or self.needs_depth
+
+
+@dataclass(frozen=True)
+class OutputParameters(ParameterGroup):
+    """Results in messages of other packages."""
+
+    publish_detections: bool = parameter(
+        False,
+        'also publish the faces as vision_msgs/Detection2DArray on ~/detections; needs '
+        'vision_msgs',
+        fixed='configured',
+    )
 
 
 @dataclass(frozen=True)
@@ -116,4 +139,5 @@ class NodeParameters(ParameterGroup):
     models: ModelNames = field(default_factory=ModelNames)
     runtime: RuntimeSettings = field(default_factory=RuntimeSettings)
     localisation: LocalisationParameters = field(default_factory=LocalisationParameters)
+    output: OutputParameters = field(default_factory=OutputParameters)
     debug: DebugParameters = field(default_factory=DebugParameters)

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
-import importlib
 from typing import Any
 
 from face_affect_msgs.msg import FaceAffect, FaceAffectArray
@@ -32,6 +31,7 @@ from face_affect.ros.declaration import declare, unlogged
 from face_affect.ros.executable import Executable, run
 from face_affect.ros.guarded_executor import Faults
 from face_affect.ros.image_subscription import ImageSubscription
+from face_affect.ros.optional_messages import load_messages
 from face_affect.ros.silence import Silence
 from face_affect.ros.throttled_log import ThrottledLog
 from face_affect.signals import StopSignal
@@ -39,26 +39,6 @@ from face_affect.signals import StopSignal
 TRANSPORTS = {'raw': Image, 'compressed': CompressedImage}
 IMAGES = 30  # kept until their results come: a second's at 30 Hz
 CHECK_PERIOD = 0.5  # seconds between two looks whether the node has fallen silent
-
-
-class MissingMessagesError(ImportError):
-    """hri_msgs is not installed; the message says how to get it."""
-
-
-def load_hri_msgs() -> Any:
-    """Return the module of ROS4HRI's messages.
-
-    Raises:
-        MissingMessagesError: it is not installed.
-
-    """
-    try:
-        return importlib.import_module('hri_msgs.msg')
-    except ImportError as error:
-        raise MissingMessagesError(
-            f'the ROS4HRI bridge needs hri_msgs ({error}): '
-            'sudo apt install ros-$ROS_DISTRO-hri-msgs'
-        ) from error
 
 
 class FaceTopics:
@@ -251,6 +231,16 @@ class Ros4HriBridge(Node):
         )
 
 
+def create() -> Ros4HriBridge:
+    """Return the bridge.
+
+    Raises:
+        MissingMessagesError: hri_msgs is not installed.
+
+    """
+    return Ros4HriBridge(load_messages('hri_msgs', 'IdsList', 'the ROS4HRI bridge'))
+
+
 def serve(node: Ros4HriBridge, executable: Executable) -> int:
     """Run the bridge until a signal comes; return the exit code."""
     executable.spin()
@@ -259,4 +249,4 @@ def serve(node: Ros4HriBridge, executable: Executable) -> int:
 
 def main(stopped: StopSignal, arguments: Sequence[str] | None = None) -> int:
     """Run the bridge until it is ``stopped``; return the exit code, 1 without hri_msgs."""
-    return run('ros4hri_bridge', lambda: Ros4HriBridge(load_hri_msgs()), serve, stopped, arguments)
+    return run('ros4hri_bridge', create, serve, stopped, arguments)
