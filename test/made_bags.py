@@ -52,11 +52,14 @@ def write_bag(
     return folder
 
 
-def write_ros1_bag(path: Path, messages: Iterable[TimedMessage]) -> Path:
-    """Write images into a bag of ROS 1."""
+def write_ros1_bag(path: Path, messages: Iterable[TimedMessage], compression: str = '') -> Path:
+    """Write images into a bag of ROS 1; ``compression``: bz2, lz4, or none."""
     recording = BagRecording(DEMO_BAG)
     store = get_typestore(Stores.ROS1_NOETIC)
-    with Ros1Writer(path) as bag:
+    writer = Ros1Writer(path)
+    if compression:
+        writer.set_compression(Ros1Writer.CompressionFormat[compression.upper()])
+    with writer as bag:
         connection = bag.add_connection(IMAGES, COMPRESSED_TYPE, typestore=store)
         for number, message in enumerate(messages):
             source = recording.parse(message)

@@ -15,10 +15,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from rosbags.interfaces import Qos
-from rosbags.rosbag1 import Reader as Ros1Reader
-from rosbags.rosbag2 import Reader as Ros2Reader
 
-from face_affect.bags.recordings.mcap_chunks import check_chunks
+from face_affect.bags.recordings.bounded_readers import BoundedRos1Reader, BoundedRos2Reader
+from face_affect.bags.recordings.mcap_chunks import ChunkError
 from face_affect.bags.recordings.message_types import (
     compressed_image,
     COMPRESSED_TYPE,
@@ -157,12 +156,13 @@ def _storage_files(path: Path) -> list[Path]:
 
 def _open_reader(path: Path) -> Any:
     """Open a file of a bag, or a folder with metadata; a damaged file up to where it is so."""
-    for file in path.glob('*.mcap') if path.is_dir() else [path]:
-        check_chunks(file)
     try:
-        reader = Ros1Reader(path) if path.suffix == '.bag' else Ros2Reader(path)
+        bag = BoundedRos1Reader if path.suffix == '.bag' else BoundedRos2Reader
+        reader = bag(path)
         reader.open()
         return reader
+    except ChunkError:
+        raise
     except Exception as error:
         files = (
             [path]

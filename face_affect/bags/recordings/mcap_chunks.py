@@ -1,70 +1,114 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""How much memory the chunks of an MCAP file take, before one of them is decompressed."""
+"""How many bytes the chunks of an MCAP file give, before one of them is decompressed."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 import struct
 from typing import BinaryIO
 
-MAX_CHUNK = 2**28  # bytes; rosbag2 writes chunks of 1 MB, of more for a message that is larger
+from lz4.frame import LZ4FrameDecompressor
+
+MAX_SIZE = 2**28  # bytes; rosbag2 writes chunks of 1 MB, of more for a message that is larger
 _MAGIC = b'\x89MCAP0\r\n'
 _CHUNK = 0x06
+_RECORD_HEADER = 9  # bytes: kind and length
+_LONGEST_NAME = 16  # of a compression
+_LZ4_RATIO = 255  # bytes at most that one compressed byte gives
+_PIECE = 2**20
 _ZSTD_BLOCK = 2**17  # bytes at most that a compressed block gives
 _CHUNK_HEADER = struct.Struct('<QQQII')  # start, end, uncompressed size, CRC, length of the name
 
 
 class ChunkError(ValueError):
-    """A chunk is too large; the message says where and how large."""
+    """Compressed data give too much; the message says where and how much."""
 
 
-def check_chunks(path: Path) -> None:
-    """Compare the sizes that the chunks of an MCAP file state with ``MAX_CHUNK``.
+@dataclass(frozen=True)
+class Chunk:
+    """Where a chunk is in its file, and what it states; ``place`` that of its record."""
+
+    place: int
+    compression: str
+    stated_size: int
+    length: int
+
+    @property
+    def data(self) -> int:
+        """The place of the compressed data."""
+        return self.place + _RECORD_HEADER + _CHUNK_HEADER.size + len(self.compression) + 8
+
+
+def check_chunks(path: Path) -> set[Chunk]:
+    """Return the chunks of an MCAP file, none of which is larger than ``MAX_SIZE``.
 
     Raises:
-        ChunkError: one is larger.
+        ChunkError: one is larger when decompressed, whatever it states.
         OSError: the file cannot be read.
 
     """
     with path.open('rb') as stream:
         if stream.read(len(_MAGIC)) != _MAGIC:
-            return
-        for place, size in _chunk_sizes(stream):
-            if size > MAX_CHUNK:
+            return set()
+        chunks = set()
+        for chunk in _chunks(stream):
+            size = _size(stream, chunk)
+            if size > MAX_SIZE:
                 raise ChunkError(
-                    f'the chunk at byte {place} is {size} bytes when decompressed; at most '
-                    f'{MAX_CHUNK} are read'
+                    f'the chunk at byte {chunk.place} is {size} bytes when decompressed; at most '
+                    f'{MAX_SIZE} are read'
                 )
+            chunks.add(chunk)
+        return chunks
 
 
-def _chunk_sizes(stream: BinaryIO) -> Iterator[tuple[int, int]]:
-    """Yield place and largest possible size of each chunk, up to where the file is damaged."""
-    while len(header := stream.read(9)) == 9:
-        place = stream.tell()
+def _chunks(stream: BinaryIO) -> Iterator[Chunk]:
+    """Yield the chunks up to where the file is damaged."""
+    while len(header := stream.read(_RECORD_HEADER)) == _RECORD_HEADER:
+        start = stream.tell()
         kind, length = header[0], int.from_bytes(header[1:], 'little')
-        if kind == _CHUNK:
-            yield place, _chunk_size(stream)
+        content = stream.read(_CHUNK_HEADER.size) if kind == _CHUNK else b''
+        if len(content) == _CHUNK_HEADER.size:
+            *_, stated, _, name_length = _CHUNK_HEADER.unpack(content)
+            name = stream.read(min(name_length, _LONGEST_NAME)).decode(errors='replace')
+            compressed = int.from_bytes(stream.read(8), 'little')
+            yield Chunk(start - _RECORD_HEADER, name, stated, compressed)
         try:
-            stream.seek(place + length)
+            stream.seek(start + length)
         except (OSError, OverflowError, ValueError):  # beyond what a file can have
             return
 
 
-def _chunk_size(stream: BinaryIO) -> int:
-    content = stream.read(_CHUNK_HEADER.size)
-    if len(content) < _CHUNK_HEADER.size:
-        return 0
-    *_, stated, _, name_length = _CHUNK_HEADER.unpack(content)
-    name = stream.read(min(name_length, 16))
-    length = int.from_bytes(stream.read(8), 'little')
-    # The compressed data state, or imply, a size of their own.
-    return max(stated, _zstd_bound(stream, length) if name == b'zstd' else 0)
+def _size(stream: BinaryIO, chunk: Chunk) -> int:
+    """Return how many bytes a chunk gives at most, by what it states and by its data."""
+    stream.seek(chunk.data)
+    if chunk.compression == 'zstd':
+        return max(chunk.stated_size, zstd_bound(stream, chunk.length))
+    if chunk.compression == 'lz4' and chunk.length * _LZ4_RATIO > MAX_SIZE:
+        return max(chunk.stated_size, _lz4_size(stream, chunk.length))
+    return chunk.stated_size
 
 
-def _zstd_bound(stream: BinaryIO, length: int) -> int:
+def _lz4_size(stream: BinaryIO, length: int) -> int:
+    """Return how many bytes an LZ4 frame gives, and stop beyond ``MAX_SIZE``."""
+    decompressor = LZ4FrameDecompressor()
+    end, size = stream.tell() + length, 0
+    while size <= MAX_SIZE and not decompressor.eof:
+        data = stream.read(min(_PIECE, end - stream.tell())) if decompressor.needs_input else b''
+        if not data and decompressor.needs_input:
+            break
+        try:
+            size += len(decompressor.decompress(data, max_length=_PIECE))
+        except RuntimeError:  # damaged: who reads it will say so
+            break
+    return size
+
+
+def zstd_bound(stream: BinaryIO, length: int) -> int:
     """Return how many bytes zstd frames can give at most, by the headers of their blocks."""
     end = stream.tell() + length
     bound = 0

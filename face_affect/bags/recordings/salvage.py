@@ -27,6 +27,8 @@ from rosbags.interfaces import (
     MessageDefinitionFormat,
 )
 
+from face_affect.bags.recordings.bounded_readers import check_columns
+from face_affect.bags.recordings.mcap_chunks import check_chunks
 from face_affect.bags.recordings.message_types import LATCHED
 
 TRANSIENT_LOCAL = re.compile(r'durability: *(1|transient_local)\b', re.IGNORECASE)
@@ -40,9 +42,11 @@ class CutMcap:
         """Look through the file; ``reason``: why the bag is not read as a whole one.
 
         Raises:
+            ChunkError: a chunk is too large.
             McapError: it is no MCAP file, or no channel can be read.
 
         """
+        check_chunks(path)
         self.path = path
         self._reason = reason
         self._advice = f'`mcap recover {path} -o NEW.mcap` makes a whole file of what is readable'
@@ -97,9 +101,11 @@ class CutSqlite3:
         """Look through the file; ``reason``: why the bag is not read as a whole one.
 
         Raises:
+            ChunkError: a column is computed.
             sqlite3.Error: not even its topics can be read.
 
         """
+        check_columns(path)
         self.path = path
         self._reason = reason
         counts: Counter[int] = Counter()

@@ -1,0 +1,151 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""rosbags' readers, which decompress whatever they find, with a bound on what comes out."""
+
+from __future__ import annotations
+
+import bz2
+from collections.abc import Collection, Generator, Mapping
+from contextlib import closing, suppress
+from pathlib import Path
+import shutil
+import sqlite3
+import tempfile
+from typing import Any
+
+import lz4.frame
+from rosbags.interfaces import Connection
+from rosbags.rosbag1 import Reader as Ros1Reader
+from rosbags.rosbag2 import Reader as Ros2Reader
+from rosbags.rosbag2.reader import DirectoryReader, Sqlite3Reader
+from rosbags.rosbag2.storage_mcap import McapReader
+import zstandard
+
+from face_affect.bags.recordings.mcap_chunks import (
+    check_chunks,
+    Chunk,
+    ChunkError,
+    MAX_SIZE,
+    zstd_bound,
+)
+
+TABLES = ('schema', 'metadata', 'topics', 'message_definitions', 'messages')
+
+
+class BoundedRos1Reader(Ros1Reader):
+    """Reads a bag of ROS 1."""
+
+    def open(self) -> None:
+        """Open the bag, and bound what its chunks give."""
+        super().open()
+        bounded = {bz2.decompress: _bz2, lz4.frame.decompress: _lz4}
+        for place, chunk in self.chunks.items():
+            function = bounded.get(chunk.decompressor, chunk.decompressor)
+            self.chunks[place] = chunk._replace(decompressor=function)
+
+
+class _McapReader(McapReader):
+    def open(self) -> None:
+        known = check_chunks(Path(str(self.path)))
+        super().open()
+        indexed = {
+            Chunk(
+                each.chunk_start_offset,
+                each.compression,
+                each.uncompressed_size,
+                each.compressed_size,
+            )
+            for each in self.chunks
+        }
+        if not indexed <= known:
+            self.close()
+            raise ValueError('the index lists chunks that the file does not have')
+
+
+class _Sqlite3Reader(Sqlite3Reader):
+    def open(self) -> None:
+        check_columns(Path(str(self.path)))
+        super().open()
+
+
+class _DirectoryReader(DirectoryReader):
+    STORAGE_PLUGINS: Mapping[str, type[Any]] = {'mcap': _McapReader, 'sqlite3': _Sqlite3Reader}
+
+    def open(self) -> None:
+        _check_room(Path(str(self.path)))
+        super().open()
+        self._compressed = self.metadata.compression_mode == 'message'
+        # What decompresses messages below, without a bound
+        self.metadata = self.metadata._replace(compression_mode=None)
+
+    def messages(
+        self,
+        connections: Collection[Connection],
+        start: int | None = None,
+        stop: int | None = None,
+    ) -> Generator[tuple[Connection, int, bytes], None, None]:
+        for connection, stamp, data in super().messages(connections, start, stop):
+            yield connection, stamp, _zstd(data) if self._compressed else data
+
+
+class BoundedRos2Reader(Ros2Reader):
+    """Reads a rosbag2: a folder with metadata, or one of its files."""
+
+    STORAGE_PLUGINS: Mapping[str, type[Any]] = {
+        'dir': _DirectoryReader,
+        '.mcap': _McapReader,
+        '.db3': _Sqlite3Reader,
+    }
+
+
+def check_columns(path: Path) -> None:
+    """Validate the tables of an SQLite file.
+
+    Raises:
+        ChunkError: a column is computed: each of its values may be a gigabyte.
+
+    """
+    with closing(sqlite3.connect(f'{path.absolute().as_uri()}?mode=ro', uri=True)) as database:
+        for table in TABLES:
+            with suppress(sqlite3.Error):  # damaged: who reads it will say so
+                for column in database.execute(f'PRAGMA table_xinfo({table})').fetchall():
+                    if column[-1]:
+                        raise ChunkError(
+                            f'column {column[1]} of table {table} is computed; only stored ones '
+                            'are read'
+                        )
+
+
+def _check_room(folder: Path) -> None:
+    """Raise ChunkError if compressed files give more than temporary files have room for."""
+    files = [*folder.glob('*.mcap.zstd'), *folder.glob('*.db3.zstd')]
+    needed = 0
+    for file in files:
+        with file.open('rb') as stream:
+            needed += zstd_bound(stream, file.stat().st_size)
+    free = shutil.disk_usage(tempfile.gettempdir()).free
+    if needed > free:
+        raise ChunkError(
+            f'its files are {needed} bytes when decompressed, but {tempfile.gettempdir()} has '
+            f'{free} free; set TMPDIR, or decompress them'
+        )
+
+
+def _bz2(data: bytes) -> bytes:
+    return _bounded(bz2.BZ2Decompressor().decompress(data, MAX_SIZE + 1))
+
+
+def _lz4(data: bytes) -> bytes:
+    return _bounded(lz4.frame.LZ4FrameDecompressor().decompress(data, MAX_SIZE + 1))
+
+
+def _zstd(data: bytes) -> bytes:
+    with zstandard.ZstdDecompressor().stream_reader(data) as stream:
+        return _bounded(stream.read(MAX_SIZE + 1))
+
+
+def _bounded(data: bytes) -> bytes:
+    if len(data) > MAX_SIZE:
+        raise ChunkError(f'compressed data give more than {MAX_SIZE} bytes')
+    return data

@@ -1,0 +1,185 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Memory that compressed recordings claim."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+import shutil
+import sqlite3
+import struct
+import subprocess
+import sys
+
+from made_bags import DEMO_BAG, demo_messages, write_ros1_bag
+from mcap.writer import CompressionType, Writer
+import pytest
+from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin
+from rosbags.rosbag2 import Writer as Ros2Writer
+from rosbags.typesys import get_typestore, Stores
+
+from face_affect.bags.recordings import bounded_readers
+from face_affect.bags.recordings.bag_reader import BagRecording, RecordingError
+from face_affect.bags.recordings.mcap_chunks import check_chunks, ChunkError, MAX_SIZE
+
+IMAGE = 'sensor_msgs/msg/CompressedImage'
+
+
+def write_mcap(path: Path, size: int, compression: CompressionType) -> Path:
+    """Write one chunk with a message of so many zeros."""
+    with path.open('wb') as stream:
+        writer = Writer(stream, chunk_size=2 * size, compression=compression)
+        writer.start(profile='ros2')
+        schema = writer.register_schema(IMAGE, 'ros2msg', b'uint8[] data')
+        channel = writer.register_channel('/image', 'cdr', schema)
+        writer.add_message(channel, 1, bytes(size), 1)
+        writer.finish()
+    return path
+
+
+def lie(path: Path, size: int) -> None:
+    """Let the chunk state another size."""
+    data = bytearray(path.read_bytes())
+    place = 8
+    while data[place] != 0x06:
+        place += 9 + struct.unpack_from('<Q', data, place + 1)[0]
+    struct.pack_into('<Q', data, place + 9 + 16, size)
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize('compression', [CompressionType.ZSTD, CompressionType.LZ4])
+def test_a_small_file_of_a_huge_chunk_is_refused(
+    tmp_path: Path, compression: CompressionType
+) -> None:
+    path = write_mcap(tmp_path / 'bomb.mcap', MAX_SIZE + 1, compression)
+    assert path.stat().st_size < MAX_SIZE / 100
+    with pytest.raises(RecordingError, match=f'when decompressed; at most {MAX_SIZE} are read'):
+        BagRecording(path)
+
+
+@pytest.mark.parametrize('compression', [CompressionType.ZSTD, CompressionType.LZ4])
+def test_a_chunk_that_states_less_than_it_holds_is_refused(
+    tmp_path: Path, compression: CompressionType
+) -> None:
+    path = write_mcap(tmp_path / 'liar.mcap', 2 * MAX_SIZE, compression)
+    lie(path, 1000)
+    with pytest.raises(ChunkError, match='when decompressed'):
+        check_chunks(path)
+
+
+@pytest.mark.parametrize('compression', [CompressionType.ZSTD, CompressionType.LZ4])
+def test_refusing_takes_no_memory(tmp_path: Path, compression: CompressionType) -> None:
+    path = write_mcap(tmp_path / 'bomb.mcap', 2 * MAX_SIZE, compression)
+    lie(path, 1000)
+    # Not ru_maxrss, which begins with that of the parent process
+    code = (
+        'import re, sys; from face_affect.cli import main\n'
+        'code = main(["bag", sys.argv[1], "-o", sys.argv[2]])\n'
+        'print(re.search(r"VmHWM:\\s+(\\d+) kB", open("/proc/self/status").read())[1])\n'
+        'sys.exit(code)'
+    )
+    done = subprocess.run(
+        [sys.executable, '-c', code, str(path), str(tmp_path / 'out')],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2, done.stderr
+    assert 'when decompressed' in done.stderr
+    assert int(done.stdout) * 1024 < 2 * MAX_SIZE
+
+
+@pytest.mark.parametrize('compression', list(CompressionType))
+def test_usual_chunks_are_read(tmp_path: Path, compression: CompressionType) -> None:
+    path = write_mcap(tmp_path / 'usual.mcap', 2_000_000, compression)
+    check_chunks(path)
+    (message,) = BagRecording(path).messages()
+    assert len(message.data) == 2_000_000
+
+
+def test_the_demo_bag_and_damaged_files_pass(tmp_path: Path) -> None:
+    (file,) = DEMO_BAG.glob('*.mcap')
+    check_chunks(file)
+    data = file.read_bytes()
+    for length in (8, 9, 20, 1000, len(data) // 2):
+        (tmp_path / 'cut.mcap').write_bytes(data[:length])
+        check_chunks(tmp_path / 'cut.mcap')
+    (tmp_path / 'odd.mcap').write_bytes(data[:8] + b'\x06' + b'\xff' * 300)
+    with pytest.raises(ChunkError):
+        check_chunks(tmp_path / 'odd.mcap')
+
+
+def test_a_chunk_that_only_the_index_lists_is_not_read(tmp_path: Path) -> None:
+    path = write_mcap(tmp_path / 'hidden.mcap', 2 * MAX_SIZE, CompressionType.LZ4)
+    data = path.read_bytes()
+    place = data.index(b'\x06', 8)
+    # An unknown record that holds the chunk: only who walks through the file does not see it.
+    assert data[place + 9 + 32 :].startswith(b'lz4')
+    path.write_bytes(data[:place] + b'\x80' + data[place + 1 :])
+    recording = BagRecording(path)
+    with pytest.raises(RecordingError, match='the index lists chunks that the file does not have'):
+        list(recording.messages())
+
+
+@pytest.mark.parametrize('compression', ['bz2', 'lz4'])
+def test_chunks_of_ros_1_are_bounded(
+    tmp_path: Path, compression: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_ros1_bag(tmp_path / 'ros1.bag', demo_messages(range(90, 93)), compression)
+    assert len(list(BagRecording(path).messages())) == 3
+    monkeypatch.setattr(bounded_readers, 'MAX_SIZE', 1000)
+    with pytest.raises(RecordingError, match='compressed data give more than 1000 bytes'):
+        list(BagRecording(path).messages())
+
+
+@pytest.mark.parametrize('plugin', list(StoragePlugin))
+def test_compressed_messages_are_bounded(
+    tmp_path: Path, plugin: StoragePlugin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = compressed_bag(tmp_path / 'bag', plugin, CompressionMode.MESSAGE)
+    assert [len(message.data) for message in BagRecording(folder).messages()] == [10_000]
+    monkeypatch.setattr(bounded_readers, 'MAX_SIZE', 1000)
+    with pytest.raises(RecordingError, match='compressed data give more than 1000 bytes'):
+        list(BagRecording(folder).messages())
+
+
+@pytest.mark.parametrize('plugin', list(StoragePlugin))
+def test_compressed_files_need_room(
+    tmp_path: Path, plugin: StoragePlugin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = compressed_bag(tmp_path / 'bag', plugin, CompressionMode.FILE)
+    assert [len(message.data) for message in BagRecording(folder).messages()] == [10_000]
+    usage = shutil.disk_usage(tmp_path)._replace(free=5000)
+    monkeypatch.setattr(shutil, 'disk_usage', lambda path: usage)
+    with pytest.raises(RecordingError, match=r'bytes when decompressed, but .* has 5000 free'):
+        BagRecording(folder)
+
+
+def compressed_bag(folder: Path, plugin: StoragePlugin, mode: CompressionMode) -> Path:
+    """Write a bag of one message of zeros."""
+    store = get_typestore(Stores.ROS2_HUMBLE)
+    writer = Ros2Writer(folder, version=8, storage_plugin=plugin)
+    writer.set_compression(mode, CompressionFormat.ZSTD)
+    with writer as bag:
+        connection = bag.add_connection('/image', IMAGE, typestore=store)
+        bag.write(connection, 1, bytes(10_000))
+    return folder
+
+
+def test_computed_columns_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / 'computed.db3'
+    with closing(sqlite3.connect(path)) as database:
+        database.executescript(
+            """
+            CREATE TABLE topics(id INTEGER PRIMARY KEY, name TEXT, type TEXT,
+                serialization_format TEXT, offered_qos_profiles TEXT);
+            CREATE TABLE messages(id INTEGER PRIMARY KEY, topic_id INTEGER, timestamp INTEGER,
+                data BLOB GENERATED ALWAYS AS (zeroblob(900000000)) VIRTUAL);
+            INSERT INTO topics VALUES(1, '/image', 'sensor_msgs/msg/CompressedImage', 'cdr', '');
+            INSERT INTO messages VALUES(1, 1, 1);
+            """
+        )
+    with pytest.raises(RecordingError, match='column data of table messages is computed'):
+        BagRecording(path)
