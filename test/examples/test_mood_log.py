@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from demo_bag import ROOT
 import pytest
 
 pytest.importorskip('pyarrow', reason="needs pip's extra parquet")
@@ -35,7 +34,3 @@ def test_means_by_minute(tmp_path: Path) -> None:
     assert row['minute'].timestamp() == 60
     assert (row['sightings'], row['happy'], row['sad'], row['fear']) == (4, 0.75, 0.25, 0.0)
     assert set(row) == {'minute', 'sightings', *EMOTIONS}
-
-
-def test_it_is_short() -> None:
-    assert len((ROOT / 'examples' / 'mood_log.py').read_text().splitlines()) < 80
