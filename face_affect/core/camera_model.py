@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import cv2
 import numpy as np
@@ -19,29 +19,33 @@ class CalibrationError(ValueError):
     """A calibration cannot be used; the message says why."""
 
 
-def _perspective(pixel: Vector, matrix: Vector, distortion: Vector) -> Vector:
-    if not distortion.size:
-        distortion = np.zeros(5)
-    return np.asarray(cv2.undistortPoints(pixel, matrix, distortion), dtype=np.float64)
+class _Lens(Protocol):
+    """OpenCV's functions of one kind of lens."""
+
+    def undistortPoints(self, pixels: Vector, matrix: Vector, distortion: Vector) -> Vector:
+        """Return the points [1, 1, 2] of the plane z = 1 that are seen at ``pixels``."""
+
+    def projectPoints(
+        self, points: Vector, rotation: Vector, shift: Vector, matrix: Vector, distortion: Vector
+    ) -> tuple[Vector, Any]:
+        """Return the pixels at which ``points``, in space, are seen."""
 
 
-def _fisheye(pixel: Vector, matrix: Vector, distortion: Vector) -> Vector:
-    return np.asarray(cv2.fisheye.undistortPoints(pixel, matrix, distortion), dtype=np.float64)
-
-
-# Distortion model (sensor_msgs/distortion_models.hpp) -> numbers of coefficients, undistortion.
-# Both undistort to the plane z = 1; `fisheye` is what some drivers call `equidistant`.
-_Undistort = Callable[[Vector, Vector, Vector], Vector]
-_MODELS: dict[str, tuple[tuple[int, ...], _Undistort]] = {
-    'plumb_bob': ((0, 4, 5), _perspective),
-    'rational_polynomial': ((8, 12, 14), _perspective),
-    'equidistant': ((4,), _fisheye),
-    'fisheye': ((4,), _fisheye),
+# Distortion model (sensor_msgs/distortion_models.hpp) -> numbers of coefficients, lens.
+# `fisheye` is what some drivers call `equidistant`.
+_MODELS: dict[str, tuple[tuple[int, ...], _Lens]] = {
+    'plumb_bob': ((0, 4, 5), cv2),
+    'rational_polynomial': ((8, 12, 14), cv2),
+    'equidistant': ((4,), cv2.fisheye),
+    'fisheye': ((4,), cv2.fisheye),
 }
 
 
 # Of the angle to the optical axis: beyond, 0.06 degrees from a right angle, no lens looks.
 MAX_TANGENT = 1000.0
+# In focal lengths, about a degree: undistortion is iterative, and does not converge for every
+# calibration.
+MAX_RESIDUAL = 0.02
 
 
 @dataclass(frozen=True)
@@ -101,14 +105,20 @@ class CameraModel:
             CalibrationError: the calibration gives no direction there.
 
         """
-        _, undistort = _MODELS[self.distortion_model]
+        _, lens = _MODELS[self.distortion_model]
+        matrix = np.array(self.matrix).reshape(3, 3)
+        distortion = np.array(self.distortion or (0.0,) * 4)
         # OpenCV's and so ROS's calibrations call the middle of the first pixel (0, 0).
         pixel = np.array([[[x - 0.5, y - 0.5]]])
-        matrix = np.array(self.matrix).reshape(3, 3)
-        ((right, down),) = undistort(pixel, matrix, np.array(self.distortion)).reshape(1, 2)
+        ((right, down),) = lens.undistortPoints(pixel, matrix, distortion).reshape(1, 2)
         # Numbers that are finite by themselves may still give none, such as a focal length of
         # 1e-300 pixels.
-        if not (abs(right) < MAX_TANGENT and abs(down) < MAX_TANGENT):
+        residual = np.inf
+        if abs(right) < MAX_TANGENT and abs(down) < MAX_TANGENT:
+            point, none = np.array([[[right, down, 1.0]]]), np.zeros(3)
+            seen, _ = lens.projectPoints(point, none, none, matrix, distortion)
+            residual = np.abs((seen.reshape(2) - pixel.reshape(2)) / matrix.diagonal()[:2]).max()
+        if not residual < MAX_RESIDUAL:
             raise CalibrationError(
                 f'K {list(self.matrix)} and {self.distortion_model} {list(self.distortion)} give '
                 f'no direction for pixel ({x:.1f}, {y:.1f})'

@@ -88,6 +88,20 @@ def test_unknown_distortion_is_refused(
 
 
 @pytest.mark.parametrize(
+    'kind, distortion',
+    [
+        ('plumb_bob', (1e10,) * 5),
+        ('plumb_bob', (1e200,) * 5),
+        ('plumb_bob', (-5.0, 20.0, 0.0, 0.0, -50.0)),
+        ('equidistant', (-1.0,) * 4),
+    ],
+)
+def test_a_bearing_is_seen_at_its_pixel(kind: str, distortion: tuple[float, ...]) -> None:
+    with pytest.raises(CalibrationError, match=r'give no direction for pixel \(620.0, 20.0\)'):
+        model(kind, distortion).bearing(620, 20)
+
+
+@pytest.mark.parametrize(
     'matrix, distortion',
     [
         ((1e-300, 0.0, 320.0, 0.0, 1e-300, 240.0, 0.0, 0.0, 1.0), ()),
