@@ -13,7 +13,6 @@ precision.
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 import statistics
 import sys
@@ -25,6 +24,7 @@ import numpy as np
 
 from face_affect.core.detection import Detector, load_detector
 from face_affect.core.models import available_models, ModelError
+from face_affect.core.strict_json import to_json
 from training.data.faces import DatasetError
 from training.data.scenes import load_scenes, SceneSet
 from training.evaluation.detection_metrics import (
@@ -115,7 +115,7 @@ def main() -> int:
             + f'{_percent(row["landmark_error"]):>11}{row["ms"]:8.2f}'
         )
     if arguments.json:
-        arguments.json.write_text(json.dumps(results, indent=2, allow_nan=False) + '\n')
+        arguments.json.write_text(to_json(results, indent=2) + '\n')
     return 0
 
 

@@ -35,6 +35,7 @@ from benchmarks.peers import HAAR, Peer, PeerError, PEERS
 from benchmarks.ros_latency import LatencyResult, measure_latency, standard_cases
 from benchmarks.scenes import crowd
 from benchmarks.stages import time_stages, time_starts
+from face_affect.core.strict_json import nan_as_none, to_json
 from support.ros_domain import free_domain
 
 BASELINE = Path(__file__).parent / 'baseline.json'
@@ -240,14 +241,15 @@ def set_baseline() -> None:
     use_one_core()
     rows = measure_peers(CHECK_SECONDS, [BASELINE_PEER])
     ratios = {row['scene']: round(row['ratio'], 2) for row in rows}
-    BASELINE.write_text(json.dumps(ratios, indent=2, allow_nan=False) + '\n')
+    BASELINE.write_text(to_json(ratios, indent=2) + '\n')
 
 
 def write(results: dict[str, list[Row]], output: Path) -> str:
     """Write tables, numbers and charts into folder ``output``; return the tables."""
     output.mkdir(parents=True, exist_ok=True)
     text = report(results, machine())
-    (output / 'bench.json').write_text(json.dumps({'machine': machine(), **results}, indent=1))
+    figures = nan_as_none({'machine': machine(), **results})
+    (output / 'bench.json').write_text(to_json(figures, indent=1))
     (output / 'bench.md').write_text(text)
     charts.draw(results, output / 'bench.png')
     return text

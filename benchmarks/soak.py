@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import asdict, dataclass, field
-import json
 import os
 from pathlib import Path
 import platform
@@ -36,6 +35,7 @@ from sensor_msgs.msg import CompressedImage
 from tqdm import tqdm
 
 from benchmarks.machine import processor, running
+from face_affect.core.strict_json import to_json
 from support.footprint import Footprint
 from support.ros_domain import free_domain
 
@@ -338,7 +338,7 @@ def main() -> int:
             return 1
         finally:
             player.close()
-    (output / 'soak.json').write_text(json.dumps(asdict(soak), allow_nan=False))
+    (output / 'soak.json').write_text(to_json(asdict(soak)))
     (output / 'soak.md').write_text(soak_report(soak))
     draw(soak, output / 'soak.png')
     print(soak_report(soak))

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
-import json
 import math
 from pathlib import Path
 import sys
@@ -28,6 +27,7 @@ from tqdm import tqdm
 from face_affect.core.faces import Box, Face
 from face_affect.core.models import ModelError
 from face_affect.core.pipeline import Pipeline
+from face_affect.core.strict_json import nan_as_none, to_json
 from face_affect.core.tasks import TASKS
 from training.data.faces import DatasetError
 from training.data.scenes import load_scenes, Scene
@@ -68,7 +68,7 @@ def main() -> int:
         print(f'error: {error}', file=sys.stderr)
         return 2
     if arguments.json:
-        print(json.dumps(figures))
+        print(to_json(nan_as_none(figures)))
     else:
         for name, value in figures.items():
             print(f'{name:34}{value:10.4g}')

@@ -16,7 +16,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 import hashlib
 import itertools
-import json
 from pathlib import Path
 import shutil
 import subprocess
@@ -32,6 +31,8 @@ from numpy.typing import NDArray
 from rosbags.rosbag2 import StoragePlugin, Writer
 from rosbags.typesys import get_typestore, Stores
 from tqdm import tqdm
+
+from face_affect.core.strict_json import to_json
 
 Image = NDArray[Any]  # BGR, uint8
 Plane = NDArray[Any]  # float32, so that layers add up without rounding
@@ -758,11 +759,8 @@ def write_truth(path: Path, frames: list[dict[str, Any]]) -> None:
         'topic': IMAGE_TOPIC,
         'people': describe_people(),
     }
-    lines = ',\n'.join('  ' + json.dumps(frame, allow_nan=False) for frame in frames)
-    text = (
-        json.dumps(head, indent=1, allow_nan=False).removesuffix('\n}')
-        + f',\n "frames": [\n{lines}\n ]\n}}\n'
-    )
+    lines = ',\n'.join('  ' + to_json(frame) for frame in frames)
+    text = to_json(head, indent=1).removesuffix('\n}') + f',\n "frames": [\n{lines}\n ]\n}}\n'
     path.write_text(text, encoding='utf-8')
 
 

@@ -217,6 +217,26 @@ def test_only_one_module_replaces_files(path: Path) -> None:
     assert not used & {'write_bytes', 'imwrite', 'NamedTemporaryFile', 'mkdtemp'}
 
 
+@pytest.mark.parametrize(
+    'path',
+    [
+        path
+        for room in ('face_affect', 'training', 'benchmarks', 'demo', 'examples', 'scripts')
+        for path in sorted((ROOT / room).rglob('*.py'))
+        # The peers' programs run where this package is not installed.
+        if path not in (PACKAGE / 'core' / 'strict_json.py', ROOT / 'benchmarks/peers/timing.py')
+    ],
+    ids=lambda path: str(path.relative_to(ROOT)),
+)
+def test_only_one_module_writes_json(path: Path) -> None:
+    """NaN is refused there."""
+    assert not {'json.dump', 'json.dumps'} & {
+        ast.unparse(node)
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute)
+    }
+
+
 def test_there_are_sources() -> None:
     assert len(sources('core')) > 10
     assert len(sources('ros')) > 4

@@ -16,12 +16,12 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import replace
-import json
 from pathlib import Path
 import sys
 
 from face_affect.core.models import ModelError, read_sidecar, write_sidecar
 from face_affect.core.settings import ModelNames, Settings
+from face_affect.core.strict_json import nan_as_none, to_json
 from training.data.faces import DatasetError
 from training.evaluation.evaluation import evaluation_of
 
@@ -112,7 +112,7 @@ def main() -> int:
         accuracy = {**sidecar.accuracy, arguments.record: round(figures['accuracy'], 4)}
         write_sidecar(replace(sidecar, accuracy=accuracy))
     if arguments.json:
-        print(json.dumps(figures))
+        print(to_json(nan_as_none(figures)))
     else:
         evaluation.print_table(figures)
     return 0

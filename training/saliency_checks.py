@@ -18,7 +18,6 @@ import argparse
 from collections.abc import Sequence
 import copy
 from dataclasses import dataclass
-import json
 from pathlib import Path
 import sys
 
@@ -31,6 +30,7 @@ from torch import fx, nn
 
 from face_affect.core.classification import softmax
 from face_affect.core.models import ModelError, read_sidecar
+from face_affect.core.strict_json import nan_as_none, to_json
 from training.data.augmentation import network_input
 from training.data.faces import DatasetError, validation_part
 from training.data.loading import load_faces
@@ -253,23 +253,18 @@ def main() -> int:
     curves = deletion_and_insertion(model, images, classes, sidecar.temperature)
     if arguments.curves:
         plot(sidecar.name, cascades, curves, arguments.curves)
-    print(
-        json.dumps(
-            {
-                'model': sidecar.name,
-                'faces': len(images),
-                'randomisation': {
-                    kind: {
-                        key: [round(value, 3) for value in values]
-                        for key, values in vars(cascade).items()
-                    }
-                    for kind, cascade in cascades.items()
-                },
-                'area': {name: round(area(values), 3) for name, values in curves.items()},
-            },
-            indent=2,
-        )
-    )
+    figures = {
+        'model': sidecar.name,
+        'faces': len(images),
+        'randomisation': {
+            kind: {
+                key: [round(value, 3) for value in values] for key, values in vars(cascade).items()
+            }
+            for kind, cascade in cascades.items()
+        },
+        'area': {name: round(area(values), 3) for name, values in curves.items()},
+    }
+    print(to_json(nan_as_none(figures), indent=2))
     return 0
 
 

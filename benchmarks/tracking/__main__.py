@@ -19,7 +19,6 @@ import argparse
 from collections import defaultdict
 from dataclasses import asdict
 import itertools
-import json
 from pathlib import Path
 import sys
 from typing import Any
@@ -33,6 +32,7 @@ from benchmarks.tracking.pictures import Image, sheet, strip, timeline
 from benchmarks.tracking.runs import Pictures, SHRINK, track_real, track_simulated
 from benchmarks.tracking.scenarios import make_scene, SCENARIOS
 from face_affect.core.models import ModelError
+from face_affect.core.strict_json import nan_as_none, to_json
 from training.data.faces import DatasetError
 from training.data.scenes import load_scenes
 
@@ -152,16 +152,11 @@ def main() -> int:
         return 1
     print(table(figures, arguments.rates))
     if arguments.json:
-        arguments.json.write_text(
-            json.dumps(
-                {
-                    name: {rate: asdict(one) for rate, one in by_rate.items()}
-                    for name, by_rate in figures.items()
-                },
-                indent=2,
-            )
-            + '\n'
-        )
+        values = {
+            name: {rate: asdict(one) for rate, one in by_rate.items()}
+            for name, by_rate in figures.items()
+        }
+        arguments.json.write_text(to_json(nan_as_none(values), indent=2) + '\n')
     return 0
 
 

@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
 
+from face_affect.core.strict_json import to_json
 from face_affect.extras import needs
 
 EXIT_SAME, EXIT_DIFFERENT = 0, 1
@@ -71,7 +71,7 @@ def compare_bags(arguments: argparse.Namespace) -> int:
             'tolerances': vars(tolerances),
             **found.as_dict(),
         }
-        print(json.dumps(values, indent=2, allow_nan=False))
+        print(to_json(values, indent=2))
     else:
         print(_table(found))
     return EXIT_SAME if found.same else EXIT_DIFFERENT

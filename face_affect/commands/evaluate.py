@@ -6,11 +6,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 import sys
 from typing import Any
 
+from face_affect.core.strict_json import to_json
 from face_affect.extras import needs
 from face_affect.outputs import file_ids, write_file
 
@@ -83,7 +83,7 @@ def evaluate_bag(arguments: argparse.Namespace) -> int:
         file_ids([arguments.bag, arguments.truth]),
     )
     if arguments.json:
-        print(json.dumps(found.as_dict(), indent=2, allow_nan=False))
+        print(to_json(found.as_dict(), indent=2))
     else:
         print(_text(found))
     print(f'evaluation: {output}', file=sys.stderr)

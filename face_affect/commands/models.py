@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
-import json
 import statistics
 import sys
 import time
@@ -25,6 +24,7 @@ from face_affect.core.models import (
 )
 from face_affect.core.parameters import nearest
 from face_affect.core.runtime import Network
+from face_affect.core.strict_json import to_json
 from face_affect.core.text import printable
 
 EXIT_BROKEN = 1
@@ -123,7 +123,7 @@ def list_models(arguments: argparse.Namespace) -> int:
     """
     rows = [_row(sidecar, arguments.time) for sidecar in _chosen(arguments.names)]
     if arguments.json:
-        text = json.dumps([row.as_dict() for row in rows], indent=2, allow_nan=False)
+        text = to_json([row.as_dict() for row in rows], indent=2)
     elif arguments.names:
         text = '\n'.join(_details(row) for row in rows)
     else:

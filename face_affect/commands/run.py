@@ -9,7 +9,6 @@ import argparse
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-import json
 import math
 from pathlib import Path
 import sys
@@ -27,6 +26,7 @@ from face_affect.core.faces import Estimate, Face
 from face_affect.core.pictures import Picture, PictureReader, ProcessedPicture
 from face_affect.core.pipeline import Pipeline
 from face_affect.core.stamps import SECOND
+from face_affect.core.strict_json import to_json
 from face_affect.core.tasks import TASKS
 from face_affect.core.text import printable
 from face_affect.media import Media, open_media
@@ -92,14 +92,13 @@ def _face_line(index: int, processed: ProcessedPicture, face: Face, named: bool)
 
 def _json_line(index: int, processed: ProcessedPicture, named: bool) -> str:
     picture = processed.picture
-    return json.dumps(
+    return to_json(
         {
             'frame': index,
             'stamp': round(picture.stamp / SECOND, 6),
             **({'file': printable(picture.name)} if named else {}),
             'faces': [face.as_dict() for face in processed.result.faces],
         },
-        allow_nan=False,
     )
 
 

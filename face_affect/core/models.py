@@ -17,6 +17,7 @@ from typing import Any
 
 from face_affect.core.regular_files import read_regular_file
 from face_affect.core.settings import ModelNames
+from face_affect.core.strict_json import to_json
 from face_affect.core.tasks import TASKS
 from face_affect.core.text import printable
 
@@ -306,7 +307,7 @@ def write_sidecar(sidecar: Sidecar) -> None:
     # With heads each has its temperature; which answers is up to the reader.
     for name in ('head', 'temperature') if sidecar.heads else ('head', 'heads'):
         del values[name]
-    text = json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False)
+    text = to_json(values, indent=2, ensure_ascii=False)
     sidecar.path.write_text(text + '\n', encoding='utf-8')
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from face_affect.core.annotation import COLOURS
 from face_affect.core.faces import EMOTIONS, Face, FrameResult, GENDERS
+from face_affect.core.strict_json import to_json
 
 RATE_TIME = 3.0  # seconds over which the rate is averaged
 
@@ -78,4 +79,4 @@ def _face(face: Face) -> dict[str, Any]:
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, allow_nan=False, separators=(',', ':'))
+    return to_json(value, separators=(',', ':'))

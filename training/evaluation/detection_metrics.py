@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from face_affect.core.detection import Detector
 from face_affect.core.faces import Detection
+from face_affect.core.strict_json import nan_as_none
 from training.data.scenes import Scene, SceneSet
 
 # Bounds of the face widths, in pixels of the detector's input.
@@ -174,14 +175,14 @@ def figures_of(findings: Findings, threshold: float) -> dict[str, Any]:
     return {
         'threshold': threshold,
         'recall': {
-            name: _number(findings.recall(threshold, low, high)) for name, low, high in bounds
+            name: nan_as_none(findings.recall(threshold, low, high)) for name, low, high in bounds
         },
         'faces': {
             name: int(((findings.width >= low) & (findings.width < high)).sum())
             for name, low, high in bounds
         },
         'recall_by_source': {
-            str(name): _number(
+            str(name): nan_as_none(
                 float(
                     (
                         findings.best[(findings.source == name) & (findings.width >= 16)]
@@ -192,13 +193,8 @@ def figures_of(findings: Findings, threshold: float) -> dict[str, Any]:
             for name in np.unique(findings.source[findings.width >= 16])
         },
         'precision': findings.precision(threshold),
-        'false_per_negative': _number(float(negatives.mean())) if len(negatives) else None,
-        'clean_negatives': _number(float((negatives == 0).mean())) if len(negatives) else None,
+        'false_per_negative': nan_as_none(float(negatives.mean())) if len(negatives) else None,
+        'clean_negatives': nan_as_none(float((negatives == 0).mean())) if len(negatives) else None,
         'negatives': len(negatives),
-        'landmark_error': _number(float(errors.mean())) if len(errors) else None,
+        'landmark_error': nan_as_none(float(errors.mean())) if len(errors) else None,
     }
-
-
-def _number(value: float) -> float | None:
-    """Return ``value``, or None for what was not measured: JSON knows no NaN."""
-    return value if np.isfinite(value) else None

@@ -16,6 +16,7 @@ from face_affect.bags.recordings.bag_reader import BagRecording, RecordingError
 from face_affect.core.images import MAX_COMPRESSED_PIXELS
 from face_affect.core.models import Sidecar
 from face_affect.core.settings import ModelNames, Settings
+from face_affect.core.strict_json import to_json
 from face_affect.core.text import printable
 
 INFORMATION_KEY = 'face_affect'
@@ -147,7 +148,7 @@ def with_fingerprint(run: dict[str, Any], source: Path, sha256: str) -> dict[str
 
 
 def _hash(values: dict[str, Any]) -> str:
-    text = json.dumps(values, sort_keys=True, default=str, allow_nan=False)
+    text = to_json(values, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

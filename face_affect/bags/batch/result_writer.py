@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-import json
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -26,6 +25,7 @@ from face_affect.bags.recordings.message_types import (
 from face_affect.core.annotation import annotate
 from face_affect.core.images import encode_jpeg, ImageError
 from face_affect.core.pictures import ProcessedPicture
+from face_affect.core.strict_json import to_json
 
 # The names that the node's topics have
 RESULT_TOPIC = '/face_affect/faces'
@@ -88,9 +88,7 @@ class ResultWriter:
         """
         for table in self._tables:
             table.close()
-        self._bag.close(
-            {INFORMATION_KEY: json.dumps(information, sort_keys=True, allow_nan=False)}
-        )
+        self._bag.close({INFORMATION_KEY: to_json(information, sort_keys=True)})
 
     def __enter__(self) -> ResultWriter:
         """Return the open output."""
