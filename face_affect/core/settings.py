@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, make_dataclass
+from typing import Any
 
 from face_affect.core.parameters import parameter, ParameterGroup
-from face_affect.core.tasks import EMOTION, GENDER, Task
+from face_affect.core.tasks import Task, TASKS
 
 # Clockwise, in degrees
 ROTATIONS = (0, 90, 180, 270)
@@ -36,6 +38,25 @@ def _model(task: Task) -> str:
         name=f'{task.name}_model',
         fixed='configured',
     )
+
+
+def _of_each_task(name: str, parameters: Mapping[str, Callable[[Task], Any]]) -> Any:
+    """Return a ParameterGroup with the same parameters for each of TASKS.
+
+    ``parameters`` declares a field by its name, in which ``{}`` stands for that of the task.
+    """
+    items = [
+        (item.format(task.name), type(declare(task).default), declare(task))
+        for item, declare in parameters.items()
+        for task in TASKS
+    ]
+    return make_dataclass(name, items, bases=(ParameterGroup,), frozen=True)
+
+
+_Estimation: Any = _of_each_task(
+    '_Estimation', {'enable_{}': _enable, '{}_min_confidence': _min_confidence}
+)
+_Classifiers: Any = _of_each_task('_Classifiers', {'{}': _model})
 
 
 @dataclass(frozen=True)
@@ -88,27 +109,26 @@ class TrackingSettings(ParameterGroup):
 
 
 @dataclass(frozen=True)
-class ClassificationSettings(ParameterGroup):
-    """Which estimates are made, and how they are smoothed."""
+class ClassificationSettings(_Estimation):
+    """Which estimates are made, and how they are smoothed.
 
-    enable_emotion: bool = _enable(EMOTION)
-    enable_gender: bool = _enable(GENDER)
+    ``enable_TASK`` and ``TASK_min_confidence`` for each of TASKS.
+    """
+
     smoothing_time: float = parameter(
         0.5,
         'time constant in seconds of the low-pass filter of probabilities; 0: no smoothing',
         low=0.0,
         high=60.0,
     )
-    emotion_min_confidence: float = _min_confidence(EMOTION)
-    gender_min_confidence: float = _min_confidence(GENDER)
 
     def enabled(self, task: Task) -> bool:
-        """Return whether ``task`` is estimated; it is if there is no parameter for it."""
-        return bool(getattr(self, f'enable_{task.name}', True))
+        """Return whether ``task`` is estimated."""
+        return bool(getattr(self, f'enable_{task.name}'))
 
     def min_confidence(self, task: Task) -> float:
         """Return the probability below which the label of ``task`` is UNKNOWN, 0..1."""
-        return float(getattr(self, f'{task.name}_min_confidence', task.min_confidence))
+        return float(getattr(self, f'{task.name}_min_confidence'))
 
 
 # Bases in reverse: a dataclass takes the fields of its last base first.
@@ -142,16 +162,7 @@ class Settings(ClassificationSettings, TrackingSettings, DetectionSettings):
 
 
 @dataclass(frozen=True)
-class ModelNames(ParameterGroup):
-    """Which models run: names of models in the package, or absolute paths of sidecars.
-
-    ``NAME:HEAD`` selects which head of a classifier answers.
-
-    >>> from face_affect import ModelNames
-    >>> ModelNames(emotion='emotion_mini_xception').gender
-    'gender_mini_residual'
-    """
-
+class _DetectorName(ParameterGroup):
     detector: str = parameter(
         'face_detector',
         "the network that detects faces: a name in the package's models/, or the absolute "
@@ -159,12 +170,23 @@ class ModelNames(ParameterGroup):
         name='detector_model',
         fixed='configured',
     )
-    emotion: str = _model(EMOTION)
-    gender: str = _model(GENDER)
+
+
+@dataclass(frozen=True)
+class ModelNames(_Classifiers, _DetectorName):
+    """Which models run: names of models in the package, or absolute paths of sidecars.
+
+    The detector, and a classifier for each of TASKS, by its name. ``NAME:HEAD`` selects which
+    head of a classifier answers.
+
+    >>> from face_affect import ModelNames
+    >>> ModelNames(emotion='emotion_mini_xception').gender
+    'gender_mini_residual'
+    """
 
     def of(self, task: Task) -> str:
         """Return the name of the model of ``task``."""
-        return str(getattr(self, task.name, task.model))
+        return str(getattr(self, task.name))
 
 
 @dataclass(frozen=True)

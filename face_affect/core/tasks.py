@@ -3,8 +3,8 @@
 
 """The classification tasks: what is estimated for every face.
 
-A further estimate is an entry in TASKS. Parameters in ``face_affect.core.settings`` make it
-adjustable; to be published, it needs its field in FaceAffect.msg.
+A further estimate is an entry in TASKS, which gives it its parameters and options too, a network
+for its ``model``, and a field of its name in FaceAffect.msg and WaitForAffect.action.
 """
 
 from __future__ import annotations

@@ -45,33 +45,62 @@ def test_settings_that_exclude_each_other() -> None:
 
 
 THIRD = """
+from pathlib import Path
 import sys
 from face_affect.core import tasks
-third = tasks.Task('mood', tasks.EMOTION.labels, sys.argv[1], 0.0)
+model, picture, messages = sys.argv[1:]
+third = tasks.Task('mood', ('good', 'bad', 'so-so', 'a', 'b', 'c', 'd'), model, 0.25)
 tasks.TASKS = (*tasks.TASKS, third)
 import cv2
 from face_affect import annotate, Pipeline, Settings
-image = cv2.imread(sys.argv[2])
+from face_affect.bags.batch.tables import COLUMNS
+from face_affect.bags.recordings import message_types
+from face_affect.cli import make_parser
+from face_affect.commands.pipeline_options import settings_of
+from face_affect.core.codec import decode_result
+from face_affect.launch_arguments import node_declarations
+image = cv2.imread(picture)
 result = Pipeline(Settings(confirm_frames=1)).process(image, 0.0)
 annotate(image, result)
 for face in result.faces:
     assert face.estimates['mood'].probabilities == face.emotion.probabilities
     print(*face.as_dict())
+
+switched_off = Pipeline(Settings(enable_mood=False, confirm_frames=1)).process(image, 0.0)
+assert all(not face.estimates.keys() - {'emotion', 'gender'} for face in switched_off.faces)
+options = make_parser().parse_args(['run', picture, '--mood-min-confidence', '0.75'])
+assert settings_of(options).min_confidence(third) == 0.75
+defaults = {one.name: one.default for one in node_declarations()}
+assert defaults['enable_mood'] is True and defaults['mood_model'] == model
+assert defaults['mood_min_confidence'] == 0.25
+assert {'mood', 'mood_confidence', *third.labels} <= set(COLUMNS)
+
+message_types.definitions_folder = lambda: Path(messages)
+data = message_types.result_to_cdr(result, 0, 'camera')
+message = message_types.known_types().deserialize_cdr(data, message_types.RESULT_TYPE)
+for read, face in zip(decode_result(message).faces, result.faces, strict=True):
+    assert read.estimates['mood'].best == face.estimates['mood'].best in third.labels
 """
 
 
-def test_a_third_estimate_is_one_entry(tmp_path: Path) -> None:
+def test_a_third_estimate_is_an_entry_a_network_and_a_message_field(tmp_path: Path) -> None:
     model = find_model(ModelNames().emotion, 'emotion')
     shutil.copy(model.tflite, tmp_path / 'mood.tflite')
-    values = {**json.loads(model.path.read_text()), 'task': 'mood', 'name': 'mood'}
+    values = json.loads(model.path.read_text())
+    values |= {'task': 'mood', 'name': 'mood'}
+    values['labels'] = ['good', 'bad', 'so-so', 'a', 'b', 'c', 'd']
     (tmp_path / 'mood.json').write_text(json.dumps(values))
+    messages = tmp_path / 'msg'
+    shutil.copytree(ROOT / 'face_affect_msgs' / 'msg', messages)
+    with (messages / 'FaceAffect.msg').open('a') as stream:
+        stream.write('face_affect_msgs/Emotion mood\n')
     picture = ROOT / 'docs' / 'images' / 'debug_image.jpg'
     done = subprocess.run(
-        [sys.executable, '-c', THIRD, str(tmp_path / 'mood.json'), str(picture)],
+        [sys.executable, '-c', THIRD, tmp_path / 'mood.json', picture, messages],
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == 3 * ['id box score emotion gender mood']
