@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from pathlib import Path
 import time
-from types import TracebackType
 from typing import Protocol
 
 from rich.console import Console, Group
@@ -33,12 +32,7 @@ class Display(Protocol):
     def __enter__(self) -> Display:
         """Start to show."""
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         """Leave what was shown last."""
 
 
@@ -67,12 +61,7 @@ class LiveTable:
         self._live.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         """Leave the last state on the screen."""
         if self._tally is not None:
             self._live.update(_view(self._tally), refresh=True)
@@ -144,12 +133,7 @@ class Lines:
         """Nothing to start."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         """Nothing to end."""
 
 

@@ -12,7 +12,7 @@ import signal
 import sys
 import threading
 import time
-from types import FrameType, TracebackType
+from types import FrameType
 from typing import Any, NoReturn, Protocol
 
 TICK = 0.1  # seconds until a signal is noticed
@@ -101,14 +101,9 @@ class StopSignal:
         self._handling.__enter__()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exception: Any) -> None:
         """Restore the former handlers."""
-        self._handling.__exit__(kind, value, trace)
+        self._handling.__exit__(*exception)
 
 
 @contextmanager

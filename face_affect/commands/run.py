@@ -121,8 +121,8 @@ def _output(path: Path | None, source: str, media: Media) -> Iterator[Write]:
     if path is None:
         yield lambda picture, image: None
     elif media.moving:
-        with VideoFile(path, media.rate, inputs) as video:
-            yield lambda picture, image: video.write(image)
+        with VideoFile(path, inputs) as video:
+            yield lambda picture, image: video.write(image, picture.time)
     elif Path(source).is_dir():
         refuse_input(path, inputs)
         path.mkdir(parents=True, exist_ok=True)

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import cv2
@@ -194,6 +194,38 @@ def decode_raw(
     return convert(np.lib.stride_tricks.as_strided(buffer, shape, strides, writeable=False))
 
 
+def decode_message(
+    message: Any,
+    max_pixels: int = MAX_COMPRESSED_PIXELS,
+    bit_depth: BitDepth | None = None,
+) -> Pixels:
+    """Return the picture in an image message as u8 [H, W, 3] BGR or [H, W] gray.
+
+    A view where possible.
+
+    Args:
+        message: has the attributes of sensor_msgs Image or CompressedImage, in any ROS library.
+        max_pixels: width times height of a compressed image at most; a larger one is not decoded.
+        bit_depth: that of the camera so far; without it that of this image alone.
+
+    Raises:
+        UnknownEncodingError: the encoding of raw data is not supported.
+        ImageError: it cannot be decoded; ``reason`` says why in a word.
+
+    """
+    if not hasattr(message, 'encoding'):
+        return decode_compressed(message.data, max_pixels, bit_depth)
+    return decode_raw(
+        message.data,
+        message.encoding,
+        message.width,
+        message.height,
+        message.step,
+        bool(message.is_bigendian),
+        bit_depth,
+    )
+
+
 def decode_compressed(
     data: bytes | bytearray | memoryview | Pixels,
     max_pixels: int = MAX_COMPRESSED_PIXELS,
@@ -215,13 +247,7 @@ def decode_compressed(
 
     """
     content = bytes(data)
-    name = image_format(content)
-    if name not in TOPIC_FORMATS:
-        raise ImageError(
-            'undecodable',
-            f'cannot decode {len(content)} bytes of {name or _start(content)}; '
-            f'a compressed image is {" or ".join(TOPIC_FORMATS)}',
-        )
+    name = _format_among(TOPIC_FORMATS, content, 'a compressed image')
     return _decode_encoded(content, name, max_pixels, cv2.IMREAD_ANYCOLOR, bit_depth)
 
 
@@ -232,14 +258,19 @@ def decode_picture(content: bytes) -> Pixels:
         ImageError: it does not decode ('undecodable') or states too large a size ('bad_size').
 
     """
+    name = _format_among(FILE_FORMATS, content, 'a picture')
+    return _decode_encoded(content, name, MAX_PIXELS, cv2.IMREAD_COLOR, None)
+
+
+def _format_among(known: Sequence[str], content: bytes, what: str) -> str:
     name = image_format(content)
-    if name not in FILE_FORMATS:
+    if name is None or name not in known:
         raise ImageError(
             'undecodable',
-            f'cannot decode {len(content)} bytes of {name or _start(content)} as a picture; '
-            f'known are {", ".join(FILE_FORMATS)}',
+            f'cannot decode {len(content)} bytes of {name or _start(content)}; '
+            f'{what} is {", ".join(known[:-1])} or {known[-1]}',
         )
-    return _decode_encoded(content, name, MAX_PIXELS, cv2.IMREAD_COLOR, None)
+    return name
 
 
 def _start(content: bytes) -> str:

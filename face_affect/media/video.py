@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from face_affect.core.images import ImageError
 from face_affect.core.pictures import Picture
 from face_affect.core.stamps import SECOND
-from face_affect.extras import MissingExtraError
 from face_affect.media.errors import MediaError
+from face_affect.media.pyav import load_pyav
 
 DEFAULT_RATE = 30.0  # frames a second, where a video does not say
 # Containers of videos. FFmpeg's other readers take text for pictures, or follow a playlist to
@@ -95,7 +95,7 @@ class Video:
 
     def _frames(self, container: Any, stream: Any) -> Iterator[Any]:
         """Give decoded frames, and an ImageError for each that does not decode."""
-        av = _av()
+        av = load_pyav()
         packets = container.demux(stream)
         while True:
             try:
@@ -111,7 +111,7 @@ class Video:
 
     @contextmanager
     def _open(self) -> Iterator[tuple[Any, Any]]:
-        av = _av()
+        av = load_pyav()
         try:
             # Python opens the file: FFmpeg takes names for addresses, and only in UTF-8.
             with (
@@ -132,12 +132,3 @@ def _image(frame: Any) -> NDArray[np.uint8]:
     image = frame.to_ndarray(format='bgr24')
     turn = _ROTATIONS.get(round(frame.rotation) % 360)
     return np.asarray(image if turn is None else cv2.rotate(image, turn), dtype=np.uint8)
-
-
-def _av() -> Any:
-    # Only here: neither the node nor pictures need it.
-    try:
-        import av
-    except ImportError as error:
-        raise MissingExtraError("reading a video needs PyAV: pip install 'av>=14'") from error
-    return av

@@ -5,92 +5,124 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
-import os
+from collections.abc import Iterator
+from contextlib import contextmanager, ExitStack, suppress
+from fractions import Fraction
 from pathlib import Path
-from types import TracebackType
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from face_affect.core.stamps import SECOND
 from face_affect.media import MediaError
+from face_affect.media.pyav import load_pyav
 from face_affect.outputs import FileId, is_direct, output_path, write_file
+
+# Containers whose frames have a time each, by suffix
+CONTAINERS = {'.mp4': 'mp4', '.mov': 'mov', '.mkv': 'matroska'}
+# MPEG-4 allows at most 65535 ticks a second; 60000 have all usual rates, 29.97 Hz too.
+TIME_BASE = Fraction(1, 60_000)
+QUANTISER = '3'  # of MPEG-4's 1 to 31: little compression, drawn text stays sharp
 
 
 class VideoFile:
-    """Writes frames of one size to an MP4 file; a context manager."""
+    """Writes frames of one size to an MPEG-4 file, each with its time; a context manager."""
 
-    def __init__(self, path: Path, rate: float, inputs: frozenset[FileId] = frozenset()) -> None:
-        """Write to ``path``, which must not be one of ``inputs``, at ``rate`` frames a second."""
+    def __init__(self, path: Path, inputs: frozenset[FileId] = frozenset()) -> None:
+        """Write to ``path``, which must not be one of ``inputs``."""
         self._path = path
-        self._rate = rate
         self._inputs = inputs
-        self._writer: cv2.VideoWriter | None = None
-        self._written = 0
+        self._container: Any = None
+        self._stream: Any = None
+        self._start = 0
+        self._last = -1
 
     def __enter__(self) -> VideoFile:
         """Open the file.
 
         Raises:
+            MediaError: its suffix is not one of CONTAINERS.
+            MissingExtraError: PyAV is not installed.
             OutputError: it is an input, or cannot be written.
 
         """
+        suffix = (self._path.suffix or '.mp4').lower()
+        if suffix not in CONTAINERS:
+            raise MediaError(
+                f"cannot write video {self._path}: the suffix is '{self._path.suffix}', but must "
+                f'be one of {", ".join(CONTAINERS)}'
+            )
+        self._av = load_pyav()
         with ExitStack() as stack:
             temporary = stack.enter_context(output_path(self._path, self._inputs, '.mp4'))
-            # OpenCV takes names in UTF-8 only; that of the folder may be another.
-            folder = os.open(temporary.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-            stack.callback(os.close, folder)
-            self._temporary = f'/proc/self/fd/{folder}/{temporary.name}'
+            # Python opens the file: FFmpeg takes names in UTF-8 only.
+            self._file = stack.enter_context(temporary.open('wb'))
+            self._format = CONTAINERS[suffix]
             stack.push(self._finish)
             self._stack = stack.pop_all()
         return self
 
-    def write(self, image: NDArray[np.uint8]) -> None:
-        """Append a frame, u8 [H, W, 3] BGR.
+    def write(self, image: NDArray[np.uint8], stamp: int) -> None:
+        """Append a frame, u8 [H, W, 3] BGR, taken at ``stamp`` nanoseconds.
+
+        The video starts with the first frame. A time that is not later than that of the frame
+        before becomes the next tick after it.
 
         Raises:
             MediaError: the file cannot be written.
 
         """
-        if self._writer is None:
-            size = (image.shape[1], image.shape[0])
-            self._writer = cv2.VideoWriter(
-                self._temporary, cv2.VideoWriter_fourcc(*'mp4v'), self._rate, size
-            )
-            if not self._writer.isOpened():
-                raise MediaError(
-                    f'cannot write video {self._path}: OpenCV cannot encode MPEG-4 into a file '
-                    f"with the suffix '{self._path.suffix}'; use .mp4"
-                )
-        self._writer.write(image)
-        self._written += 1
+        with self._told():
+            if self._container is None:
+                self._open(image)
+                self._start = stamp
+            frame = self._av.VideoFrame.from_ndarray(image, format='bgr24')
+            ticks = round(Fraction(stamp - self._start, SECOND) / TIME_BASE)
+            previous, self._last = self._last, max(ticks, self._last + 1)
+            frame.pts, frame.time_base = self._last, TIME_BASE
+            for packet in self._stream.encode(frame):
+                # Counts for the last frame alone, which stays as long as the one before.
+                packet.duration = self._last - previous
+                self._container.mux(packet)
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def _open(self, image: NDArray[np.uint8]) -> None:
+        self._container = self._av.open(self._file, 'w', format=self._format)
+        options = {'qmin': QUANTISER, 'qmax': QUANTISER}
+        self._stream = self._container.add_stream('mpeg4', options=options)
+        self._stream.height, self._stream.width = image.shape[:2]
+        self._stream.pix_fmt = 'yuv420p'
+        self._stream.codec_context.time_base = TIME_BASE
+
+    def __exit__(self, *exception: Any) -> None:
         """Finish the file; after an error, ``path`` stays as it was.
 
         Raises:
-            MediaError: the file is not whole. OpenCV itself does not report a full disk.
+            MediaError: the file is not whole.
             OutputError: it cannot be written.
 
         """
-        self._stack.__exit__(kind, value, trace)
+        self._stack.__exit__(*exception)
 
     def _finish(self, kind: type[BaseException] | None, *_: object) -> None:
-        if self._writer is None:
+        if self._container is None:
             return
-        self._writer.release()
-        kept = int(cv2.VideoCapture(self._temporary).get(cv2.CAP_PROP_FRAME_COUNT))
-        if kind is None and kept < self._written:
-            raise MediaError(
-                f'video {self._path} holds {max(kept, 0)} of {self._written} frames: '
-                'is the disk full?'
-            )
+        if kind is not None:
+            with suppress(OSError, self._av.error.FFmpegError):
+                self._container.close()
+            return
+        with self._told():
+            self._container.mux(self._stream.encode())
+            self._container.close()
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, self._av.error.FFmpegError) as error:
+            reason = getattr(error, 'strerror', None) or error
+            raise MediaError(f'cannot write video {self._path}: {reason}') from error
 
 
 def write_picture(

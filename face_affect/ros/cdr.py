@@ -109,20 +109,20 @@ class _Reader:
 
 
 def unpack(data: bytes, kind: type) -> Any:
-    """Return a message of any other type, by rclpy's own way, but never by way of its fault.
+    """Return a message of any other type, deserialised by rclpy.
 
     Raises:
-        ImageError: it is none: 'malformed'.
+        ImageError: the data are not of that type ('malformed').
 
     """
     # Where only the encapsulation has come, Fast CDR may read on.
     if len(data) <= ENCAPSULATION:
-        raise ImageError('malformed', f'{len(data)} bytes are no {kind.__name__}')
+        raise ImageError('malformed', f'cannot parse {len(data)} bytes as {kind.__name__}')
     try:
         return deserialize_message(data, kind)
     except Exception as error:  # rclpy's own kinds of error differ between distributions
         raise ImageError(
-            'malformed', f'{len(data)} bytes are no {kind.__name__}: {error}'
+            'malformed', f'cannot parse {len(data)} bytes as {kind.__name__}: {error}'
         ) from error
 
 
@@ -130,7 +130,7 @@ def read_image(data: bytes) -> CdrImage:
     """Return the sensor_msgs/Image that the middleware delivered as ``data``.
 
     Raises:
-        ImageError: it is none: 'malformed'.
+        ImageError: the data are not of that type ('malformed').
 
     """
     with _telling(data, 'Image'):
@@ -150,7 +150,7 @@ def read_compressed_image(data: bytes) -> CdrCompressedImage:
     """Return the sensor_msgs/CompressedImage that the middleware delivered as ``data``.
 
     Raises:
-        ImageError: it is none: 'malformed'.
+        ImageError: the data are not of that type ('malformed').
 
     """
     with _telling(data, 'CompressedImage'):
@@ -162,7 +162,7 @@ def read_message(data: bytes, kind: ImageKind) -> CdrImageMessage:
     """Return the image of type ``kind`` that the middleware delivered as ``data``.
 
     Raises:
-        ImageError: it is none: 'malformed'.
+        ImageError: the data are not of that type ('malformed').
 
     """
     return read_compressed_image(data) if kind is CompressedImage else read_image(data)
@@ -179,4 +179,4 @@ def _telling(data: bytes, name: str) -> Iterator[None]:
         reason = str(error)
     else:
         return
-    raise ImageError('malformed', f'{len(data)} bytes are no {name}: {reason}')
+    raise ImageError('malformed', f'cannot parse {len(data)} bytes as {name}: {reason}')

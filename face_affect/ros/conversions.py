@@ -18,8 +18,7 @@ from face_affect.core.bit_depth import BitDepth
 from face_affect.core.codec import ResultEncoder
 from face_affect.core.faces import Face, FrameResult
 from face_affect.core.images import (
-    decode_compressed,
-    decode_raw,
+    decode_message,
     encode_jpeg,
     ImageError,
     MAX_COMPRESSED_PIXELS,
@@ -39,29 +38,16 @@ def decode(
     max_pixels: int = MAX_COMPRESSED_PIXELS,
     bit_depth: BitDepth | None = None,
 ) -> NDArray[np.uint8]:
-    """Return the picture as u8 [H, W, 3] BGR or [H, W] gray, a view where possible.
-
-    A compressed image of more than ``max_pixels`` is not decoded. ``bit_depth``: that of the
-    camera so far; without it that of this image alone.
+    """Return what ``decode_message`` does, by cv_bridge where the encoding is unknown there.
 
     Raises:
         ImageError: it cannot be decoded; ``reason`` says why in a word.
 
     """
-    if isinstance(message, CdrCompressedImage):
-        return decode_compressed(message.data, max_pixels, bit_depth)
     try:
-        return decode_raw(
-            message.data,
-            message.encoding,
-            message.width,
-            message.height,
-            message.step,
-            bool(message.is_bigendian),
-            bit_depth,
-        )
+        return decode_message(message, max_pixels, bit_depth)
     except UnknownEncodingError:
-        if CvBridge is None:
+        if CvBridge is None or isinstance(message, CdrCompressedImage):
             raise
         return _decode_with_cv_bridge(message)
 

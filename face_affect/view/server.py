@@ -12,7 +12,6 @@ from pathlib import Path
 import secrets
 import socket
 import threading
-from types import TracebackType
 
 from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
@@ -100,12 +99,7 @@ class ViewServer:
         """Return the running server."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         """Close it."""
         self.close()
 

@@ -29,6 +29,7 @@ from made_bags import (
     write_bag,
     write_ros1_bag,
 )
+from made_media import write_clip
 import numpy as np
 import pytest
 
@@ -47,7 +48,6 @@ from face_affect.core.codec import decode_result
 from face_affect.core.faces import FrameResult
 from face_affect.core.pipeline import Pipeline
 from face_affect.core.settings import ModelNames, Settings
-from face_affect.media.writer import VideoFile
 
 PICTURES = '/face_affect/debug_image/compressed'
 
@@ -110,9 +110,7 @@ def test_run_and_bag_see_the_same_video_bit_for_bit(
     demo_frames: list[DemoFrame], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     video = tmp_path / 'walk.mp4'
-    with VideoFile(video, 15.0) as file:
-        for i in SEEN:
-            file.write(demo_frames[i].image)
+    write_clip(video, [demo_frames[i].image for i in SEEN])
     seen: list[tuple[bytes, float, FrameResult]] = []
     process_image = Pipeline.process
 
@@ -135,9 +133,7 @@ def test_a_video_is_encoded_only_where_its_images_are_kept(
     demo_frames: list[DemoFrame], tmp_path: Path, keep: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     video = tmp_path / 'walk.mp4'
-    with VideoFile(video, 15.0) as file:
-        for i in SEEN[:5]:
-            file.write(demo_frames[i].image)
+    write_clip(video, [demo_frames[i].image for i in SEEN[:5]])
     encoded = []
     encode = bag_reader.encode_jpeg
     monkeypatch.setattr(
@@ -268,9 +264,7 @@ def test_tables_say_what_the_bag_says(short_bag: Path, tmp_path: Path) -> None:
 
 
 def test_video(tmp_path: Path, demo_frames: list[DemoFrame]) -> None:
-    with VideoFile(tmp_path / 'walk.mp4', 15.0) as video:
-        for frame in demo_frames[95:105]:
-            video.write(frame.image)
+    write_clip(tmp_path / 'walk.mp4', [frame.image for frame in demo_frames[95:105]])
     output = process(tmp_path / 'walk.mp4', tmp_path / 'out', keep=True)
     results = read(output)
     assert [stamp for stamp, _ in results] == [round(i * 1e9 / 15) for i in range(10)]

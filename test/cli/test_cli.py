@@ -15,7 +15,7 @@ from typing import Any
 
 import cv2
 from demo_bag import DemoFrame, ROOT
-from made_media import write_mjpeg
+from made_media import grey, write_clip, write_mjpeg, write_video
 import numpy as np
 import pytest
 
@@ -27,7 +27,6 @@ from face_affect.core.models import available_models
 from face_affect.core.saliency import saliency_path
 from face_affect.core.settings import ModelNames, Settings
 from face_affect.media import open_media
-from face_affect.media.writer import VideoFile
 
 VIDEO_FRAMES = 20
 
@@ -61,10 +60,7 @@ def folder(tmp_path: Path, demo_frames: list[DemoFrame]) -> Path:
 def video(tmp_path: Path, demo_frames: list[DemoFrame]) -> Path:
     """Return a short video with three faces throughout."""
     path = tmp_path / 'walk.mp4'
-    with VideoFile(path, 15.0) as file:
-        for frame in demo_frames[95 : 95 + VIDEO_FRAMES]:
-            file.write(frame.image)
-    return path
+    return write_clip(path, [frame.image for frame in demo_frames[95 : 95 + VIDEO_FRAMES]])
 
 
 def objects(text: str) -> list[dict[str, Any]]:
@@ -209,14 +205,20 @@ def test_video(video: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     assert written.get(cv2.CAP_PROP_FPS) == pytest.approx(15)
 
 
+def test_the_annotated_video_keeps_the_time_of_each_frame(tmp_path: Path) -> None:
+    times = [0, 40, 1040, 1073, 1340]  # milliseconds, as a phone's
+    source = write_video(tmp_path / 'phone.mp4', [grey(9 * i) for i in range(5)], times)
+    assert main(['run', str(source), '-o', str(tmp_path / 'out.mp4')]) == 0
+    assert [picture.stamp for picture in open_media(str(tmp_path / 'out.mp4'))] == [
+        time * 1_000_000 for time in times
+    ]
+
+
 @pytest.fixture(scope='module')
 def long_video(tmp_path_factory: pytest.TempPathFactory, demo_frames: list[DemoFrame]) -> Path:
     """Return a video that takes seconds to process."""
     path = tmp_path_factory.mktemp('long') / 'long.mp4'
-    with VideoFile(path, 15.0) as file:
-        for frame in demo_frames * 6:
-            file.write(frame.image)
-    return path
+    return write_clip(path, [frame.image for frame in demo_frames * 6])
 
 
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -388,7 +390,8 @@ def test_a_video_that_was_cut_off_is_an_error(video: Path, tmp_path: Path) -> No
         timeout=60,
     )
     assert found.returncode == 2
-    assert f'video {output} holds 0 of ' in found.stderr
+    assert f'cannot write video {output}: File too large' in found.stderr
+    assert not output.exists()
 
 
 @pytest.mark.parametrize('name', ['out.unknown', 'out'])

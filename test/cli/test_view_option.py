@@ -16,10 +16,10 @@ import subprocess
 import sys
 
 from demo_bag import DemoFrame, ROOT
+from made_media import write_clip
 import pytest
 
 from face_affect.cli import main
-from face_affect.media.writer import VideoFile
 
 pytest.importorskip('uvicorn', reason="the page needs pip's extra view")
 
@@ -69,9 +69,7 @@ def states(port: int) -> list[dict[str, object]]:
 
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
 def test_a_clip(demo_frames: list[DemoFrame], number: signal.Signals) -> None:
-    with VideoFile(Path('clip.mp4'), 15.0) as file:
-        for frame in demo_frames[95:110]:
-            file.write(frame.image)
+    write_clip(Path('clip.mp4'), [frame.image for frame in demo_frames[95:110]])
     process = start('clip.mp4', '--view', '--view-port', '0', '--json')
     try:
         greeting, *seen = states(port_of(process))

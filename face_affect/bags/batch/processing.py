@@ -30,6 +30,7 @@ from face_affect.bags.recordings.bag_reader import (
     RecordingError,
     Topic,
 )
+from face_affect.bags.recordings.bag_writer import BagWriter
 from face_affect.bags.recordings.depth_topics import DEPTH, depth_rank
 from face_affect.core.images import MAX_PIXELS
 from face_affect.core.models import ModelError
@@ -227,7 +228,8 @@ class _Run:
         """Write the output to ``folder``."""
         job, reader, announced = self._job, self._reader, self._topic.count
         kept = self._recording.topics if job.options.keep else []
-        with ResultWriter(folder, job.options, kept) as output:
+        with BagWriter(folder, job.options.storage) as bag:
+            output = ResultWriter(bag, folder, job.options, kept)
             error = ''
             try:
                 self._read_all(output)

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 from face_affect.bags.batch.job import INFORMATION_KEY, Options
@@ -33,17 +32,19 @@ PICTURE_TOPIC = '/face_affect/debug_image/compressed'
 
 
 class ResultWriter:
-    """The bag of results, with annotated pictures and tables if asked for; a context manager."""
+    """Writes results into a bag, with annotated pictures and tables if asked for."""
 
-    def __init__(self, folder: Path, options: Options, kept: Sequence[Topic]) -> None:
-        """Write to ``folder``, which must not exist.
+    def __init__(
+        self, bag: BagWriter, folder: Path, options: Options, kept: Sequence[Topic]
+    ) -> None:
+        """Write to an open ``bag``, and the tables beside it in ``folder``.
 
         Raises:
             OutputError: it cannot be written.
             MissingExtraError: a table's package is not installed.
 
         """
-        self._bag = BagWriter(folder, options.storage)
+        self._bag = bag
         self._annotated = options.images
         self._count = 0
         ours = [Topic(RESULT_TOPIC, RESULT_TYPE, *message_definition(RESULT_TYPE))]
@@ -89,17 +90,3 @@ class ResultWriter:
         for table in self._tables:
             table.close()
         self._bag.close({INFORMATION_KEY: to_json(information, sort_keys=True)})
-
-    def __enter__(self) -> ResultWriter:
-        """Return the open output."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Let go of the files after an error; they have to be closed otherwise."""
-        if kind is not None:
-            self._bag.abort()

@@ -21,7 +21,6 @@ from face_affect.bags.recordings.mcap_chunks import ChunkError
 from face_affect.bags.recordings.message_types import (
     compressed_image,
     COMPRESSED_TYPE,
-    decode,
     Definitions,
     known_types,
     LATCHED,
@@ -29,7 +28,7 @@ from face_affect.bags.recordings.message_types import (
 )
 from face_affect.bags.recordings.salvage import CutMcap, CutSqlite3
 from face_affect.core.bit_depth import BitDepth
-from face_affect.core.images import encode_jpeg, ImageError, MAX_PIXELS
+from face_affect.core.images import decode_message, encode_jpeg, ImageError, MAX_PIXELS
 from face_affect.core.pictures import Picture
 from face_affect.core.stamps import to_nanoseconds
 from face_affect.media import Media
@@ -293,9 +292,8 @@ class BagRecording:
             to_nanoseconds(image.header.stamp),
             message.stamp,
             partial(
-                decode,
+                decode_message,
                 image,
-                self._types[message.topic],
                 self._max_image_pixels,
                 self._bit_depths[message.topic],
             ),

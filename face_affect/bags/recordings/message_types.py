@@ -10,16 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from rosbags.convert.converter import default_message, LATCH
 from rosbags.interfaces import Connection, MessageDefinitionFormat, Qos
 from rosbags.typesys import get_types_from_idl, get_types_from_msg, get_typestore, Stores
 from rosbags.typesys.store import Typestore
 
-from face_affect.core.bit_depth import BitDepth
 from face_affect.core.codec import ResultEncoder
 from face_affect.core.faces import FrameResult
-from face_affect.core.images import decode_compressed, decode_raw, MAX_COMPRESSED_PIXELS
 from face_affect.core.stamps import set_nanoseconds
 
 PACKAGE = Path(__file__).resolve().parents[2]
@@ -100,7 +97,7 @@ class Definitions:
     def describe(self, connection: Connection) -> tuple[str, str]:
         """Take up the type of ``connection``; return its definition and hash for rosbag2.
 
-        Both are empty where nobody knows the type.
+        Both are empty where the type is unknown.
 
         Raises:
             ValueError: a type of ROS 1 cannot be turned into one of ROS 2.
@@ -125,14 +122,14 @@ class Definitions:
         """Return CDR unpacked.
 
         Raises:
-            ValueError: it is none of that type, or the type is not known.
+            ValueError: its bytes are not of that type, or the type is unknown.
 
         """
         try:
             return self._store(kind).deserialize_cdr(data, kind)
-        # The generated code trusts its input: whatever it stumbles over, the data are not right.
+        # The generated code trusts its input: on malformed data it raises anything.
         except Exception as error:
-            raise ValueError(f'{len(data)} bytes are no {kind}: {error!r}') from error
+            raise ValueError(f'cannot parse {len(data)} bytes as {kind}: {error!r}') from error
 
     def _store(self, kind: str) -> Typestore:
         if kind not in self._stores:
@@ -144,34 +141,6 @@ class Definitions:
         if definition.format == MessageDefinitionFormat.NONE:
             return known_types()
         return _store_of(kind, definition.data, self._ros1)
-
-
-def decode(
-    message: Any,
-    kind: str,
-    max_pixels: int = MAX_COMPRESSED_PIXELS,
-    bit_depth: BitDepth | None = None,
-) -> NDArray[np.uint8]:
-    """Return the picture in an image message as u8 [H, W, 3] BGR or [H, W] gray.
-
-    A compressed image of more than ``max_pixels`` is not decoded. ``bit_depth``: that of the
-    camera so far; without it that of this image alone.
-
-    Raises:
-        ImageError: it cannot be decoded; ``reason`` says why in a word.
-
-    """
-    if kind == COMPRESSED_TYPE:
-        return decode_compressed(message.data, max_pixels, bit_depth)
-    return decode_raw(
-        message.data,
-        message.encoding,
-        message.width,
-        message.height,
-        message.step,
-        bool(message.is_bigendian),
-        bit_depth,
-    )
 
 
 def compressed_image(jpeg: bytes, stamp: int, frame_id: str) -> bytes:
