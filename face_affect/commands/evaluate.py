@@ -65,7 +65,7 @@ def evaluate_bag(arguments: argparse.Namespace) -> int:
 
     """
     if not 0 <= arguments.tolerance < float('inf'):
-        raise ValueError(f'--tolerance is {arguments.tolerance}, but must not be negative')
+        raise ValueError(f'--tolerance is {arguments.tolerance}, but must be 0 s or more')
     with needs('bags', 'face-affect evaluate'):
         from face_affect.bags.analysis.evaluation import evaluate
         from face_affect.bags.analysis.result_reader import read_results

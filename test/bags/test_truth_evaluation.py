@@ -208,7 +208,12 @@ def test_rows_that_are_wrong(tmp_path: Path, row: str, message: str) -> None:
 @pytest.mark.parametrize(
     'content, message',
     [
-        (b'', 'lacks the columns stamp, x, y, width, height; expected a header of stamp,x,y'),
+        (
+            b'',
+            'lacks the columns stamp, x, y, width, height; expected a header, separated by '
+            'commas, of stamp,x,y',
+        ),
+        (b'stamp;x;y;width;height\n', 'lacks the columns stamp, .* separated by commas'),
         (b'stamp,x,y,width,height\n', 'has no rows'),
         (b'stamp,x,y,width\n', 'lacks the columns height'),
         (b'stamp,x,y,width,height,mood\n', 'has unknown columns mood; expected a header'),
@@ -232,8 +237,15 @@ def test_what_cannot_be_evaluated_is_one_line(
     for words, part in (
         ([str(GOLDEN), '--truth', 'far.csv'], 'no stamp matches within 0.01 s'),
         ([str(GOLDEN), '--truth', 'wrong.csv'], "wrong.csv, line 2: emotion is 'smiling'"),
-        ([str(GOLDEN), '--truth', 'none.csv'], 'none.csv'),
-        ([str(GOLDEN), '--truth', str(TRUTH), '--tolerance', '-1'], '--tolerance is -1.0'),
+        (
+            [str(GOLDEN), '--truth', 'none.csv'],
+            'cannot read none.csv: No such file or directory; expected a CSV file',
+        ),
+        ([str(GOLDEN), '--truth', str(GOLDEN)], 'Is a directory; expected a CSV file'),
+        (
+            [str(GOLDEN), '--truth', str(TRUTH), '--tolerance', '-1'],
+            '--tolerance is -1.0, but must be 0 s',
+        ),
         ([str(ROOT / 'demo' / 'bag'), '--truth', str(TRUTH)], 'has no results'),
     ):
         assert main(['evaluate', *words]) == 2

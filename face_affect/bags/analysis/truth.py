@@ -48,8 +48,7 @@ def read_truth(path: Path) -> dict[int, list[LabelledFace]]:
     """Return the labelled images by stamp, nanoseconds, in order; one may have no faces.
 
     Raises:
-        OSError: the file cannot be read.
-        TruthError: it is not such a table.
+        TruthError: the file cannot be read, or is not such a table.
 
     """
     images: dict[int, list[LabelledFace]] = {}
@@ -62,6 +61,10 @@ def read_truth(path: Path) -> dict[int, list[LabelledFace]]:
                     _add(images, row)
                 except TruthError as error:
                     raise TruthError(f'{path}, line {reader.line_num}: {error}') from error
+    except OSError as error:
+        raise TruthError(
+            f'cannot read {path}: {error.strerror}; expected a CSV file of labelled faces'
+        ) from error
     except (csv.Error, UnicodeDecodeError) as error:
         raise TruthError(f'{path} is not a CSV file in UTF-8: {error}') from error
     if not images:
@@ -80,8 +83,8 @@ def _check_header(path: Path, names: object) -> None:
             else f'has unknown columns {", ".join(unknown)}'
         )
         raise TruthError(
-            f'{path} {problem}; expected a header of {",".join(REQUIRED)} and, as wanted, '
-            f'{",".join(OPTIONAL)}'
+            f'{path} {problem}; expected a header, separated by commas, of {",".join(REQUIRED)} '
+            f'and, as wanted, {",".join(OPTIONAL)}'
         )
 
 
