@@ -19,4 +19,4 @@ def test_readme_lists_every_example() -> None:
     text = (ROOT / 'README.md').read_text()
     names = {path.name for path in EXAMPLES.iterdir()} - {'__pycache__'}
     assert names > set(SHORT)
-    assert {name for name in names if f'(examples/{name})' not in text} == set()
+    assert {name for name in names if f'`{name}`' not in text} == set()
