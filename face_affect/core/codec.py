@@ -115,24 +115,31 @@ def decode_result(message: Any) -> FrameResult:
     """Return the content of a FaceAffectArray.
 
     Boxes are whole pixels; ``timings`` has the processing time as 'total'.
+
+    Raises:
+        ValueError: a box is not inside the image, a confidence is not from 0 to 1, or another
+            number is not finite.
+
     """
+    width, height = int(message.image_width), int(message.image_height)
     return FrameResult(
         to_seconds(message.header.stamp),
-        int(message.image_width),
-        int(message.image_height),
-        tuple(decode_face(face) for face in message.faces),
+        width,
+        height,
+        tuple(_decode_face(face, width, height) for face in message.faces),
         {'total': to_seconds(message.processing_time)},
     )
 
 
-def decode_face(message: Any) -> Face:
-    """Return the content of a FaceAffect."""
+def _decode_face(message: Any, width: int, height: int) -> Face:
     roi = message.roi
     landmarks = tuple((float(point.x), float(point.y)) for point in message.landmarks)
     estimates = {
         task.name: _decode_estimate(getattr(message, task.name), task.labels) for task in TASKS
     }
     box = Box(float(roi.x_offset), float(roi.y_offset), float(roi.width), float(roi.height))
+    if width * height == 0 or box.clipped(width, height) != box:
+        raise ValueError(f'{box} of face {message.id} is not inside the image, {width}x{height}')
     return Face(
         int(message.id),
         Detection(box, float(message.score), landmarks),
@@ -161,6 +168,9 @@ def _decode_estimate(message: Any, labels: tuple[str, ...]) -> Estimate | None:
     """
     if not any(message.probabilities):
         return None
+    confidences = float(message.confidence), float(message.frame_confidence)
+    if not all(0 <= confidence <= 1 for confidence in confidences):
+        raise ValueError(f'confidences are {confidences}, but must be from 0 to 1')
     unknown = [
         float(confidence)
         for label, confidence in (

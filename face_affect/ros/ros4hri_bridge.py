@@ -19,13 +19,13 @@ from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
 from face_affect.core.bit_depth import BitDepth
-from face_affect.core.codec import label_of
+from face_affect.core.codec import decode_result, label_of
 from face_affect.core.faces import Box, EMOTIONS, GENDERS
 from face_affect.core.images import ImageError
 from face_affect.core.parameters import parameter, ParameterGroup
 from face_affect.core.ros4hri import cropped, expression, face_id, gender, region, TrackedFaces
 from face_affect.core.settings import Settings
-from face_affect.ros.cdr import CdrImageMessage, read_message
+from face_affect.ros.cdr import CdrImageMessage, read_message, unpack
 from face_affect.ros.conversions import decode, image_to_message
 from face_affect.ros.declaration import declare, unlogged
 from face_affect.ros.executable import Executable, run
@@ -38,6 +38,8 @@ from face_affect.signals import StopSignal
 
 TRANSPORTS = {'raw': Image, 'compressed': CompressedImage}
 IMAGES = 30  # kept until their results come: a second's at 30 Hz
+IMAGE_MEMORY = 64 << 20  # bytes of them at most
+MAX_FACES = 100  # with topics of their own, of which each has four
 CHECK_PERIOD = 0.5  # seconds between two looks whether the node has fallen silent
 
 
@@ -155,7 +157,9 @@ class Ros4HriBridge(Node):
         self._list = self.create_publisher(
             hri.IdsList, '/humans/faces/tracked', QoSProfile(depth=1)
         )
-        self.create_subscription(FaceAffectArray, 'faces', self._on_faces, QoSProfile(depth=10))
+        self.create_subscription(
+            FaceAffectArray, 'faces', self._receive, QoSProfile(depth=10), raw=True
+        )
         self._camera = ImageSubscription(
             self,
             self._kind,
@@ -179,23 +183,50 @@ class Ros4HriBridge(Node):
             self._log.warning('image', error)
             return
         self._images[_stamp(message.header)] = message
-        if len(self._images) > IMAGES:
+        while len(self._images) > 1 and (
+            len(self._images) > IMAGES
+            or sum(len(image.data) for image in self._images.values()) > IMAGE_MEMORY
+        ):
             self._images.popitem(last=False)
+
+    def _receive(self, data: bytes) -> None:
+        """Publish a result; one that cannot be read is dropped, with a warning."""
+        try:
+            result = unpack(data, FaceAffectArray)
+            decode_result(result)
+        except ValueError as error:
+            self._log.warning('faces', f'result dropped: {error}')
+        else:
+            self._on_faces(result)
 
     def _on_faces(self, result: FaceAffectArray) -> None:
         self._last_result = self._now()
-        self._forget(self._tracked.update((face.id for face in result.faces), self._last_result))
-        for face in result.faces:
+        faces = self._with_topics(result)
+        self._forget(self._tracked.update((face.id for face in faces), self._last_result))
+        for face in faces:
             if face.id not in self._topics:
                 self._topics[face.id] = FaceTopics(self, self._hri, face.id)
         self._publish_list(result.header)
-        for face in result.faces:
+        for face in faces:
             self._topics[face.id].publish(face, result)
-        self._publish_crops(result)
+        self._publish_crops(faces, result.header)
 
-    def _publish_crops(self, result: FaceAffectArray) -> None:
-        message = self._images.pop(_stamp(result.header), None)
-        wanted = [face for face in result.faces if self._topics[face.id].crop_wanted]
+    def _with_topics(self, result: FaceAffectArray) -> list[FaceAffect]:
+        """Return the faces that have topics, and new ones as far as there is room for them."""
+        known = [face for face in result.faces if face.id in self._topics]
+        new = [face for face in result.faces if face.id not in self._topics]
+        room = MAX_FACES - len(self._topics)
+        if len(new) > room:
+            self._log.warning(
+                'room',
+                f'{len(new) - room} of {len(result.faces)} faces left out: {MAX_FACES} at '
+                'most have topics',
+            )
+        return known + new[:room]
+
+    def _publish_crops(self, faces: Sequence[FaceAffect], header: Header) -> None:
+        message = self._images.pop(_stamp(header), None)
+        wanted = [face for face in faces if self._topics[face.id].crop_wanted]
         if message is None or not wanted:
             return
         try:
@@ -205,7 +236,7 @@ class Ros4HriBridge(Node):
             return
         for face in wanted:
             self._topics[face.id].publish_crop(
-                image_to_message(cropped(image, box_of(face), *self._size), result.header)
+                image_to_message(cropped(image, box_of(face), *self._size), header)
             )
 
     def _check(self) -> None:

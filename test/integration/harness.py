@@ -50,7 +50,7 @@ ROOT = Path(__file__).resolve().parents[2]
 BAG = ROOT / 'demo' / 'bag'
 BAG_TOPIC = '/camera/image_raw/compressed'
 # Generous, for a busy machine: nothing takes that long unless it hangs.
-DEADLINE = 30.0
+DEADLINE = 60.0
 # What a process gets to end in before it is killed
 KIND_SECONDS = 10.0
 FRAME_RATE = 15  # pictures a second

@@ -24,7 +24,12 @@ from sensor_msgs.msg import CompressedImage, Image, RegionOfInterest
 from std_msgs.msg import Header
 
 from face_affect.core.settings import Settings
-from face_affect.ros.ros4hri_bridge import BridgeParameters, Ros4HriBridge
+from face_affect.ros.ros4hri_bridge import (
+    BridgeParameters,
+    IMAGE_MEMORY,
+    MAX_FACES,
+    Ros4HriBridge,
+)
 
 INSTALLED = importlib.util.find_spec('hri_msgs') is not None
 COLLINS_ID = 0x1A2B3C
@@ -164,6 +169,47 @@ def test_faces_disappear_when_the_node_falls_silent(bridge: Bridge) -> None:
     bridge._check()
     assert bridge.last('/humans/faces/tracked').ids == []
     assert bridge.published['/humans/faces/f7/roi'].destroyed
+
+
+@pytest.mark.parametrize(
+    'broken',
+    [
+        {'image_width': 0},
+        {'image_width': 100},
+        {'emotion': Emotion(probabilities=[math.nan] * 7)},
+        {'gender': Gender(probabilities=[0.5, 0.5], confidence=math.inf)},
+    ],
+    ids=str,
+)
+def test_broken_results_are_dropped(
+    bridge: Bridge, broken: dict[str, Any], capfd: pytest.CaptureFixture[str]
+) -> None:
+    message = result(1.0, COLLINS_ID)
+    for name, value in broken.items():
+        setattr(message if hasattr(message, name) else message.faces[0], name, value)
+    bridge._receive(serialize_message(message))
+    bridge._receive(b'\0\1\0\1')
+    assert not bridge.published['/humans/faces/tracked'].messages
+    assert 'result dropped' in capfd.readouterr().err
+    bridge._receive(serialize_message(result(1.0, COLLINS_ID)))
+    assert bridge.last('/humans/faces/tracked').ids == ['f1a2b3c']
+
+
+def test_topics_are_bounded(bridge: Bridge) -> None:
+    bridge._on_faces(result(1.0, 7))
+    bridge._on_faces(result(1.1, *range(1000, 1000 + 2 * MAX_FACES), 7))
+    assert len(bridge.last('/humans/faces/tracked').ids) == MAX_FACES
+    assert bridge.last('/humans/faces/f7/roi').header == header(1.1)
+    assert len(bridge.published) == 1 + 4 * MAX_FACES
+
+
+def test_kept_images_are_bounded(bridge: Bridge) -> None:
+    picture = bytes(IMAGE_MEMORY // 4)
+    for stamp in range(10):
+        bridge._on_image(
+            serialize_message(CompressedImage(header=header(float(stamp)), data=picture))
+        )
+    assert [stamp for stamp, _ in bridge._images] == [6, 7, 8, 9]
 
 
 def test_what_a_face_is_like(bridge: Bridge) -> None:

@@ -132,6 +132,30 @@ def test_a_result_comes_back_from_a_message_of_rclpy() -> None:
     assert (read.gender.label, read.gender.frame_label) == ('male', 'unknown')
 
 
+@pytest.mark.parametrize(
+    'region',
+    [
+        {'x_offset': 2**32 - 1},
+        {'width': 2**32 - 1},
+        {'y_offset': 40, 'height': 9},
+    ],
+    ids=str,
+)
+def test_a_box_of_a_message_is_inside_the_image(region: dict[str, int]) -> None:
+    from face_affect_msgs.msg import FaceAffect, FaceAffectArray
+    from sensor_msgs.msg import RegionOfInterest
+
+    from face_affect.core.codec import decode_result
+
+    face = FaceAffect(id=7, roi=RegionOfInterest(x_offset=60, y_offset=44, width=4, height=4))
+    message = FaceAffectArray(image_width=64, image_height=48, faces=[face])
+    assert decode_result(message).faces[0].detection.box == Box(60, 44, 4, 4)
+    for name, value in region.items():
+        setattr(face.roi, name, value)
+    with pytest.raises(ValueError, match='of face 7 is not inside the image, 64x48'):
+        decode_result(message)
+
+
 @pytest.mark.parametrize('elapsed, expected', [(-1.0, (0, 0)), (0.9999999999, (1, 0))])
 def test_processing_time_is_not_negative_and_carries_over(
     elapsed: float, expected: tuple[int, int]

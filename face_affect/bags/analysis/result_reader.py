@@ -48,7 +48,8 @@ def read_results(path: Path, topic: str | None = None) -> Results:
     """Read the results in a bag, of ``topic`` or of the only topic that has any.
 
     Raises:
-        RecordingError: the bag is broken, or has none, or has several and none is chosen.
+        RecordingError: the bag or a result is broken, or it has none, or has several and none is
+            chosen.
 
     """
     recording = BagRecording(path)
@@ -69,5 +70,8 @@ def read_results(path: Path, topic: str | None = None) -> Results:
         parsed = recording.parse(message)
         # Without a clock, a camera stamps zero.
         stamp = to_nanoseconds(parsed.header.stamp) or message.stamp
-        results[stamp] = Result(decode_result(parsed), message.stamp)
+        try:
+            results[stamp] = Result(decode_result(parsed), message.stamp)
+        except ValueError as error:
+            raise RecordingError(f'bag {path}: result of stamp {stamp} ns: {error}') from error
     return Results(path, chosen[0], dict(sorted(results.items())), read_information(path) or {})
