@@ -24,6 +24,7 @@ from face_affect.ros.cdr import CdrImage, read_image, unpack
 from face_affect.ros.parameters import LocalisationParameters
 
 DEPTH_IMAGES = 10  # kept, so that one fits whichever of the two images comes first
+MEMORY = 64 << 20  # bytes of them at most
 MAX_DEPTH_OFFSET = 0.1  # seconds between an image and the depth image that is used for it
 
 
@@ -192,3 +193,5 @@ class FaceLocaliser:
             return
         with self._lock:
             self._depths.append(image)
+            while len(self._depths) > 1 and sum(len(each.data) for each in self._depths) > MEMORY:
+                self._depths.popleft()

@@ -6,12 +6,15 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
-from sensor_msgs.msg import CameraInfo, RegionOfInterest
+from rclpy.serialization import serialize_message
+from sensor_msgs.msg import CameraInfo, Image, RegionOfInterest
 
 from face_affect.core.camera_model import CameraModel
-from face_affect.ros.face_localiser import camera_model
+from face_affect.ros.face_localiser import camera_model, FaceLocaliser, MEMORY
+from face_affect.ros.parameters import LocalisationParameters
 
 K = [500.0, 0.0, 319.5, 0.0, 480.0, 239.5, 0.0, 0.0, 1.0]
 P = [400.0, 0.0, 310.0, -40.0, 0.0, 400.0, 230.0, 0.0, 0.0, 0.0, 1.0, 0.0]
@@ -50,3 +53,14 @@ def test_region_of_interest_sees_a_part() -> None:
     part = model(roi=RegionOfInterest(x_offset=100, y_offset=50, width=200, height=150))
     assert (part.width, part.height) == (200, 150)
     np.testing.assert_allclose(part.bearing(10, 20), model().bearing(110, 70), atol=1e-12)
+
+
+def test_kept_depth_images_are_bounded() -> None:
+    node = Mock()
+    localiser = FaceLocaliser(node, LocalisationParameters(publish_position=True), Mock())
+    receive = node.create_subscription.call_args.args[2]
+    for number in range(6):
+        image = Image(data=bytes(MEMORY // 4))
+        image.header.stamp.sec = number
+        receive(serialize_message(image))
+    assert [image.header.stamp.sec for image in localiser._depths] == [2, 3, 4, 5]
