@@ -41,6 +41,8 @@ autodoc_mock_imports = [
     'face_affect_msgs',
     'geometry_msgs',
     'hri_msgs',
+    'launch',
+    'launch_ros',
     'lifecycle_msgs',
     'mcap',
     'plotly',

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+import importlib
 import os
 from pathlib import Path
 from typing import Any
@@ -13,27 +14,33 @@ from typing import Any
 from face_affect.core.parameters import Declaration, declarations, nearest, Value
 
 PACKAGE = 'face_affect'
+COMPRESSED = '/compressed'
 BOOLEANS = ('true', 'false', 'True', 'False')
 
 
-def node_declarations() -> tuple[Declaration, ...]:
-    """Return the declarations of the node's parameters; the environment stays as it is."""
+def declarations_of(group: str) -> tuple[Declaration, ...]:
+    """Return the declarations of a group in ``face_affect.ros.parameters``, by its name.
+
+    The environment stays as it is.
+    """
     before = set(os.environ)
     # The ROS layer sets limits for OpenCV, which other nodes of the launch would inherit.
-    from face_affect.ros.parameters import NodeParameters
-
+    parameters = importlib.import_module('face_affect.ros.parameters')
     for name in set(os.environ) - before:
         del os.environ[name]
-    return declarations(NodeParameters)
+    return declarations(getattr(parameters, group))
 
 
-def argument(declaration: Declaration) -> dict[str, Any]:
-    """Return the keyword arguments of DeclareLaunchArgument; empty means not given."""
+def argument(declaration: Declaration, otherwise: str) -> dict[str, Any]:
+    """Return the keyword arguments of DeclareLaunchArgument; empty means not given.
+
+    ``otherwise`` says in the description what holds then.
+    """
     choices = BOOLEANS if isinstance(declaration.default, bool) else declaration.choices
     return {
         'name': declaration.name,
         'default_value': '',
-        'description': f'Parameter: {declaration.description} (empty: as params_file says).',
+        'description': f'Parameter: {declaration.description} (empty: {otherwise}).',
         'choices': ['', *map(str, choices)] if choices else None,
     }
 
@@ -67,6 +74,27 @@ def given_parameters(
 
     """
     return {one.name: parse(one, texts[one.name]) for one in declared if texts.get(one.name)}
+
+
+def base_topic(image: str, transport: str) -> tuple[str, str]:
+    """Return the topic without ``/compressed``, and the transport; '' leaves it to the node.
+
+    Args:
+        image: the topic of images; one that ends in ``/compressed`` is compressed.
+        transport: what was asked for: raw, compressed, or '' for nothing.
+
+    Raises:
+        ValueError: the topic is that of compressed images, but ``transport`` is raw.
+
+    """
+    if not image.endswith(COMPRESSED):
+        return image, transport
+    if transport == 'raw':
+        raise ValueError(
+            f'image is {image}, the topic of compressed images, but image_transport is raw; '
+            'leave image_transport out, or name the raw topic'
+        )
+    return image.removesuffix(COMPRESSED), 'compressed'
 
 
 def check_command_line(launch_file: str, known: Iterable[str], words: Sequence[str]) -> None:

@@ -3,101 +3,42 @@
 
 """Start a webcam, a network stream or a video as a ROS camera."""
 
-import sys
-
 from launch import Action, LaunchContext, LaunchDescription
-from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription, OpaqueFunction
-from launch.launch_description_sources import PythonLaunchDescriptionSource
-from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
+from launch.actions import DeclareLaunchArgument, OpaqueFunction
+from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
-from launch_ros.parameter_descriptions import ParameterValue
-from launch_ros.substitutions import FindPackageShare
 
-from face_affect.launch_arguments import check_command_line
+from face_affect.launch_arguments import declarations_of, given_parameters
+from face_affect.launch_files import describe, include, parameter_arguments
 
-BOOLEANS = ['true', 'false', 'True', 'False']
-PARAMETERS = {
-    'source': str,
-    'frame_id': str,
-    'rate': float,
-    'loop': bool,
-    'compressed': bool,
-    'calibration': str,
-}
+PARAMETERS = declarations_of('CameraParameters')
 
 
-def check_arguments(context: LaunchContext) -> list[Action]:
-    """Refuse a command line with unknown arguments."""
-    declared = generate_launch_description().get_launch_arguments()
-    check_command_line(__file__, [each.name for each in declared], sys.argv)
-    return []
+def start_camera(context: LaunchContext) -> list[Action]:
+    """Start the camera, with the parameters that were given as launch arguments."""
+    parameters = given_parameters(PARAMETERS, context.launch_configurations)
+    return [
+        Node(
+            package='face_affect',
+            executable='camera_node',
+            name='camera',
+            namespace=LaunchConfiguration('namespace'),
+            parameters=[parameters] if parameters else [],
+            output='screen',
+            emulate_tty=True,
+        ),
+    ]
 
 
 def generate_launch_description() -> LaunchDescription:
     """Describe the arguments and the camera."""
-    return LaunchDescription(
-        [
-            DeclareLaunchArgument(
-                'source',
-                default_value='0',
-                description=(
-                    'A camera number, /dev/videoN, a stream address (rtsp://, http://), a video '
-                    'file, a picture or a folder of pictures.'
-                ),
-            ),
-            DeclareLaunchArgument(
-                'namespace',
-                default_value='camera',
-                description='Namespace of image_raw, image_raw/compressed and camera_info.',
-            ),
-            DeclareLaunchArgument(
-                'frame_id',
-                default_value='camera_optical_frame',
-                description="The camera's optical frame (REP-103).",
-            ),
-            DeclareLaunchArgument(
-                'rate',
-                default_value='0.0',
-                description="Images a second; 0: the source's own.",
-            ),
-            DeclareLaunchArgument(
-                'loop',
-                default_value='false',
-                choices=BOOLEANS,
-                description='Begin again at the end of a video.',
-            ),
-            DeclareLaunchArgument(
-                'compressed',
-                default_value='false',
-                choices=BOOLEANS,
-                description='Publish JPEG on image_raw/compressed, in place of image_raw.',
-            ),
-            DeclareLaunchArgument(
-                'calibration',
-                default_value='',
-                description='YAML file of camera_calibration; empty: not calibrated.',
-            ),
-            OpaqueFunction(function=check_arguments),
-            IncludeLaunchDescription(
-                PythonLaunchDescriptionSource(
-                    PathJoinSubstitution(
-                        [FindPackageShare('face_affect'), 'launch', 'fastdds_profile.launch.py']
-                    )
-                )
-            ),
-            Node(
-                package='face_affect',
-                executable='camera_node',
-                name='camera',
-                namespace=LaunchConfiguration('namespace'),
-                parameters=[
-                    {
-                        name: ParameterValue(LaunchConfiguration(name), value_type=kind)
-                        for name, kind in PARAMETERS.items()
-                    }
-                ],
-                output='screen',
-                emulate_tty=True,
-            ),
-        ]
-    )
+    arguments = [
+        DeclareLaunchArgument(
+            'namespace',
+            default_value='camera',
+            description='Namespace of image_raw, image_raw/compressed and camera_info.',
+        ),
+        *parameter_arguments(PARAMETERS),
+    ]
+    actions = [include('fastdds_profile.launch.py'), OpaqueFunction(function=start_camera)]
+    return describe(__file__, arguments, actions)

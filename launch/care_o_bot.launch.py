@@ -37,109 +37,63 @@ From there the images come to ROS 2 in one of two ways, neither of which this fi
 The topics are read from the configuration, not tried on a robot.
 """
 
-import sys
-
 from launch import Action, LaunchContext, LaunchDescription
-from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription, OpaqueFunction
-from launch.launch_description_sources import PythonLaunchDescriptionSource
-from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
-from launch_ros.substitutions import FindPackageShare
+from launch.actions import DeclareLaunchArgument, OpaqueFunction
+from launch.substitutions import LaunchConfiguration
 
-from face_affect.launch_arguments import check_command_line, node_declarations
+from face_affect.launch_arguments import declarations_of
+from face_affect.launch_files import (
+    debug_argument,
+    describe,
+    include,
+    namespace_argument,
+    params_file_argument,
+    start_arguments,
+    value_of,
+)
 
-BOOLEANS = ['true', 'false', 'True', 'False']
 TOPICS = {
     'head_cam': '/head_cam_upright/image_rect_color',
     'sensorring_cam3d': '/sensorring_cam3d_upright/rgb/image_raw',
 }
-
-
-def check_arguments(context: LaunchContext) -> list[Action]:
-    """Refuse a command line with arguments that the included launch file does not know either."""
-    declared = generate_launch_description().get_launch_arguments()
-    known = [*(each.name for each in declared), *(one.name for one in node_declarations())]
-    check_command_line(__file__, [*known, 'camera_info', 'depth_image'], sys.argv)
-    return []
+PASSED_ON = [
+    'camera_info',
+    'depth_image',
+    *(one.name for one in declarations_of('NodeParameters')),
+]
 
 
 def start_node(context: LaunchContext) -> list[Action]:
     """Start the node on the chosen camera's topic."""
-    camera = LaunchConfiguration('camera').perform(context)
-    image = LaunchConfiguration('image').perform(context) or TOPICS[camera]
-    source = PathJoinSubstitution(
-        [FindPackageShare('face_affect'), 'launch', 'face_affect.launch.py']
-    )
-    passed_on = (
-        'image_transport',
-        'namespace',
-        'params_file',
-        'use_sim_time',
-        'autostart',
-        'debug',
-    )
-    return [
-        IncludeLaunchDescription(
-            PythonLaunchDescriptionSource(source),
-            launch_arguments={
-                'image': image,
-                **{name: LaunchConfiguration(name) for name in passed_on},
-            }.items(),
-        ),
-    ]
+    image = value_of(context, 'image') or TOPICS[value_of(context, 'camera')]
+    own = ('image_transport', 'namespace', 'params_file', 'use_sim_time', 'autostart', 'debug')
+    passed_on = {name: LaunchConfiguration(name) for name in own}
+    return [include('face_affect.launch.py', image=image, **passed_on)]
 
 
 def generate_launch_description() -> LaunchDescription:
     """Describe the arguments and the node."""
-    return LaunchDescription(
-        [
-            DeclareLaunchArgument(
-                'camera',
-                default_value='head_cam',
-                choices=list(TOPICS),
-                description='The camera to use, by its name in the public bringup.',
-            ),
-            DeclareLaunchArgument(
-                'image',
-                default_value='',
-                description='Another image topic (empty: the upright image of the chosen camera).',
-            ),
-            DeclareLaunchArgument(
-                'image_transport',
-                default_value='',
-                choices=['', 'raw', 'compressed'],
-                description='How the images arrive (empty: as params_file says, compressed).',
-            ),
-            DeclareLaunchArgument(
-                'namespace',
-                default_value='',
-                description='Namespace of the node.',
-            ),
-            DeclareLaunchArgument(
-                'params_file',
-                default_value=PathJoinSubstitution(
-                    [FindPackageShare('face_affect'), 'config', 'care_o_bot.yaml']
-                ),
-                description='YAML file with the parameters of the node.',
-            ),
-            DeclareLaunchArgument(
-                'use_sim_time',
-                default_value='',
-                choices=['', *BOOLEANS],
-                description='Take the time from /clock (empty: as params_file says).',
-            ),
-            DeclareLaunchArgument(
-                'autostart',
-                default_value='true',
-                choices=BOOLEANS,
-                description='Configure and activate the node at once.',
-            ),
-            DeclareLaunchArgument(
-                'debug',
-                default_value='false',
-                choices=BOOLEANS,
-                description='Log at debug level and show the debug image in rqt_image_view.',
-            ),
-            OpaqueFunction(function=check_arguments),
-            OpaqueFunction(function=start_node),
-        ]
-    )
+    arguments = [
+        DeclareLaunchArgument(
+            'camera',
+            default_value='head_cam',
+            choices=list(TOPICS),
+            description='The camera to use, by its name in the public bringup.',
+        ),
+        DeclareLaunchArgument(
+            'image',
+            default_value='',
+            description='Another image topic (empty: the upright image of the chosen camera).',
+        ),
+        DeclareLaunchArgument(
+            'image_transport',
+            default_value='',
+            choices=['', 'raw', 'compressed'],
+            description='How the images arrive (empty: as params_file says, compressed).',
+        ),
+        namespace_argument(),
+        params_file_argument('care_o_bot.yaml'),
+        *start_arguments(),
+        debug_argument(),
+    ]
+    return describe(__file__, arguments, [OpaqueFunction(function=start_node)], PASSED_ON)

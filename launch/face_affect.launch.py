@@ -4,110 +4,88 @@
 """Start the face_affect node on a camera's image topic."""
 
 import os
-import sys
+from pathlib import Path
 
 from ament_index_python.packages import get_package_prefix, PackageNotFoundError
 from launch import Action, LaunchContext, LaunchDescription
-from launch.actions import (
-    DeclareLaunchArgument,
-    IncludeLaunchDescription,
-    LogInfo,
-    OpaqueFunction,
-)
-from launch.launch_description_sources import PythonLaunchDescriptionSource
-from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
+from launch.actions import DeclareLaunchArgument, LogInfo, OpaqueFunction
+from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
-from launch_ros.substitutions import FindPackageShare
 from launch_ros.utilities.namespace_utils import make_namespace_absolute, prefix_namespace
 
-from face_affect.launch_arguments import (
-    argument,
-    check_command_line,
-    given_parameters,
-    node_declarations,
+from face_affect.launch_arguments import base_topic, COMPRESSED, declarations_of, given_parameters
+from face_affect.launch_files import (
+    debug_argument,
+    describe,
+    include,
+    is_true,
+    namespace_argument,
+    parameter_arguments,
+    params_file_argument,
+    path_in_share,
+    start_arguments,
+    value_of,
 )
 
 NODE_NAME = 'face_affect'
-COMPRESSED = '/compressed'
-BOOLEANS = ['true', 'false', 'True', 'False']
-# Arguments with another default than "as params_file says"
-OWN_DEFAULT = ['autostart']
-PARAMETERS = [one for one in node_declarations() if one.name not in OWN_DEFAULT]
-
-
-def is_true(context: LaunchContext, name: str) -> bool:
-    """Return whether a launch argument that takes a boolean is set."""
-    return LaunchConfiguration(name).perform(context).lower() == 'true'
+PARAMETERS = declarations_of('NodeParameters')
 
 
 def absolute_namespace(context: LaunchContext) -> str:
     """Return the node's namespace, below that of PushRosNamespace."""
     pushed = context.launch_configurations.get('ros_namespace')
-    namespace = LaunchConfiguration('namespace').perform(context)
+    namespace = value_of(context, 'namespace')
     return str(make_namespace_absolute(prefix_namespace(pushed, namespace) or '/')).rstrip('/')
 
 
-def image_transport(image: str, given: str) -> str:
+def defaults(context: LaunchContext) -> list[str]:
     """
-    Return the transport that the image topic asks for; empty: as params_file says.
+    Return what comes before all else, as arguments: SetParameter of an including file wins.
 
-    Raises ValueError if the topic is that of compressed images, but ``given`` is raw.
+    That is autostart, and params_file if it is one of this package.
     """
-    if not image.endswith(COMPRESSED):
-        return given
-    if given == 'raw':
-        raise ValueError(
-            f'image is {image}, the topic of compressed images, but image_transport is raw; '
-            'leave image_transport out, or name the raw topic'
-        )
-    return 'compressed'
-
-
-def check_arguments(context: LaunchContext) -> list[Action]:
-    """Refuse a command line with unknown arguments."""
-    declared = generate_launch_description().get_launch_arguments()
-    check_command_line(__file__, [each.name for each in declared], sys.argv)
-    return []
+    arguments = ['-p', 'autostart:=true']
+    file = Path(value_of(context, 'params_file'))
+    if file.parent == Path(path_in_share('config').perform(context)):
+        arguments += ['--params-file', str(file)]
+    return arguments
 
 
 def start_node(context: LaunchContext) -> list[Action]:
     """Start the node, with the parameters that were given as launch arguments."""
-    image = LaunchConfiguration('image').perform(context)
     # What is left empty stays as params_file (or the including launch file) has it.
     parameters = given_parameters(PARAMETERS, context.launch_configurations)
-    parameters['autostart'] = is_true(context, 'autostart')
-    transport = image_transport(image, LaunchConfiguration('image_transport').perform(context))
+    image, transport = base_topic(value_of(context, 'image'), value_of(context, 'image_transport'))
     if transport:
         parameters['image_transport'] = transport
-    image = image.removesuffix(COMPRESSED)
-    camera_info = LaunchConfiguration('camera_info').perform(context)
-    depth_image = LaunchConfiguration('depth_image').perform(context)
+    camera_info, depth_image = value_of(context, 'camera_info'), value_of(context, 'depth_image')
     if camera_info:
         parameters.setdefault('publish_bearing', True)
     if depth_image:
         parameters.setdefault('publish_position', True)
-    if LaunchConfiguration('use_sim_time').perform(context):
+    if value_of(context, 'use_sim_time'):
         parameters['use_sim_time'] = is_true(context, 'use_sim_time')
 
-    ros_arguments: list[str] = []
+    ros_arguments = defaults(context)
+    own_file = [] if '--params-file' in ros_arguments else [LaunchConfiguration('params_file')]
     if is_true(context, 'debug'):
         # Only this node's logger: a plain level would let rcl and the middleware flood the screen.
         logger = f'{absolute_namespace(context)}/{NODE_NAME}'.strip('/').replace('/', '.')
-        ros_arguments = ['--log-level', f'{logger}:=debug']
+        ros_arguments += ['--log-level', f'{logger}:=debug']
 
     return [
-        # A plain Node: it configures and activates itself (autostart), or waits for whoever
-        # manages its lifecycle (autostart:=false), and needs no events from launch for either.
+        # A plain Node: it configures and activates itself (autostart), or waits for a lifecycle
+        # manager (autostart:=false), and needs no events from launch for either.
         Node(
             package='face_affect',
             executable='face_affect_node',
             name=NODE_NAME,
             namespace=LaunchConfiguration('namespace'),
-            parameters=[LaunchConfiguration('params_file'), parameters],
+            parameters=[*own_file, *([parameters] if parameters else [])],
             # A remapping names one topic: that of the raw image leaves the compressed one alone.
             remappings=[
                 ('image', image),
-                ('image/compressed', f'{image}/compressed'),
+                ('image/compressed', f'{image}{COMPRESSED}'),
                 # By convention, CameraInfo comes beside the image.
                 ('camera_info', camera_info or f'{image.rpartition("/")[0]}/camera_info'),
                 ('depth_image', depth_image or 'depth_image'),
@@ -150,73 +128,43 @@ def start_viewer(context: LaunchContext) -> list[Action]:
 
 def generate_launch_description() -> LaunchDescription:
     """Describe the arguments, the middleware's profile, the node and the viewer."""
-    share = FindPackageShare('face_affect')
-    return LaunchDescription(
-        [
-            DeclareLaunchArgument(
-                'image',
-                default_value='/camera/image_raw',
-                description=(
-                    "The camera's image topic; a relative one is looked for in the namespace. "
-                    'For image_transport:=compressed, "/compressed" is added where it is missing; '
-                    'a topic that ends in it is compressed.'
-                ),
+    arguments = [
+        DeclareLaunchArgument(
+            'image',
+            default_value='/camera/image_raw',
+            description=(
+                "The camera's image topic; a relative one is looked for in the namespace. "
+                'For image_transport:=compressed, "/compressed" is added where it is missing; '
+                'a topic that ends in it is compressed.'
             ),
-            DeclareLaunchArgument(
-                'camera_info',
-                default_value='',
-                description=(
-                    "The camera's CameraInfo topic. Where it is given, faces get a bearing "
-                    '(empty: as params_file says, on camera_info beside the image).'
-                ),
+        ),
+        DeclareLaunchArgument(
+            'camera_info',
+            default_value='',
+            description=(
+                "The camera's CameraInfo topic. Where it is given, faces get a bearing "
+                '(empty: as params_file says, on camera_info beside the image).'
             ),
-            DeclareLaunchArgument(
-                'depth_image',
-                default_value='',
-                description=(
-                    'The topic of depth images that lie over the images, pixel by pixel. Where it '
-                    'is given, faces get a position (empty: as params_file says).'
-                ),
+        ),
+        DeclareLaunchArgument(
+            'depth_image',
+            default_value='',
+            description=(
+                'The topic of depth images that lie over the images, pixel by pixel. Where it '
+                'is given, faces get a position (empty: as params_file says).'
             ),
-            DeclareLaunchArgument(
-                'namespace',
-                default_value='',
-                description='Namespace of the node, for instance the name of the robot.',
-            ),
-            DeclareLaunchArgument(
-                'params_file',
-                default_value=PathJoinSubstitution([share, 'config', 'face_affect.yaml']),
-                description='YAML file with the parameters of the node.',
-            ),
-            DeclareLaunchArgument(
-                'use_sim_time',
-                default_value='',
-                choices=['', *BOOLEANS],
-                description='Take the time from /clock (empty: as params_file says).',
-            ),
-            DeclareLaunchArgument(
-                'autostart',
-                default_value='true',
-                choices=BOOLEANS,
-                description=(
-                    'Configure and activate the node at once. With false a lifecycle manager, or '
-                    '`ros2 lifecycle set`, has to do so.'
-                ),
-            ),
-            DeclareLaunchArgument(
-                'debug',
-                default_value='false',
-                choices=BOOLEANS,
-                description='Log at debug level and show the debug image in rqt_image_view.',
-            ),
-            *(DeclareLaunchArgument(**argument(one)) for one in PARAMETERS),
-            OpaqueFunction(function=check_arguments),
-            IncludeLaunchDescription(
-                PythonLaunchDescriptionSource(
-                    PathJoinSubstitution([share, 'launch', 'fastdds_profile.launch.py'])
-                )
-            ),
-            OpaqueFunction(function=start_node),
-            OpaqueFunction(function=start_viewer),
-        ]
-    )
+        ),
+        namespace_argument(),
+        params_file_argument(),
+        *start_arguments(),
+        debug_argument(),
+        *parameter_arguments(
+            [one for one in PARAMETERS if one.name != 'autostart'], 'as params_file says'
+        ),
+    ]
+    actions = [
+        include('fastdds_profile.launch.py'),
+        OpaqueFunction(function=start_node),
+        OpaqueFunction(function=start_viewer),
+    ]
+    return describe(__file__, arguments, actions)

@@ -3,13 +3,10 @@
 
 """Play a bag through the face_affect node, in the bag's own time, and end with the bag."""
 
-import sys
-
 from launch import Action, LaunchContext, LaunchDescription
 from launch.actions import (
     DeclareLaunchArgument,
     ExecuteProcess,
-    IncludeLaunchDescription,
     LogInfo,
     OpaqueFunction,
     RegisterEventHandler,
@@ -18,61 +15,59 @@ from launch.actions import (
 )
 from launch.event_handlers import OnProcessExit
 from launch.events.process import ProcessExited
-from launch.launch_description_sources import PythonLaunchDescriptionSource
-from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
-from launch_ros.substitutions import ExecutableInPackage, FindPackageShare
+from launch.substitutions import LaunchConfiguration
+from launch_ros.substitutions import ExecutableInPackage
 from launch_ros.utilities.namespace_utils import make_namespace_absolute, prefix_namespace
 
-from face_affect.launch_arguments import check_command_line, node_declarations
+from face_affect.launch_arguments import base_topic, BOOLEANS, COMPRESSED, declarations_of
+from face_affect.launch_files import (
+    debug_argument,
+    describe,
+    include,
+    is_true,
+    namespace_argument,
+    params_file_argument,
+    value_of,
+)
 
-COMPRESSED = '/compressed'
-BOOLEANS = ['true', 'false', 'True', 'False']
-# The node finishes the last frame, and whoever listens takes in its result.
+PASSED_ON = [
+    'camera_info',
+    'depth_image',
+    *(one.name for one in declarations_of('NodeParameters')),
+]
+# For the node to finish the last frame, and for its result to arrive
 SECONDS_AFTER_THE_BAG = 1.0
 
 
-def check_arguments(context: LaunchContext) -> list[Action]:
-    """Refuse a command line with arguments that the included launch file does not know either."""
-    declared = generate_launch_description().get_launch_arguments()
-    known = [*(each.name for each in declared), *(one.name for one in node_declarations())]
-    check_command_line(__file__, [*known, 'camera_info', 'depth_image'], sys.argv)
-    return []
+def stored_images(context: LaunchContext) -> tuple[str, str]:
+    """Return the topic of the bag's images without /compressed, and their transport."""
+    topic, transport = base_topic(value_of(context, 'topic'), value_of(context, 'image_transport'))
+    return topic, transport or 'raw'
 
 
-def image_transport(context: LaunchContext) -> str:
-    """Return how the images are stored."""
-    given = LaunchConfiguration('image_transport').perform(context)
-    topic = LaunchConfiguration('topic').perform(context)
-    return given or ('compressed' if topic.endswith(COMPRESSED) else 'raw')
-
-
-def image_topic(context: LaunchContext) -> str:
+def played_topic(context: LaunchContext) -> str:
     """Return the full name of the topic that the node subscribes to."""
     pushed = context.launch_configurations.get('ros_namespace')
-    namespace = prefix_namespace(pushed, LaunchConfiguration('namespace').perform(context))
-    topic = LaunchConfiguration('topic').perform(context)
-    if image_transport(context) == 'compressed':
-        topic = topic.removesuffix(COMPRESSED) + COMPRESSED
+    namespace = prefix_namespace(pushed, value_of(context, 'namespace'))
+    topic, transport = stored_images(context)
+    if transport == 'compressed':
+        topic += COMPRESSED
     return str(make_namespace_absolute(prefix_namespace(namespace, topic)))
 
 
 def start_node(context: LaunchContext) -> list[Action]:
     """Start the node on the bag's topic."""
-    source = PathJoinSubstitution(
-        [FindPackageShare('face_affect'), 'launch', 'face_affect.launch.py']
-    )
+    topic, transport = stored_images(context)
     return [
-        IncludeLaunchDescription(
-            PythonLaunchDescriptionSource(source),
-            launch_arguments={
-                'image': LaunchConfiguration('topic'),
-                'image_transport': image_transport(context),
-                'namespace': LaunchConfiguration('namespace'),
-                'params_file': LaunchConfiguration('params_file'),
-                'use_sim_time': 'true',
-                'autostart': 'true',
-                'debug': LaunchConfiguration('debug'),
-            }.items(),
+        include(
+            'face_affect.launch.py',
+            image=topic,
+            image_transport=transport,
+            namespace=LaunchConfiguration('namespace'),
+            params_file=LaunchConfiguration('params_file'),
+            use_sim_time='true',
+            autostart='true',
+            debug=LaunchConfiguration('debug'),
         ),
     ]
 
@@ -96,7 +91,6 @@ def end_launch(event: ProcessExited, context: LaunchContext) -> list[Action]:
 
 def start_player(context: LaunchContext) -> list[Action]:
     """Start the player; when it ends, so does the launch."""
-    loop = LaunchConfiguration('loop').perform(context).lower() == 'true'
     # Not a Node: the player is a command line that takes no --ros-args.
     player = ExecuteProcess(
         cmd=[
@@ -109,10 +103,10 @@ def start_player(context: LaunchContext) -> list[Action]:
             '30',
             # A topic that the bag does not have is an error at once.
             '--image',
-            image_topic(context),
+            played_topic(context),
             '--rate',
             LaunchConfiguration('rate'),
-            *(['--loop'] if loop else []),
+            *(['--loop'] if is_true(context, 'loop') else []),
         ],
         name='player',
         output='screen',
@@ -126,59 +120,40 @@ def start_player(context: LaunchContext) -> list[Action]:
 
 def generate_launch_description() -> LaunchDescription:
     """Describe the arguments, the node and the player."""
-    return LaunchDescription(
-        [
-            DeclareLaunchArgument(
-                'bag',
-                description='The rosbag2 to play: its folder, or its .mcap or .db3 file.',
+    arguments = [
+        DeclareLaunchArgument(
+            'bag', description='The rosbag2 to play: its folder, or its .mcap or .db3 file.'
+        ),
+        DeclareLaunchArgument(
+            'topic',
+            default_value='/camera/image_raw/compressed',
+            description='The image topic in the bag.',
+        ),
+        DeclareLaunchArgument(
+            'image_transport',
+            default_value='',
+            choices=['', 'raw', 'compressed'],
+            description=(
+                'How the images are stored (empty: compressed where the topic ends in '
+                '"/compressed", else raw).'
             ),
-            DeclareLaunchArgument(
-                'topic',
-                default_value='/camera/image_raw/compressed',
-                description='The image topic in the bag.',
-            ),
-            DeclareLaunchArgument(
-                'image_transport',
-                default_value='',
-                choices=['', 'raw', 'compressed'],
-                description=(
-                    'How the images are stored (empty: compressed where the topic ends in '
-                    '"/compressed", else raw).'
-                ),
-            ),
-            DeclareLaunchArgument(
-                'rate',
-                default_value='1.0',
-                description='Play this many times as fast as recorded.',
-            ),
-            DeclareLaunchArgument(
-                'loop',
-                default_value='false',
-                choices=BOOLEANS,
-                description='Begin again at the end of the bag, until interrupted.',
-            ),
-            DeclareLaunchArgument(
-                'namespace',
-                default_value='',
-                description='Namespace of the node.',
-            ),
-            DeclareLaunchArgument(
-                'params_file',
-                default_value=PathJoinSubstitution(
-                    [FindPackageShare('face_affect'), 'config', 'face_affect.yaml']
-                ),
-                description='YAML file with the parameters of the node.',
-            ),
-            DeclareLaunchArgument(
-                'debug',
-                default_value='false',
-                choices=BOOLEANS,
-                description='Log at debug level and show the debug image in rqt_image_view.',
-            ),
-            OpaqueFunction(function=check_arguments),
-            # In this order: the node's launch file sets the shared-memory profile, and the player,
-            # being the one that publishes the images, must start with it.
-            OpaqueFunction(function=start_node),
-            OpaqueFunction(function=start_player),
-        ]
-    )
+        ),
+        DeclareLaunchArgument(
+            'rate',
+            default_value='1.0',
+            description='Play this many times as fast as recorded.',
+        ),
+        DeclareLaunchArgument(
+            'loop',
+            default_value='false',
+            choices=BOOLEANS,
+            description='Begin again at the end of the bag, until interrupted.',
+        ),
+        namespace_argument(),
+        params_file_argument(),
+        debug_argument(),
+    ]
+    # In this order: the node's launch file sets the shared-memory profile, and the player, being
+    # the one that publishes the images, must start with it.
+    actions = [OpaqueFunction(function=start_node), OpaqueFunction(function=start_player)]
+    return describe(__file__, arguments, actions, PASSED_ON)

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 import time
 from typing import Any
 
@@ -18,7 +17,6 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Header
 
 from face_affect.core.images import ImageError
-from face_affect.core.parameters import parameter, ParameterGroup
 from face_affect.core.pictures import Picture
 from face_affect.core.stamps import SECOND
 from face_affect.core.text import printable
@@ -28,34 +26,10 @@ from face_affect.ros.conversions import image_to_compressed_message, image_to_me
 from face_affect.ros.declaration import declare, unlogged
 from face_affect.ros.executable import Executable, run
 from face_affect.ros.guarded_executor import Faults
+from face_affect.ros.parameters import CameraParameters
 from face_affect.ros.rate_limiter import RateLimiter
 from face_affect.ros.throttled_log import ThrottledLog
 from face_affect.signals import EXIT_FAILED, StopSignal
-
-
-@dataclass(frozen=True)
-class CameraParameters(ParameterGroup):
-    """The camera's parameters."""
-
-    source: str = parameter(
-        '0',
-        'a camera number, /dev/videoN, a stream address (rtsp://, http://), a video file, a '
-        'picture or a folder of pictures',
-    )
-    frame_id: str = parameter('camera_optical_frame', "the camera's optical frame (REP-103)")
-    rate: float = parameter(
-        0.0,
-        "images per second; 0: the source's own rate. A live source cannot go faster",
-        low=0.0,
-        high=1000.0,
-    )
-    loop: bool = parameter(False, 'start again at the end of a video')
-    compressed: bool = parameter(
-        False, 'publish JPEG on image_raw/compressed instead of image_raw'
-    )
-    calibration: str = parameter(
-        '', 'YAML file of camera_calibration; empty: the camera is not calibrated'
-    )
 
 
 class CameraError(Exception):

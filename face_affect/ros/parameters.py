@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""The node's parameters."""
+"""The parameters of the node, the camera and the ROS4HRI bridge."""
 
 from __future__ import annotations
 
@@ -23,6 +23,15 @@ REMOVED = {
 }
 
 
+def _image_transport() -> str:
+    return parameter(
+        'raw',
+        'transport of the images: raw on image, or compressed (JPEG, PNG) on image/compressed',
+        choices=('raw', 'compressed'),
+        fixed='configured',
+    )
+
+
 @dataclass(frozen=True)
 class LifecycleParameters(ParameterGroup):
     """How the node starts."""
@@ -34,12 +43,7 @@ class LifecycleParameters(ParameterGroup):
 class InputParameters(ParameterGroup):
     """Where images come from, and which of them are processed."""
 
-    image_transport: str = parameter(
-        'raw',
-        'transport of the images: raw on image, or compressed (JPEG, PNG) on image/compressed',
-        choices=('raw', 'compressed'),
-        fixed='configured',
-    )
+    image_transport: str = _image_transport()
     max_rate: float = parameter(
         0.0,
         'maximum number of images processed per second, the others are dropped (over_rate); '
@@ -141,3 +145,44 @@ class NodeParameters(ParameterGroup):
     localisation: LocalisationParameters = field(default_factory=LocalisationParameters)
     output: OutputParameters = field(default_factory=OutputParameters)
     debug: DebugParameters = field(default_factory=DebugParameters)
+
+
+@dataclass(frozen=True)
+class CameraParameters(ParameterGroup):
+    """The camera's parameters."""
+
+    source: str = parameter(
+        '0',
+        'a camera number, /dev/videoN, a stream address (rtsp://, http://), a video file, a '
+        'picture or a folder of pictures',
+    )
+    frame_id: str = parameter('camera_optical_frame', "the camera's optical frame (REP-103)")
+    rate: float = parameter(
+        0.0,
+        "images per second; 0: the source's own rate. A live source cannot go faster",
+        low=0.0,
+        high=1000.0,
+    )
+    loop: bool = parameter(False, 'start again at the end of a video')
+    compressed: bool = parameter(
+        False, 'publish JPEG on image_raw/compressed instead of image_raw'
+    )
+    calibration: str = parameter(
+        '', 'YAML file of camera_calibration; empty: the camera is not calibrated'
+    )
+
+
+@dataclass(frozen=True)
+class BridgeParameters(ParameterGroup):
+    """The bridge's parameters."""
+
+    image_transport: str = _image_transport()
+    keep_time: float = parameter(
+        Settings().forget_time,
+        'seconds for which a face that is not in the results stays; give it the value of '
+        'forget_time of the node',
+        low=0.0,
+        high=60.0,
+    )
+    cropped_width: int = parameter(128, 'width of the cropped faces in pixels', low=8, high=4096)
+    cropped_height: int = parameter(128, 'height of the cropped faces in pixels', low=8, high=4096)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from face_affect_msgs.msg import FaceAffect, FaceAffectArray
@@ -22,9 +21,7 @@ from face_affect.core.bit_depth import BitDepth
 from face_affect.core.codec import decode_result, label_of
 from face_affect.core.faces import Box, EMOTIONS, GENDERS
 from face_affect.core.images import ImageError
-from face_affect.core.parameters import parameter, ParameterGroup
 from face_affect.core.ros4hri import cropped, expression, face_id, gender, region, TrackedFaces
-from face_affect.core.settings import Settings
 from face_affect.ros.cdr import CdrImageMessage, read_message, unpack
 from face_affect.ros.conversions import decode, image_to_message
 from face_affect.ros.declaration import declare, unlogged
@@ -32,6 +29,7 @@ from face_affect.ros.executable import Executable, run
 from face_affect.ros.guarded_executor import Faults
 from face_affect.ros.image_subscription import ImageSubscription
 from face_affect.ros.optional_messages import load_messages
+from face_affect.ros.parameters import BridgeParameters
 from face_affect.ros.silence import Silence
 from face_affect.ros.throttled_log import ThrottledLog
 from face_affect.signals import StopSignal
@@ -106,26 +104,6 @@ def box_of(face: FaceAffect) -> Box:
 
 def _stamp(header: Header) -> tuple[int, int]:
     return header.stamp.sec, header.stamp.nanosec
-
-
-@dataclass(frozen=True)
-class BridgeParameters(ParameterGroup):
-    """The bridge's parameters."""
-
-    image_transport: str = parameter(
-        'raw',
-        'transport of the images: raw on image, or compressed (JPEG, PNG) on image/compressed',
-        choices=tuple(TRANSPORTS),
-    )
-    keep_time: float = parameter(
-        Settings().forget_time,
-        'seconds for which a face that is not in the results stays; give it the value of '
-        'forget_time of the node',
-        low=0.0,
-        high=60.0,
-    )
-    cropped_width: int = parameter(128, 'width of the cropped faces in pixels', low=8, high=4096)
-    cropped_height: int = parameter(128, 'height of the cropped faces in pixels', low=8, high=4096)
 
 
 class Ros4HriBridge(Node):

@@ -58,7 +58,7 @@ from face_affect.bags.recordings import message_types
 from face_affect.cli import make_parser
 from face_affect.commands.pipeline_options import settings_of
 from face_affect.core.codec import decode_result
-from face_affect.launch_arguments import node_declarations
+from face_affect.launch_arguments import declarations_of
 image = cv2.imread(picture)
 result = Pipeline(Settings(confirm_frames=1)).process(image, 0.0)
 annotate(image, result)
@@ -70,7 +70,7 @@ switched_off = Pipeline(Settings(enable_mood=False, confirm_frames=1)).process(i
 assert all(not face.estimates.keys() - {'emotion', 'gender'} for face in switched_off.faces)
 options = make_parser().parse_args(['run', picture, '--mood-min-confidence', '0.75'])
 assert settings_of(options).min_confidence(third) == 0.75
-defaults = {one.name: one.default for one in node_declarations()}
+defaults = {one.name: one.default for one in declarations_of('NodeParameters')}
 assert defaults['enable_mood'] is True and defaults['mood_model'] == model
 assert defaults['mood_min_confidence'] == 0.25
 assert {'mood', 'mood_confidence', *third.labels} <= set(COLUMNS)

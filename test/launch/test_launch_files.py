@@ -11,6 +11,7 @@ executables that only write down how they were started. The last starts the real
 import ast
 from collections.abc import Iterator
 import configparser
+import itertools
 import json
 import os
 from pathlib import Path
@@ -23,42 +24,38 @@ from typing import Any
 import pytest
 import yaml
 
-from face_affect.core.parameters import declarations, from_values, to_values
-from face_affect.ros.parameters import NodeParameters
+from face_affect.core.parameters import declarations, from_values, ParameterGroup, to_values
+from face_affect.ros.parameters import BridgeParameters, CameraParameters, NodeParameters
 
 ROOT = Path(__file__).resolve().parents[2]
 LAUNCH_FILES = sorted((ROOT / 'launch').glob('*.launch.py'))
 PARAMETER_FILES = ['face_affect.yaml', 'care_o_bot.yaml']
-PASSED_ON = {'image_transport', 'namespace', 'params_file', 'debug'}
+SHARED = {'namespace', 'params_file', 'debug'}
+START = {'use_sim_time', 'autostart'}
+# The arguments that a launch file declares itself
 ARGUMENTS: dict[str, set[str]] = {
-    'face_affect.launch.py': PASSED_ON
-    | {'image', 'camera_info', 'depth_image', 'use_sim_time', 'autostart'},
-    'replay.launch.py': PASSED_ON | {'bag', 'topic', 'rate', 'loop'},
-    'camera.launch.py': {
-        'source',
-        'namespace',
-        'frame_id',
-        'rate',
-        'loop',
-        'compressed',
-        'calibration',
-    },
+    'face_affect.launch.py': {'image', 'camera_info', 'depth_image'},
+    'replay.launch.py': {'bag', 'topic', 'rate', 'loop', 'image_transport'},
+    'camera.launch.py': {'namespace'},
     'fastdds_profile.launch.py': set(),
-    'ros4hri_bridge.launch.py': {
-        'faces',
-        'image',
-        'image_transport',
-        'namespace',
-        'keep_time',
-        'cropped_width',
-        'cropped_height',
-    },
-    'care_o_bot.launch.py': PASSED_ON | {'camera', 'image', 'use_sim_time', 'autostart'},
+    'ros4hri_bridge.launch.py': {'faces', 'image', 'namespace'},
+    'care_o_bot.launch.py': {'camera', 'image', 'image_transport'},
 }
-PARAMETERS = {declaration.name for declaration in declarations(NodeParameters)}
-# Arguments that are generated from the declarations of parameters
-GENERATED: dict[str, set[str]] = {name: set() for name in ARGUMENTS}
-GENERATED['face_affect.launch.py'] = PARAMETERS - {'autostart'}
+
+
+def names_of(group: type[ParameterGroup]) -> set[str]:
+    return {declaration.name for declaration in declarations(group)}
+
+
+# Those that it shares with others, or that are generated from the declarations of parameters
+GENERATED: dict[str, set[str]] = {
+    'face_affect.launch.py': SHARED | START | names_of(NodeParameters),
+    'replay.launch.py': SHARED,
+    'camera.launch.py': names_of(CameraParameters),
+    'fastdds_profile.launch.py': set(),
+    'ros4hri_bridge.launch.py': names_of(BridgeParameters),
+    'care_o_bot.launch.py': SHARED | START,
+}
 FASTDDS_VARIABLES = ['FASTDDS_DEFAULT_PROFILES_FILE', 'FASTRTPS_DEFAULT_PROFILES_FILE']
 # Generous, for a busy machine: the node loads its models before it is active.
 START_SECONDS = 60.0
@@ -138,11 +135,9 @@ def test_compiles(tree: ast.Module) -> None:
 def test_declares_its_arguments_with_descriptions(path: Path) -> None:
     declared = {}
     for call in calls(ast.parse(path.read_text()), 'DeclareLaunchArgument'):
-        if not call.args:  # Generated from the parameters
-            continue
         assert isinstance(call.args[0], ast.Constant)
         declared[call.args[0].value] = {keyword.arg for keyword in call.keywords}
-    assert set(declared) == ARGUMENTS[path.name] - GENERATED[path.name]
+    assert set(declared) == ARGUMENTS[path.name]
     for name, keywords in declared.items():
         assert 'description' in keywords, name
         assert ('default_value' in keywords) == (name != 'bag'), name
@@ -228,10 +223,15 @@ def launched(
 
 
 def node_parameters(record: dict[str, Any]) -> dict[str, Any]:
-    """Return the parameters a recorded node would have: the later file wins, as in rcl."""
+    """Return the parameters a recorded node would have: what comes later wins, as in rcl."""
     parameters: dict[str, Any] = {}
-    for text in record['parameter_files']:
-        parameters.update(parameters_of(text))
+    files = iter(record['parameter_files'])
+    for option, value in itertools.pairwise(record['arguments']):
+        if option == '--params-file':
+            parameters.update(parameters_of(next(files)))
+        elif option == '-p':
+            name, _, text = value.partition(':=')
+            parameters[name] = yaml.safe_load(text)
     return parameters
 
 
@@ -242,7 +242,7 @@ def test_description_offers_its_arguments(path: Path) -> None:
     description = sources.get_launch_description_from_python_launch_file(str(path))
     offered = {argument.name: argument for argument in description.get_launch_arguments()}
     assert set(offered) == ARGUMENTS[path.name] | GENERATED[path.name]
-    if set(offered) >= PASSED_ON:
+    if 'image_transport' in offered:
         assert offered['image_transport'].choices == ['', 'raw', 'compressed']
 
 
@@ -320,8 +320,21 @@ def test_camera_info_and_depth_image_are_used_where_given(launched: Any) -> None
     assert parameters['publish_bearing'] and parameters['publish_position']
 
 
+@pytest.mark.parametrize(
+    'name, executable, parameter, value',
+    [
+        ('face_affect.launch.py', 'face_affect_node', 'forget_time', 5.0),
+        ('face_affect.launch.py', 'face_affect_node', 'autostart', False),
+        ('care_o_bot.launch.py', 'face_affect_node', 'image_transport', 'raw'),
+        ('care_o_bot.launch.py', 'face_affect_node', 'smoothing_time', 0.25),
+        ('care_o_bot.launch.py', 'face_affect_node', 'autostart', False),
+        ('camera.launch.py', 'camera_node', 'rate', 5.0),
+        ('camera.launch.py', 'camera_node', 'loop', True),
+        ('ros4hri_bridge.launch.py', 'ros4hri_bridge', 'keep_time', 5.0),
+    ],
+)
 def test_a_parameter_set_by_an_including_launch_file_survives(
-    launched: Any, tmp_path: Path
+    launched: Any, tmp_path: Path, name: str, executable: str, parameter: str, value: Any
 ) -> None:
     including = tmp_path / 'robot.launch.py'
     including.write_text(
@@ -329,13 +342,23 @@ def test_a_parameter_set_by_an_including_launch_file_survives(
         'from launch.actions import IncludeLaunchDescription\n'
         'from launch_ros.actions import SetParameter\n'
         'def generate_launch_description():\n'
-        "    return LaunchDescription([SetParameter('forget_time', 5.0),\n"
-        f'        IncludeLaunchDescription({str(ROOT / "launch" / "face_affect.launch.py")!r})])\n'
+        f'    return LaunchDescription([SetParameter({parameter!r}, {value!r}),\n'
+        f'        IncludeLaunchDescription({str(ROOT / "launch" / name)!r})])\n'
     )
     _, records = launched(str(including))
-    node = records['face_affect_node']
-    assert 'forget_time:=5.0' in node['arguments']
-    assert node_parameters(node) == {'autostart': True}
+    assert node_parameters(records[executable])[parameter] == value
+
+
+def test_a_parameter_file_of_ones_own_says_whether_the_node_starts(
+    launched: Any, tmp_path: Path
+) -> None:
+    own = tmp_path / 'own.yaml'
+    own.write_text('/**: {ros__parameters: {autostart: false}}')
+    for name in ('face_affect.launch.py', 'care_o_bot.launch.py'):
+        _, records = launched(name, f'params_file:={own}')
+        assert node_parameters(records['face_affect_node']) == {'autostart': False}
+    _, records = launched('face_affect.launch.py', f'params_file:={own}', 'autostart:=true')
+    assert node_parameters(records['face_affect_node']) == {'autostart': True}
 
 
 @pytest.mark.parametrize('name', ['face_affect.launch.py', 'care_o_bot.launch.py'])
@@ -535,16 +558,7 @@ def test_camera_starts_with_the_defaults(launched: Any) -> None:
     _, records = launched('camera.launch.py')
     camera = records['camera_node']
     assert '__ns:=/camera' in camera['arguments']
-    # The right types: to ROS, 0 is no name and 0 is no rate.
-    assert node_parameters(camera) == {
-        'source': '0',
-        'frame_id': 'camera_optical_frame',
-        'rate': 0.0,
-        'loop': False,
-        'compressed': False,
-        'calibration': '',
-    }
-    assert isinstance(node_parameters(camera)['rate'], float)
+    assert node_parameters(camera) == {}
     assert any(name in camera['environment'] for name in FASTDDS_VARIABLES)
 
 

@@ -11,24 +11,42 @@ import pytest
 from face_affect.launch_arguments import (
     argument,
     check_command_line,
+    declarations_of,
     given_parameters,
-    node_declarations,
 )
 
-NODE = {one.name: one for one in node_declarations()}
+NODE = {one.name: one for one in declarations_of('NodeParameters')}
 FILE = '/share/launch/face_affect.launch.py'
 
 
 def test_the_environment_stays() -> None:
     before = dict(os.environ)
-    node_declarations()
+    declarations_of('NodeParameters')
     assert dict(os.environ) == before
 
 
+def choices(name: str) -> list[str] | None:
+    keywords = argument(NODE[name], 'as params_file says')
+    assert keywords['description'].endswith('(empty: as params_file says).')
+    return keywords['choices']
+
+
 def test_arguments_have_the_choices_of_the_parameter() -> None:
-    assert argument(NODE['enable_gender'])['choices'] == ['', 'true', 'false', 'True', 'False']
-    assert argument(NODE['rotate'])['choices'] == ['', '0', '90', '180', '270']
-    assert argument(NODE['max_rate'])['choices'] is None
+    assert choices('enable_gender') == [
+        '',
+        'true',
+        'false',
+        'True',
+        'False',
+    ]
+    assert choices('rotate') == [
+        '',
+        '0',
+        '90',
+        '180',
+        '270',
+    ]
+    assert choices('max_rate') is None
 
 
 def test_given_values_have_the_type_of_the_parameter() -> None:
