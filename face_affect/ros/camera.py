@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import time
 from typing import Any
 
+from diagnostic_msgs.msg import DiagnosticStatus
 import numpy as np
 from numpy.typing import NDArray
 from rclpy.node import Node
@@ -24,6 +25,7 @@ from face_affect.media import Media, MediaError, open_media
 from face_affect.ros.calibration import read_calibration
 from face_affect.ros.conversions import image_to_compressed_message, image_to_message
 from face_affect.ros.declaration import declare, unlogged
+from face_affect.ros.diagnostics import ProgramStatus
 from face_affect.ros.executable import Executable, run
 from face_affect.ros.guarded_executor import Faults
 from face_affect.ros.parameters import CameraParameters
@@ -61,6 +63,8 @@ class CameraNode(Node):
         self._source: Media = open_media(self._camera.source, self._wait)
         self._limit = RateLimiter()
         self._published = self._dropped = 0
+        self._problem = ''
+        self._status = ProgramStatus(self, 'camera', self.faults)
         qos = QoSProfile(depth=1)
         self._convert = (
             image_to_compressed_message if self._camera.compressed else image_to_message
@@ -116,6 +120,7 @@ class CameraNode(Node):
             image = picture.decode()
         except ImageError as error:
             self._dropped += 1
+            self._problem = str(error)
             self._log.warning(error.reason, f'image dropped ({self._dropped} so far): {error}')
             return
         if not self._source.live or self._limit.passes(self._camera.rate):
@@ -134,6 +139,17 @@ class CameraNode(Node):
         self._images.publish(self._convert(image, header))
         self._infos.publish(info)
         self._published += 1
+        self._problem = ''
+
+    def diagnose(self) -> DiagnosticStatus:
+        """Return whether the newest image was published, and how many were not."""
+        values = {
+            'source': self._camera.source,
+            'topic': self._images.topic_name,
+            'images published': self._published,
+            'images dropped': self._dropped,
+        }
+        return self._status.report(self._problem, values)
 
 
 def serve(node: CameraNode, executable: Executable) -> int:

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
+from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor, ParameterType
+from rcl_interfaces.msg import Parameter as ParameterMessage
 from rclpy.logging import get_logger_effective_level, LoggingSeverity, set_logger_level
 from rclpy.node import Node
 from rclpy.parameter import Parameter
@@ -30,6 +31,14 @@ ROOT_LOGGER = ''
 USE_SIM_TIME = 'use_sim_time'
 # What rclpy itself declares
 RCLPY_NAMES = {USE_SIM_TIME, 'start_type_description_service'}
+_TYPES = {
+    ParameterType.PARAMETER_BOOL: 'bool',
+    ParameterType.PARAMETER_INTEGER: 'int',
+    ParameterType.PARAMETER_DOUBLE: 'float',
+    ParameterType.PARAMETER_STRING: 'string',
+}
+# Those of QoSOverridingOptions.with_default_policies
+POLICIES = ('history', 'depth', 'reliability')
 QOS_PREFIX = 'qos_overrides.'
 
 
@@ -69,7 +78,11 @@ def descriptor(declaration: Declaration, read_only: bool) -> ParameterDescriptor
 
 
 def declare(
-    node: Node, group: type[Group], removed: Mapping[str, str] | None = None, fixed: bool = False
+    node: Node,
+    group: type[Group],
+    removed: Mapping[str, str] | None = None,
+    fixed: bool = False,
+    topics: Sequence[str] = (),
 ) -> Group:
     """Declare the parameters of ``group`` on ``node``; return the values it was started with.
 
@@ -82,6 +95,7 @@ def declare(
         group: what to declare.
         removed: names of parameters of earlier versions, and what replaces each.
         fixed: whether no parameter can be changed once the node has started.
+        topics: resolved names of those subscribed to with a QoS that may be overridden.
 
     Raises:
         ValueError: a value is out of range or of another type, or a parameter was removed;
@@ -93,8 +107,12 @@ def declare(
     given = _take_overrides(node)
     for name in given.keys() & removed.keys():
         raise ValueError(f'parameter {name} was removed; {removed[name]}')
-    for name in given.keys() - known.keys():
-        node.get_logger().warning(_unknown(name, known))
+    overridable = [
+        f'{QOS_PREFIX}{topic}.subscription.{policy}' for topic in topics for policy in POLICIES
+    ]
+    for name in given.keys() - known.keys() - set(overridable):
+        likely = overridable if name.startswith(QOS_PREFIX) else known
+        node.get_logger().warning(_unknown(name, likely))
     values = {name: _coerced(given[name], known[name]) for name in known if name in given}
     try:
         parameters = from_values(group, values)
@@ -122,7 +140,7 @@ def _take_overrides(node: Node) -> dict[str, Any]:
         raise ValueError(
             f'{USE_SIM_TIME} is {declared[USE_SIM_TIME].value!r}, but must be of type bool'
         )
-    # Overrides of QoS are declared with their topic, by whoever subscribes or publishes.
+    # Overrides of QoS are declared again by the subscription to their topic.
     overrides = {
         name: parameter.value
         for name, parameter in declared.items()
@@ -130,7 +148,7 @@ def _take_overrides(node: Node) -> dict[str, Any]:
     }
     for name in overrides:
         node.undeclare_parameter(name)
-    return {name: value for name, value in overrides.items() if not name.startswith(QOS_PREFIX)}
+    return overrides
 
 
 def _coerced(value: Any, declaration: Declaration) -> Any:
@@ -146,6 +164,29 @@ def _unknown(name: str, known: Iterable[str]) -> str:
     meant = nearest(name, known)
     hint = f"did you mean '{meant}'?" if meant else 'see ros2 param list'
     return printable(f"parameter '{name}' does not exist and is ignored; {hint}")
+
+
+def refusal(node: Node, message: ParameterMessage) -> str:
+    """Return what is wrong with a value by the descriptor of its parameter; '' if nothing.
+
+    rclpy's own words name the range in a form of its own, and types by their Python class.
+    """
+    if not node.has_parameter(message.name):
+        return ''
+    described, value = node.describe_parameter(message.name), message.value
+    name = message.name
+    if value.type != described.type:
+        wanted, given = _TYPES.get(described.type, 'another'), _TYPES.get(value.type, 'another')
+        example = f', such as {value.integer_value}.0' if wanted == 'float' else ''
+        return f'{name} must be of type {wanted}{example}, but the value is of type {given}'
+    for bounds in (*described.integer_range, *described.floating_point_range):
+        number = value.integer_value if described.integer_range else value.double_value
+        if not bounds.from_value <= number <= bounds.to_value:
+            return (
+                f'{name} is {number}, but must be from {bounds.from_value:.10g} to '
+                f'{bounds.to_value:.10g}'
+            )
+    return ''
 
 
 def changed(parameters: Group, changes: Sequence[Parameter], configured: bool) -> Group:

@@ -1,19 +1,20 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""The node's state as a DiagnosticStatus."""
+"""The state of node, camera, bridge and live view as a DiagnosticStatus."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
+from rclpy.node import Node
 from rclpy.qos import qos_check_compatible, QoSCompatibility, QoSProfile
-from rclpy.time import Time
 from rclpy.topic_endpoint_info import TopicEndpointInfo
 
 from face_affect.core.pipeline import Pipeline
 from face_affect.core.text import printable
+from face_affect.ros.guarded_executor import Faults
 from face_affect.ros.statistics import Report
 
 # Dropped on purpose: by a parameter, because a newer image came, or at the end.
@@ -41,7 +42,8 @@ def _level(state: str, report: Report, previous: Report | None, missing: str) ->
     if report.under_way and previous.under_way and not finished:
         elapsed = report.stamp - previous.stamp
         return DiagnosticStatus.ERROR, f'stalled: one image takes more than {elapsed:.0f} s'
-    if report.received == previous.received:
+    # A camera below 1 Hz is slow, not silent.
+    if report.received == previous.received and report.silence > 2 * report.interval:
         return DiagnosticStatus.WARN, f'no image arrives{missing}'
     if bad:
         return DiagnosticStatus.WARN, f'images dropped: {", ".join(bad)}'
@@ -53,7 +55,7 @@ def _level(state: str, report: Report, previous: Report | None, missing: str) ->
     return DiagnosticStatus.OK, 'processing'
 
 
-def missing_images(
+def missing_messages(
     topic: str, kind: str, qos: QoSProfile, publishers: Sequence[TopicEndpointInfo]
 ) -> str:
     """Say, as the rest of a sentence, why nothing arrives on ``topic``.
@@ -98,17 +100,16 @@ def _rates(report: Report, previous: Report | None) -> dict[str, str]:
     }
 
 
-def diagnostic_array(
+def pipeline_status(
     name: str,
     state: str,
     image_topic: str,
-    stamp: Time,
     report: Report,
     previous: Report | None,
     pipeline: Pipeline | None,
     missing: str = '',
     problems: Mapping[str, int] | None = None,
-) -> DiagnosticArray:
+) -> DiagnosticStatus:
     """Return the status of node ``name``.
 
     ``previous`` is the report of a second ago; ``missing`` says why no image
@@ -135,13 +136,42 @@ def diagnostic_array(
         values[f'{stage} p95 ms'] = f'{high * 1e3:.2f}'
     for sidecar in pipeline.sidecars if pipeline else ():
         values[f'{sidecar.task} model'] = f'{sidecar.name} {sidecar.sha256[:12]}'
-    status = DiagnosticStatus(
+    return _status(f'{name}: pipeline', level, message, values)
+
+
+class ProgramStatus:
+    """The state of a program beside the node, with the faults of its callbacks."""
+
+    def __init__(self, node: Node, what: str, faults: Faults) -> None:
+        """Report as ``what`` of ``node``, whose callbacks' ``faults`` are counted."""
+        self._name = f'{node.get_fully_qualified_name().lstrip("/")}: {what}'
+        self._faults = faults
+        self._known = 0
+
+    def report(self, warning: str, values: Mapping[str, object]) -> DiagnosticStatus:
+        """Return the status: OK without a ``warning`` or a new fault, else WARN."""
+        if self._faults.count > self._known:
+            self._known = self._faults.count
+            warning = f'a callback failed: {self._faults.last}'
+        return _status(
+            self._name,
+            DiagnosticStatus.WARN if warning else DiagnosticStatus.OK,
+            warning or 'running',
+            {
+                **values,
+                'callback errors': self._faults.count,
+                'last callback error': self._faults.last or 'none',
+            },
+        )
+
+
+def _status(
+    name: str, level: bytes, message: str, values: Mapping[str, object]
+) -> DiagnosticStatus:
+    return DiagnosticStatus(
         level=level,
-        name=f'{name}: pipeline',
+        name=name,
         message=printable(message),
         hardware_id='none',
         values=[KeyValue(key=key, value=printable(value)) for key, value in values.items()],
     )
-    array = DiagnosticArray(status=[status])
-    array.header.stamp = stamp.to_msg()
-    return array

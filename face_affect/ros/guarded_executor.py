@@ -19,6 +19,7 @@ from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 
 from face_affect.core.text import printable
+from face_affect.ros.declaration import refusal
 from face_affect.ros.throttled_log import ThrottledLog
 
 ServiceCallback = Callable[[Any, Any], Any]
@@ -94,6 +95,8 @@ def guard_services(node: Node, faults: Faults) -> None:
     """
     for service in node.services:
         guarded = _answering(service.callback, faults)
+        if service.srv_type in (SetParameters, SetParametersAtomically):
+            guarded = _with_reason(guarded, node)
         service.callback = _one_by_one(guarded) if service.srv_type is SetParameters else guarded
 
 
@@ -120,6 +123,22 @@ def _refusal(request: Any, response: Any, reason: str) -> Any:
     elif hasattr(response, 'message'):
         response.message = reason
     return response
+
+
+def _with_reason(callback: ServiceCallback, node: Node) -> ServiceCallback:
+    """Say which values are allowed where rclpy refuses one by the parameter's descriptor."""
+
+    @functools.wraps(callback)
+    def answer(request: Any, response: Any) -> Any:
+        response = callback(request, response)
+        results = [response.result] if hasattr(response, 'result') else response.results
+        for result in results:
+            if not result.successful:
+                reasons = (refusal(node, parameter) for parameter in request.parameters)
+                result.reason = next(filter(None, reasons), result.reason)
+        return response
+
+    return answer
 
 
 def _one_by_one(callback: ServiceCallback) -> ServiceCallback:

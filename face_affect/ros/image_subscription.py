@@ -13,7 +13,7 @@ from rclpy.qos_overriding_options import QoSOverridingOptions
 from sensor_msgs.msg import CompressedImage, Image
 
 from face_affect.ros.cdr import ImageKind
-from face_affect.ros.diagnostics import missing_images
+from face_affect.ros.diagnostics import missing_messages
 from face_affect.ros.parameters import InputParameters
 
 # Takes images from every publisher. Only the newest one matters.
@@ -35,6 +35,11 @@ def compressed_topic(node: Node) -> str:
     if node.resolve_topic_name(own) != node.resolve_topic_name(own, only_expand=True):
         return own
     return node.resolve_topic_name('image').removesuffix(SUFFIX) + SUFFIX
+
+
+def image_topics(node: Node) -> tuple[str, str]:
+    """Return the resolved topics of raw and compressed images."""
+    return node.resolve_topic_name('image'), node.resolve_topic_name(compressed_topic(node))
 
 
 class ImageSubscription:
@@ -78,7 +83,7 @@ class ImageSubscription:
 
     def missing(self) -> str:
         """Say, as the rest of a sentence, why no image comes."""
-        return missing_images(
+        return missing_messages(
             self.topic,
             self._type_name,
             self._subscription.qos_profile,

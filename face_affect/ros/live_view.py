@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import functools
 from typing import Any
 
+from diagnostic_msgs.msg import DiagnosticStatus
 from face_affect_msgs.msg import FaceAffectArray
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +30,7 @@ from face_affect.extras import needs
 from face_affect.ros.cdr import read_message, unpack
 from face_affect.ros.conversions import decode
 from face_affect.ros.declaration import declare, unlogged
+from face_affect.ros.diagnostics import ProgramStatus
 from face_affect.ros.executable import Executable, run
 from face_affect.ros.guarded_executor import Faults
 from face_affect.ros.throttled_log import ThrottledLog
@@ -85,6 +87,7 @@ class LiveView(Node):
             )
         self._log = ThrottledLog(self.get_logger())
         self.faults = Faults(self._log)
+        self._status = ProgramStatus(self, 'live view', self.faults)
         given = declare(self, LiveViewParameters, fixed=True)
         name = given.node
         try:
@@ -103,6 +106,7 @@ class LiveView(Node):
             _Source(feeds.picture, CompressedImage, compressed, pictures, self._on_picture),
             _Source(feeds.saliency, Image, f'{name}/saliency', pictures, self._on_saliency),
         )
+        self._address = f'{given.address} port {given.port}'
         server = ViewServer(self.feeds, Address(given.address, given.port))
         self._page.enter_context(server)
         self.get_logger().info(f'page: {server.url}')
@@ -114,6 +118,14 @@ class LiveView(Node):
         """Close the page first."""
         self._page.close()
         super().destroy_node()
+
+    def diagnose(self) -> DiagnosticStatus:
+        """Return what is served, and whether a browser looks."""
+        values = {
+            source.topic: 'watched' if source.subscription else 'not watched'
+            for source in self._sources
+        }
+        return self._status.report('', {'page': self._address, **values})
 
     def _follow_browsers(self) -> None:
         for source in self._sources:

@@ -13,10 +13,9 @@ import threading
 import time
 from typing import Any
 
-from diagnostic_msgs.msg import DiagnosticArray
+from diagnostic_msgs.msg import DiagnosticStatus
 from face_affect_msgs.srv import GetFaces
 from rcl_interfaces.msg import SetParametersResult
-from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import (
     LifecycleNode,
     LifecycleState,
@@ -32,9 +31,10 @@ from face_affect.core.saliency import Explainer
 from face_affect.core.tasks import TASKS
 from face_affect.core.text import printable
 from face_affect.ros.declaration import changed, declare, unlogged
-from face_affect.ros.diagnostics import diagnostic_array
+from face_affect.ros.diagnostics import pipeline_status
 from face_affect.ros.executable import Executable, run
 from face_affect.ros.guarded_executor import Faults
+from face_affect.ros.image_subscription import image_topics
 from face_affect.ros.parameters import NodeParameters, REMOVED
 from face_affect.ros.result_topics import ResultTopics
 from face_affect.ros.session import Networks, Reporting, Session
@@ -45,7 +45,6 @@ from face_affect.ros.wait_for_affect import WaitForAffectServer
 from face_affect.ros.worker import THREAD_NAME
 from face_affect.signals import StopSignal
 
-DIAGNOSTICS_PERIOD = 1.0  # seconds
 ANSWER_TIME = 0.3  # seconds that the answers of ended goals get on the way
 SUCCESS, FAILURE = TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.FAILURE
 ERROR = TransitionCallbackReturn.ERROR
@@ -100,15 +99,8 @@ class FaceAffectNode(LifecycleNode):
         self.create_service(SetBool, '~/enable', self._on_enable)
         self.create_service(GetFaces, '~/get_faces', self._on_get_faces)
         self._wait_server = WaitForAffectServer(self, self._refuse_goal, self._log)
-        self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 10)
-        # Steady: diagnostics go on where simulated time stands still.
-        self.create_timer(
-            DIAGNOSTICS_PERIOD,
-            self._publish_diagnostics,
-            clock=Clock(clock_type=ClockType.STEADY_TIME),
-        )
         # Last, since it may fail: rclpy then calls destroy_node on what there is.
-        self._values = declare(self, NodeParameters, REMOVED)
+        self._values = declare(self, NodeParameters, REMOVED, topics=image_topics(self))
         self.add_on_set_parameters_callback(self._on_parameters)
 
     def start(self) -> None:
@@ -309,25 +301,24 @@ class FaceAffectNode(LifecycleNode):
             self._session.change(self._values)
         return SetParametersResult(successful=True)
 
-    def _publish_diagnostics(self) -> None:
+    def diagnose(self) -> DiagnosticStatus:
+        """Return the state of the pipeline; warn in the log if no image arrives."""
         report, session = self._statistics.report(), self._session
         if session is not None:
             session.warn_if_silent(report.received)
         silent = self._reported is not None and report.received == self._reported.received
-        self._diagnostics.publish(
-            diagnostic_array(
-                self.get_fully_qualified_name().lstrip('/'),
-                self._activity,
-                session.topic if session else 'none',
-                self.get_clock().now(),
-                report,
-                self._reported,
-                self._networks.pipeline if self._networks else None,
-                session.missing() if session and silent else '',
-                session.problems if session else {},
-            )
+        status = pipeline_status(
+            self.get_fully_qualified_name().lstrip('/'),
+            self._activity,
+            session.topic if session else 'none',
+            report,
+            self._reported,
+            self._networks.pipeline if self._networks else None,
+            session.missing() if session and silent else '',
+            session.problems if session else {},
         )
         self._reported = report
+        return status
 
     def close(self) -> bool:
         """Stop processing; return whether goals were ended, whose answers are to be sent yet."""

@@ -177,6 +177,11 @@ class BridgeParameters(ParameterGroup):
     """The bridge's parameters."""
 
     image_transport: str = _image_transport()
+    humans_namespace: str = parameter(
+        '/humans',
+        'root of the topics; where several cameras have a bridge each, give each a namespace of '
+        'its own, such as /humans/head',
+    )
     keep_time: float = parameter(
         Settings().forget_time,
         'seconds for which a face that is not in the results stays; give it the value of '

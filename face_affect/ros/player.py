@@ -81,7 +81,10 @@ def message_class(name: str) -> Any:
 
 
 class PlayerNode(Node):
-    """The player's node; it has no parameters of its own."""
+    """The player's node, without parameters.
+
+    Also without diagnostics: it would add to those of the robot that a recording may hold.
+    """
 
     def __init__(self, **kwargs: Any) -> None:
         """Create the node."""

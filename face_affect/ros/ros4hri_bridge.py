@@ -9,11 +9,14 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Any
 
+from diagnostic_msgs.msg import DiagnosticStatus
 from face_affect_msgs.msg import FaceAffect, FaceAffectArray
 from rclpy.clock import Clock, ClockType
+from rclpy.exceptions import InvalidNamespaceException
 from rclpy.node import Node
 from rclpy.publisher import Publisher
 from rclpy.qos import qos_profile_sensor_data, QoSProfile
+from rclpy.validate_namespace import validate_namespace
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
@@ -25,9 +28,10 @@ from face_affect.core.ros4hri import cropped, expression, face_id, gender, regio
 from face_affect.ros.cdr import CdrImageMessage, read_message, unpack
 from face_affect.ros.conversions import decode, image_to_message
 from face_affect.ros.declaration import declare, unlogged
+from face_affect.ros.diagnostics import missing_messages, ProgramStatus
 from face_affect.ros.executable import Executable, run
 from face_affect.ros.guarded_executor import Faults
-from face_affect.ros.image_subscription import ImageSubscription
+from face_affect.ros.image_subscription import image_topics, ImageSubscription
 from face_affect.ros.optional_messages import load_messages
 from face_affect.ros.parameters import BridgeParameters
 from face_affect.ros.silence import Silence
@@ -35,6 +39,7 @@ from face_affect.ros.throttled_log import ThrottledLog
 from face_affect.signals import StopSignal
 
 TRANSPORTS = {'raw': Image, 'compressed': CompressedImage}
+RESULT_TYPE = 'face_affect_msgs/msg/FaceAffectArray'
 IMAGES = 30  # kept until their results come: a second's at 30 Hz
 IMAGE_MEMORY = 64 << 20  # bytes of them at most
 MAX_FACES = 100  # with topics of their own, of which each has four
@@ -44,11 +49,11 @@ CHECK_PERIOD = 0.5  # seconds between two looks whether the node has fallen sile
 class FaceTopics:
     """The topics of one face."""
 
-    def __init__(self, node: Node, hri: Any, number: int) -> None:
-        """Advertise /humans/faces/ID/roi, cropped, expression and softbiometrics."""
+    def __init__(self, node: Node, hri: Any, root: str, number: int) -> None:
+        """Advertise ROOT/faces/ID/roi, cropped, expression and softbiometrics."""
         self._node = node
         self._hri = hri
-        name = f'/humans/faces/{face_id(number)}'
+        name = f'{root}/faces/{face_id(number)}'
         qos = QoSProfile(depth=1)
         self._roi = node.create_publisher(hri.NormalizedRegionOfInterest2D, f'{name}/roi', qos)
         self._cropped = node.create_publisher(Image, f'{name}/cropped', qos)
@@ -97,6 +102,22 @@ class FaceTopics:
             self._node.destroy_publisher(publisher)
 
 
+def root_of(namespace: str) -> str:
+    """Return the root of the topics.
+
+    Raises:
+        ValueError: ``namespace`` is not an absolute name.
+
+    """
+    try:
+        validate_namespace(namespace)
+    except InvalidNamespaceException as error:
+        raise ValueError(
+            f'humans_namespace is {namespace!r}, but must be an absolute name such as /humans/head'
+        ) from error
+    return namespace.rstrip('/')
+
+
 def box_of(face: FaceAffect) -> Box:
     """Return the face's box."""
     return Box(face.roi.x_offset, face.roi.y_offset, face.roi.width, face.roi.height)
@@ -122,8 +143,9 @@ class Ros4HriBridge(Node):
             )
         self._log = ThrottledLog(self.get_logger())
         self.faults = Faults(self._log)
+        self._status = ProgramStatus(self, 'ROS4HRI bridge', self.faults)
         self._hri = hri
-        given = declare(self, BridgeParameters, fixed=True)
+        given = declare(self, BridgeParameters, fixed=True, topics=image_topics(self))
         # In ROS 1 the parameters /humans/faces/width and height
         self._size = given.cropped_width, given.cropped_height
         self._steady = Clock(clock_type=ClockType.STEADY_TIME)
@@ -132,10 +154,10 @@ class Ros4HriBridge(Node):
         self._topics: dict[int, FaceTopics] = {}
         self._images: OrderedDict[tuple[int, int], CdrImageMessage] = OrderedDict()
         self._kind = TRANSPORTS[given.image_transport]
-        self._list = self.create_publisher(
-            hri.IdsList, '/humans/faces/tracked', QoSProfile(depth=1)
-        )
-        self.create_subscription(
+        self._root = root_of(given.humans_namespace)
+        self._list_topic = f'{self._root}/faces/tracked'
+        self._list = self.create_publisher(hri.IdsList, self._list_topic, QoSProfile(depth=1))
+        self._results = self.create_subscription(
             FaceAffectArray, 'faces', self._receive, QoSProfile(depth=10), raw=True
         )
         self._camera = ImageSubscription(
@@ -144,7 +166,7 @@ class Ros4HriBridge(Node):
             self._on_image,
             QoSProfile(depth=5, reliability=qos_profile_sensor_data.reliability),
         )
-        self._received = 0
+        self._received = self._result_count = 0
         self._silence = Silence(self._received, self._now)
         self._keep = given.keep_time
         self._last_result = self._now()
@@ -179,11 +201,12 @@ class Ros4HriBridge(Node):
 
     def _on_faces(self, result: FaceAffectArray) -> None:
         self._last_result = self._now()
+        self._result_count += 1
         faces = self._with_topics(result)
         self._forget(self._tracked.update((face.id for face in faces), self._last_result))
         for face in faces:
             if face.id not in self._topics:
-                self._topics[face.id] = FaceTopics(self, self._hri, face.id)
+                self._topics[face.id] = FaceTopics(self, self._hri, self._root, face.id)
         self._publish_list(result.header)
         for face in faces:
             self._topics[face.id].publish(face, result)
@@ -227,6 +250,33 @@ class Ros4HriBridge(Node):
             return
         self._forget(self._tracked.update([], now))
         self._publish_list(Header(stamp=self.get_clock().now().to_msg()))
+
+    def diagnose(self) -> DiagnosticStatus:
+        """Return whether results arrive, and whether another bridge has the same topics."""
+        others = len(self.get_publishers_info_by_topic(self._list_topic)) - 1
+        warning = ''
+        if others > 0:
+            warning = (
+                f'{self._list_topic} has {others + 1} publishers: give each bridge a '
+                'humans_namespace of its own'
+            )
+            self._log.warning('shared', warning)
+        elif self._now() - self._last_result > self._keep:
+            topic = self._results.topic_name
+            warning = 'no result arrives' + missing_messages(
+                topic,
+                RESULT_TYPE,
+                self._results.qos_profile,
+                self.get_publishers_info_by_topic(topic),
+            )
+        values = {
+            'results': self._result_count,
+            'images': self._received,
+            'image topic': self._camera.topic,
+            'faces': len(self._topics),
+            'list': self._list_topic,
+        }
+        return self._status.report(warning, values)
 
     def _forget(self, numbers: list[int]) -> None:
         for number in numbers:

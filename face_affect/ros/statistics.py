@@ -13,6 +13,7 @@ import threading
 import time
 
 WINDOW = 300  # results that percentiles are taken over
+FIRST_INTERVAL = 2.5  # seconds between images, assumed until two have arrived
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,8 @@ class Report:
     ``stamp`` seconds, by a steady clock; ``faces`` in the newest result; ``age``
     seconds from the stamp of the newest processed image to when its turn came; ``exposure``
     says what is wrong with the exposure of that image, '' if nothing; ``faults`` exceptions of
-    callbacks.
+    callbacks; ``silence`` seconds since the newest image arrived, infinite before the first;
+    ``interval`` seconds between the two newest images.
     """
 
     stamp: float
@@ -35,6 +37,8 @@ class Report:
     last_error: str
     exposure: str = ''
     faults: int = 0
+    silence: float = math.inf
+    interval: float = FIRST_INTERVAL
 
     @property
     def under_way(self) -> int:
@@ -57,11 +61,17 @@ class Statistics:
         self._last_error = ''
         self._exposure = ''
         self._faults = 0
+        self._arrival = -math.inf
+        self._interval = FIRST_INTERVAL
 
     def receive(self) -> None:
         """Count a frame that arrived."""
         with self._lock:
+            now = time.monotonic()
+            if self._received:
+                self._interval = now - self._arrival
             self._received += 1
+            self._arrival = now
 
     def drop(self, reason: str, error: str = '') -> None:
         """Count a frame that gives no result."""
@@ -106,8 +116,9 @@ class Statistics:
         """Return a snapshot."""
         with self._lock:
             times = {stage: list(window) for stage, window in self._stages.items()}
+            now = time.monotonic()
             report = Report(
-                time.monotonic(),
+                now,
                 self._received,
                 self._processed,
                 dict(self._dropped),
@@ -117,6 +128,8 @@ class Statistics:
                 self._last_error,
                 self._exposure,
                 self._faults,
+                now - self._arrival,
+                self._interval,
             )
         for window in times.values():
             window.sort()

@@ -22,7 +22,7 @@ import time
 from typing import Any
 
 import cv2
-from diagnostic_msgs.msg import DiagnosticArray
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from face_affect_msgs.action import WaitForAffect
 from face_affect_msgs.msg import FaceAffectArray
 from lifecycle_msgs.msg import State, Transition
@@ -268,10 +268,20 @@ class Robot:
 
     # The node
 
+    def statuses(self, what: str) -> list[DiagnosticStatus]:
+        """Return what was said on /diagnostics of ``what`` so far, such as 'camera'."""
+        return [
+            report.status[0]
+            for report in self._reports
+            if report.status[0].name.endswith(f': {what}')
+        ]
+
     @property
     def last_report(self) -> dict[str, str]:
-        """What the last message on /diagnostics said."""
-        report = self._reports[-1]
+        """What the last message of the node on /diagnostics said."""
+        report = next(
+            each for each in reversed(self._reports) if each.status[0].name.endswith(': pipeline')
+        )
         stamp, status = report.header.stamp, report.status[0]
         return {
             'stamp': f'{stamp.sec}.{stamp.nanosec:09}',
@@ -282,7 +292,7 @@ class Robot:
     def report(self) -> dict[str, str]:
         """Return what the next message on /diagnostics says."""
         self._reports.clear()
-        self.spin_until(lambda: self._reports, 'diagnostics')
+        self.spin_until(lambda: self.statuses('pipeline'), 'diagnostics')
         return self.last_report
 
     def wait_for_report(self, fits: Callable[[dict[str, str]], bool]) -> dict[str, str]:

@@ -15,6 +15,7 @@ import threading
 from typing import Any
 
 import cv2
+from diagnostic_msgs.msg import DiagnosticStatus
 from harness import demo_jpegs, Process, Robot
 import numpy as np
 import pytest
@@ -99,6 +100,22 @@ def test_compressed_and_not_calibrated(robot: Robot, video: Path) -> None:
     info = received.infos[0]
     assert (info.width, info.height) == (WIDTH, HEIGHT)
     assert not any(info.k)  # how CameraInfo says that
+
+
+def test_the_camera_has_diagnostics(robot: Robot, video: Path) -> None:
+    received = Received(robot, Image, '/camera/image_raw')
+    process = start(robot, str(video), loop=True)
+    received.wait(1)
+    before = len(robot.statuses('camera'))
+    robot.spin_until(lambda: len(robot.statuses('camera')) > before, 'diagnostics')
+    status = robot.statuses('camera')[-1]
+    assert (status.name, status.level) == ('camera/camera: camera', DiagnosticStatus.OK)
+    assert status.message == 'running'
+    values = {item.key: item.value for item in status.values}
+    assert values['topic'] == '/camera/image_raw'
+    assert int(values['images published']) > 0
+    assert (values['images dropped'], values['callback errors']) == ('0', '0')
+    assert process.end(signal.SIGTERM, 5) == 0
 
 
 def test_a_video_ends(robot: Robot, video: Path) -> None:

@@ -98,12 +98,12 @@ def test_low_confidence_is_unknown(watcher: Watcher) -> None:
 @pytest.mark.parametrize(
     'name, value, reason',
     [
-        ('detection_threshold', 1.5, 'range'),
-        ('detection_threshold', -0.1, 'range'),
+        ('detection_threshold', 1.5, 'but must be from'),
+        ('detection_threshold', -0.1, 'but must be from'),
         ('detection_threshold', float('nan'), ''),
         ('detection_threshold', 1, 'type'),
         ('detection_threshold', 'high', 'type'),
-        ('min_face_size', -1, 'range'),
+        ('min_face_size', -1, 'but must be from'),
         ('min_face_size', 10.0, 'type'),
         ('enable_emotion', 1, 'type'),
         ('emotion_model', 'gender_mini_xception', 'before the node is configured'),
@@ -186,18 +186,25 @@ def test_the_debug_image_can_be_smaller(watcher: Watcher, scale: float) -> None:
 
 
 @pytest.mark.parametrize(
-    'name, value',
+    'name, value, reason',
     [
-        ('max_rate', -1.0),
-        ('max_age', float('nan')),
-        ('debug_image_scale', 0.0),
-        ('debug_image_max_rate', 1e6),
+        ('max_rate', -1.0, 'max_rate is -1.0, but must be from 0 to 1000'),
+        ('max_age', float('nan'), 'max_age is nan, but must be from 0 to 3600'),
+        ('debug_image_scale', 0.0, 'debug_image_scale is 0.0, but must be from 0.05 to 1'),
+        ('confirm_frames', 101, 'confirm_frames is 101, but must be from 1 to 100'),
+        (
+            'max_rate',
+            5,
+            'max_rate must be of type float, such as 5.0, but the value is of type int',
+        ),
     ],
 )
-def test_bad_limits_are_refused(watcher: Watcher, name: str, value: float) -> None:
+def test_bad_limits_are_refused(watcher: Watcher, name: str, value: float, reason: str) -> None:
     (answer,) = watcher.robot.set_parameters(**{name: value})
-    assert not answer.successful
-    assert answer.reason
+    assert (answer.successful, answer.reason) == (False, reason)
+    answer = watcher.robot.set_at_once(forget_time=3.0, **{name: value})
+    assert (answer.successful, answer.reason) == (False, reason)
+    assert watcher.robot.parameters('forget_time') == [2.0]
 
 
 @pytest.mark.parametrize(
@@ -206,6 +213,11 @@ def test_bad_limits_are_refused(watcher: Watcher, name: str, value: float) -> No
         ('face_affect_node', 'forgt_time', "did you mean 'forget_time'?"),
         ('face_affect_node', 'xyz', 'see ros2 param list'),
         ('camera_node', 'frameid', "did you mean 'frame_id'?"),
+        (
+            'face_affect_node',
+            'qos_overrides./imag.subscription.depth',
+            "did you mean 'qos_overrides./image.subscription.depth'?",
+        ),
     ],
 )
 @pytest.mark.parametrize('in_a_file', [False, True], ids=['command line', 'file'])

@@ -13,6 +13,7 @@ from typing import Any
 
 from builtin_interfaces.msg import Time
 import cv2
+from diagnostic_msgs.msg import DiagnosticStatus
 from face_affect_msgs.msg import Emotion, FaceAffect, FaceAffectArray, Gender
 from harness import Camera, COLLINS, demo_jpegs, jpeg_image, Robot, Watcher
 import numpy as np
@@ -299,7 +300,88 @@ def test_missing_images_are_warned_about(
         ) in lines
 
 
-# As a process
+def test_without_results_the_diagnostics_warn(bridge: Bridge) -> None:
+    assert bridge.diagnose().message == 'running'
+    bridge.time = 2.0
+    status = bridge.diagnose()
+    assert status.level == DiagnosticStatus.WARN
+    assert status.message == 'no result arrives on /faces: it has no publisher'
+    bridge._on_faces(result(1.0, COLLINS_ID))
+    status = bridge.diagnose()
+    assert (status.level, status.message) == (DiagnosticStatus.OK, 'running')
+    values = {item.key: item.value for item in status.values}
+    assert (values['results'], values['faces'], values['images']) == ('1', '1', '0')
+
+
+def test_each_camera_has_a_namespace_of_its_own(context: Context) -> None:
+    bridges = [
+        Bridge(context, '-p', f'humans_namespace:=/humans/{name}') for name in ('head', 'ring')
+    ]
+    try:
+        bridges[0]._on_faces(result(1.0, COLLINS_ID))
+        bridges[1]._on_faces(result(1.0))
+        assert bridges[0].last('/humans/head/faces/tracked').ids == ['f1a2b3c']
+        assert '/humans/head/faces/f1a2b3c/roi' in bridges[0].published
+        assert bridges[1].last('/humans/ring/faces/tracked').ids == []
+    finally:
+        for bridge in bridges:
+            bridge.destroy_node()
+
+
+@pytest.mark.parametrize('name', ['humans', '', '/humans/', '/2/x', '~/humans'])
+def test_a_wrong_namespace_is_refused(context: Context, name: str) -> None:
+    with pytest.raises(ValueError, match=f"humans_namespace is '{name}', but must be an absolute"):
+        Bridge(context, '-p', f"humans_namespace:='{name}'")
+
+
+# As processes
+
+
+@pytest.fixture
+def hri() -> Any:
+    return pytest.importorskip('hri_msgs.msg')
+
+
+def test_two_bridges_in_one_graph(robot: Robot, hri: Any) -> None:
+    """Two cameras: two nodes, two bridges."""
+    cameras = {}
+    for name in ('head', 'ring'):
+        robot.start_node(remap=[f'__ns:=/{name}'], autostart=True, image_transport='compressed')
+        robot.start(
+            'ros4hri_bridge',
+            '--ros-args',
+            *('-r', f'__ns:=/{name}', '-r', 'faces:=face_affect/faces'),
+            *('-p', f'humans_namespace:=/humans/{name}', '-p', 'image_transport:=compressed'),
+        )
+        cameras[name] = Camera(robot, f'/{name}/image/compressed', CompressedImage)
+    tracked = {
+        name: robot.subscribe(hri.IdsList, f'/humans/{name}/faces/tracked') for name in cameras
+    }
+    cameras['head'].stream(jpeg_image(demo_jpegs()[COLLINS]))
+    cameras['ring'].stream(jpeg_image(demo_jpegs()[0]))
+    try:
+        robot.spin_until(lambda: tracked['head'] and tracked['head'][-1].ids, 'a face')
+        robot.spin_until(lambda: tracked['ring'], 'an empty list')
+        assert not any(message.ids for message in tracked['ring'])
+        assert robot.node.count_publishers('/humans/faces/tracked') == 0
+        statuses = robot.statuses('ROS4HRI bridge')
+        assert not [status.message for status in statuses if 'publishers: give' in status.message]
+    finally:
+        for camera in cameras.values():
+            camera.stop()
+
+
+def test_bridges_with_the_same_topics_are_warned_of(robot: Robot, hri: Any) -> None:
+    processes = [
+        robot.start('ros4hri_bridge', '--ros-args', '-r', f'__ns:=/{name}')
+        for name in ('head', 'ring')
+    ]
+    expected = '/humans/faces/tracked has 2 publishers: give each bridge a humans_namespace'
+    robot.spin_until(lambda: all(expected in each.output for each in processes), expected)
+    assert any(
+        expected in status.message and status.level == DiagnosticStatus.WARN
+        for status in robot.statuses('ROS4HRI bridge')
+    )
 
 
 @pytest.mark.skipif(INSTALLED, reason='hri_msgs is installed')

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+import math
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,9 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 import pytest
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
-from rclpy.time import Time
 
-from face_affect.ros.diagnostics import diagnostic_array, missing_images
+from face_affect.ros.diagnostics import missing_messages, pipeline_status
 from face_affect.ros.statistics import Report
 
 
@@ -93,33 +93,48 @@ def publisher(qos: QoSProfile, kind: str = IMAGE, name: str = 'camera') -> Any:
     ],
 )
 def test_level_and_message(state: str, now: Report, level: bytes, message: str) -> None:
-    array = diagnostic_array(
-        'face_affect', state, '/image', Time(), now, report(9.0), None, ', says the caller'
+    status = pipeline_status(
+        'face_affect', state, '/image', now, report(9.0), None, ', says the caller'
     )
-    assert array.status[0].level == level
-    assert array.status[0].message == message
+    assert status.level == level
+    assert status.message == message
+
+
+@pytest.mark.parametrize(
+    'silence, interval, message',
+    [
+        (2.4, 2.5, 'processing'),  # a camera at 0.4 Hz
+        (4.9, 2.5, 'processing'),
+        (5.1, 2.5, 'no image arrives'),
+        (1.1, 0.033, 'no image arrives'),
+        (math.inf, 2.5, 'no image arrives'),  # no image so far
+    ],
+)
+def test_a_slow_camera_is_not_silent(silence: float, interval: float, message: str) -> None:
+    now = replace(report(received=3, processed=3), silence=silence, interval=interval)
+    before = report(9.0, received=3, processed=3)
+    status = pipeline_status('face_affect', 'active', '/image', now, before, None)
+    assert status.message == message
 
 
 def test_a_dark_image_is_named() -> None:
     now = replace(report(received=30, processed=30), exposure='dark (mean 2 of 255)')
-    array = diagnostic_array('face_affect', 'active', '/image', Time(), now, report(9.0), None)
-    status = array.status[0]
+    status = pipeline_status('face_affect', 'active', '/image', now, report(9.0), None)
     assert status.level == DiagnosticStatus.WARN
     assert status.message == 'the image is dark (mean 2 of 255); check exposure and lens cap'
     assert {item.key: item.value for item in status.values}['exposure'] == 'dark (mean 2 of 255)'
 
 
 def test_values() -> None:
-    array = diagnostic_array(
+    status = pipeline_status(
         'face_affect',
         'active',
         '/image',
-        Time(),
         report(11.0, 60, 40, {'overrun': 20}),
         report(9.0, 0, 0),
         None,
     )
-    values = {item.key: item.value for item in array.status[0].values}
+    values = {item.key: item.value for item in status.values}
     assert values['input rate Hz'] == '30.0'
     assert values['output rate Hz'] == '20.0'
     assert values['image age ms'] == '12.5'
@@ -151,31 +166,28 @@ def test_values() -> None:
     ],
 )
 def test_why_no_image_comes(publishers: list[Any], qos: QoSProfile, words: str) -> None:
-    assert words in missing_images('/image', IMAGE, qos, publishers)
+    assert words in missing_messages('/image', IMAGE, qos, publishers)
 
 
 def test_an_image_that_takes_forever_is_an_error() -> None:
     before = report(9.0, received=5, processed=4)
     now = report(11.0, received=45, processed=4, dropped={'overrun': 40})
-    (status,) = diagnostic_array(
-        'face_affect', 'active', '/image', Time(), now, before, None
-    ).status
+    status = pipeline_status('face_affect', 'active', '/image', now, before, None)
     assert status.level == DiagnosticStatus.ERROR
     assert status.message == 'stalled: one image takes more than 2 s'
 
 
 def test_what_a_plot_reads_is_a_number() -> None:
-    array = diagnostic_array(
+    status = pipeline_status(
         'face_affect',
         'active',
         '/image',
-        Time(),
         report(11.0, 60, 40, {'overrun': 20}),
         report(9.0, 0, 0),
         None,
     )
     words = {'lifecycle state', 'image topic', 'exposure', 'last error'}
-    for item in array.status[0].values:
+    for item in status.values:
         if item.key not in words:
             float(item.value)
 
@@ -183,9 +195,7 @@ def test_what_a_plot_reads_is_a_number() -> None:
 @given(st.text(max_size=1000), st.text(max_size=1000))
 def test_no_text_from_outside_breaks_a_line(error: str, missing: str) -> None:
     for state, now in (('unconfigured', report(error=error)), ('active', report(error=error))):
-        (status,) = diagnostic_array(
-            'face_affect', state, '/image', Time(), now, report(9.0), None, missing
-        ).status
+        status = pipeline_status('face_affect', state, '/image', now, report(9.0), None, missing)
         for text in (status.message, *(item.value for item in status.values)):
             assert text.isprintable()
             assert len(text) <= 500

@@ -29,7 +29,7 @@ def faults(lines: list[str]) -> Faults:
 def guarded(srv_type: Any, callback: Any, faults: Faults) -> Any:
     """Return the callback of a service after it was guarded."""
     service = SimpleNamespace(srv_type=srv_type, callback=callback)
-    node: Any = SimpleNamespace(services=[service])
+    node: Any = SimpleNamespace(services=[service], has_parameter=lambda name: False)
     guard_services(node, faults)
     return service.callback
 
