@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from face_affect.core.pipeline import Pipeline
     from face_affect.core.settings import ModelNames, Settings
 
-# The only place to change it, together with both package.xml: a test compares them.
-__version__ = '0.1.0'
+# Read by setup.cfg. Both package.xml, CITATION.cff and CHANGELOG.md repeat it; a test compares.
+__version__ = '0.2.0'
 
 __all__ = [
     'Box',

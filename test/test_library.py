@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from configparser import ConfigParser
 import doctest
 import importlib
 from importlib.metadata import PackageNotFoundError, version
@@ -59,9 +60,21 @@ def test_import_is_light() -> None:
 
 
 @pytest.mark.parametrize('package', ['.', 'face_affect_msgs'])
-def test_one_version(package: str) -> None:
-    found = ElementTree.parse(ROOT / package / 'package.xml').findtext('version')
-    assert found == face_affect.__version__
+def test_one_version_and_one_address(package: str) -> None:
+    found = ElementTree.parse(ROOT / package / 'package.xml')
+    assert found.findtext('version') == face_affect.__version__
+    maintainer = found.find('maintainer')
+    assert maintainer is not None
+    metadata = ConfigParser()
+    metadata.read(ROOT / 'setup.cfg')
+    assert maintainer.text == metadata['metadata']['maintainer']
+    assert maintainer.get('email') == metadata['metadata']['maintainer_email']
+    assert [url.get('type') for url in found.findall('url')] == ['website']
+
+
+def test_citation_has_the_version() -> None:
+    versions = re.findall(r'^version: (.*)$', (ROOT / 'CITATION.cff').read_text(), re.M)
+    assert versions == [face_affect.__version__]
 
 
 def test_version_of_the_distribution_is_taken_from_the_package() -> None:
