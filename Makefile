@@ -8,7 +8,7 @@
 # make audit      asks for known vulnerabilities of everything that is installed
 # make docs       the guides and the API as HTML, in BUILD_ROOT/build/docs
 # make demo       a recording through the node, live; files in demo_output
-# make golden     the result of the demo bag that tests compare with, anew
+# make golden     regenerate the result of the demo bag that tests compare with
 # make soak       FRAMES=200000 frames at full speed; report in soak_output
 # make bench      times of all stages, of peers, and over ROS; report in bench_output
 # make bench-check   warns where the pipeline has become slower, relative to a peer

@@ -22,7 +22,7 @@ from sensor_msgs.msg import CompressedImage, Image
 
 from benchmarks.stages import jpeg_message, raw_message
 
-PATIENCE = 20.0  # seconds until somebody must have subscribed
+PATIENCE = 20.0  # seconds to wait for a subscriber
 LINGER = 0.3  # seconds: what is under way when its writer goes is lost
 
 

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""What the follower prints: a live table, or lines where nobody watches, and a summary."""
+"""What the follower prints: a live table, or lines without a terminal, and a summary."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def _count(tally: Tally) -> str:
 
 
 class LiveTable:
-    """A table that is drawn anew in its place."""
+    """A table that is redrawn in place."""
 
     def __init__(self) -> None:
         """Draw on standard output."""

@@ -68,7 +68,7 @@ class DemoError(Exception):
 
 @dataclass(frozen=True)
 class Source:
-    """What is played; ``frames`` is 0 where nobody knows, as of a camera."""
+    """What is played; ``frames`` is 0 if unknown, as of a camera."""
 
     input: str
     topic: str

@@ -101,7 +101,7 @@ class Tally:
     """Keeps count of results and pictures."""
 
     def __init__(self, frames: int) -> None:
-        """Expect ``frames`` images; 0 if nobody knows."""
+        """Expect ``frames`` images; 0 if unknown."""
         self.frames = frames
         self.results = 0
         self.pictures = 0

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 
 """
-Time the paper's pipeline, written anew from its description (Arriaga et al. 2017).
+Time the paper's pipeline, reimplemented from its description (Arriaga et al. 2017).
 
 OpenCV's frontal Haar cascade with scale 1.3 and 5 neighbours; for each face emotion by a
 mini-Xception of a gray 64x64 crop and gender by one of a colour 48x48 crop, in float, a call of

@@ -54,7 +54,7 @@ class Cutout:
 
 @functools.cache
 def room() -> NDArray[np.uint8]:
-    """Return the demo bag's room with nobody in it, u8 [480, 640, 3] BGR."""
+    """Return the demo bag's empty room, u8 [480, 640, 3] BGR."""
     return decode_compressed(_jpegs()[EMPTY])
 
 

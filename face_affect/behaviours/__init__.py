@@ -6,7 +6,7 @@ Leaves for py_trees: the faces in front of the robot, in its behaviour trees.
 
 They need py_trees (rosdep key py_trees, or ``pip install py_trees``), and work under
 ``py_trees_ros.trees.BehaviourTree`` as under ``py_trees.trees.BehaviourTree`` set up with
-``setup(node=...)``. No tick blocks; whoever ticks the tree also spins the node.
+``setup(node=...)``. No tick blocks; the program that ticks the tree also spins the node.
 """
 
 from face_affect.behaviours.conditions import IsEmotion, IsFacePresent, IsGender

@@ -83,7 +83,7 @@ class FacesToBlackboard(Behaviour):
             raise KeyError(f'{self.qualified_name}: setup needs a ROS node: setup(node=...)')
         self._node = kwargs['node']
         self._last_arrival = time.monotonic()
-        # Only the newest counts, but of nobody's coming and going may be lost on the way.
+        # Only the newest counts, but a face that appears or leaves in between must not be lost.
         qos = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
         self._subscription = self._node.create_subscription(
             FaceAffectArray, self._topic, self._on_result, qos

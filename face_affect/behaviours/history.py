@@ -16,7 +16,7 @@ from face_affect.core.stamps import to_seconds
 class FaceHistory:
     """Results over at least ``memory`` seconds, by the stamps of their images.
 
-    It knows how long something has been shown whether or not somebody looked
+    It knows how long something has been shown whether or not a behaviour asked
     at every result.
     """
 
@@ -38,7 +38,7 @@ class FaceHistory:
         return self._results[-1] if self._results else None
 
     def add(self, result: FaceAffectArray) -> None:
-        """Take in the next result; a step back in time (a bag plays anew) forgets the others."""
+        """Take in the next result; a step back in time (a bag starts again) forgets the others."""
         stamp = to_seconds(result.header.stamp)
         if self._results and stamp < to_seconds(self._results[-1].header.stamp):
             self._results.clear()

@@ -47,7 +47,7 @@ INCOMPARABLE = {
 
 
 class SelectFace(Behaviour):
-    """Choose a face, anew in every tick.
+    """Choose a face again in every tick.
 
     * SUCCESS: ``selected_face`` (FaceAffect) is on the blackboard.
     * FAILURE: nobody is there, or no face can be compared; ``selected_face`` is taken off.

@@ -104,7 +104,7 @@ class WaitForAffect(Behaviour):
         self._client = ActionClient(kwargs['node'], Action, self._action)
 
     def initialise(self) -> None:
-        """Begin anew."""
+        """Send a new goal."""
         self._response = self._result = None
         self._heard = time.monotonic()
         self.feedback_message = ''

@@ -149,7 +149,7 @@ def _draw_box(
 
 
 def blur_faces(image: NDArray[np.uint8], result: FrameResult) -> NDArray[np.uint8]:
-    """Return a copy of ``image`` (BGR or gray) in which nobody recognises the faces found.
+    """Return a copy of ``image`` (BGR or gray) in which the faces found are not recognisable.
 
     What the detector did not find stays as it is.
     """

@@ -18,7 +18,7 @@ COLUMNS, ROWS = 2, 6
 BREADTH, ABOVE, BELOW = 0.8, 0.3, 0.7
 # Pixels taken for each cell, across and down: enough, and cheaper than all.
 SAMPLES = 4
-# How much a new look at somebody counts.
+# Weight of a new appearance update
 GAIN = 0.3
 # The difference where one of two was not seen well enough to tell.
 UNKNOWN_DIFFERENCE = 0.5

@@ -57,7 +57,7 @@ class Gate:
     def cost(self, found: Place) -> float:
         """Return how badly ``found`` fits: infinite if it is not the same face.
 
-        Otherwise -2 times the logarithm of its likelihood, but for a constant: the less
+        Otherwise -2 times the logarithm of its likelihood up to a constant: the less
         sure the place is, the less does it count that a box is near.
         """
         off_x, off_y = abs(found.x - self.expected.x), abs(found.y - self.expected.y)

@@ -15,7 +15,7 @@ from face_affect.core.images import ImageError
 from face_affect.core.stamps import SECOND
 
 RESTART = SECOND  # nanoseconds; a larger step back is a new start, a smaller one a late image
-LONGEST_GAP = 3600 * SECOND  # nanoseconds; after a larger step forward nobody is known any more
+LONGEST_GAP = 3600 * SECOND  # nanoseconds; a larger step forward ends all tracks
 
 
 class ImageProcessor(Protocol):

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""What every network says of a face, and why, to be seen side by side."""
+"""The answers of all networks for a face with their saliency, side by side."""
 
 from __future__ import annotations
 

@@ -271,7 +271,7 @@ def _check(sidecar: Sidecar) -> None:
     if not re.fullmatch(r'\w[\w.-]{0,63}', sidecar.name):
         raise ValueError(f'name {sidecar.name!r} is no word of at most 64 characters')
     if not re.fullmatch('[0-9a-f]{64}', sidecar.sha256):
-        raise ValueError(f'sha256 {sidecar.sha256!r} is none')
+        raise ValueError(f'sha256 is {sidecar.sha256!r}, but must be 64 hexadecimal digits')
     labels = _LABELS.get(sidecar.task, sidecar.labels)
     if sidecar.labels != labels:
         raise ValueError(f'labels {sidecar.labels} are not {labels}')

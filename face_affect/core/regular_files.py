@@ -18,7 +18,7 @@ def read_regular_file(path: Path, limit: int = -1) -> bytes:
         ValueError: a null character in the path.
 
     """
-    # Whoever chooses the name may name a pipe or a device: without O_NONBLOCK, opening a pipe
+    # The name may be that of a pipe or a device: without O_NONBLOCK, opening a pipe
     # waits for its writer.
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     with open(descriptor, 'rb') as stream:

@@ -149,10 +149,9 @@ def cropped(image: NDArray[np.uint8], box: Box, width: int, height: int) -> NDAr
 
 
 class TrackedFaces:
-    """Which faces are there; one that is missed for a moment stays for ``keep`` seconds.
+    """The current faces; one without a detection stays for ``keep`` seconds.
 
-    Those who follow a face subscribe to topics of its own, and should not have
-    to do so anew because one image did not show it.
+    Subscribers of a face's own topics need not subscribe again after one missed detection.
     """
 
     def __init__(self, keep: float) -> None:
@@ -166,7 +165,7 @@ class TrackedFaces:
         return sorted(self._seen)
 
     def update(self, found: Iterable[int], now: float) -> list[int]:
-        """Take in who was found at ``now``, seconds; return who is gone since the last time."""
+        """Add the faces found at ``now``, seconds; return those that have expired."""
         self._seen.update(dict.fromkeys(found, now))
         gone = [number for number, seen in self._seen.items() if now - seen > self._keep]
         for number in gone:

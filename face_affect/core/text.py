@@ -12,9 +12,9 @@ def printable(text: object, limit: int = LIMIT) -> str:
     r"""Return ``text`` on one line, of at most ``limit`` (3 or more) characters.
 
     Control and format characters, line and paragraph separators, odd spaces and lone surrogates
-    become Python's escapes, such as ``\n`` or ``\x1b``: nobody can forge a log line, command
-    a terminal or turn the direction of writing. Where it is too long, the middle is left out,
-    so that what an error begins and ends with stays.
+    become Python's escapes, such as ``\n`` or ``\x1b``: such text cannot
+    forge a log line, command a terminal or reverse the writing direction. A text that is too
+    long loses its middle: an error keeps its beginning and end.
     """
     raw = str(text)
     if len(raw) > 2 * limit:  # Escaping never shortens: too long in any case

@@ -28,7 +28,7 @@ MARGIN = 12.0
 # same only by the looks: the place says nothing, everybody comes in there.
 SAME_LOOKS = 0.2
 REACH = 4.0
-# Seconds after which it is looked again how somebody looks.
+# Seconds between appearance updates of a track.
 REFRESH_TIME = 0.2
 # Boxes nearer than this share of their sizes hide parts of each other's surroundings.
 CLEARANCE = 0.8
@@ -40,7 +40,7 @@ FARTHEST, SMALLEST = 1e6, 1e-2
 class Track:
     """One face over time; times in seconds.
 
-    ``described``: when it was last seen how the person looks, with nobody near.
+    ``described``: when the appearance was last updated with no other person near.
     """
 
     id: int
@@ -76,7 +76,7 @@ class Track:
         """Take in how the person looks, and whether ``alone``."""
         if seen is None:
             return
-        # What was seen with somebody near is replaced as a whole.
+        # An appearance taken with another person near is replaced as a whole.
         known = self.appearance if self.described > -math.inf else None
         self.appearance = mixed(known, seen)
         self.described = self.last_seen if alone else -math.inf

@@ -74,7 +74,7 @@ class VideoFile:
             MediaError: the file cannot be written.
 
         """
-        with self._told():
+        with self._explained():
             if self._container is None:
                 self._open(image)
                 self._start = stamp
@@ -112,12 +112,12 @@ class VideoFile:
             with suppress(OSError, self._av.error.FFmpegError):
                 self._container.close()
             return
-        with self._told():
+        with self._explained():
             self._container.mux(self._stream.encode())
             self._container.close()
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def _explained(self) -> Iterator[None]:
         try:
             yield
         except (OSError, self._av.error.FFmpegError) as error:

@@ -41,7 +41,7 @@ from face_affect.signals import EXIT_FAILED, StopSignal
 
 DIAGNOSTICS_PERIOD = 1.0  # seconds
 SIGNAL_CHECK = 0.1  # seconds at most until a signal is noticed
-# rcl names the place in its source, of use to nobody here
+# The place in its source that rcl names
 SOURCE_PLACE = re.compile(r',? at /\S+:\d+')
 
 

@@ -45,8 +45,8 @@ def image_topics(node: Node) -> tuple[str, str]:
 class ImageSubscription:
     """A subscription that hands over images as they came, serialised.
 
-    So a message that is no image is no error of the executor, and one that is overtaken is
-    never unpacked.
+    Messages stay serialised: a malformed one cannot raise in the executor, and a superseded one
+    is never parsed.
     """
 
     def __init__(

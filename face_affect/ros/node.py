@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""The node: a managed node around the pipeline."""
+"""The node: a managed (lifecycle) node around the pipeline."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class FaceAffectNode(LifecycleNode):
 
     configure loads the models and offers the topics, activate subscribes to the
     camera, deactivate and cleanup undo them. Services and action are there as long as the
-    node is, so that whoever asks gets an answer in every state.
+    node is, so that a request gets an answer in every state.
     """
 
     def __init__(self, **kwargs: Any) -> None:
@@ -159,7 +159,7 @@ class FaceAffectNode(LifecycleNode):
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Release models and topics."""
         self._release()
-        # What befell images says nothing about the next configuration.
+        # Clear the last error: it belongs to the previous configuration.
         self._statistics.note_error('')
         return super().on_cleanup(state)
 
@@ -238,7 +238,7 @@ class FaceAffectNode(LifecycleNode):
             self._drop_networks()
             self.note_fault(
                 'one image took too long: its worker was given up, and the models are loaded '
-                'anew for the next activation'
+                'again for the next activation'
             )
 
     # Services, parameters, diagnostics

@@ -43,7 +43,7 @@ RESULT_TYPE = 'face_affect_msgs/msg/FaceAffectArray'
 IMAGES = 30  # kept until their results come: a second's at 30 Hz
 IMAGE_MEMORY = 64 << 20  # bytes of them at most
 MAX_FACES = 100  # with topics of their own, of which each has four
-CHECK_PERIOD = 0.5  # seconds between two looks whether the node has fallen silent
+CHECK_PERIOD = 0.5  # seconds between checks whether results arrive
 
 
 class FaceTopics:
@@ -68,7 +68,7 @@ class FaceTopics:
 
     @property
     def crop_wanted(self) -> bool:
-        """Whether somebody subscribes to the cropped picture."""
+        """Whether the cropped picture has a subscriber."""
         return bool(self._cropped.get_subscription_count())
 
     def publish(self, face: FaceAffect, result: FaceAffectArray) -> None:
@@ -97,7 +97,7 @@ class FaceTopics:
         self._cropped.publish(message)
 
     def destroy(self) -> None:
-        """Take the topics away."""
+        """Remove the topics."""
         for publisher in self._publishers:
             self._node.destroy_publisher(publisher)
 

@@ -108,7 +108,7 @@ class Statistics:
             self._stages.setdefault(stage, deque(maxlen=WINDOW)).append(elapsed)
 
     def rest(self) -> None:
-        """Note that processing has stopped: nobody is seen any more."""
+        """Note that processing has stopped: there are no current faces."""
         with self._lock:
             self._faces = 0
 

@@ -121,7 +121,7 @@ def test_bad_json(tmp_path: Path, text: str, reason: str | None) -> None:
         ({'name': 'a\nb'}, r"name 'a\\nb' is no word"),
         ({'name': 'x' * 65}, 'no word'),
         ({'name': 3}, 'not usable'),
-        ({'sha256': 'abc'}, "sha256 'abc' is none"),
+        ({'sha256': 'abc'}, "sha256 is 'abc', but must be 64 hexadecimal digits"),
         ({'sha256': 0}, 'not usable'),
         ({'decoder': 'cells'}, r"unknown keys \['decoder'\]: remove them"),
         ({'labels': ['yes', 'no']}, 'are not .*angry'),

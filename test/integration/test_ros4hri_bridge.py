@@ -378,9 +378,12 @@ def test_bridges_with_the_same_topics_are_warned_of(robot: Robot, hri: Any) -> N
     ]
     expected = '/humans/faces/tracked has 2 publishers: give each bridge a humans_namespace'
     robot.spin_until(lambda: all(expected in each.output for each in processes), expected)
-    assert any(
-        expected in status.message and status.level == DiagnosticStatus.WARN
-        for status in robot.statuses('ROS4HRI bridge')
+    robot.spin_until(
+        lambda: any(
+            expected in status.message and status.level == DiagnosticStatus.WARN
+            for status in robot.statuses('ROS4HRI bridge')
+        ),
+        'diagnostics',
     )
 
 

@@ -14,9 +14,9 @@ import numpy as np
 from face_affect.bags.analysis.result_reader import Results
 from face_affect.core.faces import Face, UNKNOWN
 
-# Somebody not seen for so many seconds was away, and at least so many images.
+# A person counts as away after so many seconds, and images, without a detection.
 AWAY_SECONDS, AWAY_IMAGES = 0.5, 3
-# More points than a screen has columns tell nobody more.
+# More points than a screen has columns cannot be seen.
 MAX_POINTS = 1500
 
 
@@ -75,7 +75,7 @@ def face_timelines(results: Results) -> list[FaceTimeline]:
 
 
 def away_after(results: Results) -> float:
-    """Return after how many seconds unseen somebody counts as away."""
+    """Return the seconds without a detection after which a person counts as away."""
     stamps = np.array(list(results.results), dtype=np.int64)
     interval = float(np.median(np.diff(stamps))) * 1e-9 if len(stamps) > 1 else 0.0
     return max(AWAY_SECONDS, AWAY_IMAGES * interval)

@@ -46,7 +46,7 @@ from face_affect.signals import Stop, StopSignal
 FAILURES = (MediaError, ModelError, MissingExtraError, OSError, ValueError)
 TICK = 0.1  # seconds
 
-# Called with how much is done, of how much (0 if nobody knows), and what is counted: frame or B.
+# Called with how much is done, of how much (0 if unknown), and what is counted: frame or B.
 Progress = Callable[[int, int, str], None]
 
 
@@ -56,7 +56,7 @@ def open_recorded(source: str, max_image_pixels: int = MAX_PIXELS) -> Recording:
     Compressed images of a bag of more than ``max_image_pixels`` are not decoded.
 
     Raises:
-        RecordingError: there is none, or it is no recording.
+        RecordingError: it is missing, or is not a recording.
         MediaError: the video does not open.
 
     """
@@ -157,7 +157,7 @@ def _process(job: Job, progress: Progress, stopped: Stop) -> JobResult:
 
 
 def _standing(job: Job) -> dict[str, Any] | None:
-    """Return what is known of the output that is there already; None if there is none.
+    """Return the information of an output that exists already; None without one.
 
     Raises:
         OutputError: it is something else.

@@ -195,7 +195,7 @@ def _run(client: Any, jobs: Sequence[Job], watch: WatchWorkers | None) -> Iterat
 
 @contextmanager
 def _stopped_at_exit(client: Any, run: str) -> Iterator[None]:
-    """Stop the run when nobody asks for more outcomes."""
+    """Stop the run when no more outcomes are asked for."""
     try:
         yield
     finally:
@@ -203,7 +203,7 @@ def _stopped_at_exit(client: Any, run: str) -> Iterator[None]:
 
 
 def _stop(client: Any, run: str) -> None:
-    # Without a connection there is nobody to tell.
+    # Without a connection no request can be sent.
     with suppress(OSError):
         client.run(worker.stop, run, on_error='ignore')
 

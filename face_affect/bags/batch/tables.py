@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Results as tables: one row a face and image, and one without a face where nobody is."""
+"""Results as tables: a row per face and image, and an empty one for an image without faces."""
 
 from __future__ import annotations
 

@@ -99,7 +99,7 @@ class TimedMessage:
 
 @dataclass(frozen=True)
 class VideoMessage:
-    """A frame of a video, which becomes a message, of JPEG, only where one is wanted."""
+    """A frame of a video, encoded as a JPEG message only when ``data`` is read."""
 
     topic: str
     picture: Picture
@@ -126,10 +126,10 @@ class Recording(Protocol):
 
     @property
     def topics(self) -> list[Topic]:
-        """What it publishes."""
+        """Its topics."""
 
     def __len__(self) -> int:
-        """Return the number of messages; 0 if nobody knows."""
+        """Return the number of messages; 0 if unknown."""
 
     def messages(self, only: Collection[str] | None = None) -> Iterator[Message]:
         """Give all messages, or those of topics with these names, by stamp; more than once."""
@@ -138,7 +138,7 @@ class Recording(Protocol):
         """Return the message unpacked.
 
         Raises:
-            ValueError: its bytes are none of its topic's type.
+            ValueError: its bytes are not of its topic's type.
 
         """
 
@@ -147,14 +147,14 @@ class Recording(Protocol):
 
 
 def _storage_files(path: Path) -> list[Path]:
-    """Return what is to be read of the bag ``path``: its files, or the folder with metadata."""
+    """Return the paths to read of a bag: its files, or its folder if it has metadata."""
     if not path.is_dir() or (path / 'metadata.yaml').exists():
         return [path]
     return bag_parts(path)
 
 
 def _open_reader(path: Path) -> Any:
-    """Open a file of a bag, or a folder with metadata; a damaged file up to where it is so."""
+    """Open a file of a bag, or a folder with metadata; a damaged file is read up to the damage."""
     try:
         bag = BoundedRos1Reader if path.suffix == '.bag' else BoundedRos2Reader
         reader = bag(path)
@@ -168,7 +168,7 @@ def _open_reader(path: Path) -> Any:
             if path.is_file()
             else [file for suffix in BAG_SUFFIXES for file in path.glob(f'*{suffix}')]
         )
-        # If nothing can be saved, what was wrong at first says more.
+        # If nothing can be salvaged, the first error says more.
         with suppress(Exception):
             if len(files) == 1 and (salvage := SALVAGE.get(files[0].suffix)):
                 return salvage(files[0], str(error))
@@ -216,7 +216,7 @@ class BagRecording:
 
     @property
     def information(self) -> dict[str, str]:
-        """What whoever wrote the bag has added to its metadata."""
+        """The custom entries of the metadata, by name."""
         storage = getattr(self._readers[0], 'storage', None)
         return dict(getattr(getattr(storage, 'metadata', None), 'custom', None) or {})
 
@@ -277,7 +277,7 @@ class BagRecording:
         """Return the message unpacked.
 
         Raises:
-            ValueError: its bytes are none of its topic's type, or nobody knows the type.
+            ValueError: its bytes are not of its topic's type, or the type is unknown.
 
         """
         return self._definitions.parse(message.data, self._types[message.topic])

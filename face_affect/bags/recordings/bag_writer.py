@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Bags out."""
+"""Write rosbag2 recordings."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ class BagWriter:
         # Version 8 of the metadata is the newest that Humble's rosbag2 reads.
         self._writer = Writer(folder, version=8, storage_plugin=STORAGES[storage])
         self._connections: dict[str, Connection] = {}
-        with self._told():
+        with self._explained():
             self._writer.open()
 
     def advertise(self, topic: Topic) -> None:
         """Take up a topic."""
-        with self._told():
+        with self._explained():
             digest = topic.digest or digest_of(topic.type, topic.definition)
             self._connections[topic.name] = self._writer.add_connection(
                 topic.name,
@@ -57,7 +57,7 @@ class BagWriter:
 
         """
         data = message.data
-        with self._told():
+        with self._explained():
             self._writer.write(self._connections[message.topic], message.stamp, data)
 
     def close(self, information: Mapping[str, str] | None = None) -> None:
@@ -69,7 +69,7 @@ class BagWriter:
         """
         for key, value in (information or {}).items():
             self._writer.set_custom_data(key, value)
-        with self._told():
+        with self._explained():
             self._writer.close()
 
     def abort(self) -> None:
@@ -88,8 +88,8 @@ class BagWriter:
             self.abort()
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
-        """Tell of the storages' own and their libraries' errors in one way."""
+    def _explained(self) -> Iterator[None]:
+        """Turn the errors of the storages and their libraries into OutputError."""
         try:
             yield
         except Exception as error:
