@@ -4,6 +4,8 @@
 # make setup      virtual environment (with ROS 2 as wheels where none is sourced), workspace built
 # make format     apply ruff's fixes and its formatter
 # make test       set-up, linters, type checks, all tests
+# make test-aarch64   tests of core and bags, and the golden bag, in emulation (qemu, root; minutes)
+# make test-debian    the same with SUITE=sid on ARCHITECTURE=amd64, for another Python
 # make coverage   all tests but those of the training, with branch coverage of core and ros
 # make audit      asks for known vulnerabilities of everything that is installed
 # make docs       the guides and the API as HTML, in BUILD_ROOT/build/docs
@@ -16,16 +18,21 @@
 #
 # PYTHON=python3.12          the interpreter to set up with
 # INPUT=FILE                 what `make demo` plays: a bag, a video, a folder, a camera number
+# SUITE=bookworm, ARCHITECTURE=arm64   the Debian root of `make test-debian`
 # TREE=1                     `make demo` shows a behaviour tree at work, not the table of faces
-# BUILD_ROOT=/tmp/py312      where .venv, build, install and log go (default: here)
+# ROS_WHEELS=jazzy           where no ROS is sourced, Jazzy's wheels (Python 3.12), not Kilted's
+# BUILD_ROOT=/tmp/py312      where .venv, build, install and log go (default: here; Jazzy's: .jazzy)
 # REQUIREMENTS=FILE          other Python packages, such as requirements/oldest.txt
 
-PYTHON ?= python3
-BUILD_ROOT ?= .
+ROS_WHEELS ?= kilted
+PYTHON ?= $(if $(filter jazzy,$(ROS_WHEELS)),python3.12,python3)
+BUILD_ROOT ?= $(if $(filter jazzy,$(ROS_WHEELS)),.jazzy,.)
 REQUIREMENTS ?=
 INPUT ?= demo/bag
 TREE ?=
 FRAMES ?= 200000
+SUITE ?= sid
+ARCHITECTURE ?= amd64
 
 SHELL := /bin/bash
 # Read by env.sh
@@ -38,13 +45,13 @@ INSTALLED := package.xml CMakeLists.txt setup.cfg \
 # What bandit looks at: all but tests and training
 SCANNED := face_affect launch demo benchmarks scripts support
 
-.PHONY: setup format test coverage audit docs demo golden soak bench bench-check clean FORCE
+.PHONY: setup format test test-aarch64 test-debian coverage audit docs demo golden soak bench bench-check clean FORCE
 
 setup: $(BUILT)
 
 # Touched by the script only if something had to be installed
 $(READY): FORCE
-	@scripts/setup.sh $(FACE_AFFECT_BUILD_ROOT) $(PYTHON) $(REQUIREMENTS)
+	@scripts/setup.sh $(FACE_AFFECT_BUILD_ROOT) $(PYTHON) $(ROS_WHEELS) $(REQUIREMENTS)
 
 # MAKEFLAGS would hand the variables above to the makefiles that CMake writes.
 $(BUILT): $(READY) $(INSTALLED)
@@ -59,6 +66,11 @@ test: setup
 	@. ./env.sh && ruff check . && ruff format --check . && \
 	  mypy face_affect training demo benchmarks examples support && \
 	  bandit -qr -c pyproject.toml $(SCANNED) && python -m pytest -ra
+
+test-aarch64: ARCHITECTURE = arm64
+test-aarch64: SUITE = bookworm
+test-aarch64 test-debian:
+	@scripts/test_in_debian.sh $(FACE_AFFECT_BUILD_ROOT)/.debian $(ARCHITECTURE) $(SUITE)
 
 format: $(READY)
 	@. ./env.sh && ruff check --fix --quiet . && ruff format .
@@ -96,4 +108,4 @@ bench-check: setup
 	@. ./env.sh && exec python -m benchmarks.run --check
 
 clean:
-	rm -rf $(addprefix $(FACE_AFFECT_BUILD_ROOT)/,.venv build install log)
+	rm -rf $(addprefix $(FACE_AFFECT_BUILD_ROOT)/,.venv .debian build install log)

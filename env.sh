@@ -38,7 +38,8 @@ _face_affect_enter() {
     export FACE_AFFECT_ROS_WHEELS=1
     export AMENT_PREFIX_PATH="$_face_affect_built/.venv"
     export CMAKE_PREFIX_PATH="$_face_affect_built/.venv"
-    export ROS_DISTRO=kilted ROS_VERSION=2 ROS_PYTHON_VERSION=3
+    ROS_DISTRO=$(cat "$_face_affect_built/.venv/.ros_wheels")
+    export ROS_DISTRO ROS_VERSION=2 ROS_PYTHON_VERSION=3
     export RMW_IMPLEMENTATION=rmw_fastrtps_cpp
   fi
 

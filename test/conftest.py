@@ -11,6 +11,7 @@ import signal
 import sys
 from typing import Any
 
+from hypothesis import settings
 import pytest
 
 # The source tree before an installed copy; `training` is never installed.
@@ -26,6 +27,10 @@ from face_affect.core.settings import Settings
 # that: the programs under test would never end.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+# How long an example takes is a matter of the machine: a busy one, or an emulated one, is slow.
+settings.register_profile('any machine', deadline=None)
+settings.load_profile('any machine')
 
 
 @pytest.fixture(scope='session')

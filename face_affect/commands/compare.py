@@ -49,6 +49,14 @@ def add_compare(commands: Any) -> None:
         help='by how much probabilities and scores may change; labels that '
         'change within it do not count (default: %(default)s)',
     )
+    parser.add_argument(
+        '--unmatched',
+        type=int,
+        default=0,
+        metavar='NUMBER',
+        help='how many faces may be in one bag only (default: %(default)s); results of another '
+        'processor or OpenCV differ in faces whose score is near the threshold',
+    )
     parser.add_argument('--json', action='store_true', help='print one JSON object')
     parser.set_defaults(call=compare_bags)
 
@@ -58,7 +66,9 @@ def compare_bags(arguments: argparse.Namespace) -> int:
     with needs('bags', 'face-affect compare'):
         from face_affect.bags.analysis.comparison import compare, Tolerances
         from face_affect.bags.analysis.result_reader import read_results
-    tolerances = Tolerances(arguments.pixels, arguments.iou, arguments.tolerance)
+    tolerances = Tolerances(
+        arguments.pixels, arguments.iou, arguments.tolerance, arguments.unmatched
+    )
     found = compare(
         read_results(arguments.a, arguments.topic),
         read_results(arguments.b, arguments.topic),

@@ -113,6 +113,19 @@ def test_missing_and_extra_faces(golden: Results) -> None:
     assert counts(found)['missing_faces'] == counts(found)['extra_faces'] > 0
 
 
+@pytest.mark.parametrize('number', [2, 3])
+def test_as_many_unmatched_faces_as_tolerated(golden: Results, number: int) -> None:
+    found = changed(golden, lambda stamp, face: None if face.id == number else face)
+    missing = counts(found)['missing_faces']
+    assert replace(found, tolerances=Tolerances(unmatched=missing)).same
+    assert not replace(found, tolerances=Tolerances(unmatched=missing - 1)).same
+
+
+def test_unmatched_faces_excuse_no_other_change(golden: Results) -> None:
+    found = changed(golden, lambda stamp, face: moved(face, 40))
+    assert not replace(found, tolerances=Tolerances(unmatched=1000)).same
+
+
 def test_missing_and_extra_images(golden: Results) -> None:
     shorter = replace(golden, results=dict(list(golden.results.items())[3:]))
     found = compare(golden, shorter)
@@ -189,9 +202,10 @@ def test_a_task_that_was_switched_off(golden: Results) -> None:
         {'iou': -0.1},
         {'probability': 2.0},
         {'probability': float('nan')},
+        {'unmatched': -1},
     ],
 )
-def test_impossible_tolerances(values: dict[str, float]) -> None:
+def test_impossible_tolerances(values: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match='must not be negative'):
         Tolerances(**values)
 
@@ -244,6 +258,7 @@ def test_json(two_bags: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -
         ([str(DEMO_BAG), str(DEMO_BAG)], f'no results ({RESULT_TYPE}); it has {IMAGES}'),
         ([str(GOLDEN), str(GOLDEN), '--topic', '/other'], 'no results on /other'),
         ([str(GOLDEN), str(GOLDEN), '--iou', '2'], 'iou=2.0'),
+        ([str(GOLDEN), str(GOLDEN), '--unmatched', '-1'], 'unmatched=-1'),
     ],
 )
 def test_what_cannot_be_compared(

@@ -40,12 +40,14 @@ class Tolerances:
 
     A box may move by ``pixels`` on each side, or overlap by ``iou`` with where it was.
     ``probability``, 0..1, goes for probabilities and scores; a label that changes while its
-    probabilities stay within it follows from a near tie and is no change.
+    probabilities stay within it follows from a near tie and is no change. As many as ``unmatched``
+    faces may be in one bag only, whose detection scores lie near the threshold.
     """
 
     pixels: float = 4.0
     iou: float = 0.8
     probability: float = 0.1
+    unmatched: int = 0
 
     def __post_init__(self) -> None:
         """Refuse what no tolerance can be.
@@ -56,6 +58,8 @@ class Tolerances:
         """
         if not (self.pixels >= 0 and 0 <= self.iou <= 1 and 0 <= self.probability <= 1):
             raise ValueError(f'{self}: pixels must not be negative, the others be from 0 to 1')
+        if self.unmatched < 0:
+            raise ValueError(f'{self}: unmatched must not be negative')
 
 
 @dataclass
@@ -87,11 +91,14 @@ class Comparison:
     changes: dict[str, Change]
     renamed: dict[int, int]
     settings: dict[str, tuple[Any, Any]]
+    tolerances: Tolerances
 
     @property
     def same(self) -> bool:
-        """Whether nothing changed."""
-        return not any(change.count for change in self.changes.values())
+        """Whether nothing changed beyond the tolerances."""
+        counts = {kind: change.count for kind, change in self.changes.items()}
+        unmatched = counts.pop('missing_faces') + counts.pop('extra_faces')
+        return unmatched <= self.tolerances.unmatched and not any(counts.values())
 
     def as_dict(self) -> dict[str, Any]:
         """Return it ready for JSON."""
@@ -133,7 +140,7 @@ def compare(a: Results, b: Results, tolerances: Tolerances | None = None) -> Com
         if renamed.get(pair.a.id) != pair.b.id:
             changes['ids'].add(f'{pair.name} is #{pair.b.id} in B')
         _compare_faces(pair, tolerances, changes)
-    return Comparison(len(common), len(pairs), changes, renamed, _settings(a, b))
+    return Comparison(len(common), len(pairs), changes, renamed, _settings(a, b), tolerances)
 
 
 def _match(

@@ -1,0 +1,115 @@
+#!/usr/bin/env bash
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
+# Run the tests of core and bags in a Debian root, and compare the demo bag with the golden one.
+#
+#     scripts/test_in_debian.sh FOLDER ARCHITECTURE SUITE
+#
+# FOLDER/ARCHITECTURE-SUITE gets the root, made by debootstrap with a virtual environment in it,
+# and is used again. ARCHITECTURE is amd64 or arm64; that of another machine is run by qemu in user
+# mode, which the kernel must know through binfmt_misc. SUITE, such as bookworm or sid, decides the
+# version of Python.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+folder=$1
+architecture=$2
+suite=$3
+root=$folder/$architecture-$suite
+
+fail() {
+  printf 'test in Debian: %s\n' "$@" >&2
+  exit 1
+}
+
+case $architecture in
+  amd64) machine=x86_64 ;;
+  arm64) machine=aarch64 ;;
+  *) fail "ARCHITECTURE=$architecture is unknown: choose amd64 or arm64" ;;
+esac
+emulated=
+[ "$(uname -m)" = $machine ] || emulated=1
+[ "$(id -u)" = 0 ] || fail 'debootstrap and chroot need root: run it with sudo'
+command -v debootstrap > /dev/null || fail 'debootstrap is missing: sudo apt install debootstrap'
+if [ -n "$emulated" ]; then
+  command -v qemu-$machine-static > /dev/null \
+    || fail "qemu-$machine-static is missing: sudo apt install qemu-user-static"
+  handler=${BINFMT_MISC:-/proc/sys/fs/binfmt_misc}/qemu-$machine
+  # Flag F: the kernel opened qemu when it was registered, so that the root needs none.
+  if ! grep -qsx enabled "$handler" || ! grep -qsx 'flags:.*F.*' "$handler"; then
+    fail "the kernel runs no $machine programs: $handler does not say 'enabled' and 'flags: F'" \
+      'mount -t binfmt_misc binfmt_misc /proc/sys/fs/binfmt_misc    # where it is not mounted' \
+      "/usr/lib/systemd/systemd-binfmt /usr/lib/binfmt.d/qemu-$machine.conf    # as root" \
+      "or, with binfmt-support: update-binfmts --enable qemu-$machine"
+  fi
+fi
+
+# Print what /proc/cpuinfo has on such a processor. Older versions of qemu show the file of the
+# machine itself, of which LiteRT's cpuinfo on aarch64 makes a segmentation fault.
+emulated_cpuinfo() {
+  for processor in $(seq 0 $(($(nproc) - 1))); do
+    printf '%s\t: %s\n' processor "$processor" Features 'fp asimd evtstrm crc32 cpuid' \
+      'CPU implementer' 0x41 'CPU architecture' 8 'CPU variant' 0x0 'CPU part' 0xd08 \
+      'CPU revision' 3
+    echo
+  done
+}
+
+# Run a command in the root. All mounts belong to its own namespace and end with it.
+enter() {
+  # shellcheck disable=SC2016
+  unshare --mount bash -euc '
+    root=$1 && shift
+    for directory in proc sys dev; do mount --rbind /$directory "$root/$directory"; done
+    [ ! -e "$root/cpuinfo" ] || mount --bind "$root/cpuinfo" "$root/proc/cpuinfo"
+    mount --bind "$PWD" "$root/face_affect"
+    mount -o remount,bind,ro "$root/face_affect"
+    certificates=/etc/ssl/certs/ca-certificates.crt
+    [ ! -e $certificates ] || mount --bind $certificates "$root$certificates"
+    exec chroot "$root" /usr/bin/env -i HOME=/root LANG=C.UTF-8 PATH=/venv/bin:/usr/bin:/bin \
+      HYPOTHESIS_STORAGE_DIRECTORY=/tmp/hypothesis PYTHONPATH=/face_affect QEMU_CPU=$QEMU_CPU \
+      PIP_INDEX_URL="$PIP_INDEX_URL" https_proxy="${https_proxy:-}" "$@"
+  ' bash "$root" "$@"
+}
+
+# Of a Raspberry Pi 4
+export QEMU_CPU=cortex-a72
+PIP_INDEX_URL=$(python3 -m pip config get global.index-url 2> /dev/null || true)
+export PIP_INDEX_URL
+
+if [ ! -e "$root/.debian" ]; then
+  # Of a Debian machine its own mirror, else debootstrap's
+  mirror=$(apt-get indextargets --format '$(ORIGIN) $(LABEL) $(SITE)' 'Created-By: Packages' \
+    2> /dev/null | sed -n 's/^Debian Debian //p' | sed 1q)
+  echo "test in Debian: making $root, some minutes"
+  rm -rf --one-file-system "$root"
+  mkdir -p "$folder"
+  unshare --mount debootstrap --arch="$architecture" --variant=minbase \
+    --include=ca-certificates,python3-venv "$suite" "$root" ${mirror:+"$mirror"} \
+    > "$root.log" || fail "debootstrap failed: see $root.log"
+  mkdir "$root/face_affect"
+  [ -z "$emulated" ] || emulated_cpuinfo > "$root/cpuinfo"
+  touch "$root/.debian"
+fi
+
+requirements=$(cat requirements/core.txt requirements/newest.txt | sha256sum)
+if [ "$(cat "$root/.ready" 2> /dev/null)" != "$requirements" ]; then
+  echo 'test in Debian: installing Python packages, some minutes'
+  cp -L /etc/resolv.conf "$root/etc/resolv.conf"
+  enter python3 -m venv --clear /venv
+  # Compiled as they are imported: to compile all takes longest in emulation.
+  enter pip install --disable-pip-version-check --quiet --no-compile \
+    -r /face_affect/requirements/core.txt -r /face_affect/requirements/newest.txt
+  echo "$requirements" > "$root/.ready"
+fi
+
+# shellcheck disable=SC2016
+enter bash -euc '
+  cd /face_affect
+  echo "test in Debian: $(uname -m), $(python -VV)"
+  rm -rf /tmp/result
+  python -m face_affect.cli bag demo/bag -o /tmp/result
+  python -m face_affect.cli compare --unmatched 4 test/golden/demo /tmp/result
+  python -m pytest -q -ra -p no:cacheprovider test/core test/bags
+'
