@@ -14,7 +14,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from demo.session_statistics import Sighting, Tally
+from demo.session_statistics import SessionStatistics, Sighting
 from face_affect.core.stamps import to_seconds
 
 TABLE_PERIOD = 0.2  # seconds
@@ -24,9 +24,9 @@ BAR = 10  # characters
 
 
 class Display(Protocol):
-    """Shows a tally as it grows; a context manager."""
+    """Shows a session as it grows; a context manager."""
 
-    def update(self, tally: Tally) -> None:
+    def update(self, session: SessionStatistics) -> None:
         """Show it, if it is time to."""
 
     def __enter__(self) -> Display:
@@ -36,8 +36,8 @@ class Display(Protocol):
         """Leave what was shown last."""
 
 
-def _count(tally: Tally) -> str:
-    return f'{tally.results}/{tally.frames}' if tally.frames else str(tally.results)
+def _count(session: SessionStatistics) -> str:
+    return f'{session.results}/{session.frames}' if session.frames else str(session.results)
 
 
 class LiveTable:
@@ -47,14 +47,14 @@ class LiveTable:
         """Draw on standard output."""
         self._live = Live(console=Console(), auto_refresh=False)
         self._next = 0.0
-        self._tally: Tally | None = None
+        self._session: SessionStatistics | None = None
 
-    def update(self, tally: Tally) -> None:
+    def update(self, session: SessionStatistics) -> None:
         """Draw the table, if it is time to."""
-        self._tally = tally
+        self._session = session
         if time.monotonic() >= self._next:
             self._next = time.monotonic() + TABLE_PERIOD
-            self._live.update(_view(tally), refresh=True)
+            self._live.update(_view(session), refresh=True)
 
     def __enter__(self) -> LiveTable:
         """Start to draw."""
@@ -63,25 +63,25 @@ class LiveTable:
 
     def __exit__(self, *exception: object) -> None:
         """Leave the last state on the screen."""
-        if self._tally is not None:
-            self._live.update(_view(self._tally), refresh=True)
+        if self._session is not None:
+            self._live.update(_view(self._session), refresh=True)
         self._live.stop()
 
 
-def _view(tally: Tally) -> Group:
-    table = Table(title=f'frame {_count(tally)}, {tally.elapsed:.1f} s', min_width=72)
+def _view(session: SessionStatistics) -> Group:
+    table = Table(title=f'frame {_count(session)}, {session.elapsed:.1f} s', min_width=72)
     for name in ('id', 'emotion', 'confidence', 'gender', 'confidence', 'tracked', 'latency'):
         numeric = name in ('id', 'tracked', 'latency')
         table.add_column(name, justify='right' if numeric else 'left')
-    present = set(tally.present)
-    for number in list(tally.sightings)[-ROWS:]:
+    present = set(session.present)
+    for number in list(session.sightings)[-ROWS:]:
         here = number in present
-        table.add_row(*_cells(number, tally, here), style='' if here else 'dim')
-    return Group(table, *[Text(line) for line in _timing(tally)])
+        table.add_row(*_cells(number, session, here), style='' if here else 'dim')
+    return Group(table, *[Text(line) for line in _timing(session)])
 
 
-def _cells(number: int, tally: Tally, here: bool) -> tuple[str, ...]:
-    sighting, latency = tally.sightings[number], tally.latencies.newest
+def _cells(number: int, session: SessionStatistics, here: bool) -> tuple[str, ...]:
+    sighting, latency = session.sightings[number], session.latencies.newest
     face = sighting.face
     tracked = to_seconds(face.tracked_for)
     return (
@@ -100,8 +100,8 @@ def _bar(confidence: float) -> str:
     return '━' * filled + ' ' * (BAR - filled) + f' {confidence:4.0%}'
 
 
-def _timing(tally: Tally) -> list[str]:
-    latency, processing = tally.latencies.summary, tally.processing_summary
+def _timing(session: SessionStatistics) -> list[str]:
+    latency, processing = session.latencies.summary, session.processing_summary
     return [
         f'latency, image sent to result received: {latency or "-"}',
         f'of this in the node: {processing or "-"}',
@@ -115,15 +115,15 @@ class Lines:
         """Print on standard output."""
         self._next = 0.0
 
-    def update(self, tally: Tally) -> None:
+    def update(self, session: SessionStatistics) -> None:
         """Print a line, if it is time to."""
-        if tally.newest is None or time.monotonic() < self._next:
+        if session.newest is None or time.monotonic() < self._next:
             return
         self._next = time.monotonic() + LINE_PERIOD
-        faces = [f'#{number} {_words(tally.sightings[number])}' for number in tally.present]
-        latency = tally.latencies.summary
+        faces = [f'#{number} {_words(session.sightings[number])}' for number in session.present]
+        latency = session.latencies.summary
         print(
-            f'{tally.elapsed:6.1f} s  frame {_count(tally)}  '
+            f'{session.elapsed:6.1f} s  frame {_count(session)}  '
             f'latency {f"{latency.median:.1f} ms" if latency else "-"}  '
             f'{"; ".join(faces) or "nobody"}',
             flush=True,
@@ -145,21 +145,24 @@ def _words(sighting: Sighting) -> str:
     )
 
 
-def summary(tally: Tally, paths: tuple[Path, ...]) -> str:
+def summary(session: SessionStatistics, paths: tuple[Path, ...]) -> str:
     """Return what came out, in words."""
-    lines = ['', _completeness(tally)]
-    for number, sighting in tally.sightings.items():
+    lines = ['', _completeness(session)]
+    for number, sighting in session.sightings.items():
         lines.append(
-            f'  #{number:<3} {tally.since_start(sighting.first):6.1f} to '
-            f'{tally.since_start(sighting.last):6.1f} s   at last {_words(sighting)}'
+            f'  #{number:<3} {session.since_start(sighting.first):6.1f} to '
+            f'{session.since_start(sighting.last):6.1f} s   at last {_words(sighting)}'
         )
-    return '\n'.join([*lines, *_timing(tally), *[str(path) for path in paths if path.exists()]])
+    return '\n'.join([*lines, *_timing(session), *[str(path) for path in paths if path.exists()]])
 
 
-def _completeness(tally: Tally) -> str:
-    sent = f'{tally.frames} frames sent, ' if tally.frames else ''
-    text = f'{sent}{tally.results} results and {tally.pictures} annotated pictures received'
-    missing = {'results': tally.frames - tally.results, 'pictures': tally.results - tally.pictures}
+def _completeness(session: SessionStatistics) -> str:
+    sent = f'{session.frames} frames sent, ' if session.frames else ''
+    text = f'{sent}{session.results} results and {session.pictures} annotated pictures received'
+    missing = {
+        'results': session.frames - session.results,
+        'pictures': session.results - session.pictures,
+    }
     reports = [f'{count} {what} missing' for what, count in missing.items() if count > 0]
     if reports:
         reports.append('not sent, or skipped by a busy node: --rate 0.5 gives it more time')

@@ -26,7 +26,7 @@ from sensor_msgs.msg import CompressedImage, Image
 
 from demo.display import Display, Lines, LiveTable, summary
 from demo.outputs import Outputs
-from demo.session_statistics import Tally
+from demo.session_statistics import SessionStatistics
 from face_affect.core.stamps import to_nanoseconds
 from face_affect.signals import StopSignal
 
@@ -57,11 +57,13 @@ def _received(info: Any) -> int:
 class Follower(Node):
     """Subscribes to a node's results and debug images."""
 
-    def __init__(self, options: argparse.Namespace, tally: Tally, outputs: Outputs) -> None:
-        """Feed ``tally`` and ``outputs``."""
+    def __init__(
+        self, options: argparse.Namespace, session: SessionStatistics, outputs: Outputs
+    ) -> None:
+        """Feed ``session`` and ``outputs``."""
         super().__init__('face_affect_follower')
         self._options = options
-        self._tally = tally
+        self._session = session
         self._outputs = outputs
         self.last_arrival = time.monotonic()
         deep = QoSProfile(depth=100)
@@ -92,8 +94,8 @@ class Follower(Node):
         self.last_arrival = time.monotonic()
         result = deserialize_message(data, FaceAffectArray)
         stamp = to_nanoseconds(result.header.stamp)
-        self._tally.add_result(result)
-        self._tally.latencies.received(stamp, _received(info))
+        self._session.add_result(result)
+        self._session.latencies.received(stamp, _received(info))
         self._outputs.add_result(stamp, data)
         if self._options.image_topic and not self._images_subscribed:
             self._subscribe_images()
@@ -111,13 +113,13 @@ class Follower(Node):
         self._images_subscribed = True
 
     def _on_image(self, data: bytes, info: Any) -> None:
-        self._tally.latencies.sent(stamp_in(data), int(info['source_timestamp']))
+        self._session.latencies.sent(stamp_in(data), int(info['source_timestamp']))
 
     def _on_picture(self, message: CompressedImage) -> None:
         self.last_arrival = time.monotonic()
         stamp = to_nanoseconds(message.header.stamp)
-        self._tally.pictures += 1
-        self._outputs.add_picture(stamp, message.data.tobytes(), self._tally.has_faces(stamp))
+        self._session.pictures += 1
+        self._outputs.add_picture(stamp, message.data.tobytes(), self._session.has_faces(stamp))
 
 
 def wait_for_node(follower: Follower, executor: SingleThreadedExecutor, stop: StopSignal) -> bool:
@@ -142,7 +144,7 @@ def wait_for_node(follower: Follower, executor: SingleThreadedExecutor, stop: St
 def follow(
     follower: Follower,
     executor: SingleThreadedExecutor,
-    tally: Tally,
+    session: SessionStatistics,
     display: Display,
     stop: StopSignal,
 ) -> None:
@@ -155,23 +157,23 @@ def follow(
 
     def show() -> None:
         executor.spin_once(timeout_sec=TICK)
-        display.update(tally)
+        display.update(session)
 
     start = time.monotonic()
-    while not stop and (tally.results or time.monotonic() - start <= FIRST_RESULT_SECONDS):
+    while not stop and (session.results or time.monotonic() - start <= FIRST_RESULT_SECONDS):
         show()
     stopped = time.monotonic()
-    while stop and not _drained(follower, tally, stopped):
+    while stop and not _drained(follower, session, stopped):
         show()
-    if not tally.results:
+    if not session.results:
         raise FollowError(f'no result arrived within {time.monotonic() - start:.0f} s')
 
 
-def _drained(follower: Follower, tally: Tally, stopped: float) -> bool:
+def _drained(follower: Follower, session: SessionStatistics, stopped: float) -> bool:
     """Return whether nothing more is expected, ``stopped`` being the time of the stop request."""
     now = time.monotonic()
     quiet = now - max(follower.last_arrival, stopped) > QUIET_SECONDS
-    return tally.complete or quiet or now - stopped > DRAIN_SECONDS
+    return session.complete or quiet or now - stopped > DRAIN_SECONDS
 
 
 def _parse_arguments() -> argparse.Namespace:
@@ -190,9 +192,11 @@ def _parse_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _run(options: argparse.Namespace, tally: Tally, outputs: Outputs, stop: StopSignal) -> None:
+def _run(
+    options: argparse.Namespace, session: SessionStatistics, outputs: Outputs, stop: StopSignal
+) -> None:
     rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
-    follower = Follower(options, tally, outputs)
+    follower = Follower(options, session, outputs)
     executor = SingleThreadedExecutor()
     executor.add_node(follower)
     try:
@@ -201,7 +205,7 @@ def _run(options: argparse.Namespace, tally: Tally, outputs: Outputs, stop: Stop
         if options.ready_fd is not None:
             os.write(options.ready_fd, b'\n')
         with LiveTable() if sys.stdout.isatty() else Lines() as display:
-            follow(follower, executor, tally, display, stop)
+            follow(follower, executor, session, display, stop)
     finally:
         follower.destroy_node()
         rclpy.try_shutdown()
@@ -210,20 +214,20 @@ def _run(options: argparse.Namespace, tally: Tally, outputs: Outputs, stop: Stop
 def main() -> int:
     """Follow until a signal comes, then finish the files; return the exit code."""
     options = _parse_arguments()
-    tally = Tally(options.frames)
+    session = SessionStatistics(options.frames)
     # A second signal must not interrupt the writing of the files.
     with StopSignal(interruptible=False) as stop:
         options.output.mkdir(parents=True, exist_ok=True)
         outputs = Outputs(options.output, f'{options.node}/faces')
         try:
             try:
-                _run(options, tally, outputs, stop)
+                _run(options, session, outputs, stop)
             finally:
                 outputs.close()
         except (FollowError, OSError) as error:
             print(f'follower: {error}', file=sys.stderr)
             return 1
-        print(summary(tally, outputs.paths), flush=True)
+        print(summary(session, outputs.paths), flush=True)
     return 0
 
 

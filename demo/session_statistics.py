@@ -97,7 +97,7 @@ class Sighting:
         return label_of(self.face.gender.label, GENDERS)
 
 
-class Tally:
+class SessionStatistics:
     """Keeps count of results and pictures."""
 
     def __init__(self, frames: int) -> None:

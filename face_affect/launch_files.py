@@ -40,7 +40,7 @@ def include(launch_file: str, **arguments: object) -> IncludeLaunchDescription:
     return IncludeLaunchDescription(source, launch_arguments=arguments.items())
 
 
-def describe(
+def launch_description(
     launch_file: str,
     arguments: Sequence[DeclareLaunchArgument],
     actions: Iterable[Action],

@@ -9,7 +9,7 @@ from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
 from face_affect.launch_arguments import declarations_of, given_parameters
-from face_affect.launch_files import describe, include, parameter_arguments
+from face_affect.launch_files import include, launch_description, parameter_arguments
 
 PARAMETERS = declarations_of('CameraParameters')
 
@@ -41,4 +41,4 @@ def generate_launch_description() -> LaunchDescription:
         *parameter_arguments(PARAMETERS),
     ]
     actions = [include('fastdds_profile.launch.py'), OpaqueFunction(function=start_camera)]
-    return describe(__file__, arguments, actions)
+    return launch_description(__file__, arguments, actions)

@@ -44,8 +44,8 @@ from launch.substitutions import LaunchConfiguration
 from face_affect.launch_arguments import declarations_of
 from face_affect.launch_files import (
     debug_argument,
-    describe,
     include,
+    launch_description,
     namespace_argument,
     params_file_argument,
     start_arguments,
@@ -96,4 +96,6 @@ def generate_launch_description() -> LaunchDescription:
         *start_arguments(),
         debug_argument(),
     ]
-    return describe(__file__, arguments, [OpaqueFunction(function=start_node)], PASSED_ON)
+    return launch_description(
+        __file__, arguments, [OpaqueFunction(function=start_node)], PASSED_ON
+    )

@@ -16,9 +16,9 @@ from launch_ros.utilities.namespace_utils import make_namespace_absolute, prefix
 from face_affect.launch_arguments import base_topic, COMPRESSED, declarations_of, given_parameters
 from face_affect.launch_files import (
     debug_argument,
-    describe,
     include,
     is_true,
+    launch_description,
     namespace_argument,
     parameter_arguments,
     params_file_argument,
@@ -167,4 +167,4 @@ def generate_launch_description() -> LaunchDescription:
         OpaqueFunction(function=start_node),
         OpaqueFunction(function=start_viewer),
     ]
-    return describe(__file__, arguments, actions)
+    return launch_description(__file__, arguments, actions)

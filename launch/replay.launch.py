@@ -22,9 +22,9 @@ from launch_ros.utilities.namespace_utils import make_namespace_absolute, prefix
 from face_affect.launch_arguments import base_topic, BOOLEANS, COMPRESSED, declarations_of
 from face_affect.launch_files import (
     debug_argument,
-    describe,
     include,
     is_true,
+    launch_description,
     namespace_argument,
     params_file_argument,
     value_of,
@@ -156,4 +156,4 @@ def generate_launch_description() -> LaunchDescription:
     # In this order: the node's launch file sets the shared-memory profile, and the player, being
     # the one that publishes the images, must start with it.
     actions = [OpaqueFunction(function=start_node), OpaqueFunction(function=start_player)]
-    return describe(__file__, arguments, actions, PASSED_ON)
+    return launch_description(__file__, arguments, actions, PASSED_ON)

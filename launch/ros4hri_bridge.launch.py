@@ -9,7 +9,7 @@ from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
 from face_affect.launch_arguments import base_topic, COMPRESSED, declarations_of, given_parameters
-from face_affect.launch_files import describe, parameter_arguments, value_of
+from face_affect.launch_files import launch_description, parameter_arguments, value_of
 
 PARAMETERS = declarations_of('BridgeParameters')
 
@@ -61,4 +61,4 @@ def generate_launch_description() -> LaunchDescription:
         ),
         *parameter_arguments(PARAMETERS),
     ]
-    return describe(__file__, arguments, [OpaqueFunction(function=start_bridge)])
+    return launch_description(__file__, arguments, [OpaqueFunction(function=start_bridge)])

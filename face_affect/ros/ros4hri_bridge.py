@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticStatus
-from face_affect_msgs.msg import FaceAffect, FaceAffectArray
+from face_affect_msgs.msg import FaceAffectArray
 from rclpy.clock import Clock, ClockType
 from rclpy.exceptions import InvalidNamespaceException
 from rclpy.node import Node
@@ -21,8 +21,8 @@ from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
 from face_affect.core.bit_depth import BitDepth
-from face_affect.core.codec import decode_result, label_of
-from face_affect.core.faces import Box, EMOTIONS, GENDERS
+from face_affect.core.codec import decode_result
+from face_affect.core.faces import Face, FrameResult
 from face_affect.core.images import ImageError
 from face_affect.core.ros4hri import cropped, expression, face_id, gender, region, TrackedFaces
 from face_affect.ros.cdr import CdrImageMessage, read_message, unpack
@@ -71,25 +71,20 @@ class FaceTopics:
         """Whether the cropped picture has a subscriber."""
         return bool(self._cropped.get_subscription_count())
 
-    def publish(self, face: FaceAffect, result: FaceAffectArray) -> None:
+    def publish(self, face: Face, result: FrameResult, header: Header) -> None:
         """Publish all but the picture; what the node does not estimate is left out."""
-        found = region(box_of(face), face.score, result.image_width, result.image_height)
-        self._roi.publish(
-            self._hri.NormalizedRegionOfInterest2D(header=result.header, **vars(found))
-        )
-        if face.emotion.confidence:
+        detection = face.detection
+        found = region(detection.box, detection.score, result.width, result.height)
+        self._roi.publish(self._hri.NormalizedRegionOfInterest2D(header=header, **vars(found)))
+        if face.emotion:
             shown = expression(
-                label_of(face.emotion.label, EMOTIONS),
-                face.emotion.confidence,
-                face.emotion.probabilities,
+                face.emotion.label, face.emotion.confidence, face.emotion.probabilities
             )
-            self._expression.publish(self._hri.Expression(header=result.header, **vars(shown)))
-        if face.gender.confidence:
-            code, confidence = gender(label_of(face.gender.label, GENDERS), face.gender.confidence)
+            self._expression.publish(self._hri.Expression(header=header, **vars(shown)))
+        if face.gender:
+            code, confidence = gender(face.gender.label, face.gender.confidence)
             self._softbiometrics.publish(
-                self._hri.SoftBiometrics(
-                    header=result.header, gender=code, gender_confidence=confidence
-                )
+                self._hri.SoftBiometrics(header=header, gender=code, gender_confidence=confidence)
             )
 
     def publish_crop(self, message: Image) -> None:
@@ -116,11 +111,6 @@ def root_of(namespace: str) -> str:
             f'humans_namespace is {namespace!r}, but must be an absolute name such as /humans/head'
         ) from error
     return namespace.rstrip('/')
-
-
-def box_of(face: FaceAffect) -> Box:
-    """Return the face's box."""
-    return Box(face.roi.x_offset, face.roi.y_offset, face.roi.width, face.roi.height)
 
 
 def _stamp(header: Header) -> tuple[int, int]:
@@ -158,7 +148,7 @@ class Ros4HriBridge(Node):
         self._list_topic = f'{self._root}/faces/tracked'
         self._list = self.create_publisher(hri.IdsList, self._list_topic, QoSProfile(depth=1))
         self._results = self.create_subscription(
-            FaceAffectArray, 'faces', self._receive, QoSProfile(depth=10), raw=True
+            FaceAffectArray, 'faces', self._on_faces, QoSProfile(depth=10), raw=True
         )
         self._camera = ImageSubscription(
             self,
@@ -189,17 +179,14 @@ class Ros4HriBridge(Node):
         ):
             self._images.popitem(last=False)
 
-    def _receive(self, data: bytes) -> None:
+    def _on_faces(self, data: bytes) -> None:
         """Publish a result; one that cannot be read is dropped, with a warning."""
         try:
-            result = unpack(data, FaceAffectArray)
-            decode_result(result)
+            message = unpack(data, FaceAffectArray)
+            result = decode_result(message)
         except ValueError as error:
             self._log.warning('faces', f'result dropped: {error}')
-        else:
-            self._on_faces(result)
-
-    def _on_faces(self, result: FaceAffectArray) -> None:
+            return
         self._last_result = self._now()
         self._result_count += 1
         faces = self._with_topics(result)
@@ -207,12 +194,12 @@ class Ros4HriBridge(Node):
         for face in faces:
             if face.id not in self._topics:
                 self._topics[face.id] = FaceTopics(self, self._hri, self._root, face.id)
-        self._publish_list(result.header)
+        self._publish_list(message.header)
         for face in faces:
-            self._topics[face.id].publish(face, result)
-        self._publish_crops(faces, result.header)
+            self._topics[face.id].publish(face, result, message.header)
+        self._publish_crops(faces, message.header)
 
-    def _with_topics(self, result: FaceAffectArray) -> list[FaceAffect]:
+    def _with_topics(self, result: FrameResult) -> list[Face]:
         """Return the faces that have topics, and new ones as far as there is room for them."""
         known = [face for face in result.faces if face.id in self._topics]
         new = [face for face in result.faces if face.id not in self._topics]
@@ -225,7 +212,7 @@ class Ros4HriBridge(Node):
             )
         return known + new[:room]
 
-    def _publish_crops(self, faces: Sequence[FaceAffect], header: Header) -> None:
+    def _publish_crops(self, faces: Sequence[Face], header: Header) -> None:
         message = self._images.pop(_stamp(header), None)
         wanted = [face for face in faces if self._topics[face.id].crop_wanted]
         if message is None or not wanted:
@@ -237,7 +224,7 @@ class Ros4HriBridge(Node):
             return
         for face in wanted:
             self._topics[face.id].publish_crop(
-                image_to_message(cropped(image, box_of(face), *self._size), header)
+                image_to_message(cropped(image, face.detection.box, *self._size), header)
             )
 
     def _check(self) -> None:

@@ -123,6 +123,10 @@ def bridge(context: Context) -> Iterator[Bridge]:
     bridge.destroy_node()
 
 
+def receive(bridge: Bridge, message: FaceAffectArray) -> None:
+    bridge._on_faces(serialize_message(message))
+
+
 def header(stamp: float) -> Header:
     return Header(frame_id='camera', stamp=Time(sec=int(stamp), nanosec=round(stamp % 1 * 1e9)))
 
@@ -148,21 +152,21 @@ def result(
 
 
 def test_faces_come_and_cleanly_disappear(bridge: Bridge) -> None:
-    bridge._on_faces(result(1.0, COLLINS_ID, 7))
+    receive(bridge, result(1.0, COLLINS_ID, 7))
     assert bridge.last('/humans/faces/tracked').ids == ['f7', 'f1a2b3c']
     assert bridge.last('/humans/faces/tracked').header == header(1.0)
     bridge.time = 0.5  # missed for a moment
-    bridge._on_faces(result(1.5, 7))
+    receive(bridge, result(1.5, 7))
     assert bridge.last('/humans/faces/tracked').ids == ['f7', 'f1a2b3c']
     bridge.time = 1.2
-    bridge._on_faces(result(2.2, 7))
+    receive(bridge, result(2.2, 7))
     assert bridge.last('/humans/faces/tracked').ids == ['f7']
     gone = {topic for topic, each in bridge.published.items() if each.destroyed}
     assert gone == {TOPICS + name for name in ('roi', 'cropped', 'expression', 'softbiometrics')}
 
 
 def test_faces_disappear_when_the_node_falls_silent(bridge: Bridge) -> None:
-    bridge._on_faces(result(1.0, 7))
+    receive(bridge, result(1.0, 7))
     bridge.time = 0.9
     bridge._check()
     assert bridge.last('/humans/faces/tracked').ids == ['f7']
@@ -188,17 +192,17 @@ def test_broken_results_are_dropped(
     message = result(1.0, COLLINS_ID)
     for name, value in broken.items():
         setattr(message if hasattr(message, name) else message.faces[0], name, value)
-    bridge._receive(serialize_message(message))
-    bridge._receive(b'\0\1\0\1')
+    receive(bridge, message)
+    bridge._on_faces(b'\0\1\0\1')
     assert not bridge.published['/humans/faces/tracked'].messages
     assert 'result dropped' in capfd.readouterr().err
-    bridge._receive(serialize_message(result(1.0, COLLINS_ID)))
+    receive(bridge, result(1.0, COLLINS_ID))
     assert bridge.last('/humans/faces/tracked').ids == ['f1a2b3c']
 
 
 def test_topics_are_bounded(bridge: Bridge) -> None:
-    bridge._on_faces(result(1.0, 7))
-    bridge._on_faces(result(1.1, *range(1000, 1000 + 2 * MAX_FACES), 7))
+    receive(bridge, result(1.0, 7))
+    receive(bridge, result(1.1, *range(1000, 1000 + 2 * MAX_FACES), 7))
     assert len(bridge.last('/humans/faces/tracked').ids) == MAX_FACES
     assert bridge.last('/humans/faces/f7/roi').header == header(1.1)
     assert len(bridge.published) == 1 + 4 * MAX_FACES
@@ -215,13 +219,14 @@ def test_kept_images_are_bounded(bridge: Bridge) -> None:
 
 def test_what_a_face_is_like(bridge: Bridge) -> None:
     probabilities = [0.0, 0.0, 0.9, 0.1, 0.0, 0.0, 0.0]
-    bridge._on_faces(
+    receive(
+        bridge,
         result(
             1.0,
             COLLINS_ID,
             emotion=Emotion(label=Emotion.FEAR, confidence=0.9, probabilities=probabilities),
-            gender=Gender(label=Gender.FEMALE, confidence=0.75),
-        )
+            gender=Gender(label=Gender.FEMALE, confidence=0.75, probabilities=[0.75, 0.25]),
+        ),
     )
     region = bridge.last(TOPICS + 'roi')
     assert (region.xmin, region.ymin, region.xmax, region.ymax) == pytest.approx(
@@ -238,7 +243,8 @@ def test_what_a_face_is_like(bridge: Bridge) -> None:
 
 
 def test_unsure_is_undefined_and_not_estimated_is_left_out(bridge: Bridge) -> None:
-    bridge._on_faces(result(1.0, COLLINS_ID, gender=Gender(label=Gender.UNKNOWN, confidence=0.55)))
+    unsure = Gender(label=Gender.UNKNOWN, confidence=0.55, probabilities=[0.55, 0.45])
+    receive(bridge, result(1.0, COLLINS_ID, gender=unsure))
     assert bridge.last(TOPICS + 'softbiometrics').gender == 0
     assert bridge.published[TOPICS + 'expression'].messages == []
 
@@ -250,15 +256,15 @@ def test_crop_is_of_the_very_image(bridge: Bridge) -> None:
         bridge._on_image(
             serialize_message(CompressedImage(header=header(stamp), data=data.tobytes()))
         )
-    bridge._on_faces(result(1.1, COLLINS_ID))
+    receive(bridge, result(1.1, COLLINS_ID))
     crop: Image = bridge.last(TOPICS + 'cropped')
     assert (crop.width, crop.height, crop.encoding) == (128, 128, 'bgr8')
     picture = np.frombuffer(crop.data, np.uint8).reshape(128, 128, 3)
     assert (picture[16:112] == 200).all() and not picture[:16].any()
-    bridge._on_faces(result(1.5, COLLINS_ID))  # its image was lost
+    receive(bridge, result(1.5, COLLINS_ID))  # its image was lost
     bridge._on_image(serialize_message(CompressedImage(header=header(1.6), data=b'no picture')))
     bridge._on_image(b'not even a message')
-    bridge._on_faces(result(1.6, COLLINS_ID))
+    receive(bridge, result(1.6, COLLINS_ID))
     assert len(bridge.published[TOPICS + 'cropped'].messages) == 1
     assert len(bridge.published[TOPICS + 'roi'].messages) == 3
 
@@ -306,7 +312,7 @@ def test_without_results_the_diagnostics_warn(bridge: Bridge) -> None:
     status = bridge.diagnose()
     assert status.level == DiagnosticStatus.WARN
     assert status.message == 'no result arrives on /faces: it has no publisher'
-    bridge._on_faces(result(1.0, COLLINS_ID))
+    receive(bridge, result(1.0, COLLINS_ID))
     status = bridge.diagnose()
     assert (status.level, status.message) == (DiagnosticStatus.OK, 'running')
     values = {item.key: item.value for item in status.values}
@@ -318,8 +324,8 @@ def test_each_camera_has_a_namespace_of_its_own(context: Context) -> None:
         Bridge(context, '-p', f'humans_namespace:=/humans/{name}') for name in ('head', 'ring')
     ]
     try:
-        bridges[0]._on_faces(result(1.0, COLLINS_ID))
-        bridges[1]._on_faces(result(1.0))
+        receive(bridges[0], result(1.0, COLLINS_ID))
+        receive(bridges[1], result(1.0))
         assert bridges[0].last('/humans/head/faces/tracked').ids == ['f1a2b3c']
         assert '/humans/head/faces/f1a2b3c/roi' in bridges[0].published
         assert bridges[1].last('/humans/ring/faces/tracked').ids == []
