@@ -154,7 +154,7 @@ def _run_here(jobs: Sequence[Job]) -> list[JobResult]:
 
 def _run_many(jobs: Sequence[Job], workers: int, scheduler: str | None) -> list[JobResult]:
     """Do the jobs in processes or on a cluster, and show how many are done."""
-    from face_affect.bags.batch.runner import run_local, run_on_cluster
+    from face_affect.bags.batch.runner import CONNECT_SECONDS, run_local, run_on_cluster
 
     outcomes: list[JobResult] = []
     with (
@@ -162,6 +162,11 @@ def _run_many(jobs: Sequence[Job], workers: int, scheduler: str | None) -> list[
         _summary(jobs, outcomes),
     ):
         watch = _WorkerDisplay(bar, scheduler)
+        if scheduler:
+            bar.write(
+                f'face-affect: connecting to scheduler {scheduler}, {CONNECT_SECONDS} s at most',
+                file=sys.stderr,
+            )
         running = (
             run_on_cluster(jobs, scheduler, watch)
             if scheduler

@@ -11,6 +11,8 @@ from typing import Any
 from sensor_msgs.msg import CameraInfo
 import yaml
 
+from face_affect.core.regular_files import read_regular_file
+
 
 class CalibrationFileError(ValueError):
     """A calibration file cannot be used; the message says which and why."""
@@ -34,7 +36,7 @@ def read_calibration(path: str) -> CameraInfo:
     """
     file = Path(path.removeprefix('file://'))
     try:
-        content = yaml.safe_load(file.read_text())
+        content = yaml.safe_load(read_regular_file(file))
         return CameraInfo(
             width=int(content['image_width']),
             height=int(content['image_height']),

@@ -400,4 +400,6 @@ def test_no_scheduler_there(folder: Path, tmp_path: Path) -> None:
         timeout=SECONDS,
     )
     assert done.returncode == 2
-    assert 'face-affect: error: ' in done.stderr and '127.0.0.1:9' in done.stderr
+    lines = [line for line in done.stderr.splitlines() if line.startswith('face-affect: ')]
+    assert lines[0] == 'face-affect: connecting to scheduler tcp://127.0.0.1:9, 1 s at most'
+    assert lines[1].startswith('face-affect: error: ') and '127.0.0.1:9' in lines[1]

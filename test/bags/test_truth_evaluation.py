@@ -242,6 +242,7 @@ def test_what_cannot_be_evaluated_is_one_line(
             'cannot read none.csv: No such file or directory; expected a CSV file',
         ),
         ([str(GOLDEN), '--truth', str(GOLDEN)], 'Is a directory; expected a CSV file'),
+        ([str(GOLDEN), '--truth', '/dev/zero'], 'not a regular file; expected a CSV file'),
         (
             [str(GOLDEN), '--truth', str(TRUTH), '--tolerance', '-1'],
             '--tolerance is -1.0, but must be 0 s',

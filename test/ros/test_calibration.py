@@ -56,3 +56,10 @@ def test_bad_file(tmp_path: Path, content: str, message: str) -> None:
     with pytest.raises(CalibrationFileError, match=message) as error:
         read_calibration(str(path))
     assert str(path) in str(error.value)
+
+
+def test_a_device_is_no_calibration() -> None:
+    from face_affect.ros.calibration import CalibrationFileError, read_calibration
+
+    with pytest.raises(CalibrationFileError, match='calibration /dev/zero: not a regular file'):
+        read_calibration('/dev/zero')

@@ -9,11 +9,13 @@ from collections.abc import Mapping
 import csv
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
+import io
 import math
 from pathlib import Path
 
 from face_affect.core.faces import Box
 from face_affect.core.parameters import nearest
+from face_affect.core.regular_files import read_regular_file
 from face_affect.core.stamps import SECOND
 from face_affect.core.tasks import TASKS
 from face_affect.core.text import printable
@@ -53,14 +55,14 @@ def read_truth(path: Path) -> dict[int, list[LabelledFace]]:
     """
     images: dict[int, list[LabelledFace]] = {}
     try:
-        with path.open(newline='', encoding='utf-8-sig') as file:
-            reader = csv.DictReader(file, strict=True)
-            _check_header(path, reader.fieldnames or ())
-            for row in reader:
-                try:
-                    _add(images, row)
-                except TruthError as error:
-                    raise TruthError(f'{path}, line {reader.line_num}: {error}') from error
+        text = io.StringIO(read_regular_file(path).decode('utf-8-sig'), newline='')
+        reader = csv.DictReader(text, strict=True)
+        _check_header(path, reader.fieldnames or ())
+        for row in reader:
+            try:
+                _add(images, row)
+            except TruthError as error:
+                raise TruthError(f'{path}, line {reader.line_num}: {error}') from error
     except OSError as error:
         raise TruthError(
             f'cannot read {path}: {error.strerror}; expected a CSV file of labelled faces'
