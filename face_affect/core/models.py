@@ -292,7 +292,9 @@ def read_sidecar(path: Path) -> Sidecar:
     content = _read(path, MAX_SIDECAR_BYTES)
     try:
         return _parse(path, json.loads(content.decode(), parse_constant=_refuse_constant))
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+    except KeyError as error:
+        raise ModelError(f'model sidecar {path} is not usable: it has no {error}') from error
+    except (TypeError, ValueError, AttributeError, RecursionError) as error:
         raise ModelError(f'model sidecar {path} is not usable: {error}') from error
 
 

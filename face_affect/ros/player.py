@@ -230,6 +230,10 @@ def main(stopped: StopSignal, arguments: argparse.Namespace) -> int:
     """
     if not arguments.rate > 0:
         raise RecordingError(f'--rate is {arguments.rate}, but must be positive')
+    if not arguments.wait_for_subscriber >= 0:
+        raise RecordingError(
+            f'--wait-for-subscriber is {arguments.wait_for_subscriber}, but must not be negative'
+        )
     remap = _parse_remap(arguments.remap)
     recording = open_recording(arguments.input, arguments.topics, stopped.wait)
     images = _image_topics(recording, arguments.image)

@@ -80,6 +80,7 @@ def test_every_task_has_a_model(task: str) -> None:
         ('{', 'not usable'),
         ('[]', 'not usable'),
         ('null', 'not usable'),
+        ('{"name": "face_detector"}', "not usable: it has no '"),
         ('3', 'not usable'),
         ('{}', 'labels'),
         ('\ud800', None),

@@ -256,6 +256,8 @@ def missing_file(folder: Path) -> list[str]:
         ([str(BAG), '--rate', '0'], '--rate is 0.0'),
         ([str(BAG), '--rate', 'nan'], '--rate is nan'),
         ([str(BAG), '--rate', 'fast'], 'fast'),
+        ([str(BAG), '--wait-for-subscriber', 'nan'], '--wait-for-subscriber is nan'),
+        ([str(BAG), '--wait-for-subscriber', '-1'], '--wait-for-subscriber is -1.0'),
         ([str(BAG), '--remap', 'nonsense'], 'nonsense'),
         ([str(BAG), '--remap', f'{BAG_TOPIC}:=not a topic'], 'not a topic'),
         ([str(BAG), '--topics', '/no/topic'], INFO_TOPIC),
