@@ -313,6 +313,9 @@ def test_a_scheduler_without_workers(folder: Path, tmp_path: Path) -> None:
     ):
         assert process.stderr is not None
         assert process.stderr.readline() == (
+            f'face-affect: connecting to scheduler {empty.scheduler_address}, 30 s at most\n'
+        )
+        assert process.stderr.readline() == (
             f'face-affect: waiting for workers: scheduler {empty.scheduler_address} has none '
             '(0 of 3 recordings done); start some with `dask worker ADDRESS`, or end with Ctrl-C\n'
         )
