@@ -17,6 +17,7 @@ from training.data.augmentation import Augmentation
 from training.data.scene_views import SceneAugmentation
 
 RECIPES = Path(__file__).parent / 'recipes'
+OPTIMIZERS = 'adamw', 'nesterov'
 
 
 class RecipeError(ValueError):
@@ -56,11 +57,16 @@ class Recipe:
     """One training run.
 
     ``data`` is a file name in the data folder; ``input_size`` is the input's width in
-    pixels: classifiers take squares, detectors 4:3. ``extra_data`` names further scenes
-    for a detector, and the chance of each file, 0..1, to be shown in place of ``data``.
+    pixels: classifiers take squares, detectors 4:3. ``extra_data`` names further files, and
+    the chance of each, 0..1, to be shown in place of ``data``: scenes for a detector, and for
+    a classifier faces without labels of its task, which its teachers answer for.
+    ``balance`` names groups of the data (race, age), each with a power 0..1: a picture is
+    drawn in proportion to 1 / (pictures of its group) ** power, so that at 1 all groups are
+    shown equally often.
     ``heads`` of a classifier by name, all on one trunk; the first answers on the robot unless
     another is selected.
 
+    ``optimizer`` is 'adamw', or 'nesterov' for gradient descent with Nesterov's momentum.
     ``learning_rate`` is the peak of a one-cycle schedule over ``epochs``, or over ``minutes``
     of training where those are given; ``warm_up`` 0..1 is the part of it before the peak.
     During the first ``early_part`` 0..1 of it pictures have ``early_size`` pixels, which costs
@@ -81,6 +87,7 @@ class Recipe:
     data: str
     data_licence: str
     extra_data: dict[str, float] = field(default_factory=dict)
+    balance: dict[str, float] = field(default_factory=dict)
     start_from: str | None = None
     heads: dict[str, Head] = field(default_factory=lambda: {'labels': Head()})
     input_size: int = 64
@@ -90,6 +97,7 @@ class Recipe:
     early_size: int = 48
     early_part: float = 0.0
     batch: int = 128
+    optimizer: str = 'adamw'
     learning_rate: float = 3e-3
     weight_decay: float = 1e-3
     teachers: tuple[str, ...] = ()
@@ -139,6 +147,11 @@ def load_recipe(path: Path) -> Recipe:
             raise RecipeError(f'{found}: {key} is {values[key]}, but must be positive')
     if 'epochs' in values and 'minutes' in values:
         raise RecipeError(f'{found}: minutes and epochs are both given; a schedule has one length')
+    if values.get('optimizer', 'adamw') not in OPTIMIZERS:
+        raise RecipeError(
+            f'{found}: optimizer is {values["optimizer"]!r}, but must be one of '
+            f'{", ".join(OPTIMIZERS)}'
+        )
     heads = _heads(values.pop('heads', {'labels': {}}), found)
     teachers = values.pop('teachers', [])
     if not isinstance(teachers, list):

@@ -9,6 +9,7 @@ import math
 import time
 
 import torch
+from torch import nn
 
 from training.recipe import Recipe
 
@@ -39,19 +40,32 @@ class Schedule:
         """Begin to count time: what passed since the last step is not training."""
         self._last = time.monotonic()
 
-    def set_rates(self, optimizer: torch.optim.Optimizer) -> None:
-        """Set learning rate and momentum for the next step."""
-        rate, momentum = one_cycle(self.progress, self._recipe.warm_up)
-        for group in optimizer.param_groups:
-            group['lr'] = rate * self._recipe.learning_rate
-            group['betas'] = (momentum, group['betas'][1])
-
     def step(self) -> None:
         """Count one training step."""
         now = time.monotonic()
         self.seconds += now - self._last
         self._last = now
         self.steps += 1
+
+
+def optimizer_of(recipe: Recipe, network: nn.Module) -> torch.optim.Optimizer:
+    """Return the recipe's optimiser for the weights of ``network``."""
+    weights = network.parameters()
+    rate, decay = recipe.learning_rate, recipe.weight_decay
+    if recipe.optimizer == 'nesterov':
+        return torch.optim.SGD(weights, rate, HIGH_MOMENTUM, weight_decay=decay, nesterov=True)
+    return torch.optim.AdamW(weights, rate, weight_decay=decay)
+
+
+def set_rates(optimizer: torch.optim.Optimizer, recipe: Recipe, progress: float) -> None:
+    """Set learning rate and momentum for the step at ``progress`` 0..1."""
+    rate, momentum = one_cycle(progress, recipe.warm_up)
+    for group in optimizer.param_groups:
+        group['lr'] = rate * recipe.learning_rate
+        if 'betas' in group:
+            group['betas'] = (momentum, group['betas'][1])
+        else:
+            group['momentum'] = momentum
 
 
 def one_cycle(progress: float, warm_up: float) -> tuple[float, float]:

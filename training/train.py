@@ -23,16 +23,15 @@ import matplotlib
 import torch
 from torch import nn, Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, RandomSampler, Sampler, WeightedRandomSampler
 from tqdm import tqdm
 
-from face_affect.core.models import DETECTION
 from training.data.faces import DatasetError
 from training.models.architectures import parameter_count
-from training.models.heads import with_heads
 from training.models.mixed_precision import mixed_precision
 from training.recipe import load_recipe, Recipe, RecipeError
-from training.schedule import Schedule
+from training.schedule import optimizer_of, Schedule, set_rates
+from training.starting_point import starting_weights
 from training.tasks import load_task
 from training.tasks.task import Task
 
@@ -56,16 +55,14 @@ class Trainer:
         self._average = AveragedModel(
             self._trained, multi_avg_fn=get_ema_multi_avg_fn(recipe.averaging), use_buffers=True
         )
-        self._optimizer = torch.optim.AdamW(
-            self._trained.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay
-        )
+        self._optimizer = optimizer_of(recipe, self._trained)
         steps = len(cast(Sized, task.views(0, 0.0))) // recipe.batch
         self._schedule = Schedule(recipe, steps)
         self._checkpoint = run / 'checkpoint.pt'
         if self._checkpoint.exists():
             self._resume()
         elif recipe.start_from:
-            self._start_from(recipe.start_from)
+            self._trained.load_state_dict(starting_weights(recipe, run.parent))
 
     @property
     def model(self) -> nn.Module:
@@ -85,16 +82,6 @@ class Trainer:
         self._optimizer.load_state_dict(state['optimizer'])
         self._schedule.steps = state['steps']
         self._schedule.seconds = state['seconds']
-
-    def _start_from(self, name: str) -> None:
-        path = self._run.parent / name / 'weights.pt'
-        if not path.exists():
-            raise RecipeError(f'{path} is missing; train recipe {name} first')
-        weights = torch.load(path, map_location=self._device, weights_only=True)
-        if self._recipe.task != DETECTION:
-            had = load_recipe(Path(f'{name}.yaml')).heads
-            weights = with_heads(weights, list(had), list(self._recipe.heads))
-        self._trained.load_state_dict(weights)
 
     def _save(self) -> None:
         part = self._checkpoint.with_suffix('.part')
@@ -135,9 +122,8 @@ class Trainer:
         batches = DataLoader(
             self._task.views(self._epoch, self._schedule.progress),
             recipe.batch,
-            shuffle=True,
+            sampler=_sampler(self._task, shuffle),
             drop_last=True,
-            generator=shuffle,
             num_workers=self._workers,
         )
         self._trained.train()
@@ -152,13 +138,14 @@ class Trainer:
 
     def _step(self, images: Tensor, targets: list[Tensor]) -> float:
         """Train with one batch and return its loss."""
+        recipe = self._recipe
         inputs = self._task.inputs(images.to(self._device)).contiguous(
             memory_format=torch.channels_last
         )
         with mixed_precision(self._device):
             outputs = self._trained(inputs)
         loss = self._task.loss(outputs, [target.to(self._device) for target in targets], inputs)
-        self._schedule.set_rates(self._optimizer)
+        set_rates(self._optimizer, recipe, self._schedule.progress)
         self._optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(self._trained.parameters(), LARGEST_GRADIENT)
@@ -166,6 +153,14 @@ class Trainer:
         self._average.update_parameters(self._trained)
         self._schedule.step()
         return float(loss.item())
+
+
+def _sampler(task: Task, shuffle: torch.Generator) -> Sampler[int]:
+    """Return the order of an epoch: every picture once, or drawn by the task's weights."""
+    weights = task.weights()
+    if weights is None:
+        return RandomSampler(range(task.pictures), generator=shuffle)
+    return WeightedRandomSampler(weights.tolist(), task.pictures, generator=shuffle)
 
 
 def append_row(table: Path, row: dict[str, float]) -> None:

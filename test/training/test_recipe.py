@@ -50,6 +50,7 @@ def test_without_heads_there_is_one(tmp_path: Path) -> None:
     'changes, reason',
     [
         ({'heads': []}, 'heads is'),
+        ({'optimizer': 'adam'}, "optimizer is 'adam', but must be one of adamw, nesterov"),
         ({'heads': {}}, 'heads is'),
         ({'heads': {'votes': {'vote': 1.0}}}, "unknown key 'vote'"),
         ({'heads': {'votes': {'votes': 2.0}}}, r'heads\.votes\.votes is 2\.0, but must be in 0'),

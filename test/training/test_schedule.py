@@ -11,7 +11,7 @@ torch = pytest.importorskip('torch', reason='training needs PyTorch')
 
 from training import schedule as module  # noqa: E402
 from training.recipe import Recipe  # noqa: E402
-from training.schedule import one_cycle, Schedule  # noqa: E402
+from training.schedule import one_cycle, optimizer_of, Schedule, set_rates  # noqa: E402
 
 
 def recipe(**changes: Any) -> Recipe:
@@ -61,10 +61,14 @@ def test_resumed_where_it_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     assert schedule.progress == 0.5
 
 
-def test_the_optimizer_gets_both_rates() -> None:
-    optimizer = torch.optim.AdamW([torch.nn.Parameter(torch.zeros(1))], 1.0)
-    schedule = Schedule(recipe(epochs=1, learning_rate=0.5, warm_up=0.5), steps_per_epoch=2)
-    schedule.step()
-    schedule.set_rates(optimizer)
-    assert optimizer.param_groups[0]['lr'] == pytest.approx(0.5)
-    assert optimizer.param_groups[0]['betas'][0] == pytest.approx(0.85)
+@pytest.mark.parametrize('name', ['adamw', 'nesterov'])
+def test_the_optimizer_gets_both_rates(name: str) -> None:
+    made = recipe(optimizer=name, learning_rate=0.5, weight_decay=0.25, warm_up=0.5)
+    optimizer = optimizer_of(made, torch.nn.Linear(1, 1))
+    set_rates(optimizer, made, 0.5)
+    (group,) = optimizer.param_groups
+    assert group['lr'] == pytest.approx(0.5)
+    assert group['weight_decay'] == 0.25
+    momentum = group['momentum'] if name == 'nesterov' else group['betas'][0]
+    assert momentum == pytest.approx(0.85)
+    assert group.get('nesterov', True)

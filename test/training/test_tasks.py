@@ -145,6 +145,54 @@ def test_pupil_is_taught_head_by_head_whatever_the_teachers_order(data: Path) ->
     assert found == pytest.approx(float(expected), abs=1e-2)
 
 
+def test_faces_without_labels_are_answered_for_by_the_teachers(data: Path) -> None:
+    write_fer(data / 'fer.npz', 40)
+    teacher = save_weights(data / 'runs', 'gender_mini_residual', 2)
+    task = load_task(
+        recipe(
+            teachers=('gender_mini_residual',),
+            teacher_weight=0.5,
+            extra_data={'fer.npz': 1.0},
+        ),
+        data,
+    )
+    task.load_teachers(data / 'runs')
+    view, target = task.views(0, 0.0)[0]
+    assert target.tolist() == [0, 0]
+    images, outputs = torch.from_numpy(view)[None], torch.randn(1, 2)
+    with torch.inference_mode():
+        answer = teacher(images).softmax(1)
+    expected = -(answer * outputs.log_softmax(1)).sum()
+    found = float(task.loss(outputs, [torch.from_numpy(target)[None]], images))
+    assert found == pytest.approx(float(expected), abs=5e-3)
+
+
+def test_extra_faces_come_as_often_as_said(data: Path) -> None:
+    write_fer(data / 'fer.npz', 40)
+    task = load_task(recipe(extra_data={'fer.npz': 0.25}), data)
+    views = [task.views(epoch, 0.0)[row][1] for epoch in range(20) for row in range(30)]
+    assert 0.19 < np.mean([target.sum() == 0 for target in views]) < 0.31
+
+
+def test_rare_groups_are_drawn_more_often(data: Path) -> None:
+    archive = dict(np.load(data / 'faces.npz'))
+    archive['age'] = np.array([0] * 32 + [1] * 8)
+    np.savez(data / 'faces.npz', **{**archive, 'age_names': ['young', 'old']})
+    task = load_task(recipe(balance={'age': 1.0}), data)
+    weights, old = task.weights(), task.fitted.groups['age'] == 'old'
+    assert weights is not None
+    assert weights[old].sum() == pytest.approx(weights[~old].sum())
+    half = load_task(recipe(balance={'age': 0.5}), data).weights()
+    assert half is not None
+    assert half[old][0] / half[~old][0] == pytest.approx((sum(~old) / sum(old)) ** 0.5)
+    assert load_task(recipe(), data).weights() is None
+
+
+def test_a_balance_of_unknown_groups_is_refused(data: Path) -> None:
+    with pytest.raises(RecipeError, match=r"balance names 'height', but faces\.npz has race"):
+        load_task(recipe(balance={'height': 1.0}), data)
+
+
 def test_data_without_votes_is_refused(data: Path) -> None:
     write_fer(data / 'fer.npz', 40)
     with pytest.raises(RecipeError, match=r'heads\.votes\.votes is 1\.0, but there are no FER'):

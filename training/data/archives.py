@@ -5,7 +5,8 @@
 
 ``encoded`` (u8, the JPEG, PNG or WebP bytes of all pictures end to end) and
 ``offsets`` [N + 1]; picture i is
-``cv2.imdecode(encoded[offsets[i]:offsets[i + 1]], flag)``.
+``cv2.imdecode(encoded[offsets[i]:offsets[i + 1]], flag)``. ``keys`` (u32 [N], optional) are
+the hashes of the pictures, where their bytes were encoded once more.
 """
 
 from __future__ import annotations
@@ -54,6 +55,8 @@ def _pictures(archive: np.lib.npyio.NpzFile) -> tuple[NDArray[np.uint8], NDArray
         raise DatasetError(f'{len(bad)} pictures do not decode, the first is number {bad[0]}')
     if len({image.shape for image in images}) != 1:
         raise DatasetError('the pictures differ in size; face crops of one size are needed')
+    if 'keys' in archive:
+        return np.stack(images), archive['keys']
     keys = np.array([zlib.crc32(part.tobytes()) for part in parts], dtype=np.uint32)
     return np.stack(images), keys
 

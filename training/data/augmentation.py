@@ -90,13 +90,19 @@ class AugmentedFaces(Dataset[tuple[NDArray[np.float32], ...]]):
         size: int,
         seed: int,
         epoch: int,
+        unlabelled: Sequence[tuple[NDArray[np.uint8], float]] = (),
     ) -> None:
-        """Set up one epoch over ``images`` u8 [N, H, W], with a [N, C] of ``targets`` a head."""
+        """Set up one epoch over ``images`` u8 [N, H, W], with a [N, C] of ``targets`` a head.
+
+        Of each set in ``unlabelled``, a picture takes the place of another with that chance;
+        its targets are zeros.
+        """
         self._images = images
         self._targets = targets
         self._augmentation = augmentation
         self._size = size
         self._key = (seed, epoch)
+        self._unlabelled = unlabelled
 
     def __len__(self) -> int:
         """Return the number of pictures."""
@@ -105,8 +111,14 @@ class AugmentedFaces(Dataset[tuple[NDArray[np.float32], ...]]):
     def __getitem__(self, row: int) -> tuple[NDArray[np.float32], ...]:
         """Make a view of picture ``row``."""
         rng = np.random.default_rng((*self._key, row))
-        view = self._augmentation(self._images[row], self._size, rng)
-        return view[None], *(targets[row] for targets in self._targets)
+        image, targets = self._images[row], [targets[row] for targets in self._targets]
+        chance = rng.random() if self._unlabelled else 1.0
+        for images, share in self._unlabelled:
+            if 0 <= chance < share:
+                image = images[int(rng.integers(len(images)))]
+                targets = [np.zeros_like(target) for target in targets]
+            chance -= share
+        return self._augmentation(image, self._size, rng)[None], *targets
 
 
 def network_input(images: NDArray[np.uint8], size: int) -> NDArray[np.float32]:

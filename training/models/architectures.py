@@ -19,6 +19,8 @@ import torch
 from torch import nn, Tensor
 from torch.nn import functional
 
+from training.models.teachers import resnet18, se_resnet18, vgg13
+
 
 class MaxPoolSame(nn.Module):
     """3x3 maximum with stride 2, padded as TensorFlow's SAME."""
@@ -297,6 +299,11 @@ CLASSIFIERS: dict[str, Callable[[int], nn.Module]] = {
     'residual': residual,
     'sequential_cnn': sequential_cnn,
 }
+TEACHERS: dict[str, Callable[[int], nn.Module]] = {
+    'resnet18': resnet18,
+    'se_resnet18': se_resnet18,
+    'vgg13': vgg13,
+}
 
 
 def build(architecture: str, *arguments: int) -> nn.Module:
@@ -306,7 +313,7 @@ def build(architecture: str, *arguments: int) -> nn.Module:
         ValueError: the name is unknown.
 
     """
-    known: dict[str, Callable[..., nn.Module]] = {**CLASSIFIERS, **DETECTORS}
+    known: dict[str, Callable[..., nn.Module]] = {**CLASSIFIERS, **DETECTORS, **TEACHERS}
     if architecture not in known:
         raise ValueError(f'no architecture {architecture!r}; there are {sorted(known)}')
     return known[architecture](*arguments)

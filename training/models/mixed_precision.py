@@ -14,6 +14,10 @@ def mixed_precision(device: torch.device) -> torch.autocast:
     There it takes half of the time at the same accuracy; a processor without such
     instructions would emulate them at a twentieth of the speed.
     """
+    fast = device.type != 'cpu' or _processor_multiplies_in_bfloat16()
+    return torch.autocast(device.type, torch.bfloat16, enabled=fast)
+
+
+def _processor_multiplies_in_bfloat16() -> bool:
     known = torch.cpu.get_capabilities()
-    fast = device.type != 'cpu' or known.get('avx512_bf16') or known.get('amx_bf16')
-    return torch.autocast(device.type, torch.bfloat16, enabled=bool(fast))
+    return bool(known.get('avx512_bf16') or known.get('amx_bf16'))

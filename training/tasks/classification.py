@@ -52,16 +52,26 @@ class Classification:
                 f'recipe {recipe.name}: task is {recipe.task}, but {recipe.data} has '
                 f'{faces.task} labels'
             )
+        for group in recipe.balance:
+            if group not in faces.groups:
+                raise RecipeError(
+                    f'recipe {recipe.name}: balance names {group!r}, but {recipe.data} has '
+                    f'{", ".join(faces.groups)}'
+                )
         self._recipe = recipe
-        self._fitted, self._held_out = training_part(faces), validation_part(faces)
-        self._targets = [self._targets_of(name) for name in recipe.heads]
+        self.fitted, self.held_out = training_part(faces), validation_part(faces)
+        self.targets = [self._targets_of(name) for name in recipe.heads]
+        self.unlabelled = [
+            (training_part(load_faces(data / name)).images, share)
+            for name, share in recipe.extra_data.items()
+        ]
         self._teachers: list[Teacher] = []
         self.labels = faces.label_names
-        self.pictures = len(self._fitted)
+        self.pictures = len(self.fitted)
 
     def _targets_of(self, name: str) -> NDArray[np.float32]:
         try:
-            return self._fitted.targets(self._recipe.heads[name].votes)
+            return self.fitted.targets(self._recipe.heads[name].votes)
         except DatasetError as error:
             raise RecipeError(
                 f'recipe {self._recipe.name}: heads.{name}.votes is '
@@ -79,13 +89,28 @@ class Classification:
             for name in self._recipe.teachers
         ]
 
+    def weights(self) -> NDArray[np.float64] | None:
+        """Return the balance of the recipe's groups; see Task."""
+        if not self._recipe.balance:
+            return None
+        weights = np.ones(self.pictures)
+        for group, power in self._recipe.balance.items():
+            weights /= group_sizes(self.fitted, group) ** power
+        return weights
+
     def views(self, epoch: int, progress: float) -> AugmentedFaces:
         """Return one epoch's training samples: image, a target for each head."""
         recipe = self._recipe
         assert isinstance(recipe.augmentation, Augmentation)
         size = recipe.early_size if progress < recipe.early_part else recipe.input_size
         return AugmentedFaces(
-            self._fitted.images, self._targets, recipe.augmentation, size, recipe.seed, epoch
+            self.fitted.images,
+            self.targets,
+            recipe.augmentation,
+            size,
+            recipe.seed,
+            epoch,
+            self.unlabelled,
         )
 
     def inputs(self, images: Tensor) -> Tensor:
@@ -94,10 +119,21 @@ class Classification:
 
     def loss(self, outputs: Tensor, targets: list[Tensor], inputs: Tensor) -> Tensor:
         """Return the weighted sum of the heads' cross-entropies."""
-        target = torch.stack(targets, 1)
-        if self._teachers:
-            taught = torch.stack([teacher(inputs) for teacher in self._teachers]).mean(0)
-            target = torch.lerp(target, taught, self._recipe.teacher_weight)
+        return self.loss_for(outputs, self.taught(torch.stack(targets, 1), inputs))
+
+    def taught(self, target: Tensor, views: Tensor) -> Tensor:
+        """Return ``target`` [B, heads, C] mixed with what the teachers answer to ``views``.
+
+        A row of zeros, a picture without labels, has the teachers' answer alone.
+        """
+        if not self._teachers:
+            return target
+        answer = torch.stack([teacher(views) for teacher in self._teachers]).mean(0)
+        mixed = torch.lerp(target, answer, self._recipe.teacher_weight)
+        return torch.where(target.sum(2, keepdim=True) > 0, mixed, answer)
+
+    def loss_for(self, outputs: Tensor, target: Tensor) -> Tensor:
+        """Return the loss of ``outputs`` [B, heads * C] for ``target`` [B, heads, C]."""
         heads = self._recipe.heads
         return torch.stack(
             [
@@ -108,9 +144,14 @@ class Classification:
             ]
         ).sum()
 
-    def validate(self, model: nn.Module, device: torch.device) -> dict[str, float]:
-        """Return loss and accuracy of each head on the validation part."""
-        found = self._logits(model, device, self._recipe.input_size)
+    def validate(
+        self, model: nn.Module, device: torch.device, size: int | None = None
+    ) -> dict[str, float]:
+        """Return loss and accuracy of each head on the validation part.
+
+        ``size`` of the pictures, in pixels, if it is not the recipe's.
+        """
+        found = self._logits(model, device, size or self._recipe.input_size)
         metrics = {}
         for name, (faces, logits) in self._by_label_function(found).items():
             suffix = f'_{name}' if len(self._recipe.heads) > 1 else ''
@@ -126,11 +167,11 @@ class Classification:
         rows = np.random.default_rng(self._recipe.seed).choice(
             self.pictures, min(CALIBRATION_PICTURES, self.pictures), replace=False
         )
-        return network_input(self._fitted.images[rows], self._recipe.input_size)
+        return network_input(self.fitted.images[rows], self._recipe.input_size)
 
     def with_accuracy(self, sidecar: Sidecar, model: nn.Module) -> Sidecar:
         """Fit each head's temperature and record its accuracy on the validation part."""
-        int8 = self._by_label_function(logits_of(sidecar, self._held_out.images))
+        int8 = self._by_label_function(logits_of(sidecar, self.held_out.images))
         trained = self._by_label_function(
             self._logits(model, torch.device('cpu'), sidecar.input.width)
         )
@@ -158,7 +199,7 @@ class Classification:
         )
 
     def _logits(self, model: nn.Module, device: torch.device, size: int) -> NDArray[np.float32]:
-        images = torch.from_numpy(network_input(self._held_out.images, size))
+        images = torch.from_numpy(network_input(self.held_out.images, size))
         return np.asarray(predict(model, images, device).numpy(), dtype=np.float32)
 
     def _by_label_function(
@@ -173,10 +214,16 @@ class Classification:
         found = {}
         for i, (name, head) in enumerate(heads.items()):
             if head.votes > 0.5:
-                found[name] = self._held_out.by_majority(), parts[self._held_out.has_majority, i]
+                found[name] = self.held_out.by_majority(), parts[self.held_out.has_majority, i]
             else:
-                found[name] = self._held_out, parts[:, i]
+                found[name] = self.held_out, parts[:, i]
         return found
+
+
+def group_sizes(faces: FaceSet, group: str) -> NDArray[np.float64]:
+    """Return of each picture how many are in its part of ``group``, f64 [N]."""
+    _, part, counts = np.unique(faces.groups[group], return_inverse=True, return_counts=True)
+    return counts[part].astype(np.float64)
 
 
 class Teacher:

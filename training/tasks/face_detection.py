@@ -73,6 +73,9 @@ class FaceDetection:
     def load_teachers(self, runs: Path) -> None:
         """Load nothing: detectors have no teachers."""
 
+    def weights(self) -> None:
+        """Return None: every scene is shown once an epoch."""
+
     def views(self, epoch: int, progress: float) -> SceneViews:
         """Return one epoch's training samples: image, heat, counts, code."""
         assert isinstance(self._recipe.augmentation, SceneAugmentation)

@@ -39,6 +39,9 @@ class Task(Protocol):
 
         """
 
+    def weights(self) -> NDArray[np.float64] | None:
+        """Return how often each training picture is drawn, [pictures]; None for once an epoch."""
+
     def views(self, epoch: int, progress: float) -> Dataset[Any]:
         """Return one epoch's training samples: image, then targets.
 

@@ -1,0 +1,32 @@
+# Copyright 2026 the face_affect contributors
+# SPDX-License-Identifier: Apache-2.0
+
+"""The trained weights that a recipe starts from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from face_affect.core.models import DETECTION
+from training.models.heads import Weights, with_heads
+from training.recipe import load_recipe, Recipe, RecipeError
+
+
+def starting_weights(recipe: Recipe, runs: Path) -> Weights:
+    """Return what ``recipe.start_from`` has trained in folder ``runs``, with the recipe's heads.
+
+    Raises:
+        RecipeError: it is not trained yet.
+
+    """
+    name = str(recipe.start_from)
+    path = runs / name / 'weights.pt'
+    if not path.exists():
+        raise RecipeError(f'{path} is missing; train recipe {name} first')
+    weights: Weights = torch.load(path, map_location='cpu', weights_only=True)
+    if recipe.task == DETECTION:
+        return weights
+    had = load_recipe(Path(f'{name}.yaml')).heads
+    return with_heads(weights, list(had), list(recipe.heads))
