@@ -11,6 +11,8 @@ from typing import Any
 import matplotlib
 from matplotlib.axes import Axes
 
+from face_affect.core.tasks import TASKS
+
 Row = dict[str, Any]
 # The stages that make up the whole way, in order
 SHOWN = (
@@ -18,8 +20,7 @@ SHOWN = (
     'detect',
     'track',
     'crop',
-    'emotion',
-    'gender',
+    *(task.name for task in TASKS),
     'smooth',
     'message',
     'serialise',

@@ -46,21 +46,7 @@ FACES = (0, 1, 4, 16)
 SIZES = ((640, 480), (1280, 720))
 CURVE_FACES = (0, 1, 2, 4, 8, 16)
 CURVE_SIZES = ((320, 240), (640, 480), (960, 720), (1280, 960), (1920, 1440))
-STAGES = (
-    'decode JPEG',
-    'decode raw',
-    'detect',
-    'track',
-    'crop',
-    'emotion',
-    'gender',
-    'smooth',
-    'core',
-    'message',
-    'serialise',
-    'in all',
-    'annotate',
-)
+STAGES = ('decode JPEG', *charts.SHOWN, 'core', 'in all', 'annotate')
 SLOWER = 1.2  # as much slower than the baseline is worth a warning
 CHECK_SECONDS = 5.0  # for each scene
 PARTS = ('core', 'curves', 'networks', 'start', 'peers', 'ros')

@@ -30,6 +30,22 @@ Pixels = NDArray[np.uint8]
 WIDTH, HEIGHT = 32, 20
 PADDINGS = (0, 1, 7, 64)
 BAYER = {'rggb': 'RGGB', 'bggr': 'BGGR', 'gbrg': 'GBRG', 'grbg': 'GRBG'}
+EIGHT_BIT = (
+    'bgr8',
+    '8UC3',
+    'rgb8',
+    'bgra8',
+    '8UC4',
+    'rgba8',
+    'mono8',
+    '8UC1',
+    'yuv422_yuy2',
+    'yuyv',
+    'uyvy',
+    'yuv422',
+    'nv12',
+    'nv21',
+)
 SIXTEEN_BIT = ('mono16', '16UC1')
 
 
@@ -87,22 +103,7 @@ def rows_of(encoding: str) -> Pixels:
 
 @pytest.mark.parametrize(
     'encoding',
-    [
-        'bgr8',
-        '8UC3',
-        'rgb8',
-        'bgra8',
-        '8UC4',
-        'rgba8',
-        'mono8',
-        '8UC1',
-        'yuv422_yuy2',
-        'yuyv',
-        'uyvy',
-        'yuv422',
-        'nv12',
-        'nv21',
-    ],
+    EIGHT_BIT,
 )
 @pytest.mark.parametrize('padding', PADDINGS)
 @pytest.mark.parametrize('last', [True, False])
@@ -171,20 +172,7 @@ def test_bayer_of_smooth_colours(pattern: str, big: bool | None) -> None:
 
 def test_every_encoding_is_tested() -> None:
     tested = {
-        'bgr8',
-        '8UC3',
-        'rgb8',
-        'bgra8',
-        '8UC4',
-        'rgba8',
-        'mono8',
-        '8UC1',
-        'yuv422_yuy2',
-        'yuyv',
-        'uyvy',
-        'yuv422',
-        'nv12',
-        'nv21',
+        *EIGHT_BIT,
         *SIXTEEN_BIT,
     }
     tested |= {f'bayer_{pattern}{bits}' for pattern in BAYER for bits in (8, 16)}
