@@ -8,8 +8,9 @@ from launch.actions import OpaqueFunction, SetEnvironmentVariable
 from launch.substitutions import PathJoinSubstitution
 from launch_ros.substitutions import FindPackageShare
 
-# Where Fast DDS looks for its profiles: from version 3 (Kilted) on in the first, before that in
-# the second. It must be one of them: what reads both loads the file twice and complains.
+# Where Fast DDS looks for its profiles: in the first from version 3 on (Kilted, Lyrical, Rolling),
+# before that in the second. It must be one of them: what reads both loads the file twice and
+# complains.
 FASTDDS_VARIABLES = ['FASTDDS_DEFAULT_PROFILES_FILE', 'FASTRTPS_DEFAULT_PROFILES_FILE']
 DISTROS_BEFORE_FASTDDS_3 = ['humble', 'iron', 'jazzy']
 

@@ -447,6 +447,8 @@ def test_unknown_choice_is_refused(launched: Any) -> None:
         ('humble', 'FASTRTPS_DEFAULT_PROFILES_FILE'),
         ('jazzy', 'FASTRTPS_DEFAULT_PROFILES_FILE'),
         ('kilted', 'FASTDDS_DEFAULT_PROFILES_FILE'),
+        ('lyrical', 'FASTDDS_DEFAULT_PROFILES_FILE'),
+        ('rolling', 'FASTDDS_DEFAULT_PROFILES_FILE'),
     ],
 )
 def test_shared_memory_profile(launched: Any, distro: str, variable: str) -> None:

@@ -43,6 +43,8 @@ def test_with_room_nothing_changes(free: Any) -> None:
         ('humble', 'FASTRTPS_DEFAULT_PROFILES_FILE'),
         ('jazzy', 'FASTRTPS_DEFAULT_PROFILES_FILE'),
         ('kilted', 'FASTDDS_DEFAULT_PROFILES_FILE'),
+        ('lyrical', 'FASTDDS_DEFAULT_PROFILES_FILE'),
+        ('rolling', 'FASTDDS_DEFAULT_PROFILES_FILE'),
     ],
 )
 def test_udp_without_room(free: Any, profile: dict[str, str], distro: str, variable: str) -> None:
