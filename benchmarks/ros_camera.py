@@ -49,7 +49,7 @@ def main() -> int:
     start = time.monotonic()
     while not publisher.get_subscription_count():
         if time.monotonic() - start > PATIENCE:
-            print('error: nobody subscribes', file=sys.stderr)
+            print('error: no subscriber appeared', file=sys.stderr)
             return 1
         time.sleep(0.05)
     start = time.monotonic()

@@ -32,7 +32,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PROFILE = ROOT / 'config' / 'fastdds_shm.xml'
 PROFILE_VARIABLES = ('FASTDDS_DEFAULT_PROFILES_FILE', 'FASTRTPS_DEFAULT_PROFILES_FILE')
 PATIENCE = 30.0  # seconds
-# Results of the first frames tell of discovery and caches.
+# The first frames measure discovery and cold caches.
 SKIPPED = 10
 
 

@@ -90,7 +90,7 @@ def open_source(source: str, topic: str | None, scratch: Path) -> Source:
     if is_bag(path):
         return _open_bag(path.resolve(), topic)
     media = open_media(source)
-    # The processes run in another directory; cameras and addresses are no paths.
+    # The processes run in another directory; cameras and addresses are not paths.
     name = str(path.resolve()) if path.exists() else source
     if isinstance(media, Stills):
         folder = _alike(media, scratch)

@@ -73,7 +73,7 @@ def create_tree(voice: Voice, node: str = '/face_affect') -> Behaviour:
                 'Greet',
                 memory=False,
                 children=[
-                    IsFacePresent('Somebody there?', duration=0.5),
+                    IsFacePresent('Face present?', duration=0.5),
                     Say('Hello', 'Hello! Can I help you?', voice),
                 ],
             ),

@@ -250,7 +250,7 @@ def _lock(folder: Path) -> int:
 
 
 def _work_folders(output: Path) -> list[Path]:
-    """Return this user's work folders for ``output``; a link is none."""
+    """Return this user's work folders for ``output``, not counting links."""
     pattern = re.compile(rf'\.{re.escape(output.name)}\.[0-9a-f]{{16}}\.writing')
     return [
         Path(entry.path)

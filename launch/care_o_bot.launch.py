@@ -5,7 +5,7 @@
 Start the face_affect node on a camera of a Care-O-bot 4.
 
 The robot's public bringup (github.com/ipa320/cob_robots, branch kinetic_dev) is ROS 1, and so are
-its camera drivers. What it says of the cameras that look at a person's face:
+its camera drivers. It describes the cameras that see a person's face as follows:
 
 head_cam
     In the head, a USB camera. The driver's image is rectified by image_proc, then turned upright,

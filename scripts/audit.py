@@ -6,8 +6,7 @@
 
     scripts/audit.py requirements/*.txt
 
-Exit code 1: there are some. Where the service (PyPI) gives no answer, that is said, and is no
-failure: nothing is known then.
+Exit code 1: there are some. No answer from the service (PyPI) is reported, and is not a failure.
 """
 
 from __future__ import annotations

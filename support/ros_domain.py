@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""ROS domains in which nobody on this machine is."""
+"""ROS domains that no process on this machine uses."""
 
 from __future__ import annotations
 

@@ -136,7 +136,7 @@ def test_product_needs_no_training(path: Path) -> None:
 
 @pytest.mark.parametrize('path', sources(''), ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_product_knows_no_network(path: Path) -> None:
-    """ROS is the only way out, but for a page on loopback and a cluster that the user names."""
+    """Only ROS, the page on loopback and a cluster that the user names open connections."""
     tops = {name.split('.')[0] for name in imported_modules(path)}
     if PACKAGE / 'view' in path.parents:
         tops -= VIEW_NETWORK

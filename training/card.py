@@ -29,7 +29,7 @@ TEMPLATES = Path(__file__).parent / 'cards'
 
 
 def facts(sidecar: Sidecar) -> str:
-    """Return what the sidecar says of the network, as a table."""
+    """Return the network's data of the sidecar as a table."""
     recipe = sidecar.training.get('recipe', {})
     size = sidecar.input
     rows = [

@@ -68,7 +68,7 @@ def pick(data: Path, detector: Detector, teacher: Detector, out: Path) -> int:
     """Write the hard scenes, and return how many there are.
 
     Raises:
-        DatasetError: the file is no set of scenes, or none is hard.
+        DatasetError: the file is not a set of scenes, or none is hard.
 
     """
     scenes = load_scenes(data)

@@ -6,7 +6,7 @@ r"""Make scenes of near faces out of a set of face crops, labelled by a teacher 
     python -m training.pseudo_labels --data DATA/fairface_gray80_train.npz \
         --teacher yunet.onnx --out DATA/fairface_scenes.npz
 
-Scenes hold few large faces; a picture of one face is what a camera sees of somebody
+Scenes hold few large faces; a picture of one face is what a camera sees of a person
 near. Only crops in which the teacher is sure of one whole face in the middle are
 kept, of the training part only, with their bytes unchanged.
 """
@@ -55,7 +55,7 @@ def label(data: Path, teacher: Detector, out: Path, limit: int | None) -> tuple[
     """Write the scenes; return how many there are, and of how many pictures.
 
     Raises:
-        DatasetError: the file is no set of face crops, or no face is left.
+        DatasetError: the file is not a set of face crops, or no face is left.
 
     """
     faces = load_faces(data)

@@ -49,7 +49,7 @@ def quantise(recipe: Recipe, data: Path, runs: Path, models: Path) -> Sidecar:
     _, channels, height, width = calibration.shape
     function = to_tensorflow(equalised(model, calibration), (height, width, channels))
     difference = largest_difference(model, function, calibration[:8])
-    if not difference <= TOLERANCE:  # NaN is no agreement
+    if not difference <= TOLERANCE:  # NaN does not agree
         raise ValueError(f'the exported graph differs from the network by {difference:.3g}')
     content = focus_outputs(fold_first_convolution(to_int8(function, calibration)))
     path = models / f'{recipe.name}.json'

@@ -13,7 +13,7 @@ import numpy as np
 from benchmarks.tracking.people import CAST, Cutout
 from benchmarks.tracking.stage import Actor, Knot, Scene, WIDTH
 
-# Nobody is out of sight for longer, in seconds, unless another identity comes back.
+# Longest occlusion in seconds, unless another identity comes back.
 LONGEST_GAP = 1.5
 MIDDLE, EYES = WIDTH / 2, 200.0
 OUTSIDE = 160.0

@@ -123,7 +123,7 @@ class Scene:
         )
 
     def longest_gap(self) -> float:
-        """Return the longest time in seconds for which somebody is out of sight in between."""
+        """Return the longest time in seconds for which a person is occluded."""
         seen: dict[int, list[float]] = {}
         for frame in self.frames(30):
             for face in frame.faces:
@@ -207,7 +207,7 @@ def _paste_mask(
 
 
 def _visible(owners: NDArray[np.int64], box: Box, rank: int) -> float:
-    """Return the part of ``box`` that is in the picture and covered by nobody nearer."""
+    """Return the part of ``box`` that is inside the image and not occluded by a nearer person."""
     left, right = (round(edge / COARSE) for edge in (box.x, box.x + box.width))
     top, bottom = (round(edge / COARSE) for edge in (box.y, box.y + box.height))
     part = owners[max(top, 0) : max(bottom, 0), max(left, 0) : max(right, 0)]

@@ -77,7 +77,7 @@ class FaceCondition(Behaviour):
         if not candidates:
             self.feedback_message = 'no face is selected' if self._selected else 'no face'
         elif longest is None:
-            self.feedback_message = f'nobody is {self._wanted}'
+            self.feedback_message = f'no face is {self._wanted}'
         else:
             self.feedback_message = f'{self._wanted} for {longest:.1f} s of {self._duration:g} s'
         return Status.FAILURE

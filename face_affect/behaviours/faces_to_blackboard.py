@@ -25,11 +25,11 @@ INBOX = 1000  # results at most between two ticks; what is older says nothing ab
 class FacesToBlackboard(Behaviour):
     """Write the newest faces, and the history behind them, on the blackboard.
 
-    * SUCCESS: the newest result is at most ``timeout`` seconds old (nobody in front of the
-      camera is a result as well).
+    * SUCCESS: the newest result is at most ``timeout`` seconds old (an image without
+      faces gives a result as well).
     * RUNNING: waiting for the first one, for ``timeout`` seconds at most.
     * FAILURE: nothing came for ``timeout`` seconds; the feedback message says why, and the keys
-      are taken off the blackboard, so that no other leaf believes what is over.
+      are taken off the blackboard, so that no other leaf uses an outdated result.
 
     Writes ``faces`` (FaceAffectArray) and ``history`` (FaceHistory). Tick it in every tick, before
     the leaves that read them.
@@ -129,5 +129,5 @@ class FacesToBlackboard(Behaviour):
         if self._node is None:
             return ': the tree was not set up with a node'
         if not self._node.count_publishers(self._topic):
-            return f': nobody publishes {self._topic}'
+            return f': no publisher on {self._topic}'
         return f' on {self._topic}: is the node active, and does the camera run?'

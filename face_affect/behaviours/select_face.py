@@ -50,7 +50,7 @@ class SelectFace(Behaviour):
     """Choose a face again in every tick.
 
     * SUCCESS: ``selected_face`` (FaceAffect) is on the blackboard.
-    * FAILURE: nobody is there, or no face can be compared; ``selected_face`` is taken off.
+    * FAILURE: there is no face, or no face can be compared; ``selected_face`` is taken off.
 
     Reads ``faces``, which FacesToBlackboard writes, and with
     ``among_matching`` also ``matching_faces``, which conditions write.

@@ -51,13 +51,13 @@ def add_play(commands: Any) -> None:
         type=float,
         default=0.0,
         metavar='SECONDS',
-        help='wait that long at most until somebody subscribes to an image topic',
+        help='maximum time to wait for a subscriber to an image topic',
     )
     parser.add_argument(
         '--image',
         metavar='TOPIC',
         help='the image topic that --wait-for-subscriber waits for; an error if the recording '
-        'does not have it, or nobody subscribes to it in time',
+        'does not have it, or no subscriber appears in time',
     )
     parser.set_defaults(call=play)
 

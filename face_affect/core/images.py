@@ -37,7 +37,7 @@ class ImageError(ValueError):
 
 
 class UnknownEncodingError(ImageError):
-    """The encoding is none that is decoded here."""
+    """The encoding is not supported."""
 
     def __init__(self, encoding: str) -> None:
         """Name the encoding."""
@@ -52,7 +52,7 @@ def check_image(image: Any) -> None:
     """Validate what is given as an image.
 
     Raises:
-        TypeError: ``image`` is no numpy array of dtype uint8.
+        TypeError: ``image`` is not a numpy array of dtype uint8.
         ValueError: its shape is neither [H, W, 3] nor [H, W], or it has no pixels.
 
     """

@@ -70,7 +70,7 @@ class CropGeometry:
 
 @dataclass(frozen=True)
 class InputFormat:
-    """What the network eats: value = pixel * ``scale`` + ``offset``.
+    """The network's input: value = pixel * ``scale`` + ``offset``.
 
     ``width`` and ``height`` in pixels; ``colour`` is 'gray' or 'rgb'.
     """
@@ -214,7 +214,7 @@ def _read(path: Path, limit: int) -> bytes:
     """Return a file's content.
 
     Raises:
-        ModelError: it cannot be read, is no regular file, or longer than ``limit`` bytes.
+        ModelError: it cannot be read, is not a regular file, or is longer than ``limit`` bytes.
 
     """
     try:
@@ -269,7 +269,7 @@ def _check(sidecar: Sidecar) -> None:
         if not math.isfinite(value):
             raise ValueError(f'accuracy {name!r} is {value}, but must be finite')
     if not re.fullmatch(r'\w[\w.-]{0,63}', sidecar.name):
-        raise ValueError(f'name {sidecar.name!r} is no word of at most 64 characters')
+        raise ValueError(f'name {sidecar.name!r} is not a word of at most 64 characters')
     if not re.fullmatch('[0-9a-f]{64}', sidecar.sha256):
         raise ValueError(f'sha256 is {sidecar.sha256!r}, but must be 64 hexadecimal digits')
     labels = _LABELS.get(sidecar.task, sidecar.labels)

@@ -86,7 +86,7 @@ class Pipeline:
 
         Raises:
             ModelError: a model is missing, altered or does not fit.
-            TypeError: ``threads`` is no int.
+            TypeError: ``threads`` is not an int.
             ValueError: ``threads`` is out of range.
 
         """
@@ -124,7 +124,7 @@ class Pipeline:
             stamp: seconds, when the image was taken; a step back forgets all faces.
 
         Raises:
-            TypeError: ``image`` is no array of dtype uint8, or ``stamp`` no number.
+            TypeError: ``image`` is not a uint8 array, or ``stamp`` not a number.
             ValueError: ``image`` has another shape or no pixels, or ``stamp`` is not finite.
 
         """

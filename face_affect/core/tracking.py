@@ -24,7 +24,7 @@ from face_affect.core.settings import TrackingSettings
 APPEARANCE_COST = 15.0
 MARGIN = 12.0
 # A face that looks like one just lost, within so many of its sizes of where that is expected,
-# is the same, however it came there. One who comes in where somebody left the picture is the
+# is the same, however it came there. One who comes in where another left the picture is the
 # same only by the looks: the place says nothing, everybody comes in there.
 SAME_LOOKS = 0.2
 REACH = 4.0
@@ -228,7 +228,7 @@ class Tracker:
         return best_pairs({pair: cost for pair, cost in costs.items() if cost <= SAME_LOOKS})
 
     def _refresh(self, found_as: Mapping[int, Track], looks: _Looks) -> None:
-        """Look again at faces that nobody is near, and at new ones in any case."""
+        """Update the appearance of new faces, and of faces without a near neighbour."""
         due = {
             column: track
             for column, track in found_as.items()

@@ -34,7 +34,7 @@ def start_of(path: Path) -> bytes:
 
 
 def bag_format(path: Path) -> str | None:
-    """Return which bag a file is by its content; None if it is none."""
+    """Return which bag a file is by its content; None if it is not a bag."""
     start = start_of(path)
     return next((name for magic, name in _BAG_MAGIC.items() if start.startswith(magic)), None)
 

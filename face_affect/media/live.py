@@ -69,7 +69,7 @@ class LiveCamera:
         self.rate = rate if 0 < rate <= 1000 else DEFAULT_RATE
 
     def __len__(self) -> int:
-        """Return 0: nobody knows the number of images."""
+        """Return 0: the number of images is unknown."""
         return 0
 
     def __iter__(self) -> Iterator[Picture]:

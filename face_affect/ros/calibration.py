@@ -31,7 +31,7 @@ def read_calibration(path: str) -> CameraInfo:
     ``path`` may begin with file://, as in a camera_info_url.
 
     Raises:
-        CalibrationFileError: there is no such file, or it is none of camera_calibration.
+        CalibrationFileError: the file is missing, or not in the format of camera_calibration.
 
     """
     file = Path(path.removeprefix('file://'))
@@ -52,5 +52,5 @@ def read_calibration(path: str) -> CameraInfo:
         raise CalibrationFileError(f'calibration {file} has no {error}') from error
     except (yaml.YAMLError, ValueError, TypeError, AssertionError, UnicodeDecodeError) as error:
         raise CalibrationFileError(
-            f'calibration {file} is none of camera_calibration: {error}'
+            f'calibration {file} is not in the format of camera_calibration: {error}'
         ) from error

@@ -170,7 +170,7 @@ def read_message(data: bytes, kind: ImageKind) -> CdrImageMessage:
 
 @contextmanager
 def _telling(data: bytes, name: str) -> Iterator[None]:
-    """Say of what cannot be read that it is malformed."""
+    """Raise ValueError("malformed ...") for what cannot be read."""
     try:
         yield
     except KeyError:

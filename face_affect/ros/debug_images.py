@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""The debug and saliency images: made only while somebody looks at them."""
+"""The debug and saliency images: made only while there is a subscriber."""
 
 from __future__ import annotations
 

@@ -132,7 +132,7 @@ def _take_overrides(node: Node) -> dict[str, Any]:
     """Undeclare the parameters that the node was started with; return their values.
 
     Raises:
-        ValueError: use_sim_time is no boolean.
+        ValueError: use_sim_time is not a boolean.
 
     """
     declared = node.get_parameters_by_prefix('')

@@ -100,7 +100,7 @@ class FaceLocaliser:
         self._camera: CameraModel | CalibrationError | None = None
         self._depths: deque[CdrImage] = deque(maxlen=DEPTH_IMAGES)
         qos = QoSProfile(depth=1, reliability=qos_profile_sensor_data.reliability)
-        # Serialised, as images are: a message that is none must not end the process.
+        # Serialised, as images are: a malformed message must not end the process.
         self._subscriptions = [
             node.create_subscription(CameraInfo, 'camera_info', self._on_info, qos, raw=True)
         ]

@@ -36,7 +36,7 @@ class Mailbox(Generic[Item]):
             return None if self._closed else item
 
     def close(self) -> bool:
-        """Let nobody wait any more; return whether an item was left, which is lost."""
+        """Close the mailbox and wake all waiters; return True if an unread item was discarded."""
         with self._condition:
             self._closed = True
             self._condition.notify_all()

@@ -89,7 +89,7 @@ class FaceAffectNode(LifecycleNode):
         self._reported: Report | None = None
         self._topics: ResultTopics | None = None  # from configure to cleanup
         self._networks: Networks | None = None  # the same
-        self._session: Session | None = None  # from activate to deactivate, but for pauses
+        self._session: Session | None = None  # from activate to deactivate, except during a pause
         self._first_id = 1
         self._enabled = True
         self._state = 'unconfigured'

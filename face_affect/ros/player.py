@@ -215,7 +215,7 @@ def _parse_remap(pairs: Sequence[str]) -> dict[str, str]:
         try:
             validate_topic_name(target)
         except InvalidTopicNameException:
-            raise RecordingError(f'--remap {pair!r}: {target!r} is no topic name') from None
+            raise RecordingError(f'--remap {pair!r}: {target!r} is not a topic name') from None
         remap[source] = target
     return remap
 
@@ -273,7 +273,7 @@ def _play(
         print(f'face-affect play: left out: {topic}', file=sys.stderr)
     wait = arguments.wait_for_subscriber
     if wait and not player.wait_for_subscriber(images, wait) and not executable.stopped:
-        missing = f'nobody subscribed to {arguments.image or "an image topic"} within {wait} s'
+        missing = f'no subscriber to {arguments.image or "an image topic"} within {wait} s'
         if arguments.image:
             print(f'face-affect play: {missing}', file=sys.stderr)
             return EXIT_FAILED

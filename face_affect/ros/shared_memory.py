@@ -54,7 +54,7 @@ def survive_full_memory(folder: Path = FOLDER) -> None:
     if _free(folder) >= LITTLE:
         return
     for path in folder.glob(LTTNG_FILES):
-        # One that was made where there was no room kills whoever reads it.
+        # A segment made on a full file system kills its readers (SIGBUS).
         with suppress(OSError):
             if path.stat().st_blocks == 0:
                 path.unlink()

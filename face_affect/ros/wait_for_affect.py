@@ -31,7 +31,7 @@ def wanted_from(goal: WaitForAffect.Goal) -> AffectCriteria:
     """Return what ``goal`` asks for.
 
     Raises:
-        ValueError: a label is none of the constants, or a number out of range.
+        ValueError: a label is not one of the constants, or a number is out of range.
 
     """
     labels = {task.name: _label(getattr(goal, task.name), task) for task in TASKS}
@@ -48,7 +48,7 @@ def _label(code: int, task: Task) -> str | None:
         return None
     if code >= len(task.labels):
         raise ValueError(
-            f'{task.name} {code} is none of 0 to {len(task.labels) - 1}, '
+            f'{task.name} {code} is not one of 0 to {len(task.labels) - 1}, '
             f'nor {WaitForAffect.Goal.ANY} for any'
         )
     return task.labels[code]

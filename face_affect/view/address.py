@@ -31,7 +31,7 @@ class Address:
         """Validate the address.
 
         Raises:
-            ViewError: it is no IP address, or the port is out of range.
+            ViewError: it is not an IP address, or the port is out of range.
 
         """
         try:

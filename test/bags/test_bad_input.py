@@ -255,7 +255,7 @@ def test_split_bag_without_metadata(tmp_path: Path) -> None:
 def test_unknown_types_do_no_harm_and_are_kept(tmp_path: Path) -> None:
     strange = [
         Topic('/strange', 'my_msgs/msg/Strange'),
-        Topic('/broken', 'my_msgs/msg/Broken', 'this is no definition!\n', 'RIHS01_1'),
+        Topic('/broken', 'my_msgs/msg/Broken', 'not a definition!\n', 'RIHS01_1'),
     ]
     mixed = []
     for message in demo_messages():

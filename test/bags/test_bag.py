@@ -250,7 +250,7 @@ def test_tables_say_what_the_bag_says(short_bag: Path, tmp_path: Path) -> None:
     columns = parquet.read_table(output / 'faces.parquet').to_pylist()
     faces = [(message, face) for _, message in read(output) for face in message.faces or [None]]
     assert len(lines) == len(columns) == len(faces) > 40
-    assert lines[0]['id'] == '' and columns[0]['id'] is None  # Nobody is confirmed at once.
+    assert lines[0]['id'] == '' and columns[0]['id'] is None  # The first image confirms no face.
     for line, column, (message, face) in zip(lines, columns, faces):
         stamp = message.header.stamp.sec * 10**9 + message.header.stamp.nanosec
         assert int(line['stamp_ns']) == column['stamp_ns'] == stamp

@@ -43,7 +43,7 @@ def faces_of(results: Results) -> int:
 
 
 def test_the_demo_bag_gives_the_golden_result(tmp_path: Path) -> None:
-    """To make it anew: make golden."""
+    """Made by `make golden`."""
     outcome = process_bag(Job(str(DEMO_BAG), tmp_path / 'demo'))
     assert outcome.state == 'done', outcome
     assert main(['compare', str(GOLDEN), str(tmp_path / 'demo')]) == 0

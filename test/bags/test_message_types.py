@@ -125,7 +125,7 @@ def test_every_field_is_read() -> None:
             change(not value if isinstance(value, bool) else value + step)
         if repr(decode_result(message)) == before:
             unread.add(name)
-    # The frame is a matter of whoever keeps the header.
+    # The caller, which keeps the header, knows the frame.
     assert unread == FIXED | DERIVED | {'header.frame_id'}
 
 

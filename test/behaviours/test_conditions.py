@@ -78,7 +78,7 @@ def test_emotion(shown: Any, status: Status) -> None:
     if status == Status.SUCCESS:
         assert matching() == [1]
     else:
-        assert leaf.feedback_message == 'nobody is happy'
+        assert leaf.feedback_message == 'no face is happy'
 
 
 def test_unknown_emotion_is_no_emotion() -> None:

@@ -35,7 +35,7 @@ def test_empty() -> None:
         ([(1.0, [1]), (1.5, [1]), (3.0, [2, 1])], 2.0),
         ([(1.0, [1]), (2.0, [2])], None),
         ([(1.0, [1]), (2.0, []), (3.0, [1]), (4.0, [1])], 1.0),
-        ([(5.0, [1]), (6.0, [1]), (1.0, [1]), (1.5, [1])], 0.5),  # a bag plays anew
+        ([(5.0, [1]), (6.0, [1]), (1.0, [1]), (1.5, [1])], 0.5),  # a bag is played again
     ],
 )
 def test_shown_for(rows: list[tuple[float, list[int]]], expected: float | None) -> None:

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""A short run of the measurement of tracking: nobody's id may change in a crossing."""
+"""A short run of the measurement of tracking: no id may change in a crossing."""
 
 from __future__ import annotations
 

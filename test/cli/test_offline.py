@@ -11,7 +11,7 @@ import sys
 
 from demo_bag import DemoFrame, ROOT
 
-# Python's audit events tell of every socket that Python code asks for; what native code has
+# Python's audit events report every socket that Python code asks for; what native code has
 # opened shows among the file descriptors.
 GUARDED = """
 import os, sys

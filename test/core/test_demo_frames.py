@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""What the chain says of a face in a picture against what the net says of its training crop.
+"""The pipeline's estimates of faces in images against the network's for their training crops.
 
 A net is only as good as its crop: the crop must show the face as the training pictures do.
 """

@@ -19,7 +19,7 @@ BOX = Box(20, 10, 20, 20)
 
 
 def millimetres(wall: int, face: int) -> NDArray[np.uint16]:
-    """Return a face that fills BOX but for a margin, before a wall."""
+    """Return a face that fills BOX except a margin, before a wall."""
     image = np.full((48, 64), wall, np.uint16)
     image[13:27, 23:37] = face
     return image

@@ -119,7 +119,7 @@ def test_bad_json(tmp_path: Path, text: str, reason: str | None) -> None:
         ({'crop': {DETECTOR: {'size': 1}}}, 'size'),
         ({'crop': []}, 'not usable'),
         ({'name': ''}, 'no word'),
-        ({'name': 'a\nb'}, r"name 'a\\nb' is no word"),
+        ({'name': 'a\nb'}, r"name 'a\\nb' is not a word"),
         ({'name': 'x' * 65}, 'no word'),
         ({'name': 3}, 'not usable'),
         ({'sha256': 'abc'}, "sha256 is 'abc', but must be 64 hexadecimal digits"),

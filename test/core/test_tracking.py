@@ -24,7 +24,7 @@ def found_at(x: float, y: float = 100, size: float = 50) -> Detection:
 
 
 def tracker_with(first_id: int = 1, **settings: Any) -> Tracker:
-    """Return a tracker that reports every detection, but for ``settings``."""
+    """Return a tracker that reports every detection, with ``settings``."""
     values = {'confirm_frames': 1, 'detection_threshold': 0.0, **settings}
     return Tracker(TrackingSettings(**values), first_id)
 

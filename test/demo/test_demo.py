@@ -46,7 +46,7 @@ class Demo:
             try:
                 if self.mark in (folder / 'environ').read_bytes():
                     found.append((folder / 'cmdline').read_text().replace('\0', ' '))
-            except OSError:  # Gone meanwhile, or somebody else's
+            except OSError:  # Gone meanwhile, or of another user
                 continue
         return found
 

@@ -54,7 +54,7 @@ DEADLINE = 60.0
 # What a process gets to end in before it is killed
 KIND_SECONDS = 10.0
 FRAME_RATE = 15  # pictures a second
-# Frames of the demo bag: nobody there; Joe Biden, near; Eileen Collins, who smiles
+# Frames of the demo bag: no face; Joe Biden, near; Eileen Collins, who smiles
 EMPTY, BIDEN, COLLINS = 0, 184, 222
 
 ImageMessage = Image | CompressedImage
@@ -247,7 +247,7 @@ class Robot:
         return process.wait()
 
     def subscribe(self, kind: Any, topic: str, depth: int = 100, raw: bool = False) -> list[Any]:
-        """Return the list that all messages go to, from when somebody publishes them."""
+        """Return the list that all messages go to, from the first publication on."""
         messages: list[Any] = []
         self.node.create_subscription(
             kind, topic, messages.append, QoSProfile(depth=depth), raw=raw

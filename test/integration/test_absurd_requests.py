@@ -30,7 +30,7 @@ from face_affect.ros.parameters import NodeParameters
 EXAMPLES = 50
 NAMES = sorted(declaration.name for declaration in declarations(NodeParameters))
 STATES = {'unconfigured', 'inactive', 'active'}
-# Shutting down and destroying are no faults: the node does end then.
+# Shutting down and destroying are not faults: the node does end then.
 LAST = {
     Transition.TRANSITION_UNCONFIGURED_SHUTDOWN,
     Transition.TRANSITION_INACTIVE_SHUTDOWN,

@@ -71,8 +71,8 @@ def test_no_node_to_subscribe_to(ticking: Any) -> None:
     ticker = ticking(behaviours.FacesToBlackboard('faces', timeout=0.5))
     assert ticker.tick() == Status.RUNNING
     assert 'waiting for the first result' in ticker.root.feedback_message
-    assert 'nobody publishes /face_affect/faces' in ticker.until_status(Status.FAILURE)
-    # A selector asks again and again: it must not wait anew each time.
+    assert 'no publisher on /face_affect/faces' in ticker.until_status(Status.FAILURE)
+    # A selector asks again and again: it must not wait again each time.
     assert ticker.tick() == Status.FAILURE
 
 

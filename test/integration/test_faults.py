@@ -207,7 +207,7 @@ def test_clock_jumps_of_the_camera(fresh: Robot) -> None:
     (first,), (same,), (back,), (again,), (far,), *_ = ids
     assert first == same
     assert back == again > first, 'a step back is a new start'
-    assert far > back, 'years later nobody is known any more'
+    assert far > back, 'years later no track is left'
 
 
 def test_a_clock_that_starts_again_does_not_prolong_a_timeout(fresh: Robot) -> None:

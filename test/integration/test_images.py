@@ -203,7 +203,7 @@ def test_debug_image(watcher: Watcher, encode: Callable[[Picture], Image]) -> No
 def test_nothing_is_drawn_unless_subscribed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, topic: str, kind: type, drawing: str
 ) -> None:
-    """Run the node in this process: nobody else can see that it does not publish."""
+    """Run the node in this process: other processes cannot see that it does not publish."""
     drawn: list[Picture] = []
     draw = getattr(debug_images, drawing)
 
@@ -242,7 +242,7 @@ def test_nothing_is_drawn_unless_subscribed(
 
 
 def explained(subject: str) -> Picture:
-    """Return what ~/saliency shows, but for the face's number."""
+    """Return what ~/saliency shows, without the face's number."""
     pipeline = Pipeline(Settings(confirm_frames=1))
     detector, *classifiers = pipeline.sidecars
     picture = demo_picture(BIDEN)

@@ -141,7 +141,7 @@ def swapped_model(folder: Path) -> str:
 
 
 def garbage_model(folder: Path) -> str:
-    """Give emotion's sidecar a file that is no network, with the right hash."""
+    """Give emotion's sidecar a file that is not a network, with the right hash."""
     sidecar = Path(swapped_model(folder))
     values = json.loads(sidecar.read_text())
     values['sha256'] = hashlib.sha256(b'no network' * 1000).hexdigest()

@@ -78,7 +78,7 @@ def test_faces_and_pictures_of_a_node(robot: Robot) -> None:
     camera = robot.node.create_publisher(CompressedImage, BAG_TOPIC, 10)
     robot.spin_until(camera.get_subscription_count, 'the active node')
     port = port_of(robot, start(robot, port=0))
-    # Nobody looks: nothing is subscribed to.
+    # No browser: nothing is subscribed to.
     robot.spin_until(lambda: robot.node.count_publishers(RESULTS) == 1, 'the results')
     assert robot.node.count_subscribers(PICTURES) == 0
     assert robot.node.count_subscribers(RESULTS) == 0

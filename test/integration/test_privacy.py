@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""The node keeps no picture and talks to nobody but its ROS domain."""
+"""The node keeps no picture and communicates in its ROS domain only."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_only_logs_are_written(root: Path, pid: int) -> None:
     outputs = list(root.glob('*.txt'))
     assert sorted(written) == sorted(ros_logs(root) + outputs)
     for path in written:
-        text = path.read_text(encoding='utf-8')  # strictly: the bytes of a picture are no UTF-8
+        text = path.read_text(encoding='utf-8')  # strictly: the bytes of a picture are not UTF-8
         assert text.replace('\n', '').isprintable()
         assert len(text) < min(map(len, demo_jpegs()))
 

@@ -60,7 +60,7 @@ STAND_INS = {
 
 @dataclass
 class Published:
-    """In place of a publisher: what it was given, and whether somebody wants it."""
+    """In place of a publisher: what it was given, and whether it has subscribers."""
 
     messages: list[Any] = field(default_factory=list)
     destroyed: bool = False

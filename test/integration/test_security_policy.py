@@ -118,7 +118,7 @@ def test_policy_keeps_to_the_schema() -> None:
 
 @pytest.fixture
 def secured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Robot]:
-    """Give a robot on which nobody may do more than the policies say."""
+    """Give a robot that enforces the policies."""
     artifacts = pytest.importorskip('sros2.api._artifact_generation', reason='needs SROS2')
     domain = harness.free_domain()
     monkeypatch.setattr(harness, 'free_domain', lambda: domain)

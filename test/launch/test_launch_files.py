@@ -101,7 +101,7 @@ def constants(call: ast.Call) -> dict[str, Any]:
 
 
 def parameters_of(text: str) -> dict[str, Any]:
-    """Return what a parameter file says of the node."""
+    """Return the node's parameters in a parameter file."""
     parameters: dict[str, Any] = {}
     for section in (yaml.safe_load(text) or {}).values():
         parameters.update(section['ros__parameters'])

@@ -19,7 +19,7 @@ from face_affect.media.files import bag_parts, is_bag
 
 MCAP = b'\x89MCAP0\r\n' + bytes(100)
 FORMATS = ('.jpg', '.png', '.bmp', '.webp', '.tiff', '.ppm', '.jp2')
-# Suffixes that tell the truth, that lie, that nobody knows, or none
+# Suffixes that are right, wrong, unknown or missing
 NAMES = st.text(
     st.characters(exclude_categories=('Cs',), exclude_characters='/\0'),
     min_size=1,

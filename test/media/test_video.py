@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Video files: time, broken frames, and what is none."""
+"""Video files: timestamps, broken frames, and files that are not videos."""
 
 from __future__ import annotations
 

@@ -152,7 +152,7 @@ class TestClassifierCard:
     ) -> None:
         for name in ('ROBUSTNESS_PICTURES', 'GLASSES_PICTURES', 'SIZE_PICTURES'):
             monkeypatch.setattr(classifier_card, name, 2)
-        # Shifted in brightness, so that the pictures are no copies of each other.
+        # Shifted in brightness, so that the pictures are not copies of each other.
         images = [
             np.clip(demo_face.astype(int) + shift, 0, 255).astype(np.uint8)
             for shift in range(-15, 15)

@@ -83,10 +83,13 @@ class TestFer2013Csv:
             (f'{HEADER}\n0,{pixels(noise(1)[0])}\n', 'line 2: Usage is None'),
             (f'{HEADER}\n0,,Training\n', 'line 2: there are 0 pixels, not 2304'),
             (f'{HEADER}\n0,{pixels(noise(1)[0][1:])},Training\n', 'there are 2256 pixels'),
-            (f'{HEADER}\n0,{"256 " * 2304},Training\n', "line 2: pixel '256' is no number from 0"),
-            (f'{HEADER}\n0,{"-1 " * 2304},Training\n', 'line 2: pixel .* is no number'),
-            (f'{HEADER}\n0,{"x " * 2304},Training\n', 'line 2: pixel .* is no number'),
-            (f'{HEADER}\n0,{"9" * 30},Training\n', 'line 2: pixel .* is no number'),
+            (
+                f'{HEADER}\n0,{"256 " * 2304},Training\n',
+                "line 2: pixel '256' is not a number from 0",
+            ),
+            (f'{HEADER}\n0,{"-1 " * 2304},Training\n', 'line 2: pixel .* is not a number'),
+            (f'{HEADER}\n0,{"x " * 2304},Training\n', 'line 2: pixel .* is not a number'),
+            (f'{HEADER}\n0,{"9" * 30},Training\n', 'line 2: pixel .* is not a number'),
         ],
     )
     def test_wrong_form(self, tmp_path: Path, text: str, reason: str) -> None:
@@ -97,7 +100,7 @@ class TestFer2013Csv:
     @pytest.mark.parametrize('content', [b'emotion,pixels,Usage\n\xff\xfe,', b'\xff' * 100])
     def test_no_text(self, tmp_path: Path, content: bytes) -> None:
         (tmp_path / 'x.csv').write_bytes(content)
-        with pytest.raises(DatasetError, match=r'x\.csv is no CSV file'):
+        with pytest.raises(DatasetError, match=r'x\.csv is not a CSV file'):
             load_faces(tmp_path / 'x.csv')
 
     def test_missing(self, tmp_path: Path) -> None:
@@ -188,5 +191,5 @@ class TestClassFolders:
     def test_file_that_is_no_picture(self, tmp_path: Path, content: bytes) -> None:
         write_folders(tmp_path, {'sad/a.png': noise(1)[0]})
         (tmp_path / 'sad' / 'b.jpg').write_bytes(content)
-        with pytest.raises(DatasetError, match=r'sad/b\.jpg is no picture'):
+        with pytest.raises(DatasetError, match=r'sad/b\.jpg is not a picture'):
             load_faces(tmp_path)

@@ -254,13 +254,13 @@ def test_wrong_form(tmp_path: Path, values: dict[str, Any], reason: str) -> None
 @pytest.mark.parametrize('content', [b'', b'no archive', b'PK\x03\x04 broken'])
 def test_no_npz_at_all(tmp_path: Path, content: bytes) -> None:
     (tmp_path / 'x.npz').write_bytes(content)
-    with pytest.raises(DatasetError, match=r'x\.npz is no npz file'):
+    with pytest.raises(DatasetError, match=r'x\.npz is not an npz file'):
         load_faces(tmp_path / 'x.npz')
 
 
 def test_single_array(tmp_path: Path) -> None:
     np.save(tmp_path / 'x.npy', np.zeros(3))
-    with pytest.raises(DatasetError, match=r'x\.npy is no npz file, but a single array'):
+    with pytest.raises(DatasetError, match=r'x\.npy is not an npz file, but a single array'):
         load_faces(tmp_path / 'x.npy')
 
 

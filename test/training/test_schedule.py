@@ -44,7 +44,7 @@ def test_minutes_of_training_count(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 100.0
     monkeypatch.setattr(module.time, 'monotonic', lambda: now)
     schedule = Schedule(recipe(minutes=2), steps_per_epoch=5)
-    now += 1000  # Loading is no training.
+    now += 1000  # Loading does not count as training.
     schedule.start()
     assert schedule.progress == 0
     now += 30

@@ -106,7 +106,7 @@ def test_saliency_on_a_click(browser: Browser, demo: Demo) -> None:
 
 def test_who_goes_leaves_the_page(browser: Browser, demo: Demo) -> None:
     open_page(browser, demo)
-    demo.show(0)  # nobody; a step back in time
+    demo.show(0)  # no face; a step back in time
     browser.wait('return document.querySelectorAll(".face").length === 3')
     browser.wait('return document.getElementById("count").textContent === "0"')
     browser.wait('return document.querySelectorAll(".face.gone").length === 3')

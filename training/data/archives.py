@@ -114,9 +114,9 @@ def open_archive(path: Path) -> np.lib.npyio.NpzFile:
     try:
         loaded = np.load(path, allow_pickle=False)
     except (EOFError, IsADirectoryError, ValueError, zipfile.BadZipFile) as error:
-        raise DatasetError(f'{path} is no npz file') from error
+        raise DatasetError(f'{path} is not an npz file') from error
     if not isinstance(loaded, np.lib.npyio.NpzFile):
-        raise DatasetError(f'{path} is no npz file, but a single array')
+        raise DatasetError(f'{path} is not an npz file, but a single array')
     return loaded
 
 

@@ -27,8 +27,8 @@ def load_class_folders(folder: Path) -> FaceSet:
     LARGEST_SIDE. The hash of a picture is that of its file's bytes.
 
     Raises:
-        DatasetError: a folder is named as no class, there are no pictures, or a file
-            is none; the message names it.
+        DatasetError: a folder's name is not a class, there are no pictures, or a file
+            is not a picture; the message names it.
 
     """
     names, task = _folders(folder), task_of_folder(folder)
@@ -80,7 +80,7 @@ def _picture(content: bytes, file: Path) -> NDArray[np.uint8]:
         else None
     )
     if image is None:
-        raise DatasetError(f'{file} is no picture')
+        raise DatasetError(f'{file} is not a picture')
     return np.asarray(image, dtype=np.uint8)
 
 

@@ -23,7 +23,7 @@ HELD_OUT = 'held-out tenth'
 
 @dataclass(frozen=True)
 class EvaluationSet:
-    """Pictures to test with; ``whole`` if they are no selection from another test set.
+    """Pictures to test with; ``whole`` if they are not a selection from another test set.
 
     ``sidecar`` is the model to test, with the head answering that learnt these labels.
     """

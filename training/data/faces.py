@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 
 class DatasetError(ValueError):
-    """What was named is no picture set of a known form; the message says why."""
+    """The data are not a picture set of a known form; the message says why."""
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,7 @@ def load_fer2013_csv(path: Path) -> FaceSet:
                 usage.append(USAGES[_choice(row['Usage'], USAGES, f'{where}: Usage')])
                 images.append(_picture(row['pixels'] or '', where))
     except (csv.Error, UnicodeDecodeError) as error:
-        raise DatasetError(f'{path} is no CSV file: {error}') from error
+        raise DatasetError(f'{path} is not a CSV file: {error}') from error
     if not images:
         raise DatasetError(f'{path}: no picture in it')
     keys = np.array([zlib.crc32(image.tobytes()) for image in images], dtype=np.uint32)
@@ -76,7 +76,7 @@ def _picture(text: str, where: str) -> NDArray[np.uint8]:
     try:
         pixels = bytes(map(LEVELS.__getitem__, text.split()))
     except KeyError as error:
-        raise DatasetError(f'{where}: pixel {error} is no number from 0 to 255') from error
+        raise DatasetError(f'{where}: pixel {error} is not a number from 0 to 255') from error
     if len(pixels) != SIDE * SIDE:
         raise DatasetError(f'{where}: there are {len(pixels)} pixels, not {SIDE * SIDE}')
     return np.frombuffer(pixels, dtype=np.uint8).reshape(SIDE, SIDE)

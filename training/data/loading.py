@@ -29,7 +29,7 @@ def load_faces(path: Path) -> FaceSet:
 
 
 def task_of(path: Path) -> str | None:
-    """Return which task a picture set is for, without reading it; None if it is no set of faces.
+    """Return which task a picture set is for, without reading it; None if not of faces.
 
     Raises:
         FileNotFoundError: there is no such file or folder.

@@ -92,7 +92,7 @@ def load_scenes(path: Path) -> SceneSet:
 
 
 def save_scenes(path: Path, rows: Iterable[tuple[NDArray[np.uint8], Scene]]) -> None:
-    """Write an npz of pictures' encoded bytes u8 [B], and what the scenes say of each."""
+    """Write an npz of pictures' encoded bytes u8 [B], and the scenes' data of each."""
     parts, scenes = zip(*rows)
     names = sorted({scene.source for scene in scenes})
     np.savez(

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""What a classifier says of the same faces with dark glasses drawn over their eyes.
+"""A classifier's answers for the same faces with dark glasses drawn over their eyes.
 
 The paper found that glasses are read as anger and as a man.
 """

@@ -22,7 +22,7 @@ def evaluate_file(sidecar: Sidecar, options: argparse.Namespace) -> dict[str, An
 
     Raises:
         FileNotFoundError: the scenes are missing.
-        DatasetError: they are no scenes, or have no such part.
+        DatasetError: they are not scenes, or do not have the part.
         ModelError: the network cannot be used.
 
     """

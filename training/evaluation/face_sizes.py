@@ -37,7 +37,7 @@ def backgrounds_of(scenes: Path | None) -> list[NDArray[np.uint8]]:
 
     Raises:
         FileNotFoundError: there is no such file.
-        DatasetError: it is no set of scenes, or all of these have faces.
+        DatasetError: it is not a set of scenes, or all of these have faces.
 
     """
     if scenes is None:

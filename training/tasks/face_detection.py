@@ -53,7 +53,7 @@ class FaceDetection:
         """Load the scenes that ``recipe`` names from folder ``data``.
 
         Raises:
-            DatasetError: they are no scenes.
+            DatasetError: they are not scenes.
 
         """
         scenes = load_scenes(data / recipe.data)

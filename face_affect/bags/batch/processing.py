@@ -67,7 +67,7 @@ def open_recorded(source: str, max_image_pixels: int = MAX_PIXELS) -> Recording:
         raise RecordingError(f'{source}: no such file or folder')
     media = open_media(str(path))
     if not isinstance(media, Video):
-        raise RecordingError(f'{source} is no recording, but pictures: use face-affect run')
+        raise RecordingError(f'{source} holds pictures, not a recording: use face-affect run')
     return MediaRecording(media, 0)
 
 

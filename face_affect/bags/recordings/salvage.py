@@ -43,7 +43,7 @@ class CutMcap:
 
         Raises:
             ChunkError: a chunk is too large.
-            McapError: it is no MCAP file, or no channel can be read.
+            McapError: it is not an MCAP file, or no channel can be read.
 
         """
         check_chunks(path)

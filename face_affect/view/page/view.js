@@ -267,7 +267,7 @@ function choose(event) {
 }
 
 byId('picture').addEventListener('click', choose);
-// A page that nobody sees asks for nothing.
+// A hidden page requests nothing.
 document.addEventListener('visibilitychange', () => (document.hidden ? disconnect() : connect()));
 setInterval(drawMinute, 250);
 connect();
