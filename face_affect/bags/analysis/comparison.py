@@ -40,8 +40,8 @@ class Tolerances:
 
     A box may move by ``pixels`` on each side, or overlap by ``iou`` with where it was.
     ``probability``, 0..1, goes for probabilities and scores; a label that changes while its
-    probabilities stay within it follows from a near tie and is no change. As many as ``unmatched``
-    faces may be in one bag only, whose detection scores lie near the threshold.
+    probabilities stay within it follows from a near tie, which is allowed. As many as
+    ``unmatched`` faces may be in one bag only, whose detection scores lie near the threshold.
     """
 
     pixels: float = 4.0
