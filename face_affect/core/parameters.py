@@ -3,7 +3,7 @@
 
 """Parameters, declared once as fields of annotated dataclasses.
 
-ROS descriptors, command-line options, the README's table and ``config/face_affect.yaml``
+ROS descriptors, command-line options, docs/parameters.md and ``config/face_affect.yaml``
 are generated from these declarations, and every range is checked here.
 """
 

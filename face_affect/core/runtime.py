@@ -25,7 +25,7 @@ def _interpreter_module() -> ModuleType:
         except ImportError as error:
             raise ModelError(
                 'neither ai-edge-litert nor tflite-runtime can be imported; install one into '
-                "this Python: pip install ai-edge-litert (see 'On a robot' in README.md)"
+                'this Python: pip install ai-edge-litert (see LiteRT in docs/installation.md)'
             ) from error
     module: ModuleType = interpreter
     return module

@@ -15,8 +15,8 @@ def test_what_people_copy_is_short(name: str) -> None:
     assert len((EXAMPLES / name).read_text().splitlines()) < 80
 
 
-def test_readme_lists_every_example() -> None:
-    text = (ROOT / 'README.md').read_text()
+def test_documentation_lists_every_example() -> None:
+    text = (ROOT / 'docs' / 'behaviour_trees.md').read_text()
     names = {path.name for path in EXAMPLES.iterdir()} - {'__pycache__'}
     assert names > set(SHORT)
     assert {name for name in names if f'`{name}`' not in text} == set()

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""README's table and config/face_affect.yaml follow the declarations."""
+"""docs/parameters.md and config/face_affect.yaml follow the declarations."""
 
 from pathlib import Path
 import re
@@ -26,8 +26,8 @@ def script() -> dict[str, Any]:
 
 
 def test_parameter_table_is_up_to_date(script: dict[str, Any]) -> None:
-    text = (ROOT / 'README.md').read_text()
-    assert script['updated_readme'](text) == text, ADVICE
+    text = (ROOT / 'docs' / 'parameters.md').read_text()
+    assert script['updated_page'](text) == text, ADVICE
 
 
 def test_config_is_up_to_date(script: dict[str, Any]) -> None:
