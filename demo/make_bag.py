@@ -571,7 +571,7 @@ def clip_box(box: tuple[float, ...], least: float = MIN_VISIBLE) -> list[float] 
 
 
 def overlap(a: list[float], b: list[float]) -> bool:
-    """Tell whether two [x, y, w, h] boxes have area in common."""
+    """Return whether two [x, y, w, h] boxes have area in common."""
     return all(a[i] < b[i] + b[i + 2] and b[i] < a[i] + a[i + 2] for i in (0, 1))
 
 

@@ -151,7 +151,7 @@ class SessionStatistics:
             sighting.last, sighting.face = stamp, face
 
     def has_faces(self, stamp: int) -> bool:
-        """Tell whether the image of ``stamp`` is known to have faces; the newest one only."""
+        """Return whether the image of ``stamp`` is known to have faces; the newest one only."""
         newest = self.newest
         return (
             newest is not None

@@ -27,7 +27,7 @@ class TrueFace:
     box: Box
 
     def at_border(self, width: int = 640) -> bool:
-        """Tell whether the picture's left or right side cuts the face."""
+        """Return whether the picture's left or right side cuts the face."""
         return self.box.x <= 0 or self.box.x + self.box.width >= width
 
     def found_in(self, faces: Sequence[Face]) -> Face | None:

@@ -48,7 +48,7 @@ def unlabelled(scene: Scene, detector: Detector) -> Iterator[NDArray[np.float32]
 
 
 def is_face(image: NDArray[np.uint8], box: NDArray[np.float32], teacher: Detector) -> bool:
-    """Tell whether ``teacher`` finds ``box`` in the enlarged surroundings, too."""
+    """Return whether ``teacher`` finds ``box`` in the enlarged surroundings, too."""
     for widths in SURROUNDINGS:
         zoom = SIDE / (widths * float(box[2]))
         shift = SIDE / 2 - (box[:2] + box[2:] / 2) * zoom

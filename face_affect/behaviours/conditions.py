@@ -51,7 +51,7 @@ class FaceCondition(Behaviour):
 
     @abstractmethod
     def fulfilled_by(self, face: FaceAffect) -> bool:
-        """Tell whether ``face`` fulfils the condition in its image."""
+        """Return whether ``face`` fulfils the condition in its image."""
 
     def update(self) -> Status:
         """Judge the newest result by the history."""
@@ -139,7 +139,7 @@ class _IsEstimated(FaceCondition):
         self._min_confidence = min_confidence
 
     def fulfilled_by(self, face: FaceAffect) -> bool:
-        """Tell whether the estimate is so, and sure enough."""
+        """Return whether the estimate has the label and the confidence."""
         estimate = getattr(face, self._task)
         return bool(estimate.label == self._label and estimate.confidence >= self._min_confidence)
 

@@ -78,7 +78,7 @@ class Gate:
         )
 
     def similar_size(self, found: Place) -> bool:
-        """Tell whether the face may have grown or shrunk to that."""
+        """Return whether the face may have grown or shrunk to that."""
         return self._size <= MAX_GROWTH * found.size and found.size <= MAX_GROWTH * self._size
 
     def distance(self, found: Place) -> float:

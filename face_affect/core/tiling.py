@@ -43,7 +43,7 @@ class TiledDetector:
         self._turn = self._tile = 0
 
     def is_far(self, box: Box, image_shape: tuple[int, ...]) -> bool:
-        """Tell whether the view of the whole image, [H, W, ...], is too coarse for ``box``."""
+        """Return whether the view of the whole image, [H, W, ...], is too coarse for ``box``."""
         width, height = self._detector.input_size
         scale = min(width / image_shape[1], height / image_shape[0])
         return scale < 1 and math.sqrt(box.area) * scale < FAR_SIZE

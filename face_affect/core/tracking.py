@@ -254,7 +254,7 @@ class _Looks:
         self._known: dict[int, Appearance | None] = {}
 
     def is_outside(self, expected: KalmanState) -> bool:
-        """Tell whether the middle of a face should be outside the image."""
+        """Return whether the middle of a face should be outside the image."""
         height, width = self._image.shape[:2]
         return not (0 <= expected.x <= width and 0 <= expected.y <= height)
 
@@ -273,7 +273,7 @@ def _near(one: Box, other: Box) -> bool:
 
 
 def _is_place(box: Box) -> bool:
-    """Tell whether ``box`` is finite and has a size; what is compared with NaN is false."""
+    """Return whether ``box`` is finite and has a size; what is compared with NaN is false."""
     return (
         abs(box.x) <= FARTHEST
         and abs(box.y) <= FARTHEST

@@ -18,7 +18,7 @@ class RateLimiter:
         self._due = 0.0
 
     def passes(self, rate: float) -> bool:
-        """Tell whether an event now keeps to ``rate`` a second; 0: always."""
+        """Return whether an event now keeps to ``rate`` a second; 0: always."""
         now = self._now()
         if rate <= 0:
             return True

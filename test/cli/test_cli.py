@@ -655,7 +655,7 @@ def test_a_camera_that_is_not_upright(
     assert 'rotate is 45, but must be one of 0, 90, 180, 270' in capsys.readouterr().err
 
 
-def test_nobody_to_explain(
+def test_no_face_to_explain(
     tmp_path: Path, demo_frames: list[DemoFrame], capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / 'empty.jpg').write_bytes(demo_frames[0].jpeg)

@@ -147,7 +147,7 @@ def test_wait_succeeds(watcher: Watcher, ticking: Any) -> None:
     assert any(' for 0.' in message for message in said)
     (face,) = py_trees.blackboard.Blackboard.get('/face_affect/matching_faces')
     assert ticker.root.feedback_message == f'#{face.id}'
-    # Anew, as a tree does that has come to its end
+    # Again, as a tree does that has come to its end
     assert ticker.tick() == Status.RUNNING
     ticker.until_status(Status.SUCCESS)
 

@@ -280,7 +280,7 @@ def test_an_image_topic_that_the_bag_does_not_have_is_an_error_at_once(robot: Ro
     )
 
 
-def test_nobody_who_subscribes_to_the_image_topic_is_an_error(robot: Robot) -> None:
+def test_an_image_topic_without_subscriber_is_an_error(robot: Robot) -> None:
     player = robot.play(str(BAG), '--wait-for-subscriber', '0.2', '--image', BAG_TOPIC)
     assert robot.spin_to_end(player) == 1
     assert f'no subscriber to {BAG_TOPIC} within 0.2 s' in player.output

@@ -433,6 +433,6 @@ def test_bridge_and_node_live(robot: Robot) -> None:
     assert received['softbiometrics'][-1].gender == hri.SoftBiometrics.FEMALE
     assert (received['cropped'][-1].width, received['cropped'][-1].height) == (128, 128)
     watcher.camera.stop()
-    robot.spin_until(lambda: not tracked[-1].ids, 'nobody')
+    robot.spin_until(lambda: not tracked[-1].ids, 'no face')
     robot.spin_until(lambda: not robot.node.count_publishers(f'{name}/roi'), 'no topics')
     assert bridge.running

@@ -126,7 +126,7 @@ def test_pause_outlives_deactivation(watcher: Watcher) -> None:
 
 def test_wait_succeeds(watcher: Watcher, client: ActionClient) -> None:
     show(watcher, EMPTY)
-    watcher.wait_for(lambda result: not result.faces, 'nobody')
+    watcher.wait_for(lambda result: not result.faces, 'no face')
     waiting = Waiting(
         watcher.robot,
         client,
@@ -208,7 +208,7 @@ def test_cancel(watcher: Watcher, client: ActionClient) -> None:
 
 def test_two_goals_at_once(watcher: Watcher, client: ActionClient) -> None:
     show(watcher, EMPTY)
-    watcher.wait_for(lambda result: not result.faces, 'nobody')
+    watcher.wait_for(lambda result: not result.faces, 'no face')
     soon = Waiting(watcher.robot, client, gender=Gender.FEMALE)
     never = Waiting(watcher.robot, client, gender=Gender.MALE)
     assert not soon.done and not never.done

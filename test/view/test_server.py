@@ -154,7 +154,7 @@ def brightness(jpeg: bytes) -> int:
     return round(float(np.mean(image)))
 
 
-def test_a_browser_that_stalls_holds_up_nobody(server: ViewServer, feeds: PipelineFeeds) -> None:
+def test_a_browser_that_stalls_holds_up_no_other(server: ViewServer, feeds: PipelineFeeds) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (400, 400, 3), dtype=np.uint8)
     stalled = socket.create_connection(('127.0.0.1', port_of(server)), TIMEOUT)
     stalled.sendall(b'GET /picture HTTP/1.1\r\nHost: localhost\r\n\r\n')

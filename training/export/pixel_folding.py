@@ -65,7 +65,7 @@ def fold_first_convolution(content: bytes) -> bytes:
 
 
 def is_folded(model: schema.ModelT) -> bool:
-    """Tell whether the second operator is a convolution that was folded."""
+    """Return whether the second operator is a convolution that was folded."""
     return _code(model, model.subgraphs[0].operators[0]) == schema.BuiltinOperator.RESHAPE
 
 

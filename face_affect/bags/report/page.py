@@ -168,7 +168,7 @@ def _longest(persons: Sequence[FaceTimeline]) -> list[FaceTimeline]:
 def _pictures(results: Results, recording: Recording, blur: bool) -> Iterator[Picture]:
     topic = picture_topic(recording)
     for frame in keyframes(results, recording, topic, blur) if topic else ():
-        ids = ', '.join(f'#{number}' for number in frame.ids) or 'nobody'
+        ids = ', '.join(f'#{number}' for number in frame.ids) or 'no face'
         yield Picture(f'{frame.time:.1f} s: {ids}', base64.b64encode(frame.jpeg).decode())
 
 

@@ -197,7 +197,7 @@ function showFaces(state, now) {
     card.element.classList.add('gone');
     if (now - card.seen > LINGER) card.remove();
   }
-  byId('nobody').hidden = cards.size > 0;
+  byId('no-faces').hidden = cards.size > 0;
 }
 
 // Drawing
