@@ -23,7 +23,7 @@ import cv2
 import numpy as np
 
 from face_affect.core.detection import Detector, load_detector
-from face_affect.core.models import available_models, ModelError
+from face_affect.core.models import available_models, DETECTION, ModelError
 from face_affect.core.strict_json import to_json
 from training.data.faces import DatasetError
 from training.data.scenes import load_scenes, SceneSet
@@ -90,9 +90,7 @@ def main() -> int:
     try:
         scenes = load_scenes(arguments.data)
         detectors: list[Detector] = [
-            load_detector(sidecar)
-            for sidecar in available_models()
-            if sidecar.task == 'face_detection'
+            load_detector(sidecar) for sidecar in available_models() if sidecar.task == DETECTION
         ]
     except (DatasetError, ModelError, FileNotFoundError) as error:
         print(f'error: {error}', file=sys.stderr)

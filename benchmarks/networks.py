@@ -12,7 +12,7 @@ import time
 import numpy as np
 from numpy.typing import NDArray
 
-from face_affect.core.models import available_models, InputFormat, Sidecar
+from face_affect.core.models import available_models, DETECTION, InputFormat, Sidecar
 from face_affect.core.runtime import Network
 
 # A network of nothing but dense 1x1 convolutions, see make_int8_rate: what a machine can do
@@ -44,7 +44,7 @@ def int8_rate(seconds: float) -> float:
     sidecar = Sidecar(
         path=RATE_NETWORK.with_suffix('.json'),
         name='int8_rate',
-        task='face_detection',
+        task=DETECTION,
         sha256=hashlib.sha256(content).hexdigest(),
         labels=(),
         input=InputFormat(RATE_SIDE, RATE_SIDE, 'rgb', 1 / 255, 0.0),

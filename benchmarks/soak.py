@@ -116,7 +116,7 @@ class Soak:
         return [text for text, wrong in checks.items() if wrong]
 
 
-class Player:
+class SoakClient:
     """Sends frames to the node and listens to it."""
 
     def __init__(self, domain: int, pid: int) -> None:
@@ -330,14 +330,14 @@ def main() -> int:
         'ROS_LOG_DIR': str(output / 'ros_log'),
     }
     with running(NODE, environment, output / 'node.log') as pid:
-        player = Player(domain, pid)
+        client = SoakClient(domain, pid)
         try:
-            soak = player.run(arguments.frames)
+            soak = client.run(arguments.frames)
         except TimeoutError as error:
             print(f'error: {error}; see {output}/node.log', file=sys.stderr)
             return 1
         finally:
-            player.close()
+            client.close()
     (output / 'soak.json').write_text(to_json(asdict(soak)))
     (output / 'soak.md').write_text(soak_report(soak))
     draw(soak, output / 'soak.png')

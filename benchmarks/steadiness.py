@@ -60,7 +60,7 @@ def main() -> int:
     cv2.setNumThreads(1)
     try:
         scenes = [scene for scene in load_scenes(arguments.data).split(True).scenes if _of(scene)]
-        figures = measure(
+        figures = measure_steadiness(
             scenes[:: max(len(scenes) // arguments.scenes, 1)][: arguments.scenes],
             round(arguments.seconds * RATE),
         )
@@ -75,7 +75,7 @@ def main() -> int:
     return 0
 
 
-def measure(scenes: list[Scene], frames: int) -> dict[str, float]:
+def measure_steadiness(scenes: list[Scene], frames: int) -> dict[str, float]:
     """Return all figures of ``scenes`` of ``frames`` images each, by name."""
     pipeline = Pipeline()
     overlaps, moves, growths = list[float](), list[float](), list[float]()

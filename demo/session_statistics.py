@@ -19,23 +19,23 @@ PENDING = 1000  # images at most that wait for their result, and results for the
 
 
 @dataclass(frozen=True)
-class Times:
+class LatencySummary:
     """Median and 95th percentile, milliseconds."""
 
     median: float
     high: float
 
     def __str__(self) -> str:
-        """Say it in words."""
+        """Return the summary as text."""
         return f'median {self.median:.1f} ms, 95 % within {self.high:.1f} ms'
 
 
-def summarise(seconds: array[float]) -> Times | None:
+def summarise(seconds: array[float]) -> LatencySummary | None:
     """Return the summary of ``seconds``; None if there are none."""
     if not seconds:
         return None
     median, high = np.percentile(seconds, (50, 95)) * 1e3
-    return Times(float(median), float(high))
+    return LatencySummary(float(median), float(high))
 
 
 class Latencies:
@@ -48,7 +48,7 @@ class Latencies:
         self._received: dict[int, int] = {}
 
     @property
-    def summary(self) -> Times | None:
+    def summary(self) -> LatencySummary | None:
         """What they come to; None before the first."""
         return summarise(self._seconds)
 
@@ -122,7 +122,7 @@ class SessionStatistics:
         return [face.id for face in self.newest.faces] if self.newest else []
 
     @property
-    def processing_summary(self) -> Times | None:
+    def processing_summary(self) -> LatencySummary | None:
         """How long the node says that it took for an image; None before the first."""
         return summarise(self._processing)
 

@@ -84,7 +84,7 @@ def arguments_of() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def measure(arguments: argparse.Namespace) -> dict[str, dict[str, Figures]]:
+def measure_tracking(arguments: argparse.Namespace) -> dict[str, dict[str, Figures]]:
     """Return the figures by scenario ('all' last) and rate (and 'all').
 
     Raises:
@@ -146,7 +146,7 @@ def main() -> int:
     """Run the command line."""
     arguments = arguments_of()
     try:
-        figures = measure(arguments)
+        figures = measure_tracking(arguments)
     except (DatasetError, ModelError) as error:
         print(error, file=sys.stderr)
         return 1

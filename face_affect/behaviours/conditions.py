@@ -20,7 +20,7 @@ from face_affect.behaviours.blackboard import (
 )
 from face_affect.behaviours.history import FaceHistory
 from face_affect.core.affect_query import AffectCriteria
-from face_affect.core.tasks import TASKS
+from face_affect.core.tasks import EMOTION, GENDER, TASKS
 
 LABELS = {task.name: task.labels for task in TASKS}
 
@@ -131,7 +131,7 @@ class _IsEstimated(FaceCondition):
         selected: bool,
         namespace: str,
     ) -> None:
-        """Look for ``label`` in field ``task`` of FaceAffect, 'emotion' or 'gender'."""
+        """Look for ``label`` in field ``task`` of FaceAffect, the name of one of TASKS."""
         AffectCriteria({task: label}, min_confidence=min_confidence, duration=duration)
         super().__init__(name, label, duration, selected, namespace)
         self._task = task
@@ -171,7 +171,9 @@ class IsEmotion(_IsEstimated):
             ValueError: there is no such emotion, or a number is out of range.
 
         """
-        super().__init__(name, 'emotion', emotion, min_confidence, duration, selected, namespace)
+        super().__init__(
+            name, EMOTION.name, emotion, min_confidence, duration, selected, namespace
+        )
 
 
 class IsGender(_IsEstimated):
@@ -201,4 +203,4 @@ class IsGender(_IsEstimated):
             ValueError: there is no such gender, or a number is out of range.
 
         """
-        super().__init__(name, 'gender', gender, min_confidence, duration, selected, namespace)
+        super().__init__(name, GENDER.name, gender, min_confidence, duration, selected, namespace)

@@ -19,7 +19,7 @@ from rclpy.task import Future
 from face_affect.behaviours.blackboard import MATCHING, NAMESPACE
 from face_affect.core.affect_query import AffectCriteria
 from face_affect.core.stamps import to_seconds
-from face_affect.core.tasks import TASKS
+from face_affect.core.tasks import EMOTION, GENDER, TASKS
 
 
 class WaitForAffect(Behaviour):
@@ -64,7 +64,7 @@ class WaitForAffect(Behaviour):
             ValueError: there is no such emotion or gender, or a number is out of range.
 
         """
-        given = {'emotion': emotion, 'gender': gender}
+        given = {EMOTION.name: emotion, GENDER.name: gender}
         labels = {task: label for task, label in given.items() if label is not None}
         AffectCriteria(labels, min_confidence=min_confidence, duration=duration)
         if not timeout >= 0:

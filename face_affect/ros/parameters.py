@@ -11,6 +11,7 @@ from face_affect.core.images import MAX_COMPRESSED_PIXELS, MAX_PIXELS
 from face_affect.core.parameters import parameter, ParameterGroup
 from face_affect.core.saliency import SUBJECTS
 from face_affect.core.settings import ModelNames, RuntimeSettings, Settings
+from face_affect.core.tasks import TASKS
 
 _QOS = (
     'set qos_overrides.TOPIC.subscription.{policy} instead, where TOPIC is the resolved name of '
@@ -127,8 +128,9 @@ class DebugParameters(ParameterGroup):
         high=1000.0,
     )
     saliency_of: str = parameter(
-        'emotion',
-        'what the saliency image explains: the most probable emotion or gender, or one class',
+        TASKS[0].name,
+        'what the saliency image explains: the most probable '
+        f'{" or ".join(task.name for task in TASKS)}, or one class',
         choices=SUBJECTS,
     )
 

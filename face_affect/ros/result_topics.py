@@ -23,7 +23,7 @@ from face_affect.ros.optional_messages import MissingMessagesError
 from face_affect.ros.parameters import NodeParameters
 
 
-class Output(Protocol):
+class ResultPublisher(Protocol):
     """Results in messages of another package."""
 
     def publish(self, result: FrameResult, header: Header) -> None:
@@ -69,8 +69,8 @@ class ResultTopics:
         self._publishers.append(publisher)
         return publisher
 
-    def _create_outputs(self, parameters: NodeParameters) -> list[Output]:
-        wanted: dict[str, Callable[[], Output]] = {}
+    def _create_outputs(self, parameters: NodeParameters) -> list[ResultPublisher]:
+        wanted: dict[str, Callable[[], ResultPublisher]] = {}
         if parameters.output.publish_detections:
             wanted['detections'] = lambda: DetectionTopic(self._create)
         if parameters.localisation.publish_tf:

@@ -21,7 +21,7 @@ from training.evaluation import (
 
 
 @dataclass(frozen=True)
-class Evaluation:
+class ModelEvaluation:
     """How models of a task are evaluated.
 
     ``evaluate_file`` returns the figures that command line options ask for, ``print_table``
@@ -34,18 +34,18 @@ class Evaluation:
     card_figures: Callable[[Sidecar, Path, Path], str]
 
 
-CLASSIFIER = Evaluation(
+CLASSIFIER = ModelEvaluation(
     classifier_evaluation.evaluate_file,
     classifier_evaluation.print_table,
     classifier_card.card_figures,
 )
-DETECTOR = Evaluation(
+DETECTOR = ModelEvaluation(
     detector_evaluation.evaluate_file,
     detector_evaluation.print_table,
     detector_card.card_figures,
 )
 
 
-def evaluation_of(sidecar: Sidecar) -> Evaluation:
+def evaluation_of(sidecar: Sidecar) -> ModelEvaluation:
     """Return how the model of ``sidecar`` is evaluated."""
     return DETECTOR if sidecar.task == DETECTION else CLASSIFIER

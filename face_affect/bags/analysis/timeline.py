@@ -13,6 +13,7 @@ import numpy as np
 
 from face_affect.bags.analysis.result_reader import Results
 from face_affect.core.faces import Face, UNKNOWN
+from face_affect.core.tasks import EMOTION
 
 # A person counts as away after so many seconds, and images, without a detection.
 AWAY_SECONDS, AWAY_IMAGES = 0.5, 3
@@ -51,8 +52,8 @@ class FaceTimeline:
             times, faces = self.times[spell], self.faces[spell]
             start = 0
             for i in range(1, len(times) + 1):
-                label = _label(faces[start], 'emotion')
-                if i == len(times) or _label(faces[i], 'emotion') != label:
+                label = _label(faces[start], EMOTION.name)
+                if i == len(times) or _label(faces[i], EMOTION.name) != label:
                     yield times[start], times[min(i, len(times) - 1)], label
                     start = i
 

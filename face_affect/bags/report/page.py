@@ -22,6 +22,7 @@ from face_affect.bags.recordings.bag_reader import IMAGE_TYPES, Recording, Recor
 from face_affect.bags.report import plots
 from face_affect.bags.report.rendering import render
 from face_affect.core.stamps import to_nanoseconds
+from face_affect.core.tasks import TASKS
 
 # Plots of emotions for so many people, those longest there
 MAX_PEOPLE = 12
@@ -31,7 +32,7 @@ TEMPLATE = 'report.html.j2'
 
 
 @dataclass(frozen=True)
-class Picture:
+class CaptionedImage:
     """A JPEG and who is in it."""
 
     caption: str
@@ -39,7 +40,7 @@ class Picture:
 
 
 @dataclass(frozen=True)
-class Times:
+class TimeDistribution:
     """The distribution of a time: percentiles 50, 95 and 100 in milliseconds."""
 
     title: str
@@ -139,14 +140,14 @@ def _people(results: Results) -> dict[str, Any]:
             ('of these with faces', sum(bool(e.frame.faces) for e in results.results.values())),
         ],
         'timeline': plots.timeline(shown, gap, end) if shown else None,
+        'columns': ('id', 'from', 'to', 'images', *(task.name for task in TASKS)),
         'people': [
             (
                 f'#{person.id}',
                 f'{person.times[0]:.1f} s',
                 f'{person.times[-1]:.1f} s',
                 len(person.times),
-                person.label('emotion'),
-                person.label('gender'),
+                *(person.label(task.name) for task in TASKS),
             )
             for person in shown
         ],
@@ -165,14 +166,14 @@ def _longest(persons: Sequence[FaceTimeline]) -> list[FaceTimeline]:
     return sorted(longest, key=lambda person: person.id)
 
 
-def _pictures(results: Results, recording: Recording, blur: bool) -> Iterator[Picture]:
+def _pictures(results: Results, recording: Recording, blur: bool) -> Iterator[CaptionedImage]:
     topic = picture_topic(recording)
     for frame in keyframes(results, recording, topic, blur) if topic else ():
         ids = ', '.join(f'#{number}' for number in frame.ids) or 'no face'
-        yield Picture(f'{frame.time:.1f} s: {ids}', base64.b64encode(frame.jpeg).decode())
+        yield CaptionedImage(f'{frame.time:.1f} s: {ids}', base64.b64encode(frame.jpeg).decode())
 
 
-def _latencies(results: Results) -> Iterator[Times]:
+def _latencies(results: Results) -> Iterator[TimeDistribution]:
     """Yield the distributions of a node's times; none of results that were made offline."""
     processing = [
         result.frame.timings['total'] * 1e3
@@ -187,7 +188,7 @@ def _latencies(results: Results) -> Iterator[Times]:
         ("From the image's stamp to the recording of its result", 'latency', latency),
     ):
         median, high, worst = np.percentile(values, (50, 95, 100))
-        yield Times(title, median, high, worst, plots.histogram(values, name))
+        yield TimeDistribution(title, median, high, worst, plots.histogram(values, name))
 
 
 def _diagnostics(recording: Recording, first: int) -> dict[str, Any]:
