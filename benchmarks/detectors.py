@@ -12,7 +12,6 @@ precision.
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 import statistics
 import sys
@@ -25,6 +24,7 @@ import numpy as np
 from face_affect.core.detection import Detector, load_detector
 from face_affect.core.models import available_models, DETECTION, ModelError
 from face_affect.core.strict_json import to_json
+from support.command_line import module_parser
 from training.data.faces import DatasetError
 from training.data.scenes import load_scenes, SceneSet
 from training.evaluation.detection_metrics import (
@@ -68,9 +68,7 @@ def compare(detectors: list[Detector], scenes: SceneSet, precision: float) -> li
 
 def main() -> int:
     """Run the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = module_parser('benchmarks.detectors', __doc__)
     parser.add_argument('--data', type=Path, required=True, help='an npz of scenes')
     parser.add_argument('--yunet', type=Path, help="YuNet's ONNX file, to compare with")
     parser.add_argument(

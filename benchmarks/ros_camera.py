@@ -10,7 +10,6 @@ Prints how many pictures it sent.
 
 from __future__ import annotations
 
-import argparse
 import struct
 import sys
 import time
@@ -21,6 +20,7 @@ from rclpy.qos import qos_profile_sensor_data
 from sensor_msgs.msg import CompressedImage, Image
 
 from benchmarks.stages import jpeg_message, raw_message
+from support.command_line import module_parser
 
 PATIENCE = 20.0  # seconds to wait for a subscriber
 LINGER = 0.3  # seconds: what is under way when its writer goes is lost
@@ -28,9 +28,7 @@ LINGER = 0.3  # seconds: what is under way when its writer goes is lost
 
 def main() -> int:
     """Run the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = module_parser('benchmarks.ros_camera', __doc__)
     parser.add_argument('picture', help='a .npy file, u8 [H, W, 3] BGR')
     parser.add_argument('--transport', choices=('raw', 'compressed'), default='raw')
     parser.add_argument('--rate', type=float, default=30.0, help='pictures a second')

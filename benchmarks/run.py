@@ -13,7 +13,6 @@ charts to bench.png in the output folder.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, replace
 import json
@@ -36,6 +35,7 @@ from benchmarks.ros_latency import LatencyResult, measure_latency, standard_case
 from benchmarks.scenes import crowd
 from benchmarks.stages import time_stages, time_starts
 from face_affect.core.strict_json import nan_as_none, to_json
+from support.command_line import module_parser
 from support.ros_domain import free_domain
 
 BASELINE = Path(__file__).parent / 'baseline.json'
@@ -357,11 +357,7 @@ def run(only: list[str], seconds: float, ros_seconds: float) -> dict[str, list[R
 
 def main() -> int:
     """Run the command line."""
-    parser = argparse.ArgumentParser(
-        prog='python -m benchmarks.run',
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = module_parser('benchmarks.run', __doc__)
     parser.add_argument(
         '--only', nargs='+', choices=PARTS, default=list(PARTS), help='measure these parts only'
     )

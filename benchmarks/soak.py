@@ -13,7 +13,6 @@ and every frame received was processed or dropped for a reason.
 
 from __future__ import annotations
 
-import argparse
 from dataclasses import asdict, dataclass, field
 import os
 from pathlib import Path
@@ -36,6 +35,7 @@ from tqdm import tqdm
 
 from benchmarks.machine import processor, running
 from face_affect.core.strict_json import to_json
+from support.command_line import module_parser
 from support.footprint import Footprint
 from support.ros_domain import free_domain
 
@@ -298,11 +298,7 @@ def draw(soak: Soak, path: Path) -> None:
 
 def main() -> int:
     """Run the command line."""
-    parser = argparse.ArgumentParser(
-        prog='python -m benchmarks.soak',
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = module_parser('benchmarks.soak', __doc__)
     parser.add_argument(
         '--frames',
         type=int,

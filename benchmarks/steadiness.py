@@ -13,7 +13,6 @@ reported label changes. Measures accuracy, not speed.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterator
 import math
 from pathlib import Path
@@ -29,6 +28,7 @@ from face_affect.core.models import ModelError
 from face_affect.core.pipeline import Pipeline
 from face_affect.core.strict_json import nan_as_none, to_json
 from face_affect.core.tasks import TASKS
+from support.command_line import module_parser
 from training.data.faces import DatasetError
 from training.data.scenes import load_scenes, Scene
 
@@ -43,11 +43,7 @@ MATCH_IOU = 0.4
 
 def main() -> int:
     """Run the command line."""
-    parser = argparse.ArgumentParser(
-        prog='python -m benchmarks.steadiness',
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = module_parser('benchmarks.steadiness', __doc__)
     parser.add_argument('--data', type=Path, required=True, help='an npz of scenes')
     parser.add_argument(
         '--scenes', type=int, default=40, help='how many scenes (default: %(default)s)'

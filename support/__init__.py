@@ -1,4 +1,4 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Helpers that the demo, the benchmarks and the tests share; never installed."""
+"""Helpers that demo, benchmarks, training and tests share; never installed."""

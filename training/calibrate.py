@@ -11,7 +11,6 @@ See ``training.export.crop_calibration``.
 
 from __future__ import annotations
 
-import argparse
 from dataclasses import replace
 from pathlib import Path
 import sys
@@ -19,6 +18,7 @@ import sys
 from face_affect.core.detection import load_detector
 from face_affect.core.models import DETECTION, find_model, ModelError, read_sidecar, write_sidecar
 from face_affect.core.settings import ModelNames
+from support.command_line import module_parser
 from training.data.faces import DatasetError, training_part
 from training.data.loading import load_faces
 from training.data.scenes import load_scenes
@@ -27,11 +27,7 @@ from training.export.crop_calibration import calibrate
 
 def main() -> int:
     """Run the command line."""
-    parser = argparse.ArgumentParser(
-        prog='python -m training.calibrate',
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = module_parser('training.calibrate', __doc__)
     parser.add_argument(
         '--model',
         type=Path,

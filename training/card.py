@@ -12,7 +12,6 @@ training/cards.
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 import sys
 from typing import Any
@@ -20,6 +19,7 @@ from typing import Any
 import cv2
 
 from face_affect.core.models import ModelError, read_sidecar, Sidecar
+from support.command_line import module_parser
 from training.data.faces import DatasetError
 from training.evaluation.evaluation import evaluation_of
 from training.evaluation.markdown import percent, table, with_measured
@@ -98,11 +98,7 @@ def write_card(sidecar: Sidecar, data: Path, docs: Path) -> Path:
 
 def main() -> int:
     """Run the command line."""
-    parser = argparse.ArgumentParser(
-        prog='python -m training.card',
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = module_parser('training.card', __doc__)
     parser.add_argument('name', help='the model, models/NAME.json')
     parser.add_argument('--data', type=Path, required=True, help='the folder of the picture sets')
     parser.add_argument(

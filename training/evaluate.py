@@ -14,7 +14,6 @@ and landmark error. ``--json`` prints one object instead.
 
 from __future__ import annotations
 
-import argparse
 from dataclasses import replace
 from pathlib import Path
 import sys
@@ -22,6 +21,7 @@ import sys
 from face_affect.core.models import ModelError, read_sidecar, write_sidecar
 from face_affect.core.settings import ModelNames, Settings
 from face_affect.core.strict_json import nan_as_none, to_json
+from support.command_line import module_parser
 from training.data.faces import DatasetError
 from training.evaluation.evaluation import evaluation_of
 
@@ -30,11 +30,7 @@ PARTS = ('all', 'training', 'validation', 'PublicTest', 'PrivateTest')
 
 def main() -> int:
     """Run the command line."""
-    parser = argparse.ArgumentParser(
-        prog='python -m training.evaluate',
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = module_parser('training.evaluate', __doc__)
     parser.add_argument('--model', type=Path, required=True, help='a sidecar, models/NAME.json')
     parser.add_argument(
         '--data',

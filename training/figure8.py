@@ -11,7 +11,6 @@ package saw in them. It shows pictures of the data set: mind its licence.
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 import sys
 
@@ -23,6 +22,7 @@ from face_affect.core.annotation import saliency_tile
 from face_affect.core.models import available_models, ModelError
 from face_affect.core.saliency import Saliency, saliency_path
 from face_affect.media.writer import write_picture
+from support.command_line import module_parser
 from training.data.faces import DatasetError, FaceSet, resized, validation_part
 from training.data.loading import load_faces
 
@@ -67,11 +67,7 @@ def figure(faces: FaceSet, networks: list[Saliency], columns: int = COLUMNS) -> 
 
 def main() -> int:
     """Run the command line."""
-    parser = argparse.ArgumentParser(
-        prog='python -m training.figure8',
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = module_parser('training.figure8', __doc__)
     parser.add_argument('--data', type=Path, required=True, help='a FER-2013 or FairFace npz')
     parser.add_argument(
         '-o',

@@ -12,7 +12,6 @@ surroundings either: some faces lack a label.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterator
 from pathlib import Path
 import sys
@@ -24,6 +23,7 @@ from tqdm import tqdm
 
 from face_affect.core.detection import Detector, load_detector
 from face_affect.core.models import ModelError, read_sidecar
+from support.command_line import module_parser
 from training.data.archives import open_archive
 from training.data.faces import DatasetError
 from training.data.scenes import load_scenes, save_scenes, Scene
@@ -87,11 +87,7 @@ def pick(data: Path, detector: Detector, teacher: Detector, out: Path) -> int:
 
 def main() -> int:
     """Run the command line."""
-    parser = argparse.ArgumentParser(
-        prog='python -m training.hard_negatives',
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = module_parser('training.hard_negatives', __doc__)
     parser.add_argument('--model', type=Path, required=True, help="the detector's sidecar")
     parser.add_argument('--data', type=Path, required=True, help='an npz of scenes')
     parser.add_argument('--teacher', type=Path, required=True, help="YuNet's ONNX file")

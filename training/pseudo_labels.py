@@ -13,7 +13,6 @@ kept, of the training part only, with their bytes unchanged.
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 import sys
 
@@ -24,6 +23,7 @@ from tqdm import tqdm
 
 from face_affect.core.detection import Detector
 from face_affect.core.faces import Detection
+from support.command_line import module_parser
 from training.data.archives import open_archive
 from training.data.faces import DatasetError
 from training.data.loading import load_faces
@@ -83,11 +83,7 @@ def label(data: Path, teacher: Detector, out: Path, limit: int | None) -> tuple[
 
 def main() -> int:
     """Run the command line."""
-    parser = argparse.ArgumentParser(
-        prog='python -m training.pseudo_labels',
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = module_parser('training.pseudo_labels', __doc__)
     parser.add_argument('--data', type=Path, required=True, help='face crops (npz)')
     parser.add_argument('--teacher', type=Path, required=True, help="YuNet's ONNX file")
     parser.add_argument('--out', type=Path, required=True, help='the npz of scenes to write')

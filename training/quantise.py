@@ -11,7 +11,6 @@ validation part, and keeps the crop geometry that an earlier sidecar holds.
 
 from __future__ import annotations
 
-import argparse
 from dataclasses import asdict
 import hashlib
 from pathlib import Path
@@ -20,6 +19,7 @@ import sys
 import torch
 
 from face_affect.core.models import CropGeometry, InputFormat, read_sidecar, Sidecar, write_sidecar
+from support.command_line import module_parser
 from training.export.cross_layer_equalisation import equalised
 from training.export.output_requantisation import focus_outputs
 from training.export.pixel_folding import fold_first_convolution
@@ -80,11 +80,7 @@ def quantise(recipe: Recipe, data: Path, runs: Path, models: Path) -> Sidecar:
 
 def main() -> int:
     """Run the command line."""
-    parser = argparse.ArgumentParser(
-        prog='python -m training.quantise',
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = module_parser('training.quantise', __doc__)
     parser.add_argument('recipe', type=Path, help='the recipe that was trained')
     parser.add_argument('--data', type=Path, required=True, help='the folder of the npz files')
     parser.add_argument(

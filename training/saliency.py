@@ -12,7 +12,6 @@ int8 network does is measured on the validation part.
 
 from __future__ import annotations
 
-import argparse
 from dataclasses import replace
 import hashlib
 from pathlib import Path
@@ -23,6 +22,7 @@ from torch import nn
 
 from face_affect.core.models import ModelError, read_sidecar, Sidecar, write_sidecar
 from face_affect.core.saliency import saliency_path
+from support.command_line import module_parser
 from training.data.augmentation import network_input
 from training.data.faces import DatasetError, FaceSet, validation_part
 from training.data.label_functions import labelled_for
@@ -92,11 +92,7 @@ def _agreement(classifier: Sidecar, model: nn.Module, faces: FaceSet) -> dict[st
 
 def main() -> int:
     """Run the command line."""
-    parser = argparse.ArgumentParser(
-        prog='python -m training.saliency',
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = module_parser('training.saliency', __doc__)
     parser.add_argument('name', help='the classifier, of models/')
     parser.add_argument('--data', type=Path, required=True, help='the folder of the npz files')
     parser.add_argument(

@@ -14,7 +14,6 @@ the curve against that of a random order.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 import copy
 from dataclasses import dataclass
@@ -31,6 +30,7 @@ from torch import fx, nn
 from face_affect.core.classification import softmax
 from face_affect.core.models import ModelError, read_sidecar
 from face_affect.core.strict_json import nan_as_none, to_json
+from support.command_line import module_parser
 from training.data.augmentation import network_input
 from training.data.faces import DatasetError, validation_part
 from training.data.loading import load_faces
@@ -219,11 +219,7 @@ def area(values: Sequence[float] | NDArray[np.float64]) -> float:
 
 def main() -> int:
     """Run the command line."""
-    parser = argparse.ArgumentParser(
-        prog='python -m training.saliency_checks',
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = module_parser('training.saliency_checks', __doc__)
     parser.add_argument('name', help='the classifier, of models/')
     parser.add_argument('--data', type=Path, required=True, help='the folder of the npz files')
     parser.add_argument(

@@ -11,7 +11,6 @@ the same command goes on where an interrupted run stopped.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sized
 import csv
 from dataclasses import asdict
@@ -26,6 +25,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader, RandomSampler, Sampler, WeightedRandomSampler
 from tqdm import tqdm
 
+from support.command_line import module_parser
 from training.data.faces import DatasetError
 from training.models.architectures import parameter_count
 from training.models.mixed_precision import mixed_precision
@@ -211,11 +211,7 @@ def train(recipe: Recipe, data: Path, runs: Path, workers: int) -> Path:
 
 def main() -> int:
     """Run the command line."""
-    parser = argparse.ArgumentParser(
-        prog='python -m training.train',
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = module_parser('training.train', __doc__)
     parser.add_argument('recipe', type=Path, help='a recipe file (training/recipes/*.yaml)')
     parser.add_argument('--data', type=Path, required=True, help='the folder of the npz files')
     parser.add_argument(

@@ -33,6 +33,7 @@ from benchmarks.tracking.runs import Pictures, SHRINK, track_real, track_simulat
 from benchmarks.tracking.scenarios import make_scene, SCENARIOS
 from face_affect.core.models import ModelError
 from face_affect.core.strict_json import nan_as_none, to_json
+from support.command_line import module_parser
 from training.data.faces import DatasetError
 from training.data.scenes import load_scenes
 
@@ -42,11 +43,7 @@ SHOWN_RATE = 15.0
 
 def arguments_of() -> argparse.Namespace:
     """Return what the command line says."""
-    parser = argparse.ArgumentParser(
-        prog='python -m benchmarks.tracking',
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = module_parser('benchmarks.tracking', __doc__)
     parser.add_argument(
         '--detector',
         default=SIMULATED,
