@@ -17,7 +17,7 @@ from face_affect.ros.parameters import NodeParameters
 
 ROOT = Path(__file__).parents[2]
 CONFIG = ROOT / 'config' / 'face_affect.yaml'
-ADVICE = 'run: python scripts/update_parameter_docs.py'
+ADVICE = 'run: python -m scripts.update_parameter_docs'
 
 
 @pytest.fixture(scope='module')
