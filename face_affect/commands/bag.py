@@ -16,8 +16,14 @@ from typing import Any, TYPE_CHECKING
 
 from tqdm import tqdm
 
-from face_affect.commands.pipeline_options import add_pipeline_options, models_of, settings_of
-from face_affect.core.images import MAX_COMPRESSED_PIXELS, MAX_PIXELS
+from face_affect.commands.pipeline_options import (
+    add_option,
+    add_pipeline_options,
+    models_of,
+    settings_of,
+)
+from face_affect.core.images import DecodingSettings
+from face_affect.core.parameters import declarations, from_values
 from face_affect.extras import needs
 
 if TYPE_CHECKING:
@@ -74,14 +80,8 @@ def add_bag(commands: Any) -> None:
         action='store_true',
         help='replace what was made with other settings, models or input',
     )
-    parser.add_argument(
-        '--max-image-pixels',
-        type=int,
-        default=MAX_COMPRESSED_PIXELS,
-        metavar='NUMBER',
-        help='width times height of a compressed image at most, as the parameter of the node '
-        '(default: %(default)s)',
-    )
+    for declaration in declarations(DecodingSettings):
+        add_option(parser, declaration)
     parser.add_argument(
         '--workers',
         type=int,
@@ -105,11 +105,6 @@ def bag(arguments: argparse.Namespace) -> int:
     with needs('bags', 'face-affect bag'):
         from face_affect.bags.batch.job import Options
         from face_affect.bags.batch.runner import plan
-    if not 1 <= arguments.max_image_pixels <= MAX_PIXELS:
-        raise ValueError(
-            f'--max-image-pixels is {arguments.max_image_pixels}, but must be from 1 '
-            f'to {MAX_PIXELS}'
-        )
     if arguments.workers < 0:
         raise ValueError(f'--workers is {arguments.workers}, but must not be negative')
     tables = tuple(name for name in ('csv', 'parquet') if getattr(arguments, name))
@@ -123,7 +118,7 @@ def bag(arguments: argparse.Namespace) -> int:
         arguments.storage,
         arguments.pace,
         arguments.overwrite,
-        arguments.max_image_pixels,
+        from_values(DecodingSettings, vars(arguments)).max_image_pixels,
     )
     jobs = plan(arguments.inputs, arguments.output, options)
     workers = min(arguments.workers or len(os.sched_getaffinity(0)), len(jobs))

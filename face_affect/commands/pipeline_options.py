@@ -22,10 +22,11 @@ def add_pipeline_options(
     group = parser.add_argument_group('settings and models, as parameters of the node')
     for declaration in (*declarations(Settings), *declarations(ModelNames)):
         if names is None or declaration.name in names:
-            _add_option(group, declaration)
+            add_option(group, declaration)
 
 
-def _add_option(group: argparse._ArgumentGroup, declaration: Declaration) -> None:
+def add_option(group: argparse._ActionsContainer, declaration: Declaration) -> None:
+    """Add the option of one parameter."""
     name, default = declaration.name, declaration.default
     option = SHORT.get(name, name).replace('_', '-')
     text = declaration.description
@@ -45,16 +46,16 @@ def _add_option(group: argparse._ArgumentGroup, declaration: Declaration) -> Non
             type=type(default),
             default=default,
             metavar='NAME' if isinstance(default, str) else 'NUMBER',
-            help=f'{text}{_range(declaration)} (default: %(default)s)',
+            help=f'{text} ({_range(declaration)}default: %(default)s)',
         )
 
 
 def _range(declaration: Declaration) -> str:
     if declaration.choices:
-        return f'; one of {", ".join(map(str, declaration.choices))}'
+        return f'{", ".join(map(str, declaration.choices))}; '
     if declaration.low is None:
         return ''
-    return f', {declaration.low:g} to {declaration.high:g}'
+    return f'{declaration.low:.10g} to {declaration.high:.10g}; '
 
 
 def settings_of(arguments: argparse.Namespace) -> Settings:

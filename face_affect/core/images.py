@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import cv2
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from face_affect.core.bit_depth import BitDepth
 from face_affect.core.image_header import image_format, image_size
+from face_affect.core.parameters import parameter, ParameterGroup
 from face_affect.core.text import printable
 
 Pixels = NDArray[np.uint8]
@@ -25,6 +27,19 @@ TOPIC_FORMATS = ('JPEG', 'PNG')
 # Of exposure_fault: brightness and its standard deviation, 0..255; pixels from sample to sample
 DARK, FLAT, SAMPLING = 10.0, 3.0, 8
 FILE_FORMATS = ('JPEG', 'PNG', 'BMP', 'WebP', 'TIFF', 'PNM', 'JPEG 2000')
+
+
+@dataclass(frozen=True)
+class DecodingSettings(ParameterGroup):
+    """Which compressed images are decoded."""
+
+    max_image_pixels: int = parameter(
+        MAX_COMPRESSED_PIXELS,
+        'maximum width times height of a compressed image, larger ones are dropped (bad_size) '
+        'before they are decoded; the default is 4K, 4096x2160',
+        low=1,
+        high=MAX_PIXELS,
+    )
 
 
 class ImageError(ValueError):

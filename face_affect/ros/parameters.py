@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from face_affect.core.images import MAX_COMPRESSED_PIXELS, MAX_PIXELS
+from face_affect.core.images import DecodingSettings
 from face_affect.core.parameters import parameter, ParameterGroup
 from face_affect.core.saliency import SUBJECTS
 from face_affect.core.settings import ModelNames, RuntimeSettings, Settings
@@ -41,8 +41,8 @@ class LifecycleParameters(ParameterGroup):
 
 
 @dataclass(frozen=True)
-class InputParameters(ParameterGroup):
-    """Where images come from, and which of them are processed."""
+class ImageSelection(ParameterGroup):
+    """Where images come from, and which are left out by time."""
 
     image_transport: str = _image_transport()
     max_rate: float = parameter(
@@ -60,13 +60,11 @@ class InputParameters(ParameterGroup):
         high=3600.0,
     )
 
-    max_image_pixels: int = parameter(
-        MAX_COMPRESSED_PIXELS,
-        'maximum width times height of a compressed image, larger ones are dropped (bad_size) '
-        'before they are decoded; the default is 4K, 4096x2160',
-        low=1,
-        high=MAX_PIXELS,
-    )
+
+# Bases in reverse: a dataclass takes the fields of its last base first.
+@dataclass(frozen=True)
+class InputParameters(DecodingSettings, ImageSelection):
+    """Where images come from, and which of them are processed."""
 
 
 @dataclass(frozen=True)

@@ -363,6 +363,14 @@ def test_larger_images_are_read_where_asked_for(tmp_path: Path) -> None:
     assert process_bag(Job(str(source), tmp_path / 'out', enough)).dropped == {}
 
 
+def test_a_limit_out_of_range_is_refused(
+    short_bag: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ['bag', str(short_bag), '-o', str(tmp_path / 'out'), '--max-image-pixels', '0']
+    assert main(arguments) == 2
+    assert 'max_image_pixels is 0, but must be from 1 to 67108864' in capsys.readouterr().err
+
+
 def raw_topic(name: str, encoding: str) -> tuple[Topic, TimedMessage]:
     kind = 'sensor_msgs/msg/Image'
     image = new_message(kind)
