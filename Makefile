@@ -3,6 +3,9 @@
 
 # make setup      virtual environment (with ROS 2 as wheels where none is sourced), workspace built
 # make format     apply ruff's fixes and its formatter
+# make lint       linters, type checks, spelling; of the files of CI and Docker, too
+# make test-core  all tests that need no ROS, slow ones excepted; installs neither ROS nor compiler
+# make test-fast  all tests but slow ones and those of the training
 # make test       set-up, linters, type checks, all tests
 # make test-aarch64   tests of core and bags, and the golden bag, in emulation (qemu, root; minutes)
 # make test-debian    the same with SUITE=sid on ARCHITECTURE=amd64, for another Python
@@ -42,10 +45,10 @@ READY := $(FACE_AFFECT_BUILD_ROOT)/.venv/.ready
 BUILT := $(FACE_AFFECT_BUILD_ROOT)/install/.built
 INSTALLED := package.xml CMakeLists.txt setup.cfg \
   $(shell find face_affect face_affect_msgs launch config examples models -type f -not -path '*/__pycache__/*')
-# What bandit looks at: all but tests and training
-SCANNED := face_affect launch demo benchmarks scripts support
+# Of `lint` and `test-core`, where nothing is set up yet: no ROS
+WITHOUT_ROS := $(if $(wildcard $(dir $(READY))share/rclpy),$(ROS_WHEELS),none)
 
-.PHONY: setup format test test-aarch64 test-debian coverage audit docs demo golden soak bench bench-check clean FORCE
+.PHONY: setup lint format test-core test-fast test test-aarch64 test-debian coverage audit docs demo golden soak bench bench-check clean FORCE
 
 setup: $(BUILT)
 
@@ -62,10 +65,18 @@ $(BUILT): $(READY) $(INSTALLED)
 	    --install-base $(FACE_AFFECT_BUILD_ROOT)/install
 	@touch $@
 
+lint test-core: ROS_WHEELS := $(WITHOUT_ROS)
+lint: $(READY)
+	@. ./env.sh && scripts/lint.sh
+
+test-core: $(READY)
+	@. ./env.sh && python -m pytest -q -m 'not ros and not slow and not training'
+
+test-fast: setup
+	@. ./env.sh && python -m pytest -q -m 'not slow and not training'
+
 test: setup
-	@. ./env.sh && ruff check . && ruff format --check . && \
-	  mypy face_affect training demo benchmarks examples support && \
-	  bandit -qr -c pyproject.toml $(SCANNED) && python -m pytest -ra
+	@. ./env.sh && scripts/lint.sh && python -m pytest -ra
 
 test-aarch64: ARCHITECTURE = arm64
 test-aarch64: SUITE = bookworm

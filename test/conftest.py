@@ -33,6 +33,37 @@ settings.register_profile('any machine', deadline=None)
 settings.load_profile('any machine')
 
 
+# Folders of tests that need rclpy
+ROS = {'demo', 'integration', 'launch', 'ros'}
+# Folders and modules with tests that take more than some seconds each
+SLOW = {
+    'benchmarks',
+    'demo',
+    'launch',
+    'test_absurd_requests.py',
+    'test_batch.py',
+    'test_behaviortree_cpp.py',
+    'test_endurance.py',
+    'test_faults.py',
+    'test_full_shared_memory.py',
+    'test_page.py',
+    'test_programs.py',
+    'test_report.py',
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Set the markers `ros`, `slow` and `training` by folder and module."""
+    for item in items:
+        names = {*item.path.relative_to(ROOT / 'test').parts}
+        if names & ROS:
+            item.add_marker('ros')
+        if names & SLOW:
+            item.add_marker('slow')
+        if 'training' in names:
+            item.add_marker('training')
+
+
 @pytest.fixture(scope='session')
 def demo_truth() -> dict[str, Any]:
     """Return demo/truth.json."""

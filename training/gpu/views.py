@@ -21,7 +21,7 @@ def random_views(images: Tensor, augmentation: Augmentation, sizes: set[int]) ->
     """Return the same random view of each picture in several sizes.
 
     ``images`` u8 [B, 1, S, S]; the views by their size, f32 [B, 1, size, size] in 0..1. What
-    follows the geometry is drawn anew for each size only where it is noise.
+    follows the geometry is drawn again for each size only where it is noise.
     """
     count, device = len(images), images.device
     pictures = images.float() / 255
