@@ -58,7 +58,7 @@ def compare(detectors: list[Detector], scenes: SceneSet, precision: float) -> li
         threshold = findings.threshold_for(precision)
         results.append(
             {
-                'detector': detector.name,
+                'detector': '{} {}x{}'.format(detector.name, *detector.input_size),
                 'ms': milliseconds(detector, scenes),
                 **figures_of(findings, threshold),
             }

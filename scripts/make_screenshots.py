@@ -91,7 +91,7 @@ def main() -> int:
         return 1
     pipeline = Pipeline()
     detector, *classifiers = pipeline.sidecars
-    feeds = PipelineFeeds('demo/bag', Explainer(classifiers, detector.name))
+    feeds = PipelineFeeds('demo/bag', Explainer(classifiers, detector.calibrated_as))
     with (
         ViewServer(feeds, Address(port=0)) as server,
         chromedriver() as driver,

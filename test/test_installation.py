@@ -71,6 +71,7 @@ def test_the_list_is_that_of_the_defaults() -> None:
     classifiers = [names.emotion, names.gender]
     defaults = [
         names.detector,
+        *(f'{names.detector}_{width}' for width in (480, 640)),
         *(f'{name}{kind}' for name in classifiers for kind in ('', '_saliency')),
     ]
     assert defaults == INSTALLED

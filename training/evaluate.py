@@ -48,6 +48,13 @@ def main() -> int:
         default=Settings().detection_threshold,
         help='the score from which a detection counts (default: %(default)s)',
     )
+    parser.add_argument(
+        '--detection-width',
+        type=int,
+        metavar='PIXELS',
+        help="measure a detector's variant with an input of that width; face sizes then "
+        'count in pixels of a 320x240 input',
+    )
     parser.add_argument('--json', action='store_true', help='print one JSON object')
     parser.add_argument(
         '--confusion', type=Path, metavar='PNG', help="draw a classifier's confusion matrix there"

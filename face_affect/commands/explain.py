@@ -36,7 +36,9 @@ def add_explain(commands: Any) -> None:
         metavar='SHEET',
         help='where the sheet goes (default: PICTURE_explained.png here)',
     )
-    add_pipeline_options(parser, ('detection_threshold', 'rotate', 'detector_model'))
+    add_pipeline_options(
+        parser, ('detection_threshold', 'rotate', 'detector_model', 'detection_width')
+    )
     parser.set_defaults(call=explain)
 
 
@@ -53,7 +55,7 @@ def explain(arguments: argparse.Namespace) -> int:
     faces = pipeline.process(image, 0.0).faces
     if not faces:
         raise MediaError(f'no face in {arguments.input}; a lower --threshold finds more')
-    comparison = ModelComparison(pipeline.sidecars[0].name)
+    comparison = ModelComparison(pipeline.sidecars[0].calibrated_as)
     sheet = comparison_sheet([comparison(image, face.detection.box) for face in faces])
     output = arguments.output or Path(f'{Path(arguments.input).stem}_explained.png')
     write_picture(output, sheet, file_ids([Path(arguments.input)]))

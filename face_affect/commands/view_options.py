@@ -62,7 +62,7 @@ def viewed(arguments: argparse.Namespace, pipeline: Pipeline) -> Iterator[Pipeli
         yield None
         return
     detector, *classifiers = pipeline.sidecars
-    feeds = PipelineFeeds(arguments.input, Explainer(classifiers, detector.name))
+    feeds = PipelineFeeds(arguments.input, Explainer(classifiers, detector.calibrated_as))
     try:
         server = ViewServer(feeds, Address(arguments.view_address, arguments.view_port))
     except ViewError as error:

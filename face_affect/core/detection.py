@@ -135,8 +135,8 @@ class AnchorFreeDetector:
 
     @property
     def name(self) -> str:
-        """The model's name."""
-        return self._network.sidecar.name
+        """The model's name, for which classifiers are calibrated."""
+        return self._network.sidecar.calibrated_as
 
     @property
     def input_size(self) -> tuple[int, int]:

@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
+import glob
 import hashlib
 import json
 import math
@@ -130,6 +131,9 @@ class Sidecar:
     A classifier that was taught several kinds of labels has ``heads``: its output holds the
     logits of all labels by the first head, then by the next. ``head`` is the name of the one that
     answers, the first unless another is selected, and ``temperature`` is its.
+
+    A detector at another input size has the name of the original, with the same weights, as
+    ``variant_of``.
     """
 
     path: Path
@@ -148,6 +152,12 @@ class Sidecar:
     temperature: float = 1.0
     heads: tuple[Head, ...] = ()
     head: str | None = None
+    variant_of: str | None = None
+
+    @property
+    def calibrated_as(self) -> str:
+        """The name of the detector for whose boxes classifiers are calibrated."""
+        return self.variant_of or self.name
 
     @property
     def tflite(self) -> Path:
@@ -309,6 +319,8 @@ def write_sidecar(sidecar: Sidecar) -> None:
     # With heads each has its temperature; which answers is up to the reader.
     for name in ('head', 'temperature') if sidecar.heads else ('head', 'heads'):
         del values[name]
+    if sidecar.variant_of is None:
+        del values['variant_of']
     text = to_json(values, indent=2, ensure_ascii=False)
     sidecar.path.write_text(text + '\n', encoding='utf-8')
 
@@ -357,6 +369,54 @@ def find_model(name: str, task: str) -> Sidecar:
     return sidecar.with_head(head) if head else sidecar
 
 
+def variant_path(detector: Sidecar, width: int) -> Path:
+    """Return where the sidecar of ``detector`` with an input of ``width`` pixels lies."""
+    return detector.path.with_name(f'{detector.path.stem}_{width}.json')
+
+
+def _variant_widths(detector: Sidecar) -> Iterator[int]:
+    """Yield the widths for which a variant of ``detector`` lies beside it."""
+    prefix = f'{detector.path.stem}_'
+    for path in detector.path.parent.glob(f'{glob.escape(prefix)}*.json'):
+        if path.stem.removeprefix(prefix).isdecimal():
+            yield int(path.stem.removeprefix(prefix))
+
+
+def find_detector(name: str, width: int) -> Sidecar:
+    """Return the sidecar of detector ``name``, see ``find_model``, or of its variant of ``width``.
+
+    ``width`` of the network's input in pixels.
+
+    Raises:
+        ModelError: there is none, or it is the variant of another version or width.
+
+    """
+    detector = find_model(name, DETECTION)
+    if detector.input.width == width:
+        return detector
+    path = variant_path(detector, width)
+    if not path.exists():
+        known = ' or '.join(map(str, sorted({detector.input.width, *_variant_widths(detector)})))
+        raise ModelError(
+            f'detector {detector.name} has no variant for detection_width {width}: {path} does '
+            f'not exist; set detection_width to {known}, or export the variant with '
+            'python -m training.detector_widths'
+        )
+    variant = read_sidecar(path)
+    made_from = variant.task, variant.variant_of, variant.training.get('sha256')
+    if made_from != (DETECTION, detector.name, detector.sha256):
+        raise ModelError(
+            f'model {variant.name} is no variant of this version of {detector.name}; export it '
+            'again with python -m training.detector_widths'
+        )
+    if variant.input.width != width:
+        raise ModelError(
+            f'model {path}: its input is {variant.input.width} pixels wide, not {width} as its '
+            'name says; export it again with python -m training.detector_widths'
+        )
+    return variant
+
+
 def find_models(names: ModelNames) -> tuple[Sidecar, ...]:
     """Return the sidecars of the detector and of the classifier of each of TASKS.
 
@@ -365,4 +425,4 @@ def find_models(names: ModelNames) -> tuple[Sidecar, ...]:
 
     """
     classifiers = (find_model(names.of(task), task.name) for task in TASKS)
-    return (find_model(names.detector, DETECTION), *classifiers)
+    return (find_detector(names.detector, names.detection_width), *classifiers)

@@ -98,7 +98,7 @@ class Pipeline:
         self._far_sight = TiledDetector(self._detector)
         self._far_faces: dict[int, Face] = {}
         self._estimators = [
-            _Estimator(task, Classifier(sidecar, detector.name, threads), Smoother())
+            _Estimator(task, Classifier(sidecar, self._detector.name, threads), Smoother())
             for task, sidecar in zip(TASKS, classifiers)
         ]
         self._tracker = Tracker(self.settings, first_id)

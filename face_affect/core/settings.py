@@ -162,7 +162,7 @@ class Settings(ClassificationSettings, TrackingSettings, DetectionSettings):
 
 
 @dataclass(frozen=True)
-class _DetectorName(ParameterGroup):
+class _DetectorChoice(ParameterGroup):
     detector: str = parameter(
         'face_detector',
         "the network that detects faces: a name in the package's models/, or the absolute "
@@ -170,14 +170,22 @@ class _DetectorName(ParameterGroup):
         name='detector_model',
         fixed='configured',
     )
+    detection_width: int = parameter(
+        320,
+        'width in pixels of the image that the detector sees: with more it finds smaller, farther '
+        'faces in more time; face_detector has 320, 480 and 640',
+        low=32,
+        high=4096,
+        fixed='configured',
+    )
 
 
 @dataclass(frozen=True)
-class ModelNames(_Classifiers, _DetectorName):
+class ModelNames(_Classifiers, _DetectorChoice):
     """Which models run: names of models in the package, or absolute paths of sidecars.
 
-    The detector, and a classifier for each of TASKS, by its name. ``NAME:HEAD`` selects which
-    head of a classifier answers.
+    The detector, the width of its input, and a classifier for each of TASKS, by its name.
+    ``NAME:HEAD`` selects which head of a classifier answers.
 
     >>> from face_affect import ModelNames
     >>> ModelNames(emotion='emotion_mini_xception').gender

@@ -195,11 +195,11 @@ class FaceAffectNode(LifecycleNode):
         )
         detector, *classifiers = pipeline.sidecars
         try:
-            explainer = Explainer(classifiers, detector.name, values.runtime.num_threads)
+            explainer = Explainer(classifiers, detector.calibrated_as, values.runtime.num_threads)
         except ModelError as error:
             # A robot can do without reasons.
             self.note_fault(f'no saliency images: {error}')
-            explainer = Explainer((), detector.name)
+            explainer = Explainer((), detector.calibrated_as)
         return Networks(pipeline, explainer)
 
     def _release(self) -> None:

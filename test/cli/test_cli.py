@@ -688,4 +688,16 @@ def test_models_are_options_as_well() -> None:
     add_pipeline_options(parser)
     assert models_of(parser.parse_args([])) == ModelNames()
     words = ['--detector-model', 'a', '--emotion-model', 'b', '--gender-model', 'c']
-    assert models_of(parser.parse_args(words)) == ModelNames('a', 'b', 'c')
+    words += ['--detection-width', '480']
+    assert models_of(parser.parse_args(words)) == ModelNames('a', 480, 'b', 'c')
+
+
+@pytest.mark.parametrize('command', [('run', '--no-output', '--json'), ('explain',)])
+def test_detection_width(
+    picture: Path, command: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([command[0], str(picture), *command[1:], '--detection-width', '640']) == 0
+    found = capsys.readouterr().out
+    assert found == 'three_explained.png\n' or len(json.loads(found)['faces']) == 3
+    assert main([command[0], str(picture), *command[1:], '--detection-width', '400']) == 2
+    assert 'set detection_width to 320 or 480 or 640' in capsys.readouterr().err

@@ -87,7 +87,7 @@ class TestDemoFaces:
         """Return person, training square, chain's square, and both answers of many faces."""
         sidecar = sidecar_of(pipeline, task)
         network = Network(sidecar)
-        geometry = sidecar.crop_for(pipeline.sidecars[0].name)
+        geometry = sidecar.crop_for(pipeline.sidecars[0].calibrated_as)
         rows = []
         for frame in demo_frames[30:240:6]:
             image = frame.image

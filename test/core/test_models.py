@@ -22,6 +22,7 @@ from face_affect.core.faces import EMOTIONS, GENDERS
 from face_affect.core.models import (
     available_models,
     CropGeometry,
+    find_detector,
     find_model,
     InputFormat,
     ModelError,
@@ -322,6 +323,59 @@ def test_classifier_is_no_detector(copy: Path) -> None:
 def test_find_by_name_and_by_path(copy: Path) -> None:
     assert find_model(EMOTION, 'emotion').name == EMOTION
     assert find_model(str(copy), 'emotion').path == copy
+
+
+@pytest.fixture
+def detectors(tmp_path: Path) -> Path:
+    """Return the sidecar of a copy of the detector, its variants of 480 and 640 beside it."""
+    for name in ('face_detector', 'face_detector_480', 'face_detector_640'):
+        for suffix in ('.json', '.tflite'):
+            shutil.copy(models_folder() / f'{name}{suffix}', tmp_path)
+    return tmp_path / 'face_detector.json'
+
+
+class TestFindDetector:
+    @pytest.mark.parametrize(
+        'width, name, height', [(320, '', 240), (480, '_480', 368), (640, '_640', 496)]
+    )
+    def test_variants(self, detectors: Path, width: int, name: str, height: int) -> None:
+        for model in ('face_detector', str(detectors)):
+            found = find_detector(model, width)
+            assert found.name == f'face_detector{name}'
+            assert (found.input.width, found.input.height) == (width, height)
+            assert found.calibrated_as == 'face_detector'
+
+    def test_missing_variant(self, detectors: Path) -> None:
+        (detectors.parent / 'face_detector_extra.json').touch()
+        with pytest.raises(
+            ModelError,
+            match=r'no variant for detection_width 400: .*face_detector_400\.json does not exist; '
+            'set detection_width to 320 or 480 or 640, or',
+        ):
+            find_detector(str(detectors), 400)
+
+    @pytest.mark.parametrize(
+        'changes',
+        [
+            {'training': {'sha256': '0' * 64}},
+            {'training': {}},
+            {'variant_of': 'another'},
+            {'task': 'emotion', 'labels': EMOTIONS},
+        ],
+    )
+    def test_variant_of_another_version(self, detectors: Path, changes: dict[str, Any]) -> None:
+        altered(detectors.with_name('face_detector_480.json'), **changes)
+        with pytest.raises(ModelError, match='480 is no variant of this version of face_detector'):
+            find_detector(str(detectors), 480)
+        assert find_detector(str(detectors), 640)
+
+    def test_variant_of_another_width(self, detectors: Path) -> None:
+        shutil.copy(
+            detectors.with_name('face_detector_640.json'),
+            detectors.with_name('face_detector_480.json'),
+        )
+        with pytest.raises(ModelError, match='its input is 640 pixels wide, not 480'):
+            find_detector(str(detectors), 480)
 
 
 @pytest.mark.parametrize(

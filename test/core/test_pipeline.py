@@ -63,11 +63,36 @@ def test_settings_in_range(values: dict[str, Any]) -> None:
         (ModelNames(detector='none'), "no model 'none'"),
         (ModelNames(emotion='gender_mini_xception'), 'is for gender, not for emotion'),
         (ModelNames(gender='face_detector'), 'is for face_detection'),
+        (ModelNames(detection_width=400), 'set detection_width to 320 or 480 or 640'),
     ],
 )
 def test_wrong_models(names: ModelNames, reason: str) -> None:
     with pytest.raises(ModelError, match=reason):
         Pipeline(models=names)
+
+
+@pytest.mark.parametrize('width', [480, 640])
+def test_a_wider_input_finds_the_same_faces_and_smaller_ones(
+    demo_frames: list[DemoFrame], width: int
+) -> None:
+    image = demo_frames[100].image
+    usual, wide = (
+        Pipeline(Settings(confirm_frames=1), ModelNames(detection_width=one))
+        for one in (320, width)
+    )
+    found = [
+        sorted(pipeline.process(image, 0.0).faces, key=lambda face: face.detection.box.x)
+        for pipeline in (usual, wide)
+    ]
+    assert [len(faces) for faces in found] == [3, 3]
+    for one, other in zip(*found):
+        assert one.detection.box.iou(other.detection.box) > 0.8
+        assert one.gender.label == other.gender.label
+    # Faces of 9 to 12 pixels in an input of 320
+    small = np.zeros_like(image)
+    size = image.shape[1] // 6, image.shape[0] // 6
+    small[: size[1], : size[0]] = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    assert len(usual.process(small, 10.0).faces) < len(wide.process(small, 10.0).faces) == 3
 
 
 @pytest.mark.parametrize('shape', [(480, 640, 3), (480, 640), (1, 1), (1, 1, 3), (3000, 4)])

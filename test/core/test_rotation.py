@@ -128,7 +128,7 @@ def test_bearing_and_position_are_those_of_the_camera(
 def test_explanations_lie_over_the_image(demo_frames: list[DemoFrame], degrees: int) -> None:
     upright = Pipeline(Settings(confirm_frames=1))
     detector, *classifiers = upright.sidecars
-    explainer = Explainer(classifiers, detector.name)
+    explainer = Explainer(classifiers, detector.calibrated_as)
     frame = demo_frames[100].image
     expected = explainer(frame, upright.process(frame, 0.0).faces, 'emotion')
     image = mounted(frame, degrees)

@@ -39,7 +39,7 @@ def copy(tmp_path: Path) -> Sidecar:
 @pytest.fixture
 def explainer(pipeline: Pipeline) -> Explainer:
     detector, *classifiers = pipeline.sidecars
-    return Explainer(classifiers, detector.name)
+    return Explainer(classifiers, detector.calibrated_as)
 
 
 def test_what_can_be_explained() -> None:
@@ -123,7 +123,7 @@ def test_explains_the_winner(
     (emotion,) = explainer(frame.image, [face], 'emotion')
     assert (emotion.face, emotion.label) == (face, 'happy')
     assert emotion.probability == face.emotion.confidence
-    geometry = pipeline.sidecars[1].crop_for(pipeline.sidecars[0].name)
+    geometry = pipeline.sidecars[1].crop_for(pipeline.sidecars[0].calibrated_as)
     assert emotion.square == crop_square(face.detection.box, geometry)
     (named,) = explainer(frame.image, [face], 'happy')
     np.testing.assert_array_equal(named.gradient, emotion.gradient)
@@ -171,4 +171,6 @@ def test_network_without_reasons(
     frame = demo_frames[COLLINS]
     faces = faces_in(frame, pipeline)
     saliency_path(copy).unlink()
-    assert Explainer([copy], pipeline.sidecars[0].name)(frame.image, faces, copy.task) == []
+    assert (
+        Explainer([copy], pipeline.sidecars[0].calibrated_as)(frame.image, faces, copy.task) == []
+    )

@@ -247,7 +247,7 @@ def explained(subject: str) -> Picture:
     detector, *classifiers = pipeline.sidecars
     picture = demo_picture(BIDEN)
     faces = pipeline.process(picture, 0.0).faces
-    explanations = Explainer(classifiers, detector.name)(picture, faces, subject)
+    explanations = Explainer(classifiers, detector.calibrated_as)(picture, faces, subject)
     return annotate_saliency(picture, explanations)
 
 

@@ -200,6 +200,21 @@ def test_wrong_model_is_refused_with_the_reason(
     robot.spin_until(lambda: offered(robot) == TOPICS, 'topics')
 
 
+def test_detection_width_is_chosen_at_configure(unconfigured: Robot, node: Process) -> None:
+    robot = unconfigured
+    assert robot.set_parameters(detection_width=400)[0].successful
+    assert not robot.change_state('configure')
+    assert 'set detection_width to 320 or 480 or 640' in robot.report()['last error']
+    assert robot.set_parameters(detection_width=480)[0].successful
+    assert robot.change_state('configure')
+    assert 'face_detector_480 ' in robot.report()['face_detection model']
+    (answer,) = robot.set_parameters(detection_width=640)
+    assert not answer.successful and 'before the node is configured' in answer.reason
+    assert robot.change_state('cleanup')
+    assert robot.set_parameters(detection_width=320)[0].successful
+    assert robot.change_state('configure')
+
+
 def test_no_parameter_forges_a_line_of_the_log(unconfigured: Robot, node: Process) -> None:
     robot = unconfigured
     right = robot.parameters('emotion_model')[0]

@@ -29,7 +29,7 @@ class Demo:
         self._frames = frames
         self._pipeline = Pipeline()
         detector, *classifiers = self._pipeline.sidecars
-        self.feeds = PipelineFeeds('the demo bag', Explainer(classifiers, detector.name))
+        self.feeds = PipelineFeeds('the demo bag', Explainer(classifiers, detector.calibrated_as))
         self.server = ViewServer(self.feeds, Address(port=0))
         for frame in range(FIRST, FIRST + 10):
             self.show(frame)

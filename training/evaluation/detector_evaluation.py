@@ -8,11 +8,11 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from face_affect.core.detection import load_detector
-from face_affect.core.models import Sidecar
+from face_affect.core.detection import Detector, load_detector
+from face_affect.core.models import find_detector, Sidecar
 from training.data.faces import DatasetError
 from training.data.scenes import load_scenes
-from training.evaluation.detection_metrics import examine, figures_of
+from training.evaluation.detection_metrics import examine, figures_of, SameSizes
 from training.evaluation.detection_plots import plot_curves, write_sheets
 from training.evaluation.markdown import percent
 
@@ -31,7 +31,12 @@ def evaluate_file(sidecar: Sidecar, options: argparse.Namespace) -> dict[str, An
         scenes = scenes.split(options.part == 'validation')
     elif options.part != 'all':
         raise DatasetError(f'this picture set has no part {options.part}')
-    detector, threshold = load_detector(sidecar), options.threshold
+    threshold = options.threshold
+    if options.detection_width is None:
+        detector: Detector = load_detector(sidecar)
+    else:
+        sidecar = find_detector(str(sidecar.path.resolve()), options.detection_width)
+        detector = SameSizes(load_detector(sidecar))
     findings = examine(detector, scenes)
     if options.curves:
         plot_curves(findings, threshold, sidecar.name, options.curves)

@@ -132,8 +132,8 @@ def by_face_size(
         ModelError: the classifier is not calibrated for ``detector``.
 
     """
-    find, classifier = load_detector(detector), Classifier(sidecar, detector.name)
-    geometry = sidecar.crop_for(detector.name)
+    find, classifier = load_detector(detector), Classifier(sidecar, detector.calibrated_as)
+    geometry = sidecar.crop_for(detector.calibrated_as)
     rows = []
     for size in sizes:
         rng = np.random.default_rng(size)
