@@ -43,7 +43,6 @@ DISTANCES = (1.0, 2.0, 3.0, 4.0)  # metres
 WIDTHS = (320, 480, 640)
 # Faces are shrunk, at 1 m some enlarged, up to twice.
 NARROWEST = 42  # pixels
-PLACED = 1  # of a scene's faces, the widest
 WARM_UP, RUNS = 10, 100
 
 
@@ -165,13 +164,15 @@ def _milliseconds(detectors: Sequence[Detector], scenes: SceneSet) -> list[float
 
 
 def plot(outcomes: Sequence[Outcome], path: Path) -> None:
-    """Draw recall against time, a line for each distance."""
+    """Draw recall against time for each distance; dotted: at the same precision."""
     figure = Figure(figsize=(6.4, 4.0), dpi=110)
     axes = figure.add_subplot()
     ratios = [outcome.ratio for outcome in outcomes]
-    for distance in DISTANCES:
-        recalls = [100 * outcome.recall[f'{distance:g}'] for outcome in outcomes]
-        axes.plot(ratios, recalls, marker='o', label=f'{distance:g} m')
+    for number, distance in enumerate(DISTANCES):
+        for part, style in (('recall_default', '-'), ('recall', ':')):
+            recalls = [100 * getattr(outcome, part)[f'{distance:g}'] for outcome in outcomes]
+            label = f'{distance:g} m' if style == '-' else None
+            axes.plot(ratios, recalls, f'C{number}o{style}', label=label)
     axes.set_xticks(ratios, [f'{outcome.width} px\n{outcome.ratio:.1f}' for outcome in outcomes])
     axes.set_xlabel('detection_width, and time of a detection (320 px: 1)')
     axes.set_ylabel('faces found, %')
