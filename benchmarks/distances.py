@@ -13,7 +13,6 @@ of each width is the lowest with the same precision on the scenes as they are. T
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 import itertools
@@ -32,6 +31,7 @@ from face_affect.core.detection import Detector, load_detector
 from face_affect.core.models import find_detector, ModelError
 from face_affect.core.settings import ModelNames, Settings
 from face_affect.core.strict_json import to_json
+from support.command_line import module_parser
 from training.data.faces import DatasetError
 from training.data.scenes import load_scenes, Scene, SceneSet
 from training.evaluation.detection_metrics import examine, IOU, overlap, SameSizes
@@ -184,11 +184,7 @@ def plot(outcomes: Sequence[Outcome], path: Path) -> None:
 
 def main() -> int:
     """Run the command line."""
-    parser = argparse.ArgumentParser(
-        prog='python -m benchmarks.distances',
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = module_parser('benchmarks.distances', __doc__)
     parser.add_argument('--data', type=Path, required=True, help='an npz of scenes')
     parser.add_argument(
         '--detector', default=ModelNames().detector, help='name of a model (default: %(default)s)'

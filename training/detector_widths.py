@@ -12,7 +12,6 @@ training/weights/NAME.pt.
 
 from __future__ import annotations
 
-import argparse
 from dataclasses import replace
 import hashlib
 from pathlib import Path
@@ -24,6 +23,7 @@ from torch import nn
 from face_affect.core.detection import load_detector
 from face_affect.core.models import ModelError, read_sidecar, Sidecar, variant_path, write_sidecar
 from face_affect.core.settings import Settings
+from support.command_line import module_parser
 from training.data.faces import DatasetError
 from training.data.scenes import load_scenes, SceneSet
 from training.evaluation.detection_metrics import examine, SameSizes
@@ -81,11 +81,7 @@ def write_variant(detector: Sidecar, model: nn.Module, width: int, scenes: Scene
 
 def main() -> int:
     """Run the command line."""
-    parser = argparse.ArgumentParser(
-        prog='python -m training.detector_widths',
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = module_parser('training.detector_widths', __doc__)
     parser.add_argument('name', help='the detector, models/NAME.json')
     parser.add_argument('--data', type=Path, required=True, help='the folder of the scenes')
     parser.add_argument(
