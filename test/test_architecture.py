@@ -184,6 +184,14 @@ STAGES: dict[str, set[str]] = {
 }
 
 
+@pytest.mark.parametrize(
+    'path', sorted((ROOT / 'support').glob('*.py')), ids=lambda path: path.name
+)
+def test_support_knows_none_of_those_that_share_it(path: Path) -> None:
+    tops = {name.split('.')[0] for name in imported_modules(path)}
+    assert not tops & {'face_affect', 'training', 'benchmarks', 'demo', 'examples', 'scripts'}
+
+
 @pytest.mark.parametrize('stage', STAGES)
 def test_training_goes_by_stage(stage: str) -> None:
     allowed = {f'training.{name}' for name in {stage, *STAGES[stage]}}

@@ -187,15 +187,15 @@ def contact_sheet(
 
 
 def comparison_sheet(faces: Sequence[Sequence[ModelAnswer]]) -> NDArray[np.uint8]:
-    """Return a picture u8 [H, W, 3] BGR of one row for each network's reading of each face.
+    """Return a picture u8 [H, W, 3] BGR of one row for each network's answer to each face.
 
     A row shows what the network saw, then for each label probability and guided gradient; the
     most probable label has a frame.
     """
     rows = [
-        _reading_row(reading, number)
-        for number, readings in enumerate(faces, 1)
-        for reading in readings
+        _answer_row(answer, number)
+        for number, answers in enumerate(faces, 1)
+        for answer in answers
     ]
     width = max(row.shape[1] for row in rows)
     return np.vstack(
@@ -208,20 +208,20 @@ def comparison_sheet(faces: Sequence[Sequence[ModelAnswer]]) -> NDArray[np.uint8
     )
 
 
-def _reading_row(reading: ModelAnswer, number: int) -> NDArray[np.uint8]:
-    crop = cv2.resize(reading.crop, (SHEET_TILE, SHEET_TILE), interpolation=cv2.INTER_LINEAR)
+def _answer_row(answer: ModelAnswer, number: int) -> NDArray[np.uint8]:
+    crop = cv2.resize(answer.crop, (SHEET_TILE, SHEET_TILE), interpolation=cv2.INTER_LINEAR)
     cells = [_cell(cv2.cvtColor(crop, cv2.COLOR_GRAY2BGR), f'face {number}')]
-    best = int(reading.probabilities.argmax())
-    for i, label in enumerate(reading.labels):
-        tile = saliency_tile(reading.gradients[i], SHEET_TILE)
+    best = int(answer.probabilities.argmax())
+    for i, label in enumerate(answer.labels):
+        tile = saliency_tile(answer.gradients[i], SHEET_TILE)
         if i == best:
             cv2.rectangle(
                 tile, (0, 0), (SHEET_TILE - 1, SHEET_TILE - 1), COLOURS.get(label, DARK), 5
             )
-        cells.append(_cell(tile, f'{label} {reading.probabilities[i]:.0%}'))
+        cells.append(_cell(tile, f'{label} {answer.probabilities[i]:.0%}'))
     row = np.hstack(cells)
     title = np.full((SHEET_LINE, row.shape[1], 3), 255, np.uint8)
-    _write(title, reading.model, (SHEET_GAP, SHEET_LINE - 7))
+    _write(title, answer.model, (SHEET_GAP, SHEET_LINE - 7))
     return np.vstack([title, row])
 
 

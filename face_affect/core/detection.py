@@ -99,7 +99,7 @@ class Letterbox:
 
 
 class AnchorFreeDetector:
-    """A detector whose maps answer cell by cell: see ``cells``.
+    """A detector whose maps have an answer for each cell: see ``detection_head``.
 
     For each stride three outputs [H, W, C]: a logit, four numbers of the box, ten of
     the landmarks.
@@ -111,7 +111,7 @@ class AnchorFreeDetector:
         """Check the network's outputs.
 
         Raises:
-            ModelError: they are not those of such a detector.
+            ModelError: they are not those of an anchor-free detector.
 
         """
         self._network = network
@@ -121,8 +121,8 @@ class AnchorFreeDetector:
         shapes = network.output_shapes
         if sorted(shapes) != sorted(expected):
             raise ModelError(
-                f'model {network.sidecar.name}: outputs {shapes} '
-                'are not those of a detector by cells'
+                f'model {network.sidecar.name}: outputs {shapes} are not those of an anchor-free '
+                f'detector, which has {expected}'
             )
         # For each map its outputs and its first cell
         self._maps: list[tuple[list[int], int]] = []

@@ -52,10 +52,10 @@ class ModelComparison:
 
     def __call__(self, image: NDArray[np.uint8], box: Box) -> list[ModelAnswer]:
         """Read the face in ``box`` of ``image``, u8 [H, W, 3] BGR or [H, W] gray."""
-        readings = []
+        answers = []
         for classifier, saliency in self._networks:
             crop, labels = classifier.crop(image, box), classifier.sidecar.labels
-            readings.append(
+            answers.append(
                 ModelAnswer(
                     classifier.sidecar.name,
                     crop,
@@ -64,4 +64,4 @@ class ModelComparison:
                     np.stack([saliency(crop, label) for label in labels]),
                 )
             )
-        return readings
+        return answers

@@ -59,14 +59,16 @@ class CropGeometry:
     dy: float = 0.0
 
     def __post_init__(self) -> None:
-        """Refuse a geometry that has no picture.
+        """Validate the ranges.
 
         Raises:
             ValueError: ``scale`` is not in 0.2..5, or a shift exceeds 1.
 
         """
         if not (0.2 <= self.scale <= 5 and abs(self.dx) <= 1 and abs(self.dy) <= 1):
-            raise ValueError(f'crop geometry {self} is out of range')
+            raise ValueError(
+                f'crop is {self}, but scale must be from 0.2 to 5, dx and dy from -1 to 1'
+            )
 
 
 @dataclass(frozen=True)
@@ -250,6 +252,11 @@ def _parse(path: Path, values: dict[str, Any]) -> Sidecar:
     }
     heads = tuple(Head(**head) for head in values.pop('heads', ()))
     if heads:
+        for key in ('head', 'temperature'):
+            if key in values:
+                raise ValueError(
+                    f'{key} stands beside heads, which have names and temperatures: remove it'
+                )
         values.update(heads=heads, head=heads[0].name, temperature=heads[0].temperature)
     sidecar = Sidecar(path=path, **values)
     _check(sidecar)

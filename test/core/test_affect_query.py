@@ -97,9 +97,9 @@ def test_impossible_wish(values: dict[str, object], reason: str) -> None:
 
 
 def test_nobody_there() -> None:
-    watch = AffectQuery(AffectCriteria())
-    assert watch.update(frame(0.0)) is None
-    assert watch.longest == (0, 0.0)
+    query = AffectQuery(AffectCriteria())
+    assert query.update(frame(0.0)) is None
+    assert query.longest == (0, 0.0)
 
 
 def test_duration_zero_is_done_at_once() -> None:
@@ -108,33 +108,33 @@ def test_duration_zero_is_done_at_once() -> None:
 
 
 def test_done_after_the_duration() -> None:
-    watch = AffectQuery(AffectCriteria({'emotion': 'happy'}, duration=1.0))
-    done = [watch.update(frame(10 + i / 4, face())) is not None for i in range(6)]
+    query = AffectQuery(AffectCriteria({'emotion': 'happy'}, duration=1.0))
+    done = [query.update(frame(10 + i / 4, face())) is not None for i in range(6)]
     assert done == [False] * 4 + [True] * 2
-    assert watch.longest == (1, 1.25)
+    assert query.longest == (1, 1.25)
 
 
 @pytest.mark.parametrize('between', [frame(0.75), frame(0.75, face(emotion='sad'))])
 def test_a_break_starts_again(between: FrameResult) -> None:
-    watch = AffectQuery(AffectCriteria({'emotion': 'happy'}, duration=1.0))
+    query = AffectQuery(AffectCriteria({'emotion': 'happy'}, duration=1.0))
     for result in (frame(0.0, face()), between, frame(1.0, face())):
-        assert watch.update(result) is None
-    assert watch.longest == (1, 0.0)
-    assert watch.update(frame(2.0, face())) is not None
+        assert query.update(result) is None
+    assert query.longest == (1, 0.0)
+    assert query.update(frame(2.0, face())) is not None
 
 
 def test_each_face_has_its_own_time() -> None:
-    watch = AffectQuery(AffectCriteria({'emotion': 'happy'}, duration=1.0))
-    assert watch.update(frame(0.0, face(1))) is None
-    assert watch.update(frame(0.6, face(2), face(1))) is None
-    assert watch.longest == (1, 0.6)
-    found = watch.update(frame(1.1, face(2), face(1)))
+    query = AffectQuery(AffectCriteria({'emotion': 'happy'}, duration=1.0))
+    assert query.update(frame(0.0, face(1))) is None
+    assert query.update(frame(0.6, face(2), face(1))) is None
+    assert query.longest == (1, 0.6)
+    found = query.update(frame(1.1, face(2), face(1)))
     assert found is not None and found.id == 1
-    found = watch.update(frame(1.7, face(2)))
+    found = query.update(frame(1.7, face(2)))
     assert found is not None and found.id == 2
 
 
 def test_faces_do_not_take_turns() -> None:
-    watch = AffectQuery(AffectCriteria({'emotion': 'happy'}, duration=1.0))
+    query = AffectQuery(AffectCriteria({'emotion': 'happy'}, duration=1.0))
     for i in range(20):
-        assert watch.update(frame(i * 0.5, face(i))) is None
+        assert query.update(frame(i * 0.5, face(i))) is None

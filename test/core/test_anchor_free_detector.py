@@ -161,7 +161,7 @@ def test_a_smaller_face_inside_a_larger_one_does_not_move_it() -> None:
 
 
 def test_outputs_of_another_network() -> None:
-    with pytest.raises(ModelError, match='not those of a detector by cells'):
+    with pytest.raises(ModelError, match='not those of an anchor-free detector, which has'):
         AnchorFreeDetector(FakeNetwork([np.zeros((1, 7), np.float32)]))  # type: ignore[arg-type]
 
 

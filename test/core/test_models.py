@@ -99,24 +99,32 @@ def test_bad_json(tmp_path: Path, text: str, reason: str | None) -> None:
     [
         ({'colour': 'green'}, 'colour'),
         ({'task': 'age'}, "task is 'age'"),
-        ({'temperature': 0}, 'temperature'),
+        ({'temperature': 0, 'heads': []}, 'temperature is 0, but must be'),
         ({'temperature': float('nan')}, 'NaN is not JSON'),
         ({'temperature': float('inf')}, 'Infinity is not JSON'),
-        ({'temperature': 1e-320}, 'temperature is 1e-320, but must be from 0.01 to 100'),
-        ({'temperature': 1e9}, 'temperature is 1000000000.0, but must be'),
+        (
+            {'temperature': 1e-320, 'heads': []},
+            'temperature is 1e-320, but must be from 0.01 to 100',
+        ),
+        ({'temperature': 1e9, 'heads': []}, 'temperature is 1000000000.0, but must be'),
         ({'accuracy': {'a test': float('-inf')}}, '-Infinity is not JSON'),
         ({'temperature': 'warm'}, 'not usable'),
-        ({'temperature': 1.0, 'heads': [{'name': 'votes', 'temperature': 0}]}, 'temperature is 0'),
+        ({'heads': [{'name': 'votes', 'temperature': 0}]}, 'temperature is 0'),
+        (
+            {'temperature': 1.0, 'heads': [{'name': 'votes', 'temperature': 1.0}]},
+            'temperature stands beside heads',
+        ),
         ({'heads': [{'name': 'votes'}]}, "missing .*'temperature'"),
         ({'heads': [{'name': 'a b', 'temperature': 1.0}]}, 'must be different words'),
         ({'heads': [{'name': 'a', 'temperature': 1.0}] * 2}, 'must be different words'),
         ({'heads': [{'name': 3, 'temperature': 1.0}]}, 'not usable'),
         ({'heads': {'votes': 1.0}}, 'not usable'),
-        ({'head': 'votes'}, "head is 'votes', but heads has"),
+        ({'head': 'votes'}, 'head stands beside heads'),
+        ({'head': 'votes', 'temperature': 1.0, 'heads': []}, "head is 'votes', but heads has"),
         ({'labels': 3}, 'not usable'),
         ({'input': None}, 'not usable'),
         ({'input': {'width': 64}}, 'missing'),
-        ({'crop': {DETECTOR: {'scale': 50}}}, 'out of range'),
+        ({'crop': {DETECTOR: {'scale': 50}}}, 'scale must be from 0.2 to 5'),
         ({'crop': {DETECTOR: {'size': 1}}}, 'size'),
         ({'crop': []}, 'not usable'),
         ({'name': ''}, 'not a word'),
@@ -316,7 +324,7 @@ def test_unknown_detector(copy: Path) -> None:
 
 
 def test_classifier_is_no_detector(copy: Path) -> None:
-    with pytest.raises(ModelError, match='not those of a detector by cells'):
+    with pytest.raises(ModelError, match='not those of an anchor-free detector, which has'):
         load_detector(read_sidecar(copy))
 
 
@@ -437,7 +445,7 @@ def test_wrong_task(task: str) -> None:
     ],
 )
 def test_impossible_geometry(values: tuple[float, float, float]) -> None:
-    with pytest.raises(ValueError, match='out of range'):
+    with pytest.raises(ValueError, match='scale must be from'):
         CropGeometry(*values)
 
 
