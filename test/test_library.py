@@ -99,7 +99,19 @@ def test_types_are_announced() -> None:
     assert "'face_affect': ['py.typed']" in (ROOT / 'setup.py').read_text()
 
 
-@pytest.mark.parametrize('name', ['face_affect', 'core.faces', 'core.pipeline', 'core.settings'])
+MODULES_WITH_EXAMPLES = (
+    'face_affect',
+    'core.faces',
+    'core.images',
+    'core.pipeline',
+    'core.rotation',
+    'core.settings',
+    'core.smoothing',
+    'core.tracking',
+)
+
+
+@pytest.mark.parametrize('name', MODULES_WITH_EXAMPLES)
 def test_examples(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     module = importlib.import_module(name if name == 'face_affect' else f'face_affect.{name}')

@@ -164,6 +164,9 @@ def decode_raw(
 
     bgr8 and mono8 give a view of ``data``, everything else a copy.
 
+    >>> decode_raw(bytes([255, 0, 0, 0, 255, 0]), 'rgb8', width=2, height=1, step=6).tolist()
+    [[[0, 0, 255], [0, 255, 0]]]
+
     Args:
         data: the rows, ``step`` bytes each, as in sensor_msgs/Image.
         encoding: a name of sensor_msgs/image_encodings.hpp.

@@ -22,7 +22,14 @@ _CODES = {
 
 @dataclass(frozen=True)
 class Rotation:
-    """A clockwise rotation by ``degrees``, one of ROTATIONS, of images ``width`` x ``height``."""
+    """A clockwise rotation by ``degrees``, one of ROTATIONS, of images ``width`` x ``height``.
+
+    >>> rotation = Rotation(90, width=640, height=480)
+    >>> rotation.point(0, 0)
+    (480, 0)
+    >>> rotation.inverse.point(480, 0)
+    (0, 0)
+    """
 
     degrees: int
     width: int

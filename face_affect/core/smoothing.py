@@ -18,6 +18,13 @@ class Smoother:
     p += gain * (new - p) with gain = 1 - exp(-dt / time_constant), but never less
     than 1 / n for the n-th image: the first images, of which none is better than
     another, weigh alike.
+
+    >>> import numpy as np
+    >>> smoother = Smoother(time_constant=0.5)
+    >>> smoother.update(1, 0.0, np.array([1.0, 0.0], np.float32)).round(2).tolist()
+    [1.0, 0.0]
+    >>> smoother.update(1, 0.1, np.array([0.0, 1.0], np.float32)).round(2).tolist()
+    [0.5, 0.5]
     """
 
     def __init__(self, time_constant: float = 0.5) -> None:

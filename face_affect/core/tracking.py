@@ -88,6 +88,16 @@ class Tracker:
     Of each face it keeps the box, the motion and a few mean colours (see
     ``appearance``), no picture, for as long as the face may come back. ``settings`` may be
     replaced between two images.
+
+    >>> import numpy as np
+    >>> from face_affect.core.faces import Box, Detection
+    >>> tracker = Tracker(TrackingSettings(confirm_frames=1), first_id=7)
+    >>> image = np.zeros((480, 640, 3), np.uint8)
+    >>> found = [Detection(Box(100, 100, 60, 80), score=0.9)]
+    >>> [track.id for track in tracker.update(found, 0.0, image)]
+    [7]
+    >>> [track.id for track in tracker.update(found, 0.1, image)]
+    [7]
     """
 
     def __init__(self, settings: TrackingSettings | None = None, first_id: int = 1) -> None:
