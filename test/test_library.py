@@ -77,6 +77,11 @@ def test_citation_has_the_version() -> None:
     assert versions == [face_affect.__version__]
 
 
+def test_changelog_begins_with_the_version() -> None:
+    versions = re.findall(r'^## \[(\d.*?)\]', (ROOT / 'CHANGELOG.md').read_text(), re.M)
+    assert versions[0] == face_affect.__version__
+
+
 def test_version_of_the_distribution_is_taken_from_the_package() -> None:
     text = (ROOT / 'setup.cfg').read_text()
     assert re.findall(r'^version = (.*)$', text, re.M) == ['attr: face_affect.__version__']
