@@ -413,7 +413,7 @@ def find_detector(name: str, width: int) -> Sidecar:
     made_from = variant.task, variant.variant_of, variant.training.get('sha256')
     if made_from != (DETECTION, detector.name, detector.sha256):
         raise ModelError(
-            f'model {variant.name} is no variant of this version of {detector.name}; export it '
+            f'model {variant.name} is not a variant of this version of {detector.name}; export it '
             'again with python -m training.detector_widths'
         )
     if variant.input.width != width:

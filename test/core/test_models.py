@@ -373,7 +373,9 @@ class TestFindDetector:
     )
     def test_variant_of_another_version(self, detectors: Path, changes: dict[str, Any]) -> None:
         altered(detectors.with_name('face_detector_480.json'), **changes)
-        with pytest.raises(ModelError, match='480 is no variant of this version of face_detector'):
+        with pytest.raises(
+            ModelError, match='480 is not a variant of this version of face_detector'
+        ):
             find_detector(str(detectors), 480)
         assert find_detector(str(detectors), 640)
 
