@@ -7,7 +7,7 @@ Log the mood in front of the robot over a day as Parquet: no pictures, no ids, n
 Each row has a minute, how many face sightings it had, and their mean probability of each emotion.
 Call ``add(decode_result(message))`` of face_affect.core.codec for each message on ~/faces, or give
 it results of a Pipeline whose stamps are seconds since 1970; call ``write`` at the end of the day.
-Whether you may keep such a table depends on where the robot stands: PRIVACY.md.
+Whether you may keep such a table depends on where the robot stands: docs/PRIVACY.md.
 """
 
 from __future__ import annotations

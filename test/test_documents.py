@@ -44,7 +44,7 @@ def test_missing() -> None:
 
 
 @pytest.mark.parametrize(
-    'name', ['docs/reliability.md', 'docs/security.md', 'SECURITY.md', 'PRIVACY.md']
+    'name', ['docs/reliability.md', 'docs/security.md', 'SECURITY.md', 'docs/PRIVACY.md']
 )
 def test_named_tests_exist(name: str) -> None:
     assert missing((ROOT / name).read_text()) == []
