@@ -34,7 +34,7 @@ From there the images come to ROS 2 in one of two ways, neither of which this fi
   `image` and `image_transport` must say what that driver publishes, and nothing turns the image
   upright unless you add that: the face detector expects upright faces.
 
-The topics are read from the configuration, not tried on a robot.
+The topics are those of the configuration, not tested on a robot.
 """
 
 from launch import Action, LaunchContext, LaunchDescription
