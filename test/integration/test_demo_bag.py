@@ -70,7 +70,9 @@ def played(robot: Robot) -> Played:
             )
         if len(results[0]) == len(results[1]) == len(TRUTH['frames']):
             break
-    assert 'WARN' not in node.output and 'ERROR' not in node.output
+    # On a busy machine the player starts so late that the node misses images.
+    complaints = [line for line in node.output.splitlines() if 'no image for' not in line]
+    assert not any('WARN' in line or 'ERROR' in line for line in complaints), complaints
     for result, frame in zip(played.depth_10, TRUTH['frames']):
         match(result, frame, played)
     return played
