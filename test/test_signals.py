@@ -103,6 +103,13 @@ def test_a_program_that_stays_busy_is_killed() -> None:
 
 
 def test_a_program_that_ends_by_itself_is_not_killed() -> None:
-    process = start(BUSY.format(work='pass'))
-    output, errors = process.communicate(timeout=30)
-    assert (process.returncode, output, errors) == (0, 'ended\n', '')
+    # As a whole: a line that was read ahead of the others would be missing.
+    ended = subprocess.run(
+        [sys.executable, '-c', BUSY.format(work='pass')],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, 'ready\nended\n', '')

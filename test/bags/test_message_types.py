@@ -100,7 +100,9 @@ def test_every_field_is_written() -> None:
     names = [
         name
         for name, _, value in leaves(message_of(a_result()))
-        if name not in FIXED and not name.startswith('processing_time') and not np.any(value)
+        if name not in FIXED
+        and not name.startswith('processing_time')
+        and not (any(value.tolist()) if isinstance(value, np.ndarray) else value)
     ]
     assert names == []
 
@@ -119,6 +121,8 @@ def test_every_field_is_read() -> None:
             change(f'{value}x')
         elif name.endswith('label'):
             change(255)
+        elif name.endswith('confidence'):
+            change(value / 2)
         else:
             # A nanosecond is less than the resolution of seconds since 1970 as floats.
             step = 1_000_000 if name.endswith('nanosec') else 1

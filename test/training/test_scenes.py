@@ -72,5 +72,5 @@ def test_broken_picture(tmp_path: Path) -> None:
 
 def test_no_archive(tmp_path: Path) -> None:
     (tmp_path / 'a.npz').write_text('nothing')
-    with pytest.raises(DatasetError, match='no npz'):
+    with pytest.raises(DatasetError, match='not an npz'):
         load_scenes(tmp_path / 'a.npz')
