@@ -25,7 +25,7 @@ from face_affect.media import Media, MediaError, open_media
 from face_affect.ros.calibration import read_calibration
 from face_affect.ros.conversions import image_to_compressed_message, image_to_message
 from face_affect.ros.declaration import declare, unlogged
-from face_affect.ros.diagnostics import ProgramStatus
+from face_affect.ros.diagnostics import ProgramStatus, publish_diagnostics
 from face_affect.ros.executable import Executable, run
 from face_affect.ros.guarded_executor import Faults
 from face_affect.ros.parameters import CameraParameters
@@ -76,6 +76,7 @@ class CameraNode(Node):
         )
         self._infos = self.create_publisher(CameraInfo, 'camera_info', qos)
         self.get_logger().info(f'{self._camera.source} on {self._images.topic_name}')
+        publish_diagnostics(self, self.diagnose)
 
     def publish_until_end(self, executable: Executable) -> None:
         """Publish until the end of the source, or until the executable is stopped.

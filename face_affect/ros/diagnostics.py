@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from rclpy.qos import qos_check_compatible, QoSCompatibility, QoSProfile
 from rclpy.topic_endpoint_info import TopicEndpointInfo
@@ -17,6 +18,7 @@ from face_affect.core.text import printable
 from face_affect.ros.guarded_executor import Faults
 from face_affect.ros.statistics import Report
 
+DIAGNOSTICS_PERIOD = 1.0  # seconds
 # Dropped on purpose: by a parameter, because a newer image came, or at the end.
 INTENDED = ('overrun', 'over_rate', 'stopped')
 
@@ -175,3 +177,16 @@ def _status(
         hardware_id='none',
         values=[KeyValue(key=key, value=printable(value)) for key, value in values.items()],
     )
+
+
+def publish_diagnostics(node: Node, diagnose: Callable[[], DiagnosticStatus]) -> None:
+    """Publish what ``diagnose`` returns, from now on once a second."""
+    publisher = node.create_publisher(DiagnosticArray, '/diagnostics', 10)
+
+    def publish() -> None:
+        array = DiagnosticArray(status=[diagnose()])
+        array.header.stamp = node.get_clock().now().to_msg()
+        publisher.publish(array)
+
+    # Steady: diagnostics go on where simulated time stands still.
+    node.create_timer(DIAGNOSTICS_PERIOD, publish, clock=Clock(clock_type=ClockType.STEADY_TIME))

@@ -8,7 +8,6 @@ step   what happens
 =====  =======================================================================================
 start  log folder, rclpy.init without signal handlers, the node; a failure is one line, exit 1
 run    ``serve`` of the program, on the main thread, until it returns or a signal has come;
-       the node's state is published on /diagnostics once a second
 end    threads stop, goals get their answers, then node and context are destroyed
 =====  =======================================================================================
 
@@ -25,11 +24,9 @@ from pathlib import Path
 import re
 import sys
 import time
-from typing import cast, Protocol, runtime_checkable, TypeVar
+from typing import cast, Protocol, TypeVar
 
-from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 import rclpy
-from rclpy.clock import Clock, ClockType
 from rclpy.executors import ExternalShutdownException
 from rclpy.logging import LoggingSeverity, set_logger_level
 from rclpy.node import Node
@@ -39,7 +36,6 @@ from face_affect.core.text import printable
 from face_affect.ros.guarded_executor import Faults, guard_services, GuardedExecutor
 from face_affect.signals import EXIT_FAILED, StopSignal
 
-DIAGNOSTICS_PERIOD = 1.0  # seconds
 SIGNAL_CHECK = 0.1  # seconds at most until a signal is noticed
 # The place in its source that rcl names
 SOURCE_PLACE = re.compile(r',? at /\S+:\d+')
@@ -52,14 +48,6 @@ class ProgramNode(Protocol):
 
     def destroy_node(self) -> None:
         """Release everything."""
-
-
-@runtime_checkable
-class DiagnosedNode(Protocol):
-    """A node whose state is published on /diagnostics."""
-
-    def diagnose(self) -> DiagnosticStatus:
-        """Return its state; called once a second."""
 
 
 AnyNode = TypeVar('AnyNode', bound=ProgramNode)
@@ -76,8 +64,6 @@ class Executable:
         self.stopped = stopped
         served = cast(Node, node)
         guard_services(served, node.faults)
-        if isinstance(node, DiagnosedNode):
-            _publish_diagnostics(served, node.diagnose)
         self._executor = GuardedExecutor(node.faults)
         self._executor.add_node(served)
 
@@ -103,19 +89,6 @@ class Executable:
     def close(self) -> None:
         """Serve no more."""
         self._executor.shutdown(0)
-
-
-def _publish_diagnostics(node: Node, diagnose: Callable[[], DiagnosticStatus]) -> None:
-    """Publish what ``diagnose`` returns, from now on once a second."""
-    publisher = node.create_publisher(DiagnosticArray, '/diagnostics', 10)
-
-    def publish() -> None:
-        array = DiagnosticArray(status=[diagnose()])
-        array.header.stamp = node.get_clock().now().to_msg()
-        publisher.publish(array)
-
-    # Steady: diagnostics go on where simulated time stands still.
-    node.create_timer(DIAGNOSTICS_PERIOD, publish, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
 
 def run(

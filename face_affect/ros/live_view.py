@@ -30,7 +30,7 @@ from face_affect.extras import needs
 from face_affect.ros.cdr import read_message, unpack
 from face_affect.ros.conversions import decode
 from face_affect.ros.declaration import declare, unlogged
-from face_affect.ros.diagnostics import ProgramStatus
+from face_affect.ros.diagnostics import ProgramStatus, publish_diagnostics
 from face_affect.ros.executable import Executable, run
 from face_affect.ros.guarded_executor import Faults
 from face_affect.ros.throttled_log import ThrottledLog
@@ -113,6 +113,7 @@ class LiveView(Node):
         self.create_timer(
             CHECK_PERIOD, self._follow_browsers, clock=Clock(clock_type=ClockType.STEADY_TIME)
         )
+        publish_diagnostics(self, self.diagnose)
 
     def destroy_node(self) -> None:
         """Close the page first."""

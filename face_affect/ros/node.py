@@ -31,7 +31,7 @@ from face_affect.core.saliency import Explainer
 from face_affect.core.tasks import TASKS
 from face_affect.core.text import printable
 from face_affect.ros.declaration import changed, declare, unlogged
-from face_affect.ros.diagnostics import pipeline_status
+from face_affect.ros.diagnostics import pipeline_status, publish_diagnostics
 from face_affect.ros.executable import Executable, run
 from face_affect.ros.guarded_executor import Faults
 from face_affect.ros.image_subscription import image_topics
@@ -102,6 +102,7 @@ class FaceAffectNode(LifecycleNode):
         # Last, since it may fail: rclpy then calls destroy_node on what there is.
         self._values = declare(self, NodeParameters, REMOVED, topics=image_topics(self))
         self.add_on_set_parameters_callback(self._on_parameters)
+        publish_diagnostics(self, self.diagnose)
 
     def start(self) -> None:
         """Configure and activate, if parameter autostart asks for it."""

@@ -28,7 +28,7 @@ from face_affect.core.ros4hri import cropped, expression, face_id, gender, regio
 from face_affect.ros.cdr import CdrImageMessage, read_message, unpack
 from face_affect.ros.conversions import decode, image_to_message
 from face_affect.ros.declaration import declare, unlogged
-from face_affect.ros.diagnostics import missing_messages, ProgramStatus
+from face_affect.ros.diagnostics import missing_messages, ProgramStatus, publish_diagnostics
 from face_affect.ros.executable import Executable, run
 from face_affect.ros.guarded_executor import Faults
 from face_affect.ros.image_subscription import image_topics, ImageSubscription
@@ -161,6 +161,7 @@ class Ros4HriBridge(Node):
         self._keep = given.keep_time
         self._last_result = self._now()
         self.create_timer(CHECK_PERIOD, self._check, clock=self._steady)
+        publish_diagnostics(self, self.diagnose)
 
     def _now(self) -> float:
         return float(self._steady.now().nanoseconds * 1e-9)
