@@ -176,7 +176,9 @@ def refusal(node: Node, message: ParameterMessage) -> str:
     described, value = node.describe_parameter(message.name), message.value
     name = message.name
     if value.type != described.type:
-        wanted, given = _TYPES.get(described.type, 'another'), _TYPES.get(value.type, 'another')
+        wanted, given = (
+            _TYPES.get(kind, f'number {kind}') for kind in (described.type, value.type)
+        )
         example = f', such as {value.integer_value}.0' if wanted == 'float' else ''
         return f'{name} must be of type {wanted}{example}, but the value is of type {given}'
     for bounds in (*described.integer_range, *described.floating_point_range):
