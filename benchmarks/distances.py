@@ -129,23 +129,20 @@ def measure(name: str, scenes: SceneSet, precision: float) -> list[Outcome]:
         ModelError: the detector has no such variant.
 
     """
-    detectors = {width: load_detector(find_detector(name, width)) for width in WIDTHS}
-    outcomes = []
+    detectors = [load_detector(find_detector(name, width)) for width in WIDTHS]
+    outcomes = [
+        Outcome(width, examine(SameSizes(detector), scenes).threshold_for(precision))
+        for width, detector in zip(WIDTHS, detectors)
+    ]
     default = Settings().detection_threshold
-    for width, detector in detectors.items():
-        threshold = examine(SameSizes(detector), scenes).threshold_for(precision)
-        outcome = Outcome(width, threshold)
-        for distance in DISTANCES:
-            scores = np.array(
-                [
-                    best_score(detector, image, box, min(threshold, default))
-                    for image, box in placed(scenes, face_pixels(distance))
-                ]
-            )
-            outcome.recall[f'{distance:g}'] = float((scores >= threshold).mean())
+    for distance in DISTANCES:
+        images = list(placed(scenes, face_pixels(distance)))
+        for outcome, detector in zip(outcomes, detectors):
+            least = min(outcome.threshold, default)
+            scores = np.array([best_score(detector, image, box, least) for image, box in images])
+            outcome.recall[f'{distance:g}'] = float((scores >= outcome.threshold).mean())
             outcome.recall_default[f'{distance:g}'] = float((scores >= default).mean())
-        outcomes.append(outcome)
-    times = _milliseconds(list(detectors.values()), scenes)
+    times = _milliseconds(detectors, scenes)
     for outcome, time_of in zip(outcomes, times):
         outcome.milliseconds, outcome.ratio = time_of, time_of / times[0]
     return outcomes
