@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 import sys
+from typing import Any
 
 # The ignored error: mypy takes this project's folder of launch files for the module.
 from launch import Action, LaunchContext, LaunchDescription  # type: ignore[attr-defined]
 from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription, OpaqueFunction
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
+from launch_ros.actions import Node
 from launch_ros.substitutions import FindPackageShare
 
 from face_affect.core.parameters import Declaration
@@ -38,6 +40,13 @@ def include(launch_file: str, **arguments: object) -> IncludeLaunchDescription:
     """Include another launch file of this package."""
     source = PythonLaunchDescriptionSource(path_in_share('launch', launch_file))
     return IncludeLaunchDescription(source, launch_arguments=arguments.items())
+
+
+def program(executable: str, **options: Any) -> Node:
+    """Return the action that starts a program of this package, with its output on the screen."""
+    return Node(
+        package=PACKAGE, executable=executable, output='screen', emulate_tty=True, **options
+    )
 
 
 def launch_description(

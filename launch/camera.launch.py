@@ -6,10 +6,9 @@
 from launch import Action, LaunchContext, LaunchDescription
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
 from launch.substitutions import LaunchConfiguration
-from launch_ros.actions import Node
 
 from face_affect.launch_arguments import declarations_of, given_parameters
-from face_affect.launch_files import include, launch_description, parameter_arguments
+from face_affect.launch_files import include, launch_description, parameter_arguments, program
 
 PARAMETERS = declarations_of('CameraParameters')
 
@@ -18,14 +17,11 @@ def start_camera(context: LaunchContext) -> list[Action]:
     """Start the camera, with the parameters that were given as launch arguments."""
     parameters = given_parameters(PARAMETERS, context.launch_configurations)
     return [
-        Node(
-            package='face_affect',
-            executable='camera_node',
+        program(
+            'camera_node',
             name='camera',
             namespace=LaunchConfiguration('namespace'),
             parameters=[parameters] if parameters else [],
-            output='screen',
-            emulate_tty=True,
         ),
     ]
 

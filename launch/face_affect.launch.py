@@ -23,6 +23,7 @@ from face_affect.launch_files import (
     parameter_arguments,
     params_file_argument,
     path_in_share,
+    program,
     start_arguments,
     value_of,
 )
@@ -76,9 +77,8 @@ def start_node(context: LaunchContext) -> list[Action]:
     return [
         # A plain Node: it configures and activates itself (autostart), or waits for a lifecycle
         # manager (autostart:=false), and needs no events from launch for either.
-        Node(
-            package='face_affect',
-            executable='face_affect_node',
+        program(
+            'face_affect_node',
             name=NODE_NAME,
             namespace=LaunchConfiguration('namespace'),
             parameters=[*own_file, *([parameters] if parameters else [])],
@@ -91,8 +91,6 @@ def start_node(context: LaunchContext) -> list[Action]:
                 ('depth_image', depth_image or 'depth_image'),
             ],
             ros_arguments=ros_arguments,
-            output='screen',
-            emulate_tty=True,
         ),
     ]
 

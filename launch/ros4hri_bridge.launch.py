@@ -6,10 +6,9 @@
 from launch import Action, LaunchContext, LaunchDescription
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
 from launch.substitutions import LaunchConfiguration
-from launch_ros.actions import Node
 
 from face_affect.launch_arguments import base_topic, COMPRESSED, declarations_of, given_parameters
-from face_affect.launch_files import launch_description, parameter_arguments, value_of
+from face_affect.launch_files import launch_description, parameter_arguments, program, value_of
 
 PARAMETERS = declarations_of('BridgeParameters')
 
@@ -21,9 +20,8 @@ def start_bridge(context: LaunchContext) -> list[Action]:
     if transport:
         parameters['image_transport'] = transport
     return [
-        Node(
-            package='face_affect',
-            executable='ros4hri_bridge',
+        program(
+            'ros4hri_bridge',
             name='ros4hri_bridge',
             namespace=LaunchConfiguration('namespace'),
             parameters=[parameters] if parameters else [],
@@ -32,8 +30,6 @@ def start_bridge(context: LaunchContext) -> list[Action]:
                 ('image', image),
                 ('image/compressed', f'{image}{COMPRESSED}'),
             ],
-            output='screen',
-            emulate_tty=True,
         ),
     ]
 
