@@ -10,6 +10,17 @@ from pathlib import Path
 import pytest
 
 
+def ros_missing() -> str:
+    """Return why ROS or the built messages cannot be imported; '' if they can."""
+    try:
+        # Not `import face_affect_msgs.msg`: that finds the folder of .msg files, too.
+        from face_affect_msgs.msg import FaceAffectArray  # noqa: F401
+        import rclpy  # noqa: F401
+    except ImportError as error:
+        return str(error)
+    return ''
+
+
 class SkippedModule(pytest.Module):
     """A test module that is not imported, but counted as skipped, with the reason."""
 

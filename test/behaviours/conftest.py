@@ -9,15 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from skipping import skipped
+from skipping import ros_missing, skipped
 
 try:
-    # Not `import face_affect_msgs.msg`: that finds the folder of .msg files, too.
-    from face_affect_msgs.msg import FaceAffect  # noqa: F401
     from py_trees.blackboard import Blackboard
-    import rclpy  # noqa: F401
 
-    MISSING = ''
+    MISSING = ros_missing()
 except ImportError as error:
     MISSING = str(error)
 

@@ -11,15 +11,14 @@ from pathlib import Path
 import shutil
 
 import pytest
-from skipping import skipped
+from skipping import ros_missing, skipped
 
 try:
-    # Not `import face_affect_msgs.msg`: that finds the folder of .msg files, too.
-    from face_affect_msgs.msg import FaceAffectArray  # noqa: F401
     from harness import Robot, ROOT
-    import rclpy  # noqa: F401
 
-    MISSING = '' if shutil.which('face_affect_node') else 'face_affect_node is not on the PATH'
+    MISSING = ros_missing()
+    if not MISSING and not shutil.which('face_affect_node'):
+        MISSING = 'face_affect_node is not on the PATH'
 except ImportError as error:
     MISSING = str(error)
 

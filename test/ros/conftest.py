@@ -8,16 +8,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from skipping import skipped
+from skipping import ros_missing, skipped
 
-try:
-    # Not `import face_affect_msgs.msg`: that finds the folder of .msg files, too.
-    from face_affect_msgs.msg import FaceAffectArray  # noqa: F401
-    import rclpy  # noqa: F401
-
-    MISSING = ''
-except ImportError as error:
-    MISSING = str(error)
+MISSING = ros_missing()
 
 
 def pytest_pycollect_makemodule(
