@@ -20,21 +20,16 @@ import sys
 import torch
 from torch import nn
 
-from face_affect.core.detection import load_detector
 from face_affect.core.models import ModelError, read_sidecar, Sidecar, variant_path, write_sidecar
-from face_affect.core.settings import Settings
 from support.command_line import module_parser
 from training.data.faces import DatasetError
 from training.data.scenes import load_scenes, SceneSet
-from training.evaluation.detection_metrics import examine, SameSizes
 from training.export.input_size import with_input_size
 from training.models.architectures import build, mac_count
-from training.tasks.face_detection import detector_size, TorchDetector
+from training.tasks.face_detection import detector_accuracy, detector_size
 
 ROOT = Path(__file__).parents[1]
 WIDTHS = (480, 640)
-THRESHOLD = Settings().detection_threshold
-SMALLEST = 16  # pixels of a 320x240 input, from which faces count
 TOLERANCE = 0.03  # of recall and precision, between int8 and float
 
 
@@ -63,11 +58,7 @@ def write_variant(detector: Sidecar, model: nn.Module, width: int, scenes: Scene
         variant_of=detector.name,
     )
     variant.tflite.write_bytes(content)
-    accuracy = {}
-    for suffix, one in (('', load_detector(variant)), ('_float', TorchDetector(model, *size))):
-        findings = examine(SameSizes(one), scenes)
-        accuracy[f'validation_recall_{SMALLEST}{suffix}'] = findings.recall(THRESHOLD, SMALLEST)
-        accuracy[f'validation_precision{suffix}'] = findings.precision(THRESHOLD)
+    accuracy = detector_accuracy(variant, model, scenes)
     for name in list(accuracy)[:2]:
         if not abs(accuracy[name] - accuracy[f'{name}_float']) <= TOLERANCE:
             raise ValueError(

@@ -21,21 +21,19 @@ from typing import cast
 import matplotlib
 import torch
 from torch import nn, Tensor
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader, RandomSampler, Sampler, WeightedRandomSampler
 from tqdm import tqdm
 
 from support.command_line import module_parser
 from training.data.faces import DatasetError
+from training.learner import Learner
 from training.models.architectures import parameter_count
 from training.models.mixed_precision import mixed_precision
 from training.recipe import load_recipe, Recipe, RecipeError
-from training.schedule import optimizer_of, Schedule, set_rates
+from training.schedule import Schedule
 from training.starting_point import starting_weights
 from training.tasks import load_task
 from training.tasks.task import Task
-
-LARGEST_GRADIENT = 5.0  # the norm to which larger gradients are cut
 
 
 class Trainer:
@@ -50,24 +48,20 @@ class Trainer:
         self._workers = workers
         self._device = torch.device('cuda' if torch.cuda.is_available() else 'cpu')
         self._epoch = 0
-        self._trained = task.network().to(self._device, memory_format=torch.channels_last)
-        # Between epochs the average is what counts; without one it is the network itself.
-        self._average = AveragedModel(
-            self._trained, multi_avg_fn=get_ema_multi_avg_fn(recipe.averaging), use_buffers=True
-        )
-        self._optimizer = optimizer_of(recipe, self._trained)
+        network = task.network().to(self._device, memory_format=torch.channels_last)
+        self._learner = Learner(recipe, network)
         steps = len(cast(Sized, task.views(0, 0.0))) // recipe.batch
         self._schedule = Schedule(recipe, steps)
         self._checkpoint = run / 'checkpoint.pt'
         if self._checkpoint.exists():
             self._resume()
         elif recipe.start_from:
-            self._trained.load_state_dict(starting_weights(recipe, run.parent))
+            network.load_state_dict(starting_weights(recipe, run.parent))
 
     @property
     def model(self) -> nn.Module:
         """The network with averaged weights."""
-        return self._average.module
+        return self._learner.model
 
     def _resume(self) -> None:
         state = torch.load(self._checkpoint, map_location=self._device, weights_only=True)
@@ -77,9 +71,7 @@ class Trainer:
                 'remove it or choose another --runs folder'
             )
         self._epoch = state['epoch']
-        self._trained.load_state_dict(state['model'])
-        self._average.load_state_dict(state['average'])
-        self._optimizer.load_state_dict(state['optimizer'])
+        self._learner.resume(state)
         self._schedule.steps = state['steps']
         self._schedule.seconds = state['seconds']
 
@@ -89,9 +81,7 @@ class Trainer:
             {
                 'recipe': asdict(self._recipe),
                 'epoch': self._epoch,
-                'model': self._trained.state_dict(),
-                'average': self._average.state_dict(),
-                'optimizer': self._optimizer.state_dict(),
+                **self._learner.state(),
                 'steps': self._schedule.steps,
                 'seconds': self._schedule.seconds,
             },
@@ -102,7 +92,7 @@ class Trainer:
     def fit(self) -> None:
         """Run all epochs that are still to do."""
         print(
-            f'{self._recipe.name}: {parameter_count(self._trained)} parameters on {self._device}',
+            f'{self._recipe.name}: {parameter_count(self.model)} parameters on {self._device}',
             flush=True,
         )
         while self._schedule.progress < 1:
@@ -126,7 +116,7 @@ class Trainer:
             drop_last=True,
             num_workers=self._workers,
         )
-        self._trained.train()
+        self._learner.network.train()
         self._schedule.start()
         losses = []
         title = f'epoch {self._epoch + 1}'
@@ -138,19 +128,13 @@ class Trainer:
 
     def _step(self, images: Tensor, targets: list[Tensor]) -> float:
         """Train with one batch and return its loss."""
-        recipe = self._recipe
         inputs = self._task.inputs(images.to(self._device)).contiguous(
             memory_format=torch.channels_last
         )
         with mixed_precision(self._device):
-            outputs = self._trained(inputs)
+            outputs = self._learner.network(inputs)
         loss = self._task.loss(outputs, [target.to(self._device) for target in targets], inputs)
-        set_rates(self._optimizer, recipe, self._schedule.progress)
-        self._optimizer.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(self._trained.parameters(), LARGEST_GRADIENT)
-        self._optimizer.step()
-        self._average.update_parameters(self._trained)
+        self._learner.step(loss, self._schedule.progress)
         self._schedule.step()
         return float(loss.item())
 

@@ -12,7 +12,6 @@ keeps its hash, so that the split is that of the whole set.
 
 from __future__ import annotations
 
-import argparse
 from itertools import pairwise
 from pathlib import Path
 import sys
@@ -24,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from support.command_line import module_parser
 from training.data.archives import open_archive
 from training.data.faces import DatasetError
 
@@ -42,19 +42,13 @@ def packed(archive: np.lib.npyio.NpzFile, held_out: int, quality: int) -> dict[s
     keys = np.array([zlib.crc32(part.tobytes()) for part in parts], dtype=np.uint32)
     rows = _wanted(archive, keys, held_out)
     kept = [_smaller(parts[row], quality) for row in tqdm(rows, 'pictures', disable=None)]
-    columns = {
-        name: archive[name][rows]
-        for name in archive.files
-        if name not in ('encoded', 'offsets') and len(archive[name]) == len(parts)
-    }
-    columns |= {
-        name: archive[name]
-        for name in archive.files
-        if name not in ('encoded', 'offsets') and name not in columns
-    }
-    columns |= _faces_of(archive, rows)
+    columns = {}
+    for name in set(archive.files) - {'encoded', 'offsets'}:
+        values = archive[name]  # Each access reads it from the file
+        columns[name] = values[rows] if len(values) == len(parts) else values
     return {
         **columns,
+        **_faces_of(archive, rows),
         'keys': keys[rows],
         'encoded': np.concatenate(kept),
         'offsets': np.cumsum([0, *map(len, kept)]),
@@ -97,11 +91,7 @@ def _smaller(part: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
 
 def main() -> int:
     """Run the command line."""
-    parser = argparse.ArgumentParser(
-        prog='python -m training.gpu.pack',
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = module_parser('training.gpu.pack', __doc__)
     parser.add_argument('files', nargs='*', default=PICTURES, help='(default: %(default)s)')
     parser.add_argument('--data', type=Path, required=True, help='the folder of the npz files')
     parser.add_argument('--out', type=Path, required=True, help='where the packed files go')

@@ -14,7 +14,6 @@ to RUNS/NAME/weights.pt.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterator, Sequence
 import copy
 from dataclasses import replace
@@ -24,18 +23,19 @@ import time
 
 import torch
 from torch import nn, Tensor
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from support.command_line import module_parser
 from training.data.augmentation import Augmentation
 from training.data.faces import DatasetError
 from training.gpu.views import random_views, Views
+from training.learner import Learner
 from training.models.architectures import build
 from training.models.mixed_precision import mixed_precision
 from training.recipe import load_recipe, Recipe, RecipeError
-from training.schedule import optimizer_of, Schedule, set_rates
+from training.schedule import Schedule
 from training.starting_point import starting_weights
 from training.tasks.classification import Classification
-from training.train import append_row, LARGEST_GRADIENT
+from training.train import append_row
 
 SHARED = (
     *('task', 'data', 'extra_data', 'balance', 'heads', 'teachers', 'teacher_weight'),
@@ -56,30 +56,21 @@ class Pupil:
         if recipe.start_from:
             network.load_state_dict(starting_weights(recipe, runs))
         self._format = fastest_format(network.to(device), recipe.batch, recipe.input_size)
-        self._network = network.to(memory_format=self._format)
-        self._optimizer = optimizer_of(recipe, self._network)
-        self._average = AveragedModel(
-            self._network, multi_avg_fn=get_ema_multi_avg_fn(recipe.averaging), use_buffers=True
-        )
+        self._learner = Learner(recipe, network.to(memory_format=self._format))
 
     @property
     def model(self) -> nn.Module:
         """The network with averaged weights."""
-        return self._average.module
+        return self._learner.model
 
     def step(self, task: Classification, views: Views, target: Tensor, progress: float) -> Tensor:
         """Train with one batch and return its loss, still on the device."""
-        self._network.train()
+        self._learner.network.train()
         inputs = views[self.recipe.input_size].contiguous(memory_format=self._format)
         with mixed_precision(inputs.device):
-            outputs = self._network(inputs)
+            outputs = self._learner.network(inputs)
         loss = task.loss_for(outputs.float(), target)
-        set_rates(self._optimizer, self.recipe, progress)
-        self._optimizer.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(self._network.parameters(), LARGEST_GRADIENT)
-        self._optimizer.step()
-        self._average.update_parameters(self._network)
+        self._learner.step(loss, progress)
         return loss.detach()
 
 
@@ -213,11 +204,7 @@ class Group:
 
 def main() -> int:
     """Run the command line."""
-    parser = argparse.ArgumentParser(
-        prog='python -m training.gpu.train',
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = module_parser('training.gpu.train', __doc__)
     parser.add_argument('recipes', nargs='+', type=Path, help='recipes that share their data')
     parser.add_argument('--data', type=Path, required=True, help='the folder of the npz files')
     parser.add_argument('--runs', type=Path, default=Path('runs'), help='(default: %(default)s)')

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -58,13 +59,9 @@ class Classification:
                     f'recipe {recipe.name}: balance names {group!r}, but {recipe.data} has '
                     f'{", ".join(faces.groups)}'
                 )
-        self._recipe = recipe
+        self._recipe, self._data = recipe, data
         self.fitted, self.held_out = training_part(faces), validation_part(faces)
         self.targets = [self._targets_of(name) for name in recipe.heads]
-        self.unlabelled = [
-            (training_part(load_faces(data / name)).images, share)
-            for name, share in recipe.extra_data.items()
-        ]
         self._teachers: list[Teacher] = []
         self.labels = faces.label_names
         self.pictures = len(self.fitted)
@@ -77,6 +74,17 @@ class Classification:
                 f'recipe {self._recipe.name}: heads.{name}.votes is '
                 f'{self._recipe.heads[name].votes}, but {error}: {self._recipe.data}'
             ) from error
+
+    @cached_property
+    def unlabelled(self) -> list[tuple[NDArray[np.uint8], float]]:
+        """The faces without labels of the recipe's extra data, each set with its chance.
+
+        Read at the first use: only training needs them.
+        """
+        return [
+            (training_part(load_faces(self._data / name)).images, share)
+            for name, share in self._recipe.extra_data.items()
+        ]
 
     def network(self) -> nn.Module:
         """Build the untrained network."""

@@ -27,14 +27,15 @@ from face_affect.core.faces import Detection
 from face_affect.core.models import Sidecar
 from face_affect.core.settings import Settings
 from training.data.scene_views import SceneAugmentation, SceneViews
-from training.data.scenes import load_scenes
-from training.evaluation.detection_metrics import examine
+from training.data.scenes import load_scenes, SceneSet
+from training.evaluation.detection_metrics import examine, SameSizes
 from training.models.architectures import build, FaceDetector
 from training.models.losses import detection_loss, joined
 from training.recipe import Recipe
 
 CALIBRATION_SCENES = 300
 THRESHOLD = Settings().detection_threshold
+SMALLEST = 16  # pixels of a 320x240 input, from which faces count
 LANDMARKS = (
     'right eye',
     'left eye',
@@ -122,16 +123,25 @@ class FaceDetection:
 
     def with_accuracy(self, sidecar: Sidecar, model: nn.Module) -> Sidecar:
         """Record recall and precision on the validation part, in int8 and in float."""
-        accuracy = {}
-        detectors: dict[str, Detector] = {
-            '': load_detector(sidecar),
-            '_float': TorchDetector(model, *self._size),
-        }
-        for suffix, detector in detectors.items():
-            findings = examine(detector, self._held_out)
-            accuracy[f'validation_recall_16{suffix}'] = findings.recall(THRESHOLD, 16)
-            accuracy[f'validation_precision{suffix}'] = findings.precision(THRESHOLD)
+        accuracy = detector_accuracy(sidecar, model, self._held_out)
         return replace(sidecar, accuracy={key: round(value, 4) for key, value in accuracy.items()})
+
+
+def detector_accuracy(sidecar: Sidecar, model: nn.Module, scenes: SceneSet) -> dict[str, float]:
+    """Return recall and precision on ``scenes``, of the int8 network, then of ``model``, in float.
+
+    Faces count from SMALLEST pixels on of a 320x240 input, whatever the detector's own.
+    """
+    accuracy = {}
+    detectors: dict[str, Detector] = {
+        '': load_detector(sidecar),
+        '_float': TorchDetector(model, sidecar.input.width, sidecar.input.height),
+    }
+    for suffix, detector in detectors.items():
+        findings = examine(SameSizes(detector), scenes)
+        accuracy[f'validation_recall_{SMALLEST}{suffix}'] = findings.recall(THRESHOLD, SMALLEST)
+        accuracy[f'validation_precision{suffix}'] = findings.precision(THRESHOLD)
+    return accuracy
 
 
 def detector_size(width: int) -> tuple[int, int]:
