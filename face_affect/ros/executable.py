@@ -7,7 +7,7 @@
 step   what happens
 =====  =======================================================================================
 start  log folder, rclpy.init without signal handlers, the node; a failure is one line, exit 1
-run    ``serve`` of the program, on the main thread, until it returns or a signal has come;
+run    ``serve`` of the program, on the main thread, until it returns or a signal has come
 end    threads stop, goals get their answers, then node and context are destroyed
 =====  =======================================================================================
 
