@@ -27,6 +27,7 @@ from matplotlib.figure import Figure
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.detection_widths import WIDTHS
 from face_affect.core.detection import Detector, load_detector
 from face_affect.core.models import find_detector, ModelError
 from face_affect.core.settings import ModelNames, Settings
@@ -40,7 +41,6 @@ IMAGE = (640, 480)
 FIELD_OF_VIEW = 60.0  # degrees, horizontal
 FACE_WIDTH = 0.15  # metres, as detectors draw boxes
 DISTANCES = (1.0, 2.0, 3.0, 4.0)  # metres
-WIDTHS = (320, 480, 640)
 # Faces are shrunk, at 1 m some enlarged, up to twice.
 NARROWEST = 42  # pixels
 WARM_UP, RUNS = 10, 100

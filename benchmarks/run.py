@@ -13,7 +13,7 @@ charts to bench.png in the output folder.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, replace
 import json
 import os
@@ -28,6 +28,7 @@ import numpy as np
 from tqdm import tqdm
 
 from benchmarks import charts
+from benchmarks.detection_widths import time_widths, WIDTHS
 from benchmarks.machine import processor
 from benchmarks.networks import int8_rate, time_networks
 from benchmarks.peers import HAAR, Peer, PeerError, PEERS
@@ -44,12 +45,13 @@ BASELINE_PEER = replace(HAAR, detector_alone=False)
 ENVIRONMENTS = Path(os.environ.get('FACE_AFFECT_BUILD_ROOT', '.')) / 'build' / 'peers'
 FACES = (0, 1, 4, 16)
 SIZES = ((640, 480), (1280, 720))
+WIDTH_FACES = (0, 1, 4)
 CURVE_FACES = (0, 1, 2, 4, 8, 16)
 CURVE_SIZES = ((320, 240), (640, 480), (960, 720), (1280, 960), (1920, 1440))
 STAGES = ('decode JPEG', *charts.SHOWN, 'core', 'in all', 'annotate')
 SLOWER = 1.2  # as much slower than the baseline is worth a warning
 CHECK_SECONDS = 5.0  # for each scene
-PARTS = ('core', 'curves', 'networks', 'start', 'peers', 'ros')
+PARTS = ('core', 'widths', 'curves', 'networks', 'start', 'peers', 'ros')
 
 Row = dict[str, Any]
 
@@ -77,6 +79,28 @@ def measure_core(seconds: float) -> list[Row]:
                 for stage in STAGES
                 if stage in times
             ]
+    return rows
+
+
+def measure_widths(seconds: float) -> list[Row]:
+    """Return a row for each scene and detection_width: the core's processor time, and its ratio.
+
+    The ratio is to the median at the first of WIDTHS, the default, in the same run.
+    """
+    rows = []
+    for faces in tqdm(WIDTH_FACES, 'widths', disable=None, leave=False):
+        times = time_widths(crowd(faces), seconds)
+        medians = {width: float(np.median(samples)) for width, samples in times.items()}
+        rows += [
+            {
+                'scene': scene_name(faces, 640, 480),
+                'detection_width': width,
+                'median_ms': medians[width] * 1e3,
+                'p99_ms': np.percentile(times[width], 99) * 1e3,
+                'ratio': medians[width] / medians[WIDTHS[0]],
+            }
+            for width in WIDTHS
+        ]
     return rows
 
 
@@ -252,26 +276,33 @@ def table(rows: list[Row], columns: dict[str, str]) -> str:
     return '\n'.join(lines)
 
 
-def stage_table(rows: list[Row]) -> str:
-    """Return the stages as rows and the scenes as columns: median (99th percentile)."""
+def scene_table(rows: list[Row], key: str, heading: str, order: Sequence[Any]) -> str:
+    """Return values of ``key``, in ``order``, as rows and scenes as columns: median (p99).
+
+    With the ratio of rows that have one.
+    """
     scenes = list(dict.fromkeys(row['scene'] for row in rows))
-    cells = {
-        (row['stage'], row['scene']): f'{row["median_ms"]:.3f} ({row["p99_ms"]:.2f})'
-        for row in rows
-    }
-    return table(
-        [
-            {'stage': stage, **{scene: cells.get((stage, scene), '') for scene in scenes}}
-            for stage in STAGES
-        ],
-        {'stage': 'ms', **{scene: scene for scene in scenes}},
-    )
+    lines: dict[Any, Row] = {value: {heading: value} for value in order}
+    for row in rows:
+        cell = f'{row["median_ms"]:.3f} ({row["p99_ms"]:.2f})'
+        if 'ratio' in row:
+            cell += f', ratio {row["ratio"]:.2f}'
+        lines[row[key]][row['scene']] = cell
+    return table(list(lines.values()), {name: name for name in (heading, *scenes)})
 
 
 def report(results: dict[str, list[Row]], about: dict[str, str]) -> str:
     """Return everything measured as Markdown."""
     formats: dict[str, tuple[str, Callable[[list[Row]], str]]] = {
-        'core': ('Stages, median (99th percentile), milliseconds', stage_table),
+        'core': (
+            'Stages, median (99th percentile), milliseconds',
+            lambda rows: scene_table(rows, 'stage', 'ms', STAGES),
+        ),
+        'widths': (
+            'Core by detection_width, median (99th percentile), milliseconds of processor time; '
+            f'ratio to {WIDTHS[0]}, the default',
+            lambda rows: scene_table(rows, 'detection_width', 'detection_width', WIDTHS),
+        ),
         'curves': (
             'Core against faces and size',
             lambda rows: table(
@@ -341,6 +372,7 @@ def run(only: list[str], seconds: float, ros_seconds: float) -> dict[str, list[R
     measures: dict[str, Callable[[], list[Row]]] = {
         'ros': lambda: measure_ros(ros_seconds),  # first: it needs both cores
         'core': lambda: measure_core(seconds),
+        'widths': lambda: measure_widths(seconds),
         'curves': lambda: measure_curves(seconds),
         'networks': lambda: measure_networks(seconds),
         'start': measure_start,
