@@ -1,4 +1,4 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Recordings in and out of ROS."""
+"""Process recordings offline: read bags, write results, analyse them, report on them."""

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Bags and media as timed messages, ready to publish or to process."""
+"""Read bags and media as timestamped, serialised messages."""
 
 from __future__ import annotations
 
@@ -41,15 +41,16 @@ SALVAGE: dict[str, Callable[[Path, str], Any]] = {'.mcap': CutMcap, '.db3': CutS
 
 
 class RecordingError(ValueError):
-    """A recording cannot be read; the message says which and why."""
+    """A recording cannot be read; the message names it and the reason."""
 
 
 @dataclass(frozen=True)
 class Topic:
     """A topic of a recording.
 
-    ``definition`` and ``digest`` describe the type as rosbag2 stores it; empty where the
-    recording says nothing of its types. ``qos`` is what its publishers offered.
+    ``definition`` and ``digest`` (its RIHS01 hash) describe the type as rosbag2 stores them; ''
+    where the recording has no definitions. ``qos``: the profiles its publishers offered;
+    ``count``: the number of its messages, 0 if unknown.
     """
 
     name: str
@@ -61,7 +62,7 @@ class Topic:
 
     @property
     def latched(self) -> bool:
-        """Whether late subscribers get the last message."""
+        """Whether the durability is transient local: late subscribers get the last message."""
         return any(
             getattr(profile.durability, 'name', '') == 'TRANSIENT_LOCAL' for profile in self.qos
         )
@@ -76,21 +77,21 @@ class Message(Protocol):
 
     @property
     def stamp(self) -> int:
-        """When it was recorded, nanoseconds."""
+        """The time of recording, nanoseconds."""
 
     @property
     def data(self) -> bytes:
         """The message as CDR.
 
         Raises:
-            ImageError: it is a frame of a video that does not decode.
+            ImageError: it is a video frame that does not decode.
 
         """
 
 
 @dataclass(frozen=True)
 class TimedMessage:
-    """A message as serialised CDR; ``stamp`` nanoseconds."""
+    """A message as CDR; ``stamp``: the time of recording, nanoseconds."""
 
     topic: str
     stamp: int
@@ -99,14 +100,14 @@ class TimedMessage:
 
 @dataclass(frozen=True)
 class VideoMessage:
-    """A frame of a video, encoded as a JPEG message only when ``data`` is read."""
+    """A video frame, encoded as a JPEG message only when ``data`` is read."""
 
     topic: str
     picture: Picture
 
     @property
     def stamp(self) -> int:
-        """When it was recorded, nanoseconds."""
+        """The time of recording, nanoseconds."""
         return self.picture.received
 
     @property
@@ -114,7 +115,7 @@ class VideoMessage:
         """The frame as a CompressedImage in CDR.
 
         Raises:
-            ImageError: it does not decode.
+            ImageError: the frame does not decode.
 
         """
         jpeg = encode_jpeg(self.picture.decode())
@@ -122,23 +123,26 @@ class VideoMessage:
 
 
 class Recording(Protocol):
-    """Something that can be played or processed."""
+    """A source of messages that can be played or processed."""
 
     @property
     def topics(self) -> list[Topic]:
-        """Its topics."""
+        """The topics of the recording."""
 
     def __len__(self) -> int:
         """Return the number of messages; 0 if unknown."""
 
     def messages(self, only: Collection[str] | None = None) -> Iterator[Message]:
-        """Give all messages, or those of topics with these names, by stamp; more than once."""
+        """Yield the messages, or those of the topics named ``only``, in order of ``stamp``.
+
+        Can be called repeatedly.
+        """
 
     def parse(self, message: Message) -> Any:
-        """Return the message unpacked.
+        """Return the message deserialised.
 
         Raises:
-            ValueError: its bytes are not of its topic's type.
+            ValueError: its bytes do not parse as its topic's type.
 
         """
 
@@ -147,7 +151,7 @@ class Recording(Protocol):
 
 
 def _storage_files(path: Path) -> list[Path]:
-    """Return the paths to read of a bag: its files, or its folder if it has metadata."""
+    """Return the paths to open for a bag: its folder if it has metadata, else its files."""
     if not path.is_dir() or (path / 'metadata.yaml').exists():
         return [path]
     return bag_parts(path)
@@ -168,7 +172,7 @@ def _open_reader(path: Path) -> Any:
             if path.is_file()
             else [file for suffix in BAG_SUFFIXES for file in path.glob(f'*{suffix}')]
         )
-        # If nothing can be salvaged, the first error says more.
+        # If nothing can be salvaged, the first error is more informative.
         with suppress(Exception):
             if len(files) == 1 and (salvage := SALVAGE.get(files[0].suffix)):
                 return salvage(files[0], str(error))
@@ -176,7 +180,7 @@ def _open_reader(path: Path) -> Any:
 
 
 class BagRecording:
-    """A rosbag2 (sqlite3 or MCAP), or a bag of ROS 1, whose messages come out as CDR."""
+    """A rosbag2 (SQLite or MCAP) or a ROS 1 bag; its messages are read as CDR."""
 
     def __init__(
         self,
@@ -187,19 +191,19 @@ class BagRecording:
         """Open the bag.
 
         Args:
-            path: a rosbag2 folder, an MCAP or SQLite file, or a bag of ROS 1.
-            only: the names of the topics to read; None: all.
-            max_image_pixels: compressed images of more are not decoded.
+            path: a rosbag2 folder, an MCAP or SQLite file, or a ROS 1 bag.
+            only: names of the topics to read; None: all.
+            max_image_pixels: maximum size (width x height) of a compressed image to decode.
 
         Raises:
-            RecordingError: it is missing or broken, or has none of the topics.
+            RecordingError: the bag is missing or broken, or has none of the topics.
 
         """
         self._path = path
         self._max_image_pixels = max_image_pixels
         try:
             self._readers = [_open_reader(file) for file in _storage_files(path)]
-        # rosbags' storages raise their own and their libraries' errors on broken files.
+        # On broken files, rosbags' storages raise errors of many libraries.
         except Exception as error:
             raise RecordingError(f'cannot read bag {path}: {error}') from error
         held = [connection for reader in self._readers for connection in reader.connections]
@@ -208,7 +212,9 @@ class BagRecording:
         ]
         if not self._connections:
             names = ', '.join(sorted({connection.topic for connection in held})) or 'nothing'
-            raise RecordingError(f'bag {path} has none of the topics asked for; it has {names}')
+            raise RecordingError(
+                f'bag {path} has none of the requested topics; its topics: {names}'
+            )
         self._definitions = Definitions(ros1=path.suffix == '.bag')
         self.topics = self._find_topics()
         self._types = {topic.name: topic.type for topic in self.topics}
@@ -216,12 +222,12 @@ class BagRecording:
 
     @property
     def information(self) -> dict[str, str]:
-        """The custom entries of the metadata, by name."""
+        """The custom entries of the bag's metadata, by name."""
         storage = getattr(self._readers[0], 'storage', None)
         return dict(getattr(getattr(storage, 'metadata', None), 'custom', None) or {})
 
     def _find_topics(self) -> list[Topic]:
-        """Return the topics, those of several connections or files once."""
+        """Return the topics; several connections or files of one topic are merged."""
         topics: dict[str, Topic] = {}
         for connection in self._connections:
             known = topics.get(connection.topic)
@@ -246,10 +252,10 @@ class BagRecording:
         return sum(connection.msgcount for connection in self._connections)
 
     def messages(self, only: Collection[str] | None = None) -> Iterator[TimedMessage]:
-        """Give the messages, or those of topics with these names, as they were recorded.
+        """Yield the messages, or those of the topics named ``only``, in order of ``stamp``.
 
         Raises:
-            RecordingError: the bag is broken further on.
+            RecordingError: the bag is damaged after the messages yielded so far.
 
         """
         wanted = [
@@ -269,15 +275,15 @@ class BagRecording:
                 yield TimedMessage(
                     connection.topic, stamp, self._definitions.to_cdr(data, connection.msgtype)
                 )
-        # As above
+        # As when opening: errors of many libraries
         except Exception as error:
             raise RecordingError(f'bag {self._path} breaks off: {error}') from error
 
     def parse(self, message: Message) -> Any:
-        """Return the message unpacked.
+        """Return the message deserialised.
 
         Raises:
-            ValueError: its bytes are not of its topic's type, or the type is unknown.
+            ValueError: its bytes do not parse as its topic's type, or the type is unknown.
 
         """
         return self._definitions.parse(message.data, self._types[message.topic])
@@ -308,10 +314,10 @@ def _qos(connection: Any) -> tuple[Qos, ...]:
 
 
 class MediaRecording:
-    """Pictures, a video or a camera as an image topic."""
+    """Images, a video or a camera as a topic of compressed images."""
 
     def __init__(self, media: Media, start: int) -> None:
-        """Play ``media`` with stamps that begin at ``start`` nanoseconds."""
+        """Wrap ``media``; its stamps are shifted to begin at ``start``, nanoseconds."""
         self._media = media
         self._start = start
         self.topics = [
@@ -328,7 +334,7 @@ class MediaRecording:
         return len(self._media)
 
     def messages(self, only: Collection[str] | None = None) -> Iterator[VideoMessage]:
-        """Give the frames."""
+        """Yield the frames in order; ``only`` is ignored, since there is one topic."""
         for picture in self._media:
             stamp = self._start + picture.stamp
             yield VideoMessage(
@@ -336,11 +342,19 @@ class MediaRecording:
             )
 
     def parse(self, message: Message) -> Any:
-        """Return the message unpacked."""
+        """Return the message deserialised."""
         return known_types().deserialize_cdr(message.data, COMPRESSED_TYPE)
 
     def picture(self, message: Message) -> Picture:
-        """Return the frame as the video has it: not encoded once more."""
+        """Return the original frame, without the loss of encoding it as JPEG.
+
+        Raises:
+            TypeError: the message is not from a MediaRecording.
+
+        """
         if not isinstance(message, VideoMessage):
-            raise TypeError(f'{type(message).__name__} is not a message of this recording')
+            raise TypeError(
+                f'cannot read an image from {type(message).__name__}: expected a VideoMessage '
+                'of this recording'
+            )
         return message.picture

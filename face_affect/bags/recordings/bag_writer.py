@@ -21,25 +21,34 @@ STORAGES = {'mcap': StoragePlugin.MCAP, 'sqlite3': StoragePlugin.SQLITE3}
 
 
 class BagWriter:
-    """A rosbag2 with one file; a context manager that removes it where something fails."""
+    """A writer of a rosbag2 with one file; as a context manager, it removes the bag on errors."""
 
     def __init__(self, folder: Path, storage: str = 'mcap') -> None:
-        """Write to ``folder``, which must not exist; ``storage`` is mcap or sqlite3.
+        """Create the bag.
+
+        Args:
+            folder: the bag's folder, which must not exist.
+            storage: mcap or sqlite3.
 
         Raises:
-            OutputError: it cannot be written.
+            OutputError: the folder cannot be written.
 
         """
         self._folder = folder
         # Version 8 of the metadata is the newest that Humble's rosbag2 reads.
         self._writer = Writer(folder, version=8, storage_plugin=STORAGES[storage])
         self._connections: dict[str, Connection] = {}
-        with self._explained():
+        with self._converted_errors():
             self._writer.open()
 
     def advertise(self, topic: Topic) -> None:
-        """Take up a topic."""
-        with self._explained():
+        """Declare a topic, before its first message.
+
+        Raises:
+            OutputError: the topic is declared already, or the bag cannot be written.
+
+        """
+        with self._converted_errors():
             digest = topic.digest or digest_of(topic.type, topic.definition)
             self._connections[topic.name] = self._writer.add_connection(
                 topic.name,
@@ -50,26 +59,27 @@ class BagWriter:
             )
 
     def write(self, message: Message) -> None:
-        """Append a message.
+        """Append a message of a declared topic.
 
         Raises:
-            OutputError: the disk is full, or fails.
+            OutputError: the bag cannot be written, such as on a full disk.
+            ImageError: the message is a video frame that does not decode.
 
         """
         data = message.data
-        with self._explained():
+        with self._converted_errors():
             self._writer.write(self._connections[message.topic], message.stamp, data)
 
     def close(self, information: Mapping[str, str] | None = None) -> None:
-        """Finish the bag, with ``information`` in its metadata.
+        """Finish the bag; ``information`` becomes custom entries of its metadata.
 
         Raises:
-            OutputError: the disk is full, or fails.
+            OutputError: the bag cannot be written, such as on a full disk.
 
         """
         for key, value in (information or {}).items():
             self._writer.set_custom_data(key, value)
-        with self._explained():
+        with self._converted_errors():
             self._writer.close()
 
     def abort(self) -> None:
@@ -83,13 +93,13 @@ class BagWriter:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        """Remove the bag after an error; it has to be closed otherwise."""
+        """Remove the bag after an error; without one, the caller must have closed it."""
         if kind is not None:
             self.abort()
 
     @contextmanager
-    def _explained(self) -> Iterator[None]:
-        """Turn the errors of the storages and their libraries into OutputError."""
+    def _converted_errors(self) -> Iterator[None]:
+        """Convert errors of the storages and their libraries to OutputError."""
         try:
             yield
         except Exception as error:

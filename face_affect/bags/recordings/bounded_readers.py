@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""rosbags' readers, which decompress whatever they find, with a bound on what comes out."""
+"""rosbags' readers with a bound on the decompressed size, which they lack."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ TABLES = ('schema', 'metadata', 'topics', 'message_definitions', 'messages')
 
 
 class BoundedRos1Reader(Ros1Reader):
-    """Reads a bag of ROS 1."""
+    """A reader of a ROS 1 bag; no chunk is decompressed to more than ``MAX_SIZE`` bytes."""
 
     def open(self) -> None:
-        """Open the bag, and bound what its chunks give."""
+        """Open the bag, and replace its chunks' decompressors by bounded ones."""
         super().open()
         bounded = {bz2.decompress: _bz2, lz4.frame.decompress: _lz4}
-        for place, chunk in self.chunks.items():
+        for position, chunk in self.chunks.items():
             function = bounded.get(chunk.decompressor, chunk.decompressor)
-            self.chunks[place] = chunk._replace(decompressor=function)
+            self.chunks[position] = chunk._replace(decompressor=function)
 
 
 class _McapReader(McapReader):
@@ -60,7 +60,7 @@ class _McapReader(McapReader):
         }
         if not indexed <= known:
             self.close()
-            raise ValueError('the index lists chunks that the file does not have')
+            raise ValueError('the index of the MCAP file lists chunks that the file lacks')
 
 
 class _Sqlite3Reader(Sqlite3Reader):
@@ -73,10 +73,10 @@ class _DirectoryReader(DirectoryReader):
     STORAGE_PLUGINS: Mapping[str, type[Any]] = {'mcap': _McapReader, 'sqlite3': _Sqlite3Reader}
 
     def open(self) -> None:
-        _check_room(Path(str(self.path)))
+        _check_free_space(Path(str(self.path)))
         super().open()
         self._compressed = self.metadata.compression_mode == 'message'
-        # What decompresses messages below, without a bound
+        # The base class would decompress messages without a bound.
         self.metadata = self.metadata._replace(compression_mode=None)
 
     def messages(
@@ -90,7 +90,7 @@ class _DirectoryReader(DirectoryReader):
 
 
 class BoundedRos2Reader(Ros2Reader):
-    """Reads a rosbag2: a folder with metadata, or one of its files."""
+    """A reader of a rosbag2 with bounded decompression: a folder with metadata, or one file."""
 
     STORAGE_PLUGINS: Mapping[str, type[Any]] = {
         'dir': _DirectoryReader,
@@ -100,25 +100,26 @@ class BoundedRos2Reader(Ros2Reader):
 
 
 def check_columns(path: Path) -> None:
-    """Validate the tables of an SQLite file.
+    """Refuse an SQLite file with generated columns: each value of one may be a gigabyte.
 
     Raises:
-        ChunkError: a column is computed: each of its values may be a gigabyte.
+        ChunkError: a table of rosbag2 has a generated column.
+        sqlite3.Error: the file cannot be opened.
 
     """
     with closing(sqlite3.connect(f'{path.absolute().as_uri()}?mode=ro', uri=True)) as database:
         for table in TABLES:
-            with suppress(sqlite3.Error):  # damaged: who reads it will say so
+            with suppress(sqlite3.Error):  # A damaged table is reported when it is read.
                 for column in database.execute(f'PRAGMA table_xinfo({table})').fetchall():
                     if column[-1]:
                         raise ChunkError(
-                            f'column {column[1]} of table {table} is computed; only stored ones '
-                            'are read'
+                            f'column {column[1]} of table {table} is generated; expected stored '
+                            'columns only'
                         )
 
 
-def _check_room(folder: Path) -> None:
-    """Raise ChunkError if compressed files give more than temporary files have room for."""
+def _check_free_space(folder: Path) -> None:
+    """Raise ChunkError if the decompressed files exceed the free space for temporary files."""
     files = [*folder.glob('*.mcap.zstd'), *folder.glob('*.db3.zstd')]
     needed = 0
     for file in files:
@@ -127,8 +128,8 @@ def _check_room(folder: Path) -> None:
     free = shutil.disk_usage(tempfile.gettempdir()).free
     if needed > free:
         raise ChunkError(
-            f'its files are {needed} bytes when decompressed, but {tempfile.gettempdir()} has '
-            f'{free} free; set TMPDIR, or decompress them'
+            f'its files need {needed} bytes when decompressed, but {tempfile.gettempdir()} has '
+            f'{free} bytes free; set TMPDIR to a larger disk, or decompress the files first'
         )
 
 
@@ -147,5 +148,5 @@ def _zstd(data: bytes) -> bytes:
 
 def _bounded(data: bytes) -> bytes:
     if len(data) > MAX_SIZE:
-        raise ChunkError(f'compressed data give more than {MAX_SIZE} bytes')
+        raise ChunkError(f'compressed data are larger than {MAX_SIZE} bytes when decompressed')
     return data

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""How many bytes the chunks of an MCAP file give, before one of them is decompressed."""
+"""Bound the decompressed size of the chunks of an MCAP file before decompressing any."""
 
 from __future__ import annotations
 
@@ -13,41 +13,47 @@ from typing import BinaryIO
 
 from lz4.frame import LZ4FrameDecompressor
 
-MAX_SIZE = 2**28  # bytes; rosbag2 writes chunks of 1 MB, of more for a message that is larger
+MAX_SIZE = 2**28  # bytes; rosbag2 writes chunks of 1 MB, larger ones for larger messages
 _MAGIC = b'\x89MCAP0\r\n'
 _CHUNK = 0x06
-_RECORD_HEADER = 9  # bytes: kind and length
-_LONGEST_NAME = 16  # of a compression
-_LZ4_RATIO = 255  # bytes at most that one compressed byte gives
-_PIECE = 2**20
-_ZSTD_BLOCK = 2**17  # bytes at most that a compressed block gives
+_RECORD_HEADER = 9  # bytes: opcode and length
+_LONGEST_NAME = 16  # bytes of a compression's name
+_LZ4_RATIO = 255  # maximum compression ratio of LZ4
+_PIECE = 2**20  # bytes read or decompressed at once
+_ZSTD_BLOCK = 2**17  # maximum decompressed bytes of a block
 _CHUNK_HEADER = struct.Struct('<QQQII')  # start, end, uncompressed size, CRC, length of the name
 
 
 class ChunkError(ValueError):
-    """Compressed data give too much; the message says where and how much."""
+    """Stored data would exceed a limit when read; the message says which, where and how much."""
 
 
 @dataclass(frozen=True)
 class Chunk:
-    """Where a chunk is in its file, and what it states; ``place`` that of its record."""
+    """A chunk record of an MCAP file.
 
-    place: int
+    ``offset``: of the record in the file, bytes; ``compression``: its name; ``stated_size``: the
+    uncompressed size in the record, bytes; ``length``: of the compressed data, bytes.
+    """
+
+    offset: int
     compression: str
     stated_size: int
     length: int
 
     @property
     def data(self) -> int:
-        """The place of the compressed data."""
-        return self.place + _RECORD_HEADER + _CHUNK_HEADER.size + len(self.compression) + 8
+        """The offset of the compressed data in the file, bytes."""
+        return self.offset + _RECORD_HEADER + _CHUNK_HEADER.size + len(self.compression) + 8
 
 
 def check_chunks(path: Path) -> set[Chunk]:
-    """Return the chunks of an MCAP file, none of which is larger than ``MAX_SIZE``.
+    """Return the chunks of an MCAP file, after checking that none exceeds ``MAX_SIZE``.
+
+    A file that is not MCAP has none.
 
     Raises:
-        ChunkError: one is larger when decompressed, whatever it states.
+        ChunkError: a chunk is larger when decompressed, whether it states so or not.
         OSError: the file cannot be read.
 
     """
@@ -59,15 +65,15 @@ def check_chunks(path: Path) -> set[Chunk]:
             size = _size(stream, chunk)
             if size > MAX_SIZE:
                 raise ChunkError(
-                    f'the chunk at byte {chunk.place} is {size} bytes when decompressed; at most '
-                    f'{MAX_SIZE} are read'
+                    f'the chunk at byte {chunk.offset} is {size} bytes when decompressed; '
+                    f'expected at most {MAX_SIZE}'
                 )
             chunks.add(chunk)
         return chunks
 
 
 def _chunks(stream: BinaryIO) -> Iterator[Chunk]:
-    """Yield the chunks up to where the file is damaged."""
+    """Yield the chunks up to the first damaged record."""
     while len(header := stream.read(_RECORD_HEADER)) == _RECORD_HEADER:
         start = stream.tell()
         kind, length = header[0], int.from_bytes(header[1:], 'little')
@@ -79,12 +85,12 @@ def _chunks(stream: BinaryIO) -> Iterator[Chunk]:
             yield Chunk(start - _RECORD_HEADER, name, stated, compressed)
         try:
             stream.seek(start + length)
-        except (OSError, OverflowError, ValueError):  # beyond what a file can have
+        except (OSError, OverflowError, ValueError):  # beyond the largest file offset
             return
 
 
 def _size(stream: BinaryIO, chunk: Chunk) -> int:
-    """Return how many bytes a chunk gives at most, by what it states and by its data."""
+    """Return the maximum decompressed size, bytes: the stated one or that of its data."""
     stream.seek(chunk.data)
     if chunk.compression == 'zstd':
         return max(chunk.stated_size, zstd_bound(stream, chunk.length))
@@ -94,7 +100,7 @@ def _size(stream: BinaryIO, chunk: Chunk) -> int:
 
 
 def _lz4_size(stream: BinaryIO, length: int) -> int:
-    """Return how many bytes an LZ4 frame gives, and stop beyond ``MAX_SIZE``."""
+    """Return the decompressed size of an LZ4 frame, bytes; stop counting beyond ``MAX_SIZE``."""
     decompressor = LZ4FrameDecompressor()
     end, size = stream.tell() + length, 0
     while size <= MAX_SIZE and not decompressor.eof:
@@ -103,13 +109,19 @@ def _lz4_size(stream: BinaryIO, length: int) -> int:
             break
         try:
             size += len(decompressor.decompress(data, max_length=_PIECE))
-        except RuntimeError:  # damaged: who reads it will say so
+        except RuntimeError:  # A damaged frame is reported when it is read.
             break
     return size
 
 
 def zstd_bound(stream: BinaryIO, length: int) -> int:
-    """Return how many bytes zstd frames can give at most, by the headers of their blocks."""
+    """Return an upper bound of the decompressed size of zstd frames, bytes, from block headers.
+
+    Args:
+        stream: positioned at the first frame.
+        length: bytes of all frames.
+
+    """
     end = stream.tell() + length
     bound = 0
     while end - stream.tell() >= 5:

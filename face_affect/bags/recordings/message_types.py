@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""ROS messages without ROS: their definitions, and between them and the core's results."""
+"""Message definitions and CDR without ROS, and the core's results as messages."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ PACKAGE = Path(__file__).resolve().parents[2]
 HEADER_TYPE = 'std_msgs/msg/Header'
 RESULT_TYPE = 'face_affect_msgs/msg/FaceAffectArray'
 COMPRESSED_TYPE = 'sensor_msgs/msg/CompressedImage'
-IDL_START = '=' * 80 + '\nIDL: '  # of the definitions that rosbag2 stores
+IDL_START = '=' * 80 + '\nIDL: '  # first line of an IDL definition in a rosbag2
 LATCHED: tuple[Qos, ...] = tuple(LATCH)
 
 
 def definitions_folder() -> Path:
-    """Return where the .msg files lie: beside the installed code, or in the source tree."""
+    """Return the folder of the .msg files: beside the installed code, or in the source tree."""
     installed = PACKAGE / 'msg'
     return installed if installed.is_dir() else PACKAGE.parent / 'face_affect_msgs' / 'msg'
 
 
 @lru_cache(maxsize=1)
 def known_types() -> Typestore:
-    """Return Humble's types, which later distributions kept, and face_affect_msgs."""
+    """Return Humble's message types, unchanged in later distributions, and face_affect_msgs."""
     store = get_typestore(Stores.ROS2_HUMBLE)
     for path in sorted(definitions_folder().glob('*.msg')):
         store.register(get_types_from_msg(path.read_text(), f'face_affect_msgs/msg/{path.stem}'))
@@ -43,16 +43,16 @@ def known_types() -> Typestore:
 
 
 def message_definition(kind: str) -> tuple[str, str]:
-    """Return the definition of a known type, and its hash, as rosbag2 stores them."""
+    """Return the definition and the RIHS01 hash of a known type, as rosbag2 stores them."""
     store = known_types()
     return store.generate_msgdef(kind, ros_version=2)[0], store.hash_rihs01(kind)
 
 
 def digest_of(kind: str, definition: str) -> str:
-    """Return the hash that rosbag2 wants with a type and its definition, even an empty one.
+    """Return the RIHS01 hash of a type with this definition, which may be empty.
 
     Raises:
-        ValueError: the definition is not usable.
+        ValueError: the definition does not parse.
 
     """
     return _store_of(kind, definition).hash_rihs01(kind)
@@ -69,14 +69,14 @@ def _store_of(kind: str, definition: str, ros1: bool = False) -> Typestore:
         if ros1 and HEADER_TYPE in types:
             types[HEADER_TYPE] = known_types().fielddefs[HEADER_TYPE]
         store.register(types)
-    # The parser's own errors, and whatever else a broken definition brings about
+    # On a broken definition, the parser raises its own and many other errors.
     except Exception as error:
-        raise ValueError(f'the definition of {kind} is not usable: {error}') from error
+        raise ValueError(f'cannot parse the definition of {kind}: {error}') from error
     return store
 
 
 def new_message(kind: str) -> Any:
-    """Return a message of a known type in which all is empty, zero or false."""
+    """Return a message of a known type with all fields empty, zero or false."""
     return default_message(known_types(), kind)
 
 
@@ -86,21 +86,21 @@ def serialise(message: Any, kind: str) -> bytes:
 
 
 class Definitions:
-    """The types of one bag, by the definitions in it or, where it has none, the known ones."""
+    """The message types of one bag: as defined in it, else the known ones."""
 
     def __init__(self, ros1: bool = False) -> None:
-        """Start without any; ``ros1``: the bag's messages are of ROS 1."""
+        """Start without types; ``ros1``: the messages are serialised by ROS 1."""
         self._ros1 = ros1
         self._stores: dict[str, Typestore] = {}
         self._connections: dict[str, Connection] = {}
 
     def describe(self, connection: Connection) -> tuple[str, str]:
-        """Take up the type of ``connection``; return its definition and hash for rosbag2.
+        """Register the type of ``connection``; return its definition and RIHS01 hash for rosbag2.
 
-        Both are empty where the type is unknown.
+        Both are '' for an unknown type.
 
         Raises:
-            ValueError: a type of ROS 1 cannot be turned into one of ROS 2.
+            ValueError: a ROS 1 type cannot be converted to ROS 2.
 
         """
         kind = connection.msgtype
@@ -113,21 +113,21 @@ class Definitions:
         return message_definition(kind) if kind in known_types().fielddefs else ('', '')
 
     def to_cdr(self, data: bytes, kind: str) -> bytes:
-        """Return a message of the bag as CDR."""
+        """Return a serialised message of the bag as CDR."""
         if self._ros1:
             return bytes(self._store(kind).ros1_to_cdr(data, kind))
         return bytes(data)
 
     def parse(self, data: bytes, kind: str) -> Any:
-        """Return CDR unpacked.
+        """Return the message deserialised from CDR.
 
         Raises:
-            ValueError: its bytes are not of that type, or the type is unknown.
+            ValueError: the bytes do not parse as that type, or the type is unknown.
 
         """
         try:
             return self._store(kind).deserialize_cdr(data, kind)
-        # The generated code trusts its input: on malformed data it raises anything.
+        # The generated code does not validate: on malformed data it raises any exception.
         except Exception as error:
             raise ValueError(f'cannot parse {len(data)} bytes as {kind}: {error!r}') from error
 
@@ -144,7 +144,7 @@ class Definitions:
 
 
 def compressed_image(jpeg: bytes, stamp: int, frame_id: str) -> bytes:
-    """Return a JPEG picture as a serialised CompressedImage; ``stamp`` nanoseconds."""
+    """Return a JPEG image as a serialised CompressedImage; ``stamp``: nanoseconds."""
     message = new_message(COMPRESSED_TYPE)
     set_nanoseconds(message.header.stamp, stamp)
     message.header.frame_id = frame_id
@@ -164,7 +164,7 @@ def result_to_cdr(result: FrameResult, stamp: int, frame_id: str) -> bytes:
     """Return ``result`` as a serialised FaceAffectArray.
 
     ``stamp``, nanoseconds, and ``frame_id`` are those of the image. The processing time
-    stays zero: a clock would make every run's bytes different.
+    stays zero, so that the same input always gives the same bytes.
     """
     message = _ENCODER.encode(result)
     set_nanoseconds(message.header.stamp, stamp)

@@ -1,10 +1,10 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""What can be read of a file whose end is missing, as when the power went.
+"""Read truncated bag files, as a power failure leaves them, up to the damage.
 
-By the public API of mcap and sqlite3; both classes have the attribute and the method of
-rosbags' Reader that are used here.
+Uses the public API of mcap and sqlite3. Both classes have the interface of rosbags' Reader as
+far as `bag_reader` uses it: ``connections`` and ``messages``.
 """
 
 from __future__ import annotations
@@ -36,20 +36,20 @@ FORMATS = {'ros2msg': MessageDefinitionFormat.MSG, 'ros2idl': MessageDefinitionF
 
 
 class CutMcap:
-    """Reads an MCAP file from its beginning to where it is cut off."""
+    """A reader of an MCAP file up to where it is truncated."""
 
     def __init__(self, path: Path, reason: str) -> None:
-        """Look through the file; ``reason``: why the bag is not read as a whole one.
+        """Scan the file; ``reason``: the error of the regular reader.
 
         Raises:
             ChunkError: a chunk is too large.
-            McapError: it is not an MCAP file, or no channel can be read.
+            McapError: the file is not MCAP, or none of its channels can be read.
 
         """
         check_chunks(path)
         self.path = path
         self._reason = reason
-        self._advice = f'`mcap recover {path} -o NEW.mcap` makes a whole file of what is readable'
+        self._advice = f'`mcap recover {path} -o NEW.mcap` writes what is readable to a valid file'
         self.connections: list[Connection] = []
         schemas: dict[int, Schema] = {}
         channels: dict[int, Channel] = {}
@@ -72,7 +72,7 @@ class CutMcap:
 
     def _records(self) -> Iterator[Any]:
         with self.path.open('rb') as stream:
-            # Not a whole file's size in memory, whatever a broken length says
+            # Limits the memory that a corrupt length allocates
             try:
                 yield from StreamReader(stream, record_size_limit=2**28).records
             except EndOfFile:
@@ -82,10 +82,10 @@ class CutMcap:
         raise McapError(self._reason)
 
     def messages(self, connections: Collection[Connection]) -> Iterator[tuple[Any, int, bytes]]:
-        """Give connection, time stamp in nanoseconds and data of each message.
+        """Yield connection, timestamp in nanoseconds and data of each message.
 
         Raises:
-            McapError: after the last one; there would be more, were the file whole.
+            McapError: always, after the last readable message.
 
         """
         wanted = {connection.id: connection for connection in connections}
@@ -95,14 +95,14 @@ class CutMcap:
 
 
 class CutSqlite3:
-    """Reads a sqlite3 file up to where it is damaged."""
+    """A reader of an SQLite file up to where it is damaged."""
 
     def __init__(self, path: Path, reason: str) -> None:
-        """Look through the file; ``reason``: why the bag is not read as a whole one.
+        """Scan the file; ``reason``: the error of the regular reader.
 
         Raises:
-            ChunkError: a column is computed.
-            sqlite3.Error: not even its topics can be read.
+            ChunkError: a column is generated.
+            sqlite3.Error: its topics cannot be read.
 
         """
         check_columns(path)
@@ -130,7 +130,7 @@ class CutSqlite3:
 
     def _open(self) -> sqlite3.Connection:
         database = sqlite3.connect(f'{self.path.absolute().as_uri()}?mode=ro', uri=True)
-        # Lets SQLite open a file that is shorter than its header says; nothing is written.
+        # Makes SQLite open a file that is shorter than its header says; nothing is written.
         database.execute('PRAGMA writable_schema = ON')
         return database
 
@@ -146,22 +146,22 @@ class CutSqlite3:
         return MessageDefinition(MessageDefinitionFormat.NONE, '')
 
     def _rows(self) -> Iterator[tuple[int, int, bytes]]:
-        # In the order of writing, which needs no index
+        # The order of writing needs no index, which may be damaged.
         query = 'SELECT topic_id, timestamp, data FROM messages NOT INDEXED ORDER BY id'
         with closing(self._open()) as database:
             try:
                 yield from database.execute(query)
             except sqlite3.Error as error:
                 raise sqlite3.DatabaseError(
-                    f'{error}; `sqlite3 {self.path} .recover | sqlite3 NEW.db3` makes a whole '
-                    'file of what is readable'
+                    f'{error}; `sqlite3 {self.path} .recover | sqlite3 NEW.db3` writes what is '
+                    'readable to a valid file'
                 ) from error
 
     def messages(self, connections: Collection[Connection]) -> Iterator[tuple[Any, int, bytes]]:
-        """Give connection, time stamp in nanoseconds and data of each message.
+        """Yield connection, timestamp in nanoseconds and data of each message.
 
         Raises:
-            sqlite3.Error: after the last one that can be read.
+            sqlite3.Error: always, after the last readable message.
 
         """
         wanted = {connection.id: connection for connection in connections}
