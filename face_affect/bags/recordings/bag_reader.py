@@ -84,7 +84,8 @@ class Message(Protocol):
         """The message as CDR.
 
         Raises:
-            ImageError: it is a video frame that does not decode.
+            ImageError: it is a video frame that does not decode, or belongs to an oversized
+                chunk.
 
         """
 
@@ -96,6 +97,25 @@ class TimedMessage:
     topic: str
     stamp: int
     data: bytes
+
+
+@dataclass(frozen=True)
+class OversizeMessage:
+    """A message of a chunk that is too large to be decompressed; ``error`` says which."""
+
+    topic: str
+    stamp: int
+    error: ChunkError
+
+    @property
+    def data(self) -> bytes:
+        """Nothing.
+
+        Raises:
+            ImageError: always.
+
+        """
+        raise ImageError('bad_size', str(self.error))
 
 
 @dataclass(frozen=True)
@@ -251,7 +271,7 @@ class BagRecording:
         """Return the number of messages."""
         return sum(connection.msgcount for connection in self._connections)
 
-    def messages(self, only: Collection[str] | None = None) -> Iterator[TimedMessage]:
+    def messages(self, only: Collection[str] | None = None) -> Iterator[Message]:
         """Yield the messages, or those of the topics named ``only``, in order of ``stamp``.
 
         Raises:
@@ -272,6 +292,9 @@ class BagRecording:
         ]
         try:
             for connection, stamp, data in heapq.merge(*streams, key=lambda message: message[1]):
+                if isinstance(data, ChunkError):
+                    yield OversizeMessage(connection.topic, stamp, data)
+                    continue
                 yield TimedMessage(
                     connection.topic, stamp, self._definitions.to_cdr(data, connection.msgtype)
                 )
@@ -292,6 +315,8 @@ class BagRecording:
         """Return the image in a message of an image topic."""
         try:
             image = self.parse(message)
+        except ImageError as error:
+            return Picture.broken(error, message.stamp)
         except ValueError as error:
             return Picture.broken(ImageError('malformed', str(error)), message.stamp)
         return Picture(

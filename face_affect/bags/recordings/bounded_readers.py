@@ -1,35 +1,48 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""rosbags' readers with a bound on the decompressed size, which they lack."""
+"""rosbags' readers, with a bound on the size of decompressed data.
+
+Where the size of a message is not known before its chunk is decompressed, its data may be a
+ChunkError.
+"""
 
 from __future__ import annotations
 
 import bz2
-from collections.abc import Collection, Generator, Mapping
+from collections.abc import Collection, Generator, Iterator, Mapping
 from contextlib import closing, suppress
+import heapq
+from itertools import repeat
+from operator import itemgetter
 from pathlib import Path
 import shutil
 import sqlite3
+import struct
 import tempfile
 from typing import Any
 
 import lz4.frame
+import numpy as np
 from rosbags.interfaces import Connection
 from rosbags.rosbag1 import Reader as Ros1Reader
 from rosbags.rosbag2 import Reader as Ros2Reader
 from rosbags.rosbag2.reader import DirectoryReader, Sqlite3Reader
-from rosbags.rosbag2.storage_mcap import McapReader
+from rosbags.rosbag2.storage_mcap import ChunkInfo, McapReader, read_exact
 import zstandard
 
 from face_affect.bags.recordings.mcap_chunks import (
-    check_chunks,
+    check_sizes,
     Chunk,
     ChunkError,
     MAX_SIZE,
+    measure_chunks,
+    oversize,
     zstd_bound,
 )
 
+MESSAGE_INDEX = 0x07
+INDEX_HEADER = struct.Struct('<BQHI')  # kind and length of the record, channel, bytes of entries
 TABLES = ('schema', 'metadata', 'topics', 'message_definitions', 'messages')
 
 
@@ -46,21 +59,70 @@ class BoundedRos1Reader(Ros1Reader):
 
 
 class _McapReader(McapReader):
+    """Reads an MCAP file; yields a ChunkError for each message of an oversized chunk."""
+
+    _sizes: dict[Chunk, int]
+    _refused: list[tuple[ChunkInfo, ChunkError]]
+
     def open(self) -> None:
-        known = check_chunks(Path(str(self.path)))
+        self._sizes = measure_chunks(Path(str(self.path)))
         super().open()
-        indexed = {
-            Chunk(
-                each.chunk_start_offset,
-                each.compression,
-                each.uncompressed_size,
-                each.compressed_size,
-            )
-            for each in self.chunks
-        }
-        if not indexed <= known:
+        chunks = [(each, _chunk(each)) for each in self.chunks]
+        if not all(chunk in self._sizes for _, chunk in chunks):
             self.close()
             raise ValueError('the index of the MCAP file lists chunks that the file lacks')
+        if not chunks:
+            check_sizes(self._sizes)  # Without an index all chunks are decompressed.
+        self._refused = [
+            (each, oversize(chunk, self._sizes[chunk]))
+            for each, chunk in chunks
+            if self._sizes[chunk] > MAX_SIZE
+        ]
+        self.chunks = [each for each, chunk in chunks if self._sizes[chunk] <= MAX_SIZE]
+
+    def meta_scan(self) -> None:
+        check_sizes(self._sizes)
+        super().meta_scan()
+
+    def messages(
+        self,
+        connections: Collection[Connection],
+        start: int | None = None,
+        stop: int | None = None,
+    ) -> Generator[tuple[Connection, int, Any], None, None]:
+        # The index of each channel gives the stamps of what is not read.
+        streams: list[Iterator[tuple[Connection, int, Any]]] = [
+            zip(repeat(connection), self._stamps(offset), repeat(error))
+            for chunk, error in self._refused
+            for connection in connections
+            if (offset := chunk.message_index_offsets.get(connection.id)) is not None
+        ]
+        if self.chunks or not self._refused:
+            streams.append(super().messages(connections, start, stop))
+        yield from heapq.merge(*streams, key=itemgetter(1))
+
+    def _stamps(self, offset: int) -> list[int]:
+        """Return the timestamps in the message index at ``offset``, nanoseconds, sorted."""
+        assert self.bio is not None
+        left = self.bio.seek(0, 2) - self.bio.seek(offset)
+        kind, _, _, size = INDEX_HEADER.unpack(read_exact(self.bio, INDEX_HEADER.size))
+        if kind != MESSAGE_INDEX or size > left:
+            raise ChunkError(
+                f'expected a message index of at most {left} bytes at byte {offset}, found '
+                f'record {kind:#04x} of {size} bytes'
+            )
+        entries = np.frombuffer(read_exact(self.bio, size // 16 * 16), '<u8')
+        return list(np.sort(entries[::2]).tolist())
+
+
+def _chunk(entry: ChunkInfo) -> Chunk:
+    """Return the chunk that an entry of the index describes."""
+    return Chunk(
+        entry.chunk_start_offset,
+        entry.compression,
+        entry.uncompressed_size,
+        entry.compressed_size,
+    )
 
 
 class _Sqlite3Reader(Sqlite3Reader):
@@ -84,9 +146,9 @@ class _DirectoryReader(DirectoryReader):
         connections: Collection[Connection],
         start: int | None = None,
         stop: int | None = None,
-    ) -> Generator[tuple[Connection, int, bytes], None, None]:
+    ) -> Generator[tuple[Connection, int, Any], None, None]:
         for connection, stamp, data in super().messages(connections, start, stop):
-            yield connection, stamp, _zstd(data) if self._compressed else data
+            yield connection, stamp, _decompressed(data) if self._compressed else data
 
 
 class BoundedRos2Reader(Ros2Reader):
@@ -141,9 +203,15 @@ def _lz4(data: bytes) -> bytes:
     return _bounded(lz4.frame.LZ4FrameDecompressor().decompress(data, MAX_SIZE + 1))
 
 
-def _zstd(data: bytes) -> bytes:
-    with zstandard.ZstdDecompressor().stream_reader(data) as stream:
-        return _bounded(stream.read(MAX_SIZE + 1))
+def _decompressed(data: bytes | ChunkError) -> bytes | ChunkError:
+    """Return a decompressed message, or the error if it is oversized."""
+    if isinstance(data, ChunkError):
+        return data
+    try:
+        with zstandard.ZstdDecompressor().stream_reader(data) as stream:
+            return _bounded(stream.read(MAX_SIZE + 1))
+    except ChunkError as error:
+        return error
 
 
 def _bounded(data: bytes) -> bytes:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 import struct
@@ -47,29 +47,40 @@ class Chunk:
         return self.offset + _RECORD_HEADER + _CHUNK_HEADER.size + len(self.compression) + 8
 
 
-def check_chunks(path: Path) -> set[Chunk]:
-    """Return the chunks of an MCAP file, after checking that none exceeds ``MAX_SIZE``.
+def measure_chunks(path: Path) -> dict[Chunk, int]:
+    """Return the chunks of an MCAP file with an upper bound of their decompressed size, bytes.
 
-    A file that is not MCAP has none.
+    The bound follows from the compressed data, not only from the stated size. A damaged file is
+    measured up to the damage.
 
     Raises:
-        ChunkError: a chunk is larger when decompressed, whether it states so or not.
         OSError: the file cannot be read.
 
     """
     with path.open('rb') as stream:
         if stream.read(len(_MAGIC)) != _MAGIC:
-            return set()
-        chunks = set()
-        for chunk in _chunks(stream):
-            size = _size(stream, chunk)
-            if size > MAX_SIZE:
-                raise ChunkError(
-                    f'the chunk at byte {chunk.offset} is {size} bytes when decompressed; '
-                    f'expected at most {MAX_SIZE}'
-                )
-            chunks.add(chunk)
-        return chunks
+            return {}
+        return {chunk: _size(stream, chunk) for chunk in list(_chunks(stream))}
+
+
+def check_sizes(sizes: Mapping[Chunk, int]) -> None:
+    """Validate that no chunk is larger than ``MAX_SIZE``.
+
+    Raises:
+        ChunkError: one is.
+
+    """
+    for chunk, size in sizes.items():
+        if size > MAX_SIZE:
+            raise oversize(chunk, size)
+
+
+def oversize(chunk: Chunk, size: int) -> ChunkError:
+    """Return the error for a chunk of ``size`` bytes."""
+    return ChunkError(
+        f'the chunk at byte {chunk.offset} is {size} bytes when decompressed; '
+        f'expected at most {MAX_SIZE}'
+    )
 
 
 def _chunks(stream: BinaryIO) -> Iterator[Chunk]:

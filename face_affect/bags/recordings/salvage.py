@@ -28,7 +28,7 @@ from rosbags.interfaces import (
 )
 
 from face_affect.bags.recordings.bounded_readers import check_columns
-from face_affect.bags.recordings.mcap_chunks import check_chunks
+from face_affect.bags.recordings.mcap_chunks import check_sizes, measure_chunks
 from face_affect.bags.recordings.message_types import LATCHED
 
 TRANSIENT_LOCAL = re.compile(r'durability: *(1|transient_local)\b', re.IGNORECASE)
@@ -46,7 +46,7 @@ class CutMcap:
             McapError: the file is not MCAP, or none of its channels can be read.
 
         """
-        check_chunks(path)
+        check_sizes(measure_chunks(path))
         self.path = path
         self._reason = reason
         self._advice = f'`mcap recover {path} -o NEW.mcap` writes what is readable to a valid file'
