@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Wait for a face that shows something for some time without a break."""
+"""Queries for a face that has given labels for a given time without interruption."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from face_affect.core.tasks import TASKS
 
 @dataclass(frozen=True)
 class AffectCriteria:
-    """What to wait for.
+    """The condition that a face must meet.
 
-    ``labels`` that a face must have, by the name of their task; ``face_id`` the face that
-    must show them, None for any; ``min_confidence`` 0..1, on top of the settings' own;
-    ``duration`` seconds, by the stamps of the images.
+    ``labels`` required of a face, by task name; ``face_id`` the required id, None for any
+    face; ``min_confidence`` 0..1 of each required label, in addition to the thresholds of the
+    settings; ``duration`` seconds without interruption, measured by image stamps.
     """
 
     labels: Mapping[str, str] = field(default_factory=dict)
@@ -30,22 +30,24 @@ class AffectCriteria:
         """Validate labels and numbers.
 
         Raises:
-            ValueError: a task or label is unknown, or a number out of range.
+            ValueError: a task or label is unknown, or a number is out of range.
 
         """
         known = {task.name: task.labels for task in TASKS}
         for name, label in self.labels.items():
             if name not in known:
-                raise ValueError(f'unknown task {name!r}; there are {", ".join(known)}')
+                raise ValueError(f'unknown task {name!r}; expected one of {", ".join(known)}')
             if label not in known[name]:
-                raise ValueError(f'unknown {name} {label!r}; there are {", ".join(known[name])}')
+                raise ValueError(
+                    f'unknown {name} {label!r}; expected one of {", ".join(known[name])}'
+                )
         if not 0 <= self.min_confidence <= 1:
             raise ValueError(f'min_confidence is {self.min_confidence}, but must be from 0 to 1')
         if not self.duration >= 0:
             raise ValueError(f'duration is {self.duration} s, but must not be negative')
 
     def shown_by(self, face: Face) -> bool:
-        """Return whether ``face`` shows all of it in this image."""
+        """Return whether ``face`` meets the criteria in one image, duration excepted."""
         return self.face_id in (None, face.id) and all(
             name in face.estimates
             and face.estimates[name].label == label
@@ -55,16 +57,19 @@ class AffectCriteria:
 
 
 class AffectQuery:
-    """Follows image by image who shows what is wanted, and since when."""
+    """Measures for how long each face has met the criteria, image by image."""
 
     def __init__(self, wanted: AffectCriteria) -> None:
-        """Start to wait."""
+        """Start with no face that meets the criteria."""
         self.wanted = wanted
         self._since: dict[int, float] = {}
         self._stamp = 0.0
 
     def update(self, result: FrameResult) -> Face | None:
-        """Take in one image's result; return the face that has shown it long enough, if any."""
+        """Add the result of one image; return the face that meets the criteria for longest.
+
+        None if no face has met them for ``duration`` seconds yet.
+        """
         showing = [face for face in result.faces if self.wanted.shown_by(face)]
         self._since = {face.id: self._since.get(face.id, result.stamp) for face in showing}
         self._stamp = result.stamp
@@ -75,7 +80,7 @@ class AffectQuery:
 
     @property
     def longest(self) -> tuple[int, float]:
-        """The face that has shown it longest, (id, seconds); (0, 0) if none does."""
+        """The face that has met the criteria for longest, (id, seconds); (0, 0) without one."""
         if not self._since:
             return 0, 0.0
         face_id = min(self._since, key=lambda key: self._since[key])

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Drawing, and nothing else draws."""
+"""Annotation of images with faces, saliency and model comparisons; blurring of faces."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from face_affect.core.model_comparison import ModelAnswer
 from face_affect.core.saliency import Explanation
 from face_affect.core.tasks import TASKS
 
-# BGR, told apart by brightness too.
+# BGR; they differ in brightness too, for colour-blind readers and gray prints.
 COLOURS = {
     'angry': (60, 60, 230),
     'disgust': (60, 160, 80),
@@ -30,17 +30,21 @@ COLOURS = {
 FONT = cv2.FONT_HERSHEY_SIMPLEX
 DARK = (25, 25, 25)
 WHITE = (255, 255, 255)
-SHEET_TILE, SHEET_LINE, SHEET_GAP = 144, 24, 8  # pixels, of sheets
-LEAST_TILE = 96  # pixels; smaller, a saliency image cannot be read
-BLUR_CELLS = 6  # to a side of a whole face, hair and chin included
+SHEET_TILE, SHEET_LINE, SHEET_GAP = 144, 24, 8  # pixels, in comparison sheets
+LEAST_TILE = 96  # pixels; a smaller saliency image is illegible
+BLUR_CELLS = 6  # per side of a whole head, hair and chin included
 
 
 def annotate(
     image: NDArray[np.uint8], result: FrameResult, scale: float = 1.0
 ) -> NDArray[np.uint8]:
-    """Return a BGR copy of ``image`` (BGR or gray) with every face's box, id and estimates.
+    """Return an annotated BGR copy of ``image`` with the box, id and estimates of each face.
 
-    ``scale`` 0..1: the copy's size, as a part of the image's.
+    Args:
+        image: u8 [H, W, 3] BGR or [H, W] gray.
+        result: the faces in it.
+        scale: size of the copy relative to ``image``, 0..1.
+
     """
     canvas, unit = _canvas(image, scale)
     for face in result.faces:
@@ -51,9 +55,13 @@ def annotate(
 def annotate_saliency(
     image: NDArray[np.uint8], explanations: Sequence[Explanation], scale: float = 1.0
 ) -> NDArray[np.uint8]:
-    """Return a BGR copy of ``image`` (BGR or gray) with every explanation where its face is.
+    """Return a BGR copy of ``image`` with the saliency of each face drawn over the face.
 
-    ``scale`` 0..1: the copy's size, as a part of the image's.
+    Args:
+        image: u8 [H, W, 3] BGR or [H, W] gray.
+        explanations: of the faces in it.
+        scale: size of the copy relative to ``image``, 0..1.
+
     """
     canvas, unit = _canvas(image, scale)
     height, width = canvas.shape[:2]
@@ -78,9 +86,9 @@ def annotate_saliency(
 
 
 def saliency_tile(gradient: NDArray[np.float32], side: int) -> NDArray[np.uint8]:
-    """Return ``gradient`` f32 [S, S] as u8 [side, side, 3]: gray 0, bright positive.
+    """Return ``gradient`` f32 [S, S] as u8 [side, side, 3]; gray is 0, brighter is positive.
 
-    The hundredth part of the pixels with the largest magnitude is at full contrast.
+    Contrast saturates at the 99th percentile of the magnitude.
     """
     limit = max(float(np.quantile(np.abs(gradient), 0.99)), 1e-12)
     gray = 128 + 127 * np.clip(gradient / limit, -1, 1)
@@ -89,7 +97,7 @@ def saliency_tile(gradient: NDArray[np.float32], side: int) -> NDArray[np.uint8]
 
 
 def _canvas(image: NDArray[np.uint8], scale: float) -> tuple[NDArray[np.uint8], float]:
-    """Return a BGR copy of that size, and the size of letters on it."""
+    """Return a BGR copy of that relative size, and its font scale."""
     if scale < 1:
         size = [max(1, round(side * scale)) for side in image.shape[1::-1]]
         image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
@@ -98,7 +106,7 @@ def _canvas(image: NDArray[np.uint8], scale: float) -> tuple[NDArray[np.uint8], 
 
 
 def _caption(face: Face) -> list[str]:
-    # The last digits tell faces apart that are seen together.
+    # The last four digits suffice to distinguish faces that are visible together.
     lines = [f'#{face.id % 10_000}']
     for task in TASKS:
         if task.name in face.estimates:
@@ -149,21 +157,26 @@ def _draw_box(
 
 
 def blur_faces(image: NDArray[np.uint8], result: FrameResult) -> NDArray[np.uint8]:
-    """Return a copy of ``image`` (BGR or gray) in which the faces found are not recognisable.
+    """Return a copy of ``image`` in which all detected faces are blurred.
 
-    What the detector did not find stays as it is.
+    Faces that the detector missed are not blurred.
+
+    Args:
+        image: u8 [H, W, 3] BGR or [H, W] gray.
+        result: the faces in it.
+
     """
     canvas = image.copy()
     height, width = image.shape[:2]
     for face in result.faces:
         box = face.detection.box
-        # Hair and chin as well, which may be at any side: the camera need not be upright.
+        # Enlarged on all sides: hair and chin may be on any side of a rotated camera's face.
         head = Box(
             box.x - 0.35 * box.width, box.y - 0.35 * box.height, 1.7 * box.width, 1.7 * box.height
         )
         x, y, w, h = head.region(width, height)
         if w > 0 and h > 0:
-            # As coarse where the border leaves but a strip of the face
+            # Cells of the same size where the image border cuts the head
             shape = (
                 max(1, round(BLUR_CELLS * w / head.width)),
                 max(1, round(BLUR_CELLS * h / head.height)),
@@ -178,7 +191,10 @@ def blur_faces(image: NDArray[np.uint8], result: FrameResult) -> NDArray[np.uint
 def contact_sheet(
     images: list[NDArray[np.uint8]], columns: int = 4, width: int = 320
 ) -> NDArray[np.uint8]:
-    """Return the pictures (u8 BGR, of any sizes) side by side, each ``width`` pixels wide."""
+    """Return a grid of ``columns`` of the images, u8 [H, W, 3] BGR, as one BGR image.
+
+    Each is resized to ``width`` pixels and to the aspect ratio of the first; there must be one.
+    """
     height = round(width * images[0].shape[0] / images[0].shape[1])
     cells = [cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA) for image in images]
     cells += [np.zeros_like(cells[0])] * (-len(cells) % columns)
@@ -187,10 +203,10 @@ def contact_sheet(
 
 
 def comparison_sheet(faces: Sequence[Sequence[ModelAnswer]]) -> NDArray[np.uint8]:
-    """Return a picture u8 [H, W, 3] BGR of one row for each network's answer to each face.
+    """Return an image u8 [H, W, 3] BGR with one row for each face and network.
 
-    A row shows what the network saw, then for each label probability and guided gradient; the
-    most probable label has a frame.
+    A row shows the input crop, then the guided gradient and probability of each label; the most
+    probable label has a frame.
     """
     rows = [
         _answer_row(answer, number)
@@ -232,5 +248,5 @@ def _cell(tile: NDArray[np.uint8], caption: str) -> NDArray[np.uint8]:
     return cell
 
 
-def _write(canvas: NDArray[np.uint8], text: str, place: tuple[int, int]) -> None:
-    cv2.putText(canvas, text, place, FONT, 0.5, DARK, 1, cv2.LINE_AA)
+def _write(canvas: NDArray[np.uint8], text: str, origin: tuple[int, int]) -> None:
+    cv2.putText(canvas, text, origin, FONT, 0.5, DARK, 1, cv2.LINE_AA)

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""What tells people apart for a second or two: the colours of hair, face and collar."""
+"""Appearance descriptors of tracks: mean colours of hair, face and collar."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ from numpy.typing import NDArray
 from face_affect.core.faces import Box
 
 COLUMNS, ROWS = 2, 6
-# The part of the picture looked at, in widths and heights of the face's box.
+# Extent of the image region, in widths and heights of the face's box
 BREADTH, ABOVE, BELOW = 0.8, 0.3, 0.7
-# Pixels taken for each cell, across and down: enough, and cheaper than all.
+# Pixels sampled per cell and axis; averaging all pixels costs more and gains nothing.
 SAMPLES = 4
-# Weight of a new appearance update
+# Weight of a new descriptor in the running mean
 GAIN = 0.3
-# The difference where one of two was not seen well enough to tell.
+# Difference assumed where a descriptor is missing
 UNKNOWN_DIFFERENCE = 0.5
 
 Appearance = NDArray[np.float32]
 
 
 def extract_appearance(image: NDArray[np.uint8], box: Box) -> Appearance | None:
-    """Return how the person at ``box`` looks, or None where too little is in the picture.
+    """Return the appearance descriptor of the person at ``box``.
 
-    A vector f32 [12 * channels] of length 1: the mean colours of 2 x 6 cells from the
-    hair to the collar, less their common mean. That is too coarse to be a picture of a
-    face or to know anybody again by; it is kept in memory as long as the face's id.
+    A unit vector f32 [12 * channels]: the mean colours of 2 x 6 cells from the hair to the
+    collar, with their common mean subtracted; None where too little is inside the image or all
+    cells are equal. It is too coarse to reconstruct or recognise a face.
 
     Args:
         image: u8 [H, W, 3] BGR or [H, W] gray.
-        box: the face's box in it.
+        box: the face in pixels of ``image``.
 
     """
     height, width = image.shape[:2]
@@ -57,14 +57,14 @@ def extract_appearance(image: NDArray[np.uint8], box: Box) -> Appearance | None:
 
 
 def difference(one: Appearance | None, other: Appearance | None) -> float:
-    """Return how different two appearances are, 0 (the same) to 2; 0.5 if one is unknown."""
+    """Return the cosine distance of two descriptors, 0 (equal) to 2; 0.5 if one is missing."""
     if one is None or other is None or one.shape != other.shape:
         return UNKNOWN_DIFFERENCE
     return 1 - float(one @ other)
 
 
 def mixed(old: Appearance | None, new: Appearance) -> Appearance:
-    """Return ``old``, drawn towards ``new``, of length 1."""
+    """Return the running mean of descriptors after ``new``, normalised to length 1."""
     if old is None or old.shape != new.shape:
         return new
     both = _unit(old + GAIN * (new - old))

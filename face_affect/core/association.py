@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Which found box is which face: how well they fit, and the best pairs."""
+"""Association of detections with tracks: gating, costs, greedy assignment."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ import math
 from typing import NamedTuple
 
 from face_affect.core.faces import Box
-from face_affect.core.kalman_filter import KalmanState, PLACE_NOISE, SIZE_NOISE
+from face_affect.core.kalman_filter import KalmanState, POSITION_NOISE, SIZE_NOISE
 
-# Boxes grow by this many standard deviations of the expected place before they are compared.
+# Boxes are enlarged by this many standard deviations of the predicted position.
 TOLERANCE = 3.0
-# No face becomes larger or smaller by more between two sights of it.
+# Maximum ratio of a face's sizes in two successive detections
 MAX_GROWTH = 2.0
 
-# By (row, column), such as track and detection; a pair that does not fit is not in it.
+# By (row, column) = (track, detection); gated pairs are absent.
 Costs = dict[tuple[int, int], float]
 
 
-class Place(NamedTuple):
-    """Where a box is: its centre, and its size with its natural logarithm, in pixels."""
+class Measurement(NamedTuple):
+    """The measurement of a box: centre, size (root of the area) and its logarithm, pixels."""
 
     x: float
     y: float
@@ -31,34 +31,34 @@ class Place(NamedTuple):
     log_size: float
 
     @classmethod
-    def of(cls, box: Box) -> Place:
-        """Return the place of ``box``."""
+    def of(cls, box: Box) -> Measurement:
+        """Return the measurement of ``box``, whose area must be positive."""
         size = math.sqrt(box.width * box.height)
         return cls(box.x + box.width / 2, box.y + box.height / 2, size, math.log(size))
 
 
 class Gate:
-    """Tells how well places fit to what is expected of one face."""
+    """Gates measurements by the predicted state of one track, and gives their cost."""
 
     def __init__(self, expected: KalmanState, min_iou: float) -> None:
-        """Let pass what overlaps with an IoU of at least ``min_iou``.
+        """Gate by an IoU of at least ``min_iou``, 0..1.
 
-        That is the IoU of the two boxes as squares, both grown by TOLERANCE standard
-        deviations of the expected place (Yang et al. 2023, WACV, grow by a fixed part).
+        It is the IoU of the predicted and the detected box as squares, both enlarged by
+        TOLERANCE standard deviations of the predicted position (Yang et al. 2023, WACV,
+        enlarge by a constant factor).
         """
         self.expected = expected
         self._min_iou = min_iou
-        self._variance = expected.place_variance + PLACE_NOISE**2
+        self._variance = expected.position_variance + POSITION_NOISE**2
         self._size_variance = expected.size_variance + SIZE_NOISE**2
         self._grown = 1 + 2 * TOLERANCE * math.sqrt(self._variance)
         self._size = math.exp(expected.size)
         self._bias = 2 * math.log(self._variance) + math.log(self._size_variance)
 
-    def cost(self, found: Place) -> float:
-        """Return how badly ``found`` fits: infinite if it is not the same face.
+    def cost(self, found: Measurement) -> float:
+        """Return -2 times the log-likelihood of ``found`` up to a constant; infinite if gated.
 
-        Otherwise -2 times the logarithm of its likelihood up to a constant: the less
-        sure the place is, the less does it count that a box is near.
+        The larger the positional variance, the less distance counts.
         """
         off_x, off_y = abs(found.x - self.expected.x), abs(found.y - self.expected.y)
         one, other = self._grown * self._size, self._grown * found.size
@@ -77,17 +77,17 @@ class Gate:
             + self._bias
         )
 
-    def similar_size(self, found: Place) -> bool:
-        """Return whether the face may have grown or shrunk to that."""
+    def similar_size(self, found: Measurement) -> bool:
+        """Return whether the sizes differ by a factor of at most MAX_GROWTH."""
         return self._size <= MAX_GROWTH * found.size and found.size <= MAX_GROWTH * self._size
 
-    def distance(self, found: Place) -> float:
-        """Return how far off that is, in sizes of the face."""
+    def distance(self, found: Measurement) -> float:
+        """Return the distance from the predicted centre in sizes of the face."""
         return math.hypot(found.x - self.expected.x, found.y - self.expected.y) / self._size
 
 
 def best_pairs(costs: Costs) -> list[tuple[int, int]]:
-    """Return the pairs of least cost, the best first: each row and column once at most."""
+    """Return a greedy assignment by ascending cost; each row and column occurs at most once."""
     pairs: list[tuple[int, int]] = []
     rows: set[int] = set()
     columns: set[int] = set()
@@ -100,7 +100,7 @@ def best_pairs(costs: Costs) -> list[tuple[int, int]]:
 
 
 def clear_pairs(costs: Costs, margin: float) -> list[tuple[int, int]]:
-    """Return the pairs that cost less by ``margin`` than all others of their row and column."""
+    """Return the pairs that are cheaper by ``margin`` than all others of their row and column."""
     best: list[set[tuple[int, int]]] = []
     for axis in (0, 1):
         lines: dict[int, list[tuple[float, tuple[int, int]]]] = defaultdict(list)
@@ -117,7 +117,7 @@ def clear_pairs(costs: Costs, margin: float) -> list[tuple[int, int]]:
 
 
 def without(costs: Costs, pairs: Sequence[tuple[int, int]]) -> Costs:
-    """Return the costs of what is in no row and no column of ``pairs``."""
+    """Return ``costs`` without the rows and columns of ``pairs``."""
     rows, columns = {row for row, _ in pairs}, {column for _, column in pairs}
     return {
         (row, column): cost

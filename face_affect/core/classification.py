@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Face crops to probabilities."""
+"""Classification of face crops: calibrated probabilities of each label."""
 
 from __future__ import annotations
 
@@ -15,24 +15,25 @@ from face_affect.core.runtime import Network
 
 
 def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return probabilities over the last axis."""
+    """Return the softmax of ``logits`` [..., C] over the last axis, f32 of the same shape."""
     powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
     return np.asarray(powers / powers.sum(axis=-1, keepdims=True), dtype=np.float32)
 
 
 def probabilities(sidecar: Sidecar, logits: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the calibrated probabilities [..., labels] of the head of ``sidecar`` that answers.
+    """Return the calibrated probabilities f32 [..., C] of the selected head of ``sidecar``.
 
-    ``logits`` [..., L] of all heads, as the network returns them.
+    ``logits`` [..., L] of all heads, as the network returns them; softmax is applied after
+    division by the head's temperature (Guo et al. 2017).
     """
     return softmax(logits[..., sidecar.answer] / np.float32(sidecar.temperature))
 
 
 class Classifier:
-    """A network that answers one question about a face."""
+    """A network that classifies face crops for one task."""
 
     def __init__(self, sidecar: Sidecar, detector: str, threads: int = 1) -> None:
-        """Load the network, to classify faces that ``detector`` (a name) finds.
+        """Load the network for faces detected by ``detector``, a model name.
 
         Raises:
             ModelError: the network is not usable, or not calibrated for the detector.
@@ -44,8 +45,8 @@ class Classifier:
         if shapes != [(1, sidecar.logits)]:
             heads = f' by {len(sidecar.heads)} heads' if sidecar.heads else ''
             raise ModelError(
-                f'model {sidecar.name}: outputs {shapes} do not fit '
-                f'its {len(sidecar.labels)} labels{heads}'
+                f'model {sidecar.name} has outputs {shapes}, but needs {[(1, sidecar.logits)]} '
+                f'for its {len(sidecar.labels)} labels{heads}; export it again'
             )
 
     @property
@@ -55,14 +56,14 @@ class Classifier:
 
     @property
     def view(self) -> tuple[CropGeometry, int]:
-        """What the network sees of a face: the crop's geometry, and its side in pixels."""
+        """The crop geometry and the side of the input in pixels."""
         return self._geometry, self.sidecar.input.width
 
     def crop(self, image: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:
-        """Return the network's view of the face in ``box``: u8 [S, S] gray."""
+        """Return the input crop u8 [S, S] gray of the face in ``box``."""
         return crop_face(image, box, *self.view)
 
     def __call__(self, crop: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Return the calibrated probabilities f32 [labels] of a crop u8 [S, S]."""
+        """Return the calibrated probabilities f32 [C] of a crop u8 [S, S] gray."""
         (logits,) = self._network(crop)
         return probabilities(self.sidecar, logits)

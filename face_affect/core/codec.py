@@ -1,10 +1,10 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Results as messages and back, for every library whose messages have ROS's attributes.
+"""Conversion between results and messages, for every library with ROS's attribute names.
 
-rclpy's and rosbags' messages differ in how they are constructed, not in their attributes: the
-constructors are handed in, and all else stands here once.
+Messages of rclpy and rosbags differ in their constructors, not in their attributes: the
+constructors are arguments, everything else is shared.
 """
 
 from __future__ import annotations
@@ -32,20 +32,20 @@ Vector = tuple[float, float, float]
 
 
 def label_of(code: int, labels: tuple[str, ...]) -> str:
-    """Return the label of a message's ``code``; UNKNOWN if there is none."""
+    """Return the label of a message's ``code``; UNKNOWN if the code has no label."""
     return labels[code] if code < len(labels) else UNKNOWN
 
 
 def code_of(label: str, labels: tuple[str, ...]) -> int:
-    """Return the code of a label in a message; UNKNOWN_CODE if it is not among ``labels``."""
+    """Return the message code of ``label``; UNKNOWN_CODE if it is not among ``labels``."""
     return labels.index(label) if label in labels else UNKNOWN_CODE
 
 
 @dataclass(frozen=True)
 class ResultEncoder:
-    """Writes results into one library's messages.
+    """Encodes results as messages of one library.
 
-    Each constructor returns a message in which all is zero, false or empty: ``array`` a
+    Each constructor returns a message whose fields are zero, false or empty: ``array`` a
     FaceAffectArray, ``face`` a FaceAffect, ``point`` a geometry_msgs/Point32.
     """
 
@@ -54,9 +54,9 @@ class ResultEncoder:
     point: Callable[[], Any]
 
     def encode(self, result: FrameResult, elapsed: float = 0.0) -> Any:
-        """Return ``result`` as a FaceAffectArray whose header is left to the caller.
+        """Return ``result`` as a FaceAffectArray; the caller sets the header.
 
-        ``elapsed`` seconds of processing, not negative.
+        ``elapsed``: processing time in seconds; negative values count as 0.
         """
         message = self.array()
         message.image_width, message.image_height = result.width, result.height
@@ -104,7 +104,7 @@ def _encode_estimate(message: Any, estimate: Estimate | None) -> None:
         return
     message.label = code_of(estimate.label, estimate.labels)
     message.confidence = estimate.confidence
-    # In place: the arrays are of fixed size and exist already.
+    # In place: fixed-size arrays are allocated by the constructor.
     message.probabilities[:] = estimate.probabilities
     message.frame_label = code_of(estimate.frame_label, estimate.labels)
     message.frame_confidence = estimate.frame_confidence
@@ -114,10 +114,10 @@ def _encode_estimate(message: Any, estimate: Estimate | None) -> None:
 def decode_result(message: Any) -> FrameResult:
     """Return the content of a FaceAffectArray.
 
-    Boxes are whole pixels; ``timings`` has the processing time as 'total'.
+    Boxes are in whole pixels; ``timings`` has the processing time as 'total'.
 
     Raises:
-        ValueError: a box is not inside the image, a confidence is not from 0 to 1, or another
+        ValueError: a box is not inside the image, a confidence is outside 0..1, or another
             number is not finite.
 
     """
@@ -139,7 +139,9 @@ def _decode_face(message: Any, width: int, height: int) -> Face:
     }
     box = Box(float(roi.x_offset), float(roi.y_offset), float(roi.width), float(roi.height))
     if width * height == 0 or box.clipped(width, height) != box:
-        raise ValueError(f'{box} of face {message.id} is not inside the image, {width}x{height}')
+        raise ValueError(
+            f'{box} of face {message.id} is not inside the image of {width}x{height} pixels'
+        )
     return Face(
         int(message.id),
         Detection(box, float(message.score), landmarks),
@@ -162,9 +164,9 @@ def _decode_vector(message: Any) -> Vector:
 
 
 def _decode_estimate(message: Any, labels: tuple[str, ...]) -> Estimate | None:
-    """Return the estimate, with the smallest ``min_confidence`` that gives the message's labels.
+    """Return the estimate with the smallest ``min_confidence`` consistent with its labels.
 
-    None where the task was switched off.
+    None if the task was disabled. Messages do not have ``min_confidence``.
     """
     if not any(message.probabilities):
         return None

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Detection to network input, as the sidecar says."""
+"""Face crops: classifier inputs cut out by the geometry in the sidecar."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from face_affect.core.models import CropGeometry
 
 
 def crop_square(box: Box, geometry: CropGeometry) -> Box:
-    """Return the square of the image that the network is to see."""
+    """Return the square region of the crop, in pixels of the image."""
     size = math.sqrt(box.area)
     side = geometry.scale * size
     x, y = box.centre
@@ -27,10 +27,10 @@ def crop_square(box: Box, geometry: CropGeometry) -> Box:
 def crop_face(
     image: NDArray[np.uint8], box: Box, geometry: CropGeometry, size: int
 ) -> NDArray[np.uint8]:
-    """Cut a face out as u8 [size, size] gray.
+    """Crop a face to u8 [size, size] gray.
 
-    ``image`` is u8 [H, W, 3] BGR or [H, W] gray. What lies beyond its border
-    repeats the border's pixels, as in training.
+    ``image`` is u8 [H, W, 3] BGR or [H, W] gray. Outside the image the border is replicated,
+    as in training.
     """
     (crop,) = crop_views(image, box, [(geometry, size)])
     return crop
@@ -39,10 +39,9 @@ def crop_face(
 def crop_views(
     image: NDArray[np.uint8], box: Box, views: Sequence[tuple[CropGeometry, int]]
 ) -> list[NDArray[np.uint8]]:
-    """Cut one face out for one or more networks, by geometry and size: see crop_face."""
+    """Crop one face for several networks, each with its geometry and size; see crop_face."""
     squares = [crop_square(box, geometry) for geometry, _ in views]
-    # Bilinear sampling skips pixels where the face is more than twice the input:
-    # shrink the cut-out by area first.
+    # Bilinear sampling aliases where the face is more than twice the input: reduce by area first.
     ratios = [square.width / size for square, (_, size) in zip(squares, views)]
     reduction = max(1, min(math.floor(min(ratios)), *image.shape[:2]))
     if len(views) > 1 and max(ratios) > 2 * reduction:
@@ -52,15 +51,16 @@ def crop_views(
 
 
 class _Patch:
-    """A part of the image in gray, shrunk by a whole number."""
+    """A region of the image in gray, reduced by an integer factor."""
 
     def __init__(self, image: NDArray[np.uint8], squares: Sequence[Box], reduction: int) -> None:
-        """Cut out what all ``squares`` need."""
+        """Cut out the union of ``squares``."""
         cut, left, top = _cut(image, squares, margin=reduction + 1)
         if cut.ndim == 3:
             cut = cv2.cvtColor(cut, cv2.COLOR_BGR2GRAY)
         if reduction > 1:
-            # AnchorPoints of nothing but border, so that it is repeated as it is and none is lost.
+            # Cells that contain only border replicate it unchanged, and no incomplete cell at
+            # the right or bottom cuts image pixels off.
             cut = cv2.copyMakeBorder(
                 cut, reduction, 2 * reduction, reduction, 2 * reduction, cv2.BORDER_REPLICATE
             )
@@ -75,9 +75,9 @@ class _Patch:
         self._reduction = reduction
 
     def warped(self, square: Box, size: int) -> NDArray[np.uint8]:
-        """Return what is in ``square`` as u8 [size, size]."""
+        """Return the content of ``square`` as u8 [size, size]."""
         zoom = size * self._reduction / square.width
-        # Pixel centres stand at half integers: u = (x - square.x) * size / side.
+        # Pixel centres are at half integers: u = (x - square.x) * size / side.
         shift_x = ((self._left - square.x) / self._reduction + 0.5) * zoom - 0.5
         shift_y = ((self._top - square.y) / self._reduction + 0.5) * zoom - 0.5
         matrix = np.array([[zoom, 0, shift_x], [0, zoom, shift_y]])
@@ -93,7 +93,7 @@ class _Patch:
 def _cut(
     image: NDArray[np.uint8], squares: Sequence[Box], margin: int
 ) -> tuple[NDArray[np.uint8], int, int]:
-    """Return a view around ``squares``, at least a pixel, and its top left corner."""
+    """Return a view of ``image`` around ``squares``, at least one pixel, and its left and top."""
     height, width = image.shape[:2]
     left = math.floor(min(square.x for square in squares)) - margin
     top = math.floor(min(square.y for square in squares)) - margin

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""How far away a face is, by a depth image that lies over the colour image."""
+"""Depth of faces by a depth image registered to the colour image."""
 
 from __future__ import annotations
 
@@ -14,32 +14,32 @@ from numpy.typing import NDArray
 from face_affect.core.faces import Box
 from face_affect.core.images import ImageError
 
-# Encoding -> type of a value, metres a unit (REP-118)
+# Encoding -> type of a value, metres per unit (REP-118)
 _ENCODINGS: dict[str, tuple[str, float]] = {
     '16UC1': ('u2', 0.001),
     'mono16': ('u2', 0.001),
     '32FC1': ('f4', 1.0),
 }
-# The middle of the box, as a part of its width and height: beside it, the wall behind is seen.
+# Central fraction of the box's width and height: its margin contains the background.
 MIDDLE = 0.5
-# Metres; no camera measures farther
+# Maximum valid depth in metres
 FARTHEST = 1000.0
-# Part of the middle's pixels that must be valid
+# Minimum fraction of valid pixels in the centre
 MIN_VALID = 0.1
 
 
 @dataclass(frozen=True)
 class DepthImage:
-    """Depths along the optical axis: ``values`` [H, W], ``unit`` metres each."""
+    """Depths along the optical axis: ``values`` [H, W] in multiples of ``unit`` metres."""
 
     values: NDArray[Any]
     unit: float
 
     def median(self, box: Box) -> float | None:
-        """Return the median depth in the middle of ``box``, metres.
+        """Return the median depth in the centre of ``box``, metres.
 
-        Zero, NaN and more than FARTHEST are invalid. None if nine in ten pixels are, or
-        if the middle is outside the image.
+        Zero, NaN and values above FARTHEST are invalid. None if less than MIN_VALID of the
+        pixels are valid, or the centre is outside the image.
         """
         height, width = self.values.shape
         x, y = box.centre
@@ -71,10 +71,11 @@ def decode_depth(
         width: pixels.
         height: pixels.
         step: bytes from one row to the next, padding included.
-        is_bigendian: whether values have their high byte first.
+        is_bigendian: whether values are big-endian.
 
     Raises:
-        ImageError: the encoding is not supported, or size, step and data do not fit together.
+        ImageError: the encoding is not supported ('depth_encoding'), or size, step and data are
+            inconsistent ('depth_layout').
 
     """
     if encoding not in _ENCODINGS:
@@ -90,8 +91,8 @@ def decode_depth(
     if width <= 0 or height <= 0 or step < width * size or len(data) < needed:
         raise ImageError(
             'depth_layout',
-            f'{len(data)} bytes of depth, step {step}, do not fit '
-            f'{width}x{height} pixels of {encoding}',
+            f'depth image of {width}x{height} {encoding} pixels has step {step} and {len(data)} '
+            f'bytes, but needs a step of at least {width * size} and {max(needed, 0)} bytes',
         )
     values: NDArray[Any] = np.ndarray((height, width), kind, data, strides=(step, size))
     return DepthImage(values, unit)

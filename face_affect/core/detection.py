@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Image to detections."""
+"""Face detection: letterboxing, decoding, non-maximum suppression and box fusion."""
 
 from __future__ import annotations
 
@@ -19,55 +19,56 @@ from face_affect.core.models import ModelError, Sidecar
 from face_affect.core.runtime import Network
 
 NMS_IOU = 0.3
-# Cells whose boxes overlap the best one's by MERGE_IOU are merged into one box, also those that
-# score up to MERGE_MARGIN (logits) below the threshold: a cell that crosses it changes the box
-# little.
+# Boxes with an IoU of at least MERGE_IOU with the best one are fused, including those up to
+# MERGE_MARGIN (logits) below the threshold, so that a cell that crosses the threshold changes
+# the box little.
 MERGE_IOU = 0.5
 MERGE_MARGIN = 1.7
-# Boxes without an area overlap nothing.
+# Avoids division by zero for boxes without an area.
 SMALLEST_AREA = 1e-9
-# No answer of sense is beyond: in strides, octaves or face sizes.
+# Limit of the regression outputs, in strides, octaves or face sizes
 FARTHEST = 100.0
 CHANNELS = (1, BOX, 2 * POINTS)
 
 
 class Detector(Protocol):
-    """Finds faces: the interface of every detector."""
+    """The interface of all detectors."""
 
     @property
     def name(self) -> str:
-        """The model's name, for which classifiers are calibrated."""
+        """The model name that classifiers are calibrated for."""
 
     @property
     def input_size(self) -> tuple[int, int]:
-        """Width and height in pixels of what the detector looks at, whatever the image."""
+        """Width and height of the network's input in pixels."""
 
     def __call__(self, image: NDArray[np.uint8], threshold: float) -> list[Detection]:
         """Return the faces with a score of at least ``threshold``, best first.
 
-        ``image`` is u8 [H, W, 3] BGR or [H, W] gray.
+        ``image`` is u8 [H, W, 3] BGR or [H, W] gray; ``threshold`` 0..1.
         """
 
 
 class Letterbox:
-    """Fits images into a network's input: aspect kept, centred, bordered in black."""
+    """Resizes images to a network's input: aspect ratio kept, centred, padded with black."""
 
     def __init__(self, width: int, height: int) -> None:
-        """Prepare for a network input of that size in pixels."""
+        """Allocate an input of that size in pixels."""
         self._canvas = np.zeros((height, width, 3), dtype=np.uint8)
-        self._inside = self._canvas  # where the image goes
-        self._small: NDArray[np.uint8] | None = None  # the image at that size
+        self._inside = self._canvas  # view of the canvas without padding
+        self._small: NDArray[np.uint8] | None = None  # buffer for the resized image
         self._shape: tuple[int, ...] = ()
         self.scale = 1.0
         self.offset = np.zeros(2, dtype=np.float32)
 
     def __call__(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Return ``image`` (BGR or gray) as RGB u8 [height, width, 3], valid until the next call.
+        """Return ``image`` as RGB u8 [height, width, 3], valid until the next call.
 
-        ``scale`` and ``offset`` then map input to image: (point - offset) / scale.
+        ``image`` is u8 [H, W, 3] BGR or [H, W] gray. ``scale`` and ``offset`` then map input to
+        image coordinates: (point - offset) / scale.
 
         Raises:
-            TypeError: ``image`` is of another dtype than uint8.
+            TypeError: ``image`` has a dtype other than uint8.
 
         """
         if image.shape != self._shape:
@@ -78,12 +79,12 @@ class Letterbox:
         code = cv2.COLOR_GRAY2RGB if image.ndim == 2 else cv2.COLOR_BGR2RGB
         converted = cv2.cvtColor(self._small, code, self._inside)
         if not np.may_share_memory(converted, self._inside):
-            # OpenCV has answered in a new array, since the one handed in does not fit.
+            # OpenCV allocated a new array because the given one does not match.
             np.copyto(self._inside, converted, casting='no')
         return self._canvas
 
     def _fit(self, image: NDArray[np.uint8]) -> None:
-        """Prepare for images like ``image``."""
+        """Compute scale and offset for images of the shape of ``image``."""
         height, width = self._canvas.shape[:2]
         self._shape = image.shape
         self.scale = min(width / image.shape[1], height / image.shape[0])
@@ -99,16 +100,16 @@ class Letterbox:
 
 
 class AnchorFreeDetector:
-    """A detector whose maps have an answer for each cell: see ``detection_head``.
+    """An anchor-free detector with the output code of ``detection_head``.
 
-    For each stride three outputs [H, W, C]: a logit, four numbers of the box, ten of
-    the landmarks.
+    For each stride there are three outputs [H, W, C]: a logit, four box values and ten landmark
+    coordinates per cell.
     """
 
     STRIDES = (8, 16, 32)
 
     def __init__(self, network: Network) -> None:
-        """Check the network's outputs.
+        """Validate the output shapes of the network.
 
         Raises:
             ModelError: they are not those of an anchor-free detector.
@@ -124,7 +125,7 @@ class AnchorFreeDetector:
                 f'model {network.sidecar.name}: outputs {shapes} are not those of an anchor-free '
                 f'detector, which has {expected}'
             )
-        # For each map its outputs and its first cell
+        # For each map, indices of its outputs and of its first cell
         self._maps: list[tuple[list[int], int]] = []
         first = 0
         for rows, columns in self._cells.shapes:
@@ -135,7 +136,7 @@ class AnchorFreeDetector:
 
     @property
     def name(self) -> str:
-        """The model's name, for which classifiers are calibrated."""
+        """The model name that classifiers are calibrated for."""
         return self._network.sidecar.calibrated_as
 
     @property
@@ -150,7 +151,7 @@ class AnchorFreeDetector:
         found = []
         for indices, first in self._maps:
             score, box, points = (outputs[index] for index in indices)
-            # Box and landmarks are read only where there may be a face.
+            # Dequantise box and landmarks only in cells above the threshold.
             cells = score.cells_from(least)
             if cells.size:
                 found.append(
@@ -177,20 +178,20 @@ def decode_detections(
     letterbox: Letterbox,
     threshold: float,
 ) -> list[Detection]:
-    """Return the faces that the cells ``rows`` [M] describe, best first.
+    """Return the faces encoded in the cells ``rows`` [M], best first, in pixels of the image.
 
-    ``logits`` [M] and ``code`` [M, 14] are the cells' outputs; those that are not finite are
-    ignored. A face has the score of its best cell, at least ``threshold``, and the mean box and
-    landmarks of the cells that describe it, weighted by their squared scores (weighted boxes
-    fusion, Solovyev et al. 2021, within one detector).
+    ``logits`` [M] and ``code`` [M, 14] are the outputs of these cells; cells with values that
+    are not finite are ignored. A face has the score of its best cell, at least ``threshold``
+    (0..1), and the mean box and landmarks of its cells, weighted by squared score (weighted
+    boxes fusion, Solovyev et al. 2021, within one detector).
     """
     whole = np.isfinite(code).all(axis=1) & np.isfinite(logits)
     rows, logits, code = rows[whole], logits[whole], code[whole].clip(-FARTHEST, FARTHEST)
     scores = (1 / (1 + np.exp(-logits.clip(-50, 50)))).astype(np.float32)
     boxes, points = cells.decode(code, rows)
     boxes[:, :2] -= letterbox.offset
-    places = np.hstack([boxes, (points - letterbox.offset).reshape(-1, 2 * POINTS)])
-    places /= letterbox.scale
+    values = np.hstack([boxes, (points - letterbox.offset).reshape(-1, 2 * POINTS)])
+    values /= letterbox.scale
     least = logit(threshold)
     detections = []
     for rows, overlaps in clusters(boxes, scores, NMS_IOU):
@@ -198,14 +199,14 @@ def decode_detections(
             break
         same = rows[overlaps >= MERGE_IOU]
         weights = np.square(scores[same])
-        place = (weights @ places[same] / weights.sum()).tolist()
-        landmarks = tuple(zip(place[BOX::2], place[BOX + 1 :: 2]))
-        detections.append(Detection(Box(*place[:BOX]), float(scores[rows[0]]), landmarks))
+        mean = (weights @ values[same] / weights.sum()).tolist()
+        landmarks = tuple(zip(mean[BOX::2], mean[BOX + 1 :: 2]))
+        detections.append(Detection(Box(*mean[:BOX]), float(scores[rows[0]]), landmarks))
     return detections
 
 
 def logit(probability: float) -> float:
-    """Return what the sigmoid makes ``probability`` of: comparing logits spares the sigmoids."""
+    """Return the inverse sigmoid of ``probability``, clipped to 1e-6..1 - 1e-6."""
     inside = min(max(probability, 1e-6), 1 - 1e-6)
     return -math.log(1 / inside - 1)
 
@@ -215,8 +216,8 @@ def non_maximum_suppression(
 ) -> list[int]:
     """Return the rows of boxes to keep, best first.
 
-    ``boxes`` [N, 4] x, y, width, height; ``scores`` [N]. A box that overlaps a
-    better one by more than ``iou`` goes.
+    ``boxes`` [N, 4] x, y, width, height; ``scores`` [N]. A box whose IoU with a better one that
+    is kept exceeds ``iou`` is suppressed.
     """
     return [int(rows[0]) for rows, _ in clusters(boxes, scores, iou)]
 
@@ -224,10 +225,10 @@ def non_maximum_suppression(
 def clusters(
     boxes: NDArray[np.float32], scores: NDArray[np.float32], iou: float
 ) -> Iterator[tuple[NDArray[np.intp], NDArray[np.float32]]]:
-    """Yield the rows of each box that is kept, best first, and of those that it suppresses.
+    """Yield each box that is kept, best first, together with the boxes that it suppresses.
 
-    With them, their IoU with the kept box, whose own row comes first (IoU 1). For ``boxes``,
-    ``scores`` and ``iou`` see ``non_maximum_suppression``.
+    A cluster is the rows [K] of these boxes and their IoU [K] with the kept box, whose own row
+    comes first (IoU 1). For the arguments see ``non_maximum_suppression``.
     """
     order = np.argsort(-scores, kind='stable')
     left_top, right_bottom = boxes[:, :2], boxes[:, :2] + boxes[:, 2:]
@@ -250,7 +251,7 @@ def load_detector(sidecar: Sidecar, threads: int = 1) -> Detector:
     """Load the detector that ``sidecar`` describes.
 
     Raises:
-        ModelError: the network is missing or wrong.
+        ModelError: the network is missing, altered or not an anchor-free detector.
 
     """
     return AnchorFreeDetector(Network(sidecar, threads))

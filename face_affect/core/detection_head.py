@@ -1,11 +1,11 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""The detection head: how the cells of an anchor-free detector's output maps code faces.
+"""The detection head: encoding of faces in the output maps of an anchor-free detector.
 
-An anchor-free code in the manner of CenterNet (Zhou et al. 2019) and TTFNet (Liu et
-al. 2020), on maps of several strides. A cell with centre c and stride s codes a box
-as ((centre - c) / s, log(size / s)), and each landmark as (point - centre) / size.
+Similar to CenterNet (Zhou et al. 2019) and TTFNet (Liu et al. 2020), on maps of several
+strides. A cell with centre c and stride s encodes a box as ((centre - c) / s, log(size / s)),
+and each landmark as (point - centre) / size.
 """
 
 from __future__ import annotations
@@ -17,10 +17,14 @@ BOX, POINTS = 4, 5
 
 
 class AnchorPoints:
-    """All cells of all maps over an input of one size, map after map, row by row."""
+    """The cells of all maps for one input size, map after map, in row-major order.
+
+    ``shapes`` (rows, columns) of each map; ``strides`` f32 [N] and ``centres`` f32 [N, 2] of each
+    cell in input pixels.
+    """
 
     def __init__(self, width: int, height: int, strides: tuple[int, ...]) -> None:
-        """Lay maps of ``strides`` pixels, finest first, over an input in pixels."""
+        """Create the cells for an input in pixels, with a map for each of ``strides``."""
         self.shapes = [(-(-height // stride), -(-width // stride)) for stride in strides]
         grids = [
             np.mgrid[:rows, :columns].reshape(2, -1).T[:, ::-1] for rows, columns in self.shapes
@@ -39,13 +43,13 @@ class AnchorPoints:
     def decode(
         self, code: NDArray[np.float32], rows: NDArray[np.intp]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Return boxes [M, 4] (x, y, width, height) and points [M, 5, 2], in input pixels.
+        """Return boxes [M, 4] (x, y, width, height) and landmarks [M, 5, 2] in input pixels.
 
-        ``code`` [M, 14] is what the cells ``rows`` [M] answer.
+        ``code`` [M, 14] is the output of the cells ``rows`` [M].
         """
         strides = self.strides[rows, None]
         centres = self.centres[rows] + code[:, :2] * strides
-        # No face is larger than e^4 strides; the limit keeps wild answers finite.
+        # No face exceeds e^4 strides; clipping keeps exp finite.
         sizes = np.exp(np.clip(code[:, 2:BOX], -4, 4)) * strides
         points = centres[:, None] + code[:, BOX:].reshape(-1, POINTS, 2) * sizes[:, None]
         return np.hstack([centres - sizes / 2, sizes]), points

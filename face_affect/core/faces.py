@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""What a box, a detection, an estimate and a face are."""
+"""Data classes of results: box, detection, estimate, location, face, frame result."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Box:
 
     @property
     def centre(self) -> tuple[float, float]:
-        """The middle, (x, y)."""
+        """The centre, (x, y) in pixels."""
         return self.x + self.width / 2, self.y + self.height / 2
 
     @property
@@ -59,14 +59,14 @@ class Box:
         return Box(self.x + dx, self.y + dy, self.width, self.height)
 
     def clipped(self, width: int, height: int) -> Box:
-        """Return the part inside an image of that size; it may have no area."""
+        """Return the intersection with an image of that size in pixels; its area may be 0."""
         left, top = min(max(self.x, 0.0), width), min(max(self.y, 0.0), height)
         right = min(max(self.x + self.width, 0.0), width)
         bottom = min(max(self.y + self.height, 0.0), height)
         return Box(left, top, right - left, bottom - top)
 
     def region(self, width: int, height: int) -> tuple[int, int, int, int]:
-        """Return the part inside an image of that size in whole pixels: x, y, width, height."""
+        """Return the intersection with an image in whole pixels: x, y, width, height."""
         inside = self.clipped(width, height)
         left, top = int(inside.x), int(inside.y)
         return (
@@ -88,10 +88,10 @@ class Box:
 
 @dataclass(frozen=True)
 class Detection:
-    """A face that the detector found in one image.
+    """A face detected in one image.
 
-    ``score`` 0..1; ``landmarks`` (x, y) in pixels, in the order that the detector's
-    sidecar names.
+    ``score`` 0..1; ``landmarks`` (x, y) in pixels, in the order of the labels in the detector's
+    sidecar.
     """
 
     box: Box
@@ -101,12 +101,11 @@ class Detection:
 
 @dataclass(frozen=True)
 class Estimate:
-    """A classifier's answer about one face.
+    """A classifier's estimate for one face.
 
-    ``probabilities`` are smoothed over time and follow ``labels``; they sum to
-    1. ``frame_probabilities`` are those of this image alone. ``label`` and
-    ``frame_label`` are UNKNOWN where the largest probability is below
-    ``min_confidence``.
+    ``probabilities`` in the order of ``labels``, smoothed over time; they sum to 1.
+    ``frame_probabilities`` are those of this image alone. ``label`` and ``frame_label`` are
+    UNKNOWN where the largest probability is below ``min_confidence``, 0..1.
 
     >>> from face_affect import Estimate
     >>> estimate = Estimate(('female', 'male'), (0.3, 0.7), (0.1, 0.9), min_confidence=0.6)
@@ -123,28 +122,34 @@ class Estimate:
         """Validate the probabilities.
 
         Raises:
-            ValueError: one is not finite, or there are not as many as labels.
+            ValueError: one is not finite, or their number differs from that of the labels.
 
         """
         for values in (self.probabilities, self.frame_probabilities):
             if len(values) != len(self.labels):
                 raise ValueError(
-                    f'{len(values)} probabilities do not fit {len(self.labels)} labels'
+                    f'there are {len(values)} probabilities, but {len(self.labels)} labels; '
+                    'their numbers must be equal'
                 )
             _check_finite('a probability', values)
 
     @property
     def label(self) -> str:
-        """The most probable label, or UNKNOWN."""
+        """The most probable label; UNKNOWN below ``min_confidence``."""
         return self._winner(self.probabilities)
 
     @property
     def best(self) -> str:
-        """The most probable label, however small its probability."""
+        """The most probable label, regardless of ``min_confidence``."""
         return self.labels[self.probabilities.index(self.confidence)]
 
     def probability(self, label: str) -> float:
-        """Return the smoothed probability of ``label``, 0..1."""
+        """Return the smoothed probability of ``label``, 0..1.
+
+        Raises:
+            ValueError: ``label`` is not among ``labels``.
+
+        """
         return self.probabilities[self.labels.index(label)]
 
     @property
@@ -154,7 +159,7 @@ class Estimate:
 
     @property
     def frame_label(self) -> str:
-        """The most probable label of this image alone, or UNKNOWN."""
+        """The most probable label of this image alone; UNKNOWN below ``min_confidence``."""
         return self._winner(self.frame_probabilities)
 
     @property
@@ -167,7 +172,7 @@ class Estimate:
         return UNKNOWN if best < self.min_confidence else self.labels[probabilities.index(best)]
 
     def as_dict(self) -> dict[str, Any]:
-        """Return label, confidence and probabilities by label, ready for JSON."""
+        """Return label, confidence and probabilities by label, serialisable as JSON."""
         return {
             'label': self.label,
             'confidence': round(self.confidence, 4),
@@ -179,10 +184,10 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Location:
-    """Where a face is, in the camera's optical frame (REP-103): x right, y down, z forward.
+    """The location of a face in the camera's optical frame (REP-103): x right, y down, z forward.
 
-    ``bearing`` the direction to the middle of its box, a unit vector;
-    ``position`` that point in metres, None where no depth is known.
+    ``bearing`` unit vector to the centre of the box; ``position`` of that point in metres, None
+    without a valid depth.
     """
 
     bearing: tuple[float, float, float]
@@ -203,17 +208,16 @@ class Location:
 class Face:
     """A tracked face.
 
-    ``id`` is positive and never given to another face; ``age`` seconds since the first
-    detection; ``frames`` images with a detection; ``estimates`` by the name of their
-    task, without those of tasks that are switched off; ``location`` is None where the
-    camera's calibration is not known.
+    ``id`` is positive and never reused; ``age`` seconds since the first detection; ``frames``
+    number of images with a detection; ``estimates`` by task name, of enabled tasks only;
+    ``location`` is None without a camera calibration.
     """
 
     id: int
     detection: Detection
     age: float
     frames: int
-    # Left out of the hash, since a mapping has none
+    # A mapping is not hashable.
     estimates: Mapping[str, Estimate] = field(default_factory=dict, hash=False)
     location: Location | None = None
 
@@ -233,16 +237,16 @@ class Face:
 
     @property
     def emotion(self) -> Estimate | None:
-        """The estimate of the emotion; None where it is switched off."""
+        """The estimate of the emotion; None if it is disabled."""
         return self.estimates.get(EMOTION.name)
 
     @property
     def gender(self) -> Estimate | None:
-        """The estimate of the gender; None where it is switched off."""
+        """The estimate of the gender; None if it is disabled."""
         return self.estimates.get(GENDER.name)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the face ready for JSON; the box is [x, y, width, height] in pixels."""
+        """Return the face, serialisable as JSON; the box is [x, y, width, height] in pixels."""
         box = self.detection.box
         return {
             'id': self.id,
@@ -259,12 +263,11 @@ class Face:
 
 @dataclass(frozen=True)
 class FrameResult:
-    """All faces in one image.
+    """The faces in one image.
 
-    ``stamp`` seconds, of the image; ``width`` and ``height`` pixels; ``timings``
-    seconds by stage, which do not count when results are compared; ``rotate`` degrees by
-    which the image was turned clockwise before detection. Coordinates are those of the
-    image as it came.
+    ``stamp`` of the image in seconds; ``width`` and ``height`` in pixels; ``timings`` seconds
+    per stage, ignored in comparisons; ``rotate`` clockwise rotation in degrees before detection.
+    Coordinates are those of the image before this rotation.
     """
 
     stamp: float

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""The format and size that an encoded image states in its first bytes, before it is decoded."""
+"""Format and size of encoded images, read from their headers without decoding."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable
 import re
 import struct
 
-# Start of the file -> name
+# Magic number -> format
 _MAGIC = (
     (b'\xff\xd8\xff', 'JPEG'),
     (b'\x89PNG\r\n\x1a\n', 'PNG'),
@@ -26,12 +26,12 @@ _MAGIC = (
     (b'#?RGBE', 'Radiance HDR'),
     (b'\x76\x2f\x31\x01', 'OpenEXR'),
 )
-HEADER = 32  # bytes that suffice for ``image_format``
+HEADER = 32  # bytes that ``image_format`` needs
 Size = tuple[int, int]
 
 
 def image_format(data: bytes) -> str | None:
-    """Return the name of the format of an image by its first ``HEADER`` bytes; None if unknown."""
+    """Return the format name of an image by its first ``HEADER`` bytes; None if unknown."""
     start = bytes(data[:HEADER])
     if start[:4] == b'RIFF' and start[8:12] == b'WEBP':
         return 'WebP'
@@ -43,21 +43,21 @@ def image_format(data: bytes) -> str | None:
 
 
 def _jpeg_size(data: bytes) -> Size:
-    place = 2
+    offset = 2
     while True:
-        place = data.index(b'\xff', place) + 1
-        marker = data[place]
-        place += 1
-        # Fill bytes, restarts and stuffed zeros have no length.
+        offset = data.index(b'\xff', offset) + 1
+        marker = data[offset]
+        offset += 1
+        # Fill bytes, restart markers and stuffed zeros have no length field.
         if marker in (0x00, 0x01, 0xFF) or 0xD0 <= marker <= 0xD8:
-            place -= marker == 0xFF
+            offset -= marker == 0xFF
             continue
         if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
-            height, width = struct.unpack_from('>HH', data, place + 3)
+            height, width = struct.unpack_from('>HH', data, offset + 3)
             return width, height
         if marker in (0xD9, 0xDA):
             raise ValueError('no frame header')
-        place += struct.unpack_from('>H', data, place)[0]
+        offset += struct.unpack_from('>H', data, offset)[0]
 
 
 def _png_size(data: bytes) -> Size:
@@ -102,11 +102,11 @@ def _tiff_size(data: bytes) -> Size:
     start = struct.unpack_from(f'{order}I', data, 4)[0]
     sizes = {}
     for number in range(struct.unpack_from(f'{order}H', data, start)[0]):
-        place = start + 2 + 12 * number
-        tag, kind = struct.unpack_from(f'{order}HH', data, place)
+        offset = start + 2 + 12 * number
+        tag, kind = struct.unpack_from(f'{order}HH', data, offset)
         if tag in (256, 257):
             code = 'H' if kind == 3 else 'I'
-            sizes[tag] = struct.unpack_from(f'{order}{code}', data, place + 8)[0]
+            sizes[tag] = struct.unpack_from(f'{order}{code}', data, offset + 8)[0]
     return sizes[256], sizes[257]
 
 
@@ -130,13 +130,13 @@ _SIZES: dict[str, Callable[[bytes], Size]] = {
 
 
 def image_size(data: bytes, name: str) -> Size:
-    """Return width and height that an image of format ``name`` states, pixels.
+    """Return width and height in pixels from the header of an image of format ``name``.
 
     Raises:
-        ValueError: it states none.
+        ValueError: the header is incomplete, or the size of that format cannot be read.
 
     """
     try:
         return _SIZES[name](data)
     except (IndexError, KeyError, struct.error) as error:
-        raise ValueError(f'no size in the header: {error!r}') from error
+        raise ValueError(f'cannot read the size in the {name} header: {error!r}') from error

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Camera data to images, by hand: no copy where the camera's layout is already right."""
+"""Decoding of camera data to images, without a copy where the layout allows it."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ MAX_SIDE = 16384
 MAX_PIXELS = 2**26  # 64 megapixels, 200 MB as BGR
 MAX_COMPRESSED_PIXELS = 4096 * 2160  # 4K, 27 MB as BGR
 TOPIC_FORMATS = ('JPEG', 'PNG')
-# Of exposure_fault: brightness and its standard deviation, 0..255; pixels from sample to sample
+# Of exposure_fault: mean and standard deviation of brightness, 0..255; sampling step in pixels
 DARK, FLAT, SAMPLING = 10.0, 3.0, 8
 FILE_FORMATS = ('JPEG', 'PNG', 'BMP', 'WebP', 'TIFF', 'PNM', 'JPEG 2000')
 
 
 @dataclass(frozen=True)
 class DecodingSettings(ParameterGroup):
-    """Which compressed images are decoded."""
+    """Limits of the decoding of compressed images."""
 
     max_image_pixels: int = parameter(
         MAX_COMPRESSED_PIXELS,
@@ -43,10 +43,13 @@ class DecodingSettings(ParameterGroup):
 
 
 class ImageError(ValueError):
-    """A picture cannot be used; ``reason`` is a word to count by, the message is printable."""
+    """An image cannot be used; ``reason`` is the key of its drop counter.
+
+    The message is printable.
+    """
 
     def __init__(self, reason: str, message: str) -> None:
-        """Keep the reason beside the message."""
+        """Store the drop reason and the message."""
         super().__init__(printable(message))
         self.reason = reason
 
@@ -55,7 +58,7 @@ class UnknownEncodingError(ImageError):
     """The encoding is not supported."""
 
     def __init__(self, encoding: str) -> None:
-        """Name the encoding."""
+        """List the supported encodings in the message."""
         super().__init__(
             'unknown_encoding',
             f"encoding '{printable(encoding, 40)}' is not supported; "
@@ -64,7 +67,7 @@ class UnknownEncodingError(ImageError):
 
 
 def check_image(image: Any) -> None:
-    """Validate what is given as an image.
+    """Validate the type, dtype and shape of an image.
 
     Raises:
         TypeError: ``image`` is not a numpy array of dtype uint8.
@@ -99,9 +102,9 @@ def _cvt(code: int) -> Callable[[Pixels], Pixels]:
     return convert
 
 
-# Encoding (sensor_msgs/image_encodings.hpp) -> bytes a pixel, channels of a
-# pixel, conversion to BGR or gray. OpenCV names a Bayer pattern by the second
-# row's second and third pixel: ROS rggb is OpenCV BG.
+# Encoding (sensor_msgs/image_encodings.hpp) -> bytes per pixel, channels per pixel, conversion to
+# BGR or gray. OpenCV names a Bayer pattern by the second and third pixel of the second row: ROS
+# rggb is OpenCV BG.
 _ENCODINGS: dict[str, tuple[int, int, Callable[[Pixels], Pixels]]] = {
     'bgr8': (3, 3, _same),
     '8UC3': (3, 3, _same),
@@ -136,18 +139,19 @@ _EVEN_WIDTH = {'yuv422_yuy2', 'yuyv', 'yuv422', 'uyvy'} | _SEMI_PLANAR
 def _check_size(width: int, height: int, max_pixels: int = MAX_PIXELS) -> None:
     if not (0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE):
         raise ImageError(
-            'bad_size', f'image size {width}x{height} is not from 1 to {MAX_SIDE} pixels a side'
+            'bad_size',
+            f'image size is {width}x{height}, but must be from 1 to {MAX_SIDE} pixels per side',
         )
     if width * height > max_pixels:
         raise ImageError(
             'bad_size',
-            f'image size {width}x{height} is {width * height} pixels; at most {max_pixels} are '
-            'decoded',
+            f'image size {width}x{height} is {width * height} pixels, but must be at most '
+            f'{max_pixels}',
         )
 
 
 def supported_encodings() -> list[str]:
-    """Return the names of all encodings that ``decode_raw`` knows, sorted."""
+    """Return the encodings that ``decode_raw`` supports, sorted."""
     return sorted(_ENCODINGS)
 
 
@@ -160,9 +164,9 @@ def decode_raw(
     is_bigendian: bool = False,
     bit_depth: BitDepth | None = None,
 ) -> Pixels:
-    """Return raw camera data as u8 [H, W, 3] BGR or, from gray data, [H, W].
+    """Decode raw camera data to u8 [H, W, 3] BGR or, from gray data, [H, W].
 
-    bgr8 and mono8 give a view of ``data``, everything else a copy.
+    bgr8, 8UC3, mono8 and 8UC1 give a view of ``data``, all others a copy.
 
     >>> decode_raw(bytes([255, 0, 0, 0, 255, 0]), 'rgb8', width=2, height=1, step=6).tolist()
     [[[0, 0, 255], [0, 255, 0]]]
@@ -173,13 +177,12 @@ def decode_raw(
         width: pixels.
         height: pixels.
         step: bytes from one row to the next, padding included.
-        is_bigendian: whether sixteen-bit values have their high byte first.
-        bit_depth: that of the camera so far, by which sixteen-bit values are reduced; without it
-            by this image alone.
+        is_bigendian: whether sixteen-bit values are big-endian.
+        bit_depth: the camera's bit depth, which is updated; without it, that of this image.
 
     Raises:
         UnknownEncodingError: the encoding is not supported.
-        ImageError: size, step and data do not fit together.
+        ImageError: size, step and data are inconsistent ('bad_size', 'bad_step', 'short_data').
 
     """
     if encoding not in _ENCODINGS:
@@ -187,12 +190,16 @@ def decode_raw(
     pixel_bytes, channels, convert = _ENCODINGS[encoding]
     _check_size(width, height)
     if encoding in _EVEN_WIDTH and (width % 2 or (encoding in _SEMI_PLANAR and height % 2)):
-        raise ImageError('bad_size', f'{encoding} image size {width}x{height} is odd')
+        raise ImageError(
+            'bad_size',
+            f'image size is {width}x{height}, but {encoding} needs an even '
+            f'{"width and height" if encoding in _SEMI_PLANAR else "width"}',
+        )
     row_bytes = width * pixel_bytes
     if step < row_bytes:
         raise ImageError(
             'bad_step',
-            f'step is {step}, but a row of {width} {encoding} pixels takes {row_bytes} bytes',
+            f'step is {step}, but a row of {width} {encoding} pixels needs {row_bytes} bytes',
         )
     rows = height * 3 // 2 if encoding in _SEMI_PLANAR else height
     buffer = np.frombuffer(data, dtype=np.uint8)
@@ -201,7 +208,7 @@ def decode_raw(
     if buffer.size < needed:
         raise ImageError(
             'short_data',
-            f'{buffer.size} bytes of data, but {rows} rows of step {step} take {needed}',
+            f'data has {buffer.size} bytes, but {rows} rows with step {step} need {needed}',
         )
     shape = (rows, width) if channels == 1 else (rows, width, channels)
     if encoding in _SIXTEEN_BIT:
@@ -217,18 +224,17 @@ def decode_message(
     max_pixels: int = MAX_COMPRESSED_PIXELS,
     bit_depth: BitDepth | None = None,
 ) -> Pixels:
-    """Return the picture in an image message as u8 [H, W, 3] BGR or [H, W] gray.
-
-    A view where possible.
+    """Decode an image message to u8 [H, W, 3] BGR or [H, W] gray, a view where possible.
 
     Args:
         message: has the attributes of sensor_msgs Image or CompressedImage, in any ROS library.
-        max_pixels: width times height of a compressed image at most; a larger one is not decoded.
-        bit_depth: that of the camera so far; without it that of this image alone.
+        max_pixels: maximum width times height of a compressed image.
+        bit_depth: the camera's bit depth, which is updated; without it, that of this image.
 
     Raises:
         UnknownEncodingError: the encoding of raw data is not supported.
-        ImageError: it cannot be decoded; ``reason`` says why in a word.
+        ImageError: the data cannot be decoded; for ``reason`` see decode_raw and
+            decode_compressed.
 
     """
     if not hasattr(message, 'encoding'):
@@ -249,19 +255,20 @@ def decode_compressed(
     max_pixels: int = MAX_COMPRESSED_PIXELS,
     bit_depth: BitDepth | None = None,
 ) -> Pixels:
-    """Return the JPEG or PNG of a sensor_msgs/CompressedImage as u8 [H, W, 3] BGR or gray [H, W].
+    """Decode the JPEG or PNG of a sensor_msgs/CompressedImage to u8 [H, W, 3] BGR or [H, W] gray.
 
-    Other formats are refused: a publisher must not choose which of OpenCV's decoders runs.
+    Other formats are rejected, so that a publisher cannot choose among OpenCV's decoders.
 
     Args:
         data: the encoded image.
-        max_pixels: width times height at most; an image that states more is not decoded, so that
-            a few bytes cannot claim memory.
-        bit_depth: that of the camera so far, by which a sixteen-bit PNG is reduced; without it by
-            this image alone.
+        max_pixels: maximum width times height. It is checked against the header before decoding,
+            so that a small message cannot allocate much memory.
+        bit_depth: the camera's bit depth, by which a sixteen-bit PNG is reduced, and which is
+            updated; without it, that of this image.
 
     Raises:
-        ImageError: the data do not decode ('undecodable') or state too large a size ('bad_size').
+        ImageError: the data cannot be decoded ('undecodable'), or the size in the header is out
+            of range ('bad_size').
 
     """
     content = bytes(data)
@@ -270,10 +277,11 @@ def decode_compressed(
 
 
 def decode_picture(content: bytes) -> Pixels:
-    """Return the content of a picture file, of a format in FILE_FORMATS, as u8 [H, W, 3] BGR.
+    """Decode the content of an image file of one of FILE_FORMATS to u8 [H, W, 3] BGR.
 
     Raises:
-        ImageError: it does not decode ('undecodable') or states too large a size ('bad_size').
+        ImageError: it cannot be decoded ('undecodable'), or the size in its header is out of
+            range ('bad_size').
 
     """
     name = _format_among(FILE_FORMATS, content, 'a picture')
@@ -286,13 +294,13 @@ def _format_among(known: Sequence[str], content: bytes, what: str) -> str:
         raise ImageError(
             'undecodable',
             f'cannot decode {len(content)} bytes of {name or _start(content)}; '
-            f'{what} is {", ".join(known[:-1])} or {known[-1]}',
+            f'{what} must be {", ".join(known[:-1])} or {known[-1]}',
         )
     return name
 
 
 def _start(content: bytes) -> str:
-    """Return words for data of unknown format."""
+    """Describe data of unknown format by its first bytes."""
     return 'unknown format' + (f' that begin with {content[:8].hex(" ")}' if content else '')
 
 
@@ -312,18 +320,21 @@ def _decode_encoded(
     except (cv2.error, ValueError) as error:
         reason = getattr(error, 'err', None) or error
         raise ImageError(
-            'undecodable', f'{len(content)} bytes of {name} do not decode: {reason}'
+            'undecodable', f'cannot decode {len(content)} bytes of {name}: {reason}'
         ) from error
     if image is None:
-        raise ImageError('undecodable', f'{len(content)} bytes of {name} do not decode')
+        raise ImageError(
+            'undecodable', f'cannot decode {len(content)} bytes of {name}: invalid or truncated'
+        )
     _check_size(image.shape[1], image.shape[0], max_pixels)
     return np.asarray(image, dtype=np.uint8)
 
 
 def exposure_fault(image: Pixels) -> str:
-    """Return what is wrong with the exposure, such as 'dark (mean 3 of 255)'; '' if nothing.
+    """Return the exposure fault of an image, such as 'dark (mean 3 of 255)'; '' without one.
 
-    ``image`` is u8 [H, W, 3] BGR or [H, W] gray. It is sampled, not read in full.
+    ``image`` is u8 [H, W, 3] BGR or [H, W] gray, of which every SAMPLING-th row and column is
+    read.
     """
     samples = np.ascontiguousarray(image[::SAMPLING, ::SAMPLING])
     means, deviations = cv2.meanStdDev(samples)
@@ -336,8 +347,16 @@ def exposure_fault(image: Pixels) -> str:
 
 
 def encode_jpeg(image: Pixels, quality: int = 90) -> bytes:
-    """Return ``image`` as JPEG; ``quality`` 0..100."""
+    """Encode ``image``, u8 [H, W, 3] BGR or [H, W] gray, as JPEG of ``quality`` 0..100.
+
+    Raises:
+        ImageError: OpenCV cannot encode it ('not_encodable').
+
+    """
     done, data = cv2.imencode('.jpg', image, [cv2.IMWRITE_JPEG_QUALITY, quality])
     if not done:
-        raise ImageError('not_encodable', f'no JPEG of an image of shape {image.shape}')
+        raise ImageError(
+            'not_encodable',
+            f'cannot encode an image of shape {image.shape} as JPEG; expected [H, W, 3] or [H, W]',
+        )
     return bytes(data)

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""The rules by which a camera's images reach the pipeline: their size, order and time."""
+"""Validation of image sequences: constant size, ascending time, restarts."""
 
 from __future__ import annotations
 
@@ -14,47 +14,46 @@ from face_affect.core.faces import FrameResult
 from face_affect.core.images import ImageError
 from face_affect.core.stamps import SECOND
 
-RESTART = SECOND  # nanoseconds; a larger step back is a new start, a smaller one a late image
-LONGEST_GAP = 3600 * SECOND  # nanoseconds; a larger step forward ends all tracks
+RESTART = SECOND  # nanoseconds; a larger step back is a restart, a smaller one a late image
+LONGEST_GAP = 3600 * SECOND  # nanoseconds; a larger step forward resets the pipeline
 
 
 class ImageProcessor(Protocol):
-    """What an intake needs of a pipeline."""
+    """The interface of a pipeline that an intake needs."""
 
     def process(self, image: NDArray[np.uint8], stamp: float) -> FrameResult:
-        """Return the faces in ``image``, taken at ``stamp`` seconds."""
+        """Return the faces in ``image``, captured at ``stamp`` seconds."""
 
     def reset(self) -> None:
-        """Forget all faces."""
+        """Discard all tracks."""
 
 
 class ImageIntake:
-    """Takes one camera's images to a pipeline, in the order of their time."""
+    """Passes the images of one camera to a pipeline in ascending order of time."""
 
     def __init__(self, pipeline: ImageProcessor) -> None:
-        """Expect any size and any time."""
+        """Accept any size and time for the first image."""
         self._pipeline = pipeline
         self._size: tuple[int, ...] | None = None
         self._newest: int | None = None
         self._received = 0
 
     def process(self, image: NDArray[np.uint8], stamp: int, received: int) -> FrameResult:
-        """Read the faces in one image.
+        """Return the faces in one image.
 
-        An image of another size than the one before is dropped: a single one is a fault; from the
-        second on it is the new size. An image that is older than the one before is late and
-        dropped; one that is older by more than a second is a new start (a bag that begins again, a
-        clock that was set back), which forgets all faces, as does a step forward of more than an
-        hour.
+        The first image of a new size is dropped, since a single one is a fault; further ones of
+        that size are accepted. An image older than the previous one is late and dropped. A step
+        back of more than RESTART is a restart (a bag that is played again, a clock that was set
+        back), which resets the pipeline, as does a step forward of more than LONGEST_GAP.
 
         Args:
             image: u8 [H, W, 3] BGR or [H, W] gray.
-            stamp: nanoseconds, when the camera took it; 0 if it does not say.
-            received: nanoseconds, when it arrived; its clock may be another one. Without a stamp,
-                time goes on as this clock does.
+            stamp: time of capture in nanoseconds; 0 if unknown.
+            received: time of arrival in nanoseconds, of any clock. Images without a stamp
+                advance by the differences of this clock.
 
         Raises:
-            ImageError: the image is not to be used; ``reason`` says why in a word.
+            ImageError: the image is dropped ('size_changed', 'late').
 
         """
         self._check_size(image)
@@ -72,12 +71,12 @@ class ImageIntake:
 
     def _time(self, stamp: int, received: int) -> int:
         if self._newest is not None:
-            # A zero now and then must not switch from one clock to the other.
+            # A single zero stamp must not switch to the other clock.
             stamp = stamp or self._newest + received - self._received
             behind = self._newest - stamp
             if 0 < behind <= RESTART:
                 raise ImageError(
-                    'late', f'image is {behind / 1e6:.1f} ms older than the one before it'
+                    'late', f'image is {behind / 1e6:.1f} ms older than the previous one'
                 )
             if behind > 0 or -behind > LONGEST_GAP:
                 self._pipeline.reset()
@@ -86,7 +85,7 @@ class ImageIntake:
 
 
 def drop_reason(error: Exception) -> tuple[str, str]:
-    """Return a word to count a dropped image by, and the reason in full."""
+    """Return the drop reason of an image, which is the key of its counter, and the message."""
     if isinstance(error, ImageError):
         return error.reason, str(error)
     return 'failed', f'{type(error).__name__}: {error}'

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Where a face goes: a Kalman filter of its place and size."""
+"""Kalman filter of the position, speed and size of a face."""
 
 from __future__ import annotations
 
@@ -11,24 +11,25 @@ from typing import NamedTuple
 
 from face_affect.core.faces import Box
 
-# Lengths are in sizes of the face (the root of its box's area), so that near and far are alike.
-# What a detector's boxes tremble by, standard deviations: of the place, of the size's logarithm.
-PLACE_NOISE = 0.05
+# Lengths are in face sizes (the root of the box's area), so that one set of constants fits near
+# and far faces.
+# Measurement noise, standard deviations: of the position, of the logarithm of the size
+POSITION_NOISE = 0.05
 SIZE_NOISE = 0.08
-# People walk, stop and turn: their speed has this standard deviation, in sizes a second (a face
-# is 16 cm, walking is 1.4 m/s), and forgets itself with this time constant, in seconds.
+# Standard deviation of the speed in face sizes per second, and its correlation time in seconds:
+# people walk, stop and turn (a face is 16 cm, walking is 1.4 m/s).
 SPEED = 4.0
 SPEED_MEMORY = 0.7
-# The logarithm of the size wanders by this in one second, standard deviation.
+# Standard deviation of the random walk of the logarithm of the size after one second
 GROWTH = 0.2
 
 
 class KalmanState(NamedTuple):
-    """What is known about a face at some time.
+    """State and covariance at one time.
 
-    ``x``, ``y``: its centre in pixels; ``size``: natural logarithm of its size in
-    pixels; the variances and the covariance of place (sizes) and speed (sizes a
-    second); the variance of ``size``.
+    ``x``, ``y``: centre in pixels; ``size``: natural logarithm of the size in pixels;
+    ``speed_x``, ``speed_y``: pixels per second; variances and ``covariance`` of position (face
+    sizes) and speed (face sizes per second), equal for both axes; variance of ``size``.
     """
 
     x: float
@@ -36,7 +37,7 @@ class KalmanState(NamedTuple):
     size: float
     speed_x: float
     speed_y: float
-    place_variance: float
+    position_variance: float
     covariance: float
     speed_variance: float
     size_variance: float
@@ -44,26 +45,25 @@ class KalmanState(NamedTuple):
 
 @dataclass
 class KalmanFilter:
-    """The movement of one face, by the boxes in which it was found.
+    """The motion of one face, estimated from its detected boxes.
 
-    The speed is an Ornstein-Uhlenbeck process (Uhlenbeck and Ornstein 1930), as in
-    Singer's model of manoeuvring targets (1970): a face goes on as it went for a while,
-    and how far it may have come in a long gap stays bounded. Across and down are
-    independent and have the same variances.
+    The speed is an Ornstein-Uhlenbeck process (Uhlenbeck and Ornstein 1930), as in Singer's
+    model of manoeuvring targets (1970): the predicted speed decays to zero, which bounds the
+    predicted displacement after a long gap. The axes are independent with equal variances.
     """
 
     now: KalmanState
 
     @classmethod
     def at(cls, box: Box) -> KalmanFilter:
-        """Start at ``box``, with a speed not known yet."""
+        """Return a filter initialised at ``box``, with zero speed of variance SPEED ** 2."""
         return cls(
             KalmanState(
                 *box.centre,
                 math.log(box.area) / 2,
                 0.0,
                 0.0,
-                PLACE_NOISE**2,
+                POSITION_NOISE**2,
                 0.0,
                 SPEED**2,
                 SIZE_NOISE**2,
@@ -71,32 +71,36 @@ class KalmanFilter:
         )
 
     def after(self, seconds: float) -> KalmanState:
-        """Return what to expect ``seconds`` later than the last update."""
+        """Return the predicted state ``seconds`` after the last update."""
         now = self.now
-        kept = math.exp(-seconds / SPEED_MEMORY)
-        way = SPEED_MEMORY * (1 - kept)
-        spread = SPEED**2
+        decay = math.exp(-seconds / SPEED_MEMORY)
+        # Displacement per initial speed: the integral of the decay
+        gain = SPEED_MEMORY * (1 - decay)
+        variance = SPEED**2
         return KalmanState(
-            now.x + way * now.speed_x,
-            now.y + way * now.speed_y,
+            now.x + gain * now.speed_x,
+            now.y + gain * now.speed_y,
             now.size,
-            kept * now.speed_x,
-            kept * now.speed_y,
-            now.place_variance
-            + 2 * way * now.covariance
-            + way * way * now.speed_variance
-            + 2 * spread * SPEED_MEMORY * (seconds - 2 * way + SPEED_MEMORY * (1 - kept**2) / 2),
-            kept * (now.covariance + way * now.speed_variance)
-            + spread * SPEED_MEMORY * (1 - kept) ** 2,
-            kept**2 * now.speed_variance + spread * (1 - kept**2),
+            decay * now.speed_x,
+            decay * now.speed_y,
+            now.position_variance
+            + 2 * gain * now.covariance
+            + gain * gain * now.speed_variance
+            + 2
+            * variance
+            * SPEED_MEMORY
+            * (seconds - 2 * gain + SPEED_MEMORY * (1 - decay**2) / 2),
+            decay * (now.covariance + gain * now.speed_variance)
+            + variance * SPEED_MEMORY * (1 - decay) ** 2,
+            decay**2 * now.speed_variance + variance * (1 - decay**2),
             now.size_variance + GROWTH**2 * seconds,
         )
 
     def update(self, box: Box, seconds: float) -> None:
-        """Take in that the face is at ``box``, ``seconds`` after the last update."""
+        """Update the state by a detection at ``box``, ``seconds`` after the last update."""
         expected = self.after(seconds)
-        noisy = expected.place_variance + PLACE_NOISE**2
-        gain, speed_gain = expected.place_variance / noisy, expected.covariance / noisy
+        noisy = expected.position_variance + POSITION_NOISE**2
+        gain, speed_gain = expected.position_variance / noisy, expected.covariance / noisy
         size_gain = expected.size_variance / (expected.size_variance + SIZE_NOISE**2)
         x, y = box.centre
         off_x, off_y = x - expected.x, y - expected.y
@@ -106,7 +110,7 @@ class KalmanFilter:
             expected.size + size_gain * (math.log(box.area) / 2 - expected.size),
             expected.speed_x + speed_gain * off_x,
             expected.speed_y + speed_gain * off_y,
-            (1 - gain) * expected.place_variance,
+            (1 - gain) * expected.position_variance,
             (1 - gain) * expected.covariance,
             expected.speed_variance - speed_gain * expected.covariance,
             (1 - size_gain) * expected.size_variance,

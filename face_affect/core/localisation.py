@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Where the faces of an image are in space."""
+"""Localisation of faces in space by camera calibration and depth."""
 
 from __future__ import annotations
 
@@ -21,25 +21,26 @@ def locate(
     Args:
         result: the faces of one image.
         camera: the calibration for images of that size.
-        depth: the depth image that lies over this image, pixel by pixel; without it, or where it
-            is invalid, faces get a bearing and no position.
+        depth: a depth image registered to this image, pixel by pixel; without it, or where it is
+            invalid, faces get a bearing and no position.
 
     Raises:
-        CalibrationError: the calibration is for images of another size.
-        ImageError: the depth image is of another size (``depth_size``).
+        CalibrationError: the calibration is for images of another size, or undistortion does not
+            converge.
+        ImageError: the depth image is of another size ('depth_size').
 
     """
     if (camera.width, camera.height) != (result.width, result.height):
         raise CalibrationError(
-            f'the calibration is for {camera.width}x{camera.height} pixels, '
-            f'but images have {result.width}x{result.height}'
+            f'calibration is for images of {camera.width}x{camera.height} pixels, but they have '
+            f'{result.width}x{result.height}; calibrate the camera at this size'
         )
     if depth is not None and depth.values.shape != (result.height, result.width):
         height, width = depth.values.shape
         raise ImageError(
             'depth_size',
-            f'the depth image has {width}x{height} pixels, but the '
-            f'image {result.width}x{result.height}: it must be registered to it',
+            f'depth image has {width}x{height} pixels, but the image {result.width}x'
+            f'{result.height}; use a depth topic that is registered to the image',
         )
     return replace(
         result,
@@ -55,5 +56,5 @@ def _location(box: Box, camera: CameraModel, depth: DepthImage | None) -> Locati
     distance = depth.median(box) if depth else None
     if distance is None:
         return Location((x, y, z))
-    # Depth images have the depth along the optical axis, not along the ray.
+    # Depth is measured along the optical axis, not along the ray.
     return Location((x, y, z), (x * distance / z, y * distance / z, distance))

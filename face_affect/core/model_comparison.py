@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""The answers of all networks for a face with their saliency, side by side."""
+"""Comparison of all classifiers on a face: probabilities and saliency."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from face_affect.core.saliency import Saliency, saliency_path
 
 @dataclass(frozen=True)
 class ModelAnswer:
-    """One network's answer about one face.
+    """The output of one network for one face.
 
-    ``crop`` u8 [S, S], what it saw; ``probabilities`` f32 [C] by ``labels``; ``gradients``
-    f32 [C, S, S], the guided gradient of each label's score, see Saliency.
+    ``crop`` u8 [S, S], its input; ``probabilities`` f32 [C] in the order of ``labels``;
+    ``gradients`` f32 [C, S, S], the guided gradient of each label's score, see Saliency.
     """
 
     model: str
@@ -32,10 +32,10 @@ class ModelAnswer:
 
 
 class ModelComparison:
-    """All classifiers of the package that can be explained."""
+    """All classifiers of the package that have a saliency network."""
 
     def __init__(self, detector: str) -> None:
-        """Load those that are calibrated for faces of ``detector``, a name.
+        """Load the classifiers that are calibrated for ``detector``, a model name.
 
         Raises:
             ModelError: one of them is not usable.
@@ -51,7 +51,7 @@ class ModelComparison:
         ]
 
     def __call__(self, image: NDArray[np.uint8], box: Box) -> list[ModelAnswer]:
-        """Read the face in ``box`` of ``image``, u8 [H, W, 3] BGR or [H, W] gray."""
+        """Classify the face in ``box`` of ``image``, u8 [H, W, 3] BGR or [H, W] gray."""
         answers = []
         for classifier, saliency in self._networks:
             crop, labels = classifier.crop(image, box), classifier.sidecar.labels

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Model sidecars: what the JSON beside a .tflite says is what runs."""
+"""Model sidecars: the JSON file beside a .tflite that describes it, validated at loading."""
 
 from __future__ import annotations
 
@@ -25,33 +25,33 @@ from face_affect.core.text import printable
 PACKAGE = Path(__file__).resolve().parents[1]
 INSTALLED = PACKAGE / 'models'
 DETECTION = 'face_detection'
-# The labels that a network for each task must have. A '…_saliency' network explains a
-# classifier, see ``face_affect.core.saliency``.
+# The required labels of each task. A '…_saliency' network explains a classifier, see
+# ``face_affect.core.saliency``.
 _LABELS = {f'{task.name}{suffix}': task.labels for suffix in ('', '_saliency') for task in TASKS}
 MODEL_TASKS = (DETECTION, *_LABELS)
 
-# Logits divided by less or more give no probabilities of use, or none at all.
+# Beyond these limits probabilities are uniform, one-hot or not finite.
 TEMPERATURES = (0.01, 100.0)
 MAX_FACTOR = 1e6  # of the input's scale and offset
-# Far above what ships: sidecars of 2 kB, networks of 1 MB
+# The package's own sidecars have 2 kB, its networks up to 1 MB.
 MAX_SIDECAR_BYTES = 2**20
 MAX_NETWORK_BYTES = 2**26
 
 
 class ModelError(Exception):
-    """A model cannot be used; the message says which, why, and what to do, and is printable."""
+    """A model cannot be used; the printable message has its name, the reason and the remedy."""
 
     def __init__(self, message: str) -> None:
-        """Make the message fit for logs: parts of it came from parameters and files."""
+        """Escape the message, since parts of it come from parameters and files."""
         super().__init__(printable(message))
 
 
 @dataclass(frozen=True)
 class CropGeometry:
-    """Where a classifier's picture lies, measured from a detector's box.
+    """The geometry of a classifier's crop relative to a detector's box.
 
-    With s = sqrt(width * height) of the box, the crop is an upright square of
-    side ``scale`` * s, its centre moved from the box's by (``dx``, ``dy``) * s.
+    With s = sqrt(width * height) of the box, the crop is an upright square of side
+    ``scale`` * s, whose centre is shifted from that of the box by (``dx``, ``dy``) * s.
     """
 
     scale: float
@@ -62,12 +62,12 @@ class CropGeometry:
         """Validate the ranges.
 
         Raises:
-            ValueError: ``scale`` is not in 0.2..5, or a shift exceeds 1.
+            ValueError: ``scale`` is not in 0.2..5, or ``dx`` or ``dy`` not in -1..1.
 
         """
         if not (0.2 <= self.scale <= 5 and abs(self.dx) <= 1 and abs(self.dy) <= 1):
             raise ValueError(
-                f'crop is {self}, but scale must be from 0.2 to 5, dx and dy from -1 to 1'
+                f'crop is {self}, but scale must be from 0.2 to 5, and dx and dy from -1 to 1'
             )
 
 
@@ -85,23 +85,29 @@ class InputFormat:
     offset: float
 
     def __post_init__(self) -> None:
-        """Refuse what no network here can have.
+        """Validate the values.
 
         Raises:
-            ValueError: colour, size or a number is out of range.
+            ValueError: colour, size, scale or offset is out of range.
 
         """
         if self.colour not in ('gray', 'rgb'):
-            raise ValueError(f"input colour {self.colour!r} is neither 'gray' nor 'rgb'")
+            raise ValueError(f"input colour is {self.colour!r}, but must be 'gray' or 'rgb'")
         if not (8 <= self.width <= 4096 and 8 <= self.height <= 4096):
-            raise ValueError(f'input size {self.width}x{self.height} is out of range')
+            raise ValueError(
+                f'input size is {self.width}x{self.height}, but must be from 8 to 4096 pixels per '
+                'side'
+            )
         if not (
             isinstance(self.width, int)
             and isinstance(self.height, int)
             and 1 / MAX_FACTOR <= abs(self.scale) <= MAX_FACTOR
             and abs(self.offset) <= MAX_FACTOR
         ):
-            raise ValueError(f'input {self} has numbers of the wrong kind')
+            raise ValueError(
+                f'input is {self}, but width and height must be whole numbers, |scale| from '
+                f'{1 / MAX_FACTOR:g} to {MAX_FACTOR:g} and |offset| at most {MAX_FACTOR:g}'
+            )
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
@@ -111,7 +117,7 @@ class InputFormat:
 
 @dataclass(frozen=True)
 class Head:
-    """One of several answers of a classifier: the name of what it was taught, and its temperature.
+    """One output head of a classifier: the name of its training labels, and its temperature.
 
     See ``Sidecar.heads``.
     """
@@ -124,18 +130,17 @@ class Head:
 class Sidecar:
     """A model's description, ``NAME.json`` beside ``NAME.tflite``.
 
-    ``labels`` in the order of the outputs; for a detector, of its landmarks.
-    ``crop`` holds a geometry for each detector that the classifier was
-    calibrated for. ``temperature`` divides the logits before softmax
-    (Guo et al. 2017). ``parameters`` and ``macs`` count weights and
-    multiply-accumulates; ``accuracy`` maps the name of a test to 0..1.
+    ``labels`` in the order of the outputs; of a detector, in that of its landmarks. ``crop`` has
+    a geometry for each detector that the classifier is calibrated for. ``temperature`` divides
+    the logits before softmax (Guo et al. 2017). ``parameters`` and ``macs`` are the numbers of
+    weights and of multiply-accumulates; ``accuracy`` maps the name of a test set to 0..1.
 
-    A classifier that was taught several kinds of labels has ``heads``: its output holds the
-    logits of all labels by the first head, then by the next. ``head`` is the name of the one that
-    answers, the first unless another is selected, and ``temperature`` is its.
+    A classifier trained on several kinds of labels has ``heads``: its output is the logits of
+    the first head, followed by those of the next. ``head`` is the name of the selected one, by
+    default the first, and ``temperature`` belongs to it.
 
-    A detector at another input size has the name of the original, with the same weights, as
-    ``variant_of``.
+    ``variant_of`` is set for a detector exported at another input size: the name of the original
+    with the same weights.
     """
 
     path: Path
@@ -158,28 +163,28 @@ class Sidecar:
 
     @property
     def calibrated_as(self) -> str:
-        """The name of the detector for whose boxes classifiers are calibrated."""
+        """The detector name that classifiers are calibrated for."""
         return self.variant_of or self.name
 
     @property
     def tflite(self) -> Path:
-        """The network file."""
+        """The path of the network file."""
         return self.path.with_suffix('.tflite')
 
     @property
     def logits(self) -> int:
-        """The number of logits of a classifier, of all heads together."""
+        """The total number of a classifier's logits, of all heads."""
         return len(self.labels) * max(1, len(self.heads))
 
     @property
     def answer(self) -> slice:
-        """Which of a classifier's logits are those of the head that answers."""
+        """The slice of a classifier's logits that belongs to the selected head."""
         names = [head.name for head in self.heads]
         start = names.index(self.head) * len(self.labels) if self.head else 0
         return slice(start, start + len(self.labels))
 
     def with_head(self, name: str) -> Sidecar:
-        """Return the same model with head ``name`` answering.
+        """Return the same model with head ``name`` selected.
 
         Raises:
             ModelError: it has no such head.
@@ -189,13 +194,13 @@ class Sidecar:
             if head.name == name:
                 return replace(self, head=name, temperature=head.temperature)
         known = ', '.join(head.name for head in self.heads) or 'a single, unnamed one'
-        raise ModelError(f'model {self.name} has no head {name!r}, but {known}')
+        raise ModelError(f'model {self.name} has no head {name!r}; it has {known}')
 
     def crop_for(self, detector: str) -> CropGeometry:
         """Return the crop geometry for boxes of that detector.
 
         Raises:
-            ModelError: the classifier was never calibrated for it.
+            ModelError: the classifier is not calibrated for it.
 
         """
         if detector not in self.crop:
@@ -206,10 +211,10 @@ class Sidecar:
         return self.crop[detector]
 
     def network_bytes(self) -> bytes:
-        """Return the network file's content after comparing its hash.
+        """Return the content of the network file after verifying its SHA-256.
 
         Raises:
-            ModelError: the file is missing, unreadable or not the one described.
+            ModelError: the file is missing, unreadable, too long or has another hash.
 
         """
         content = _read(self.tflite, MAX_NETWORK_BYTES)
@@ -217,7 +222,8 @@ class Sidecar:
         if found != self.sha256:
             raise ModelError(
                 f'model {self.name}: {self.tflite} has sha256 {found[:12]}…, but its sidecar says '
-                f'{self.sha256[:12]}…; the file was altered or belongs to another version'
+                f'{self.sha256[:12]}…; the file was altered or belongs to another version: '
+                'install the model again'
             )
         return content
 
@@ -236,7 +242,7 @@ def _read(path: Path, limit: int) -> bytes:
             f'cannot read {path}: {getattr(error, "strerror", None) or error}'
         ) from error
     if len(content) > limit:
-        raise ModelError(f'cannot read {path}: it is longer than {limit} bytes')
+        raise ModelError(f'cannot read {path}: it is longer than the limit of {limit} bytes')
     return content
 
 
@@ -255,7 +261,7 @@ def _parse(path: Path, values: dict[str, Any]) -> Sidecar:
         for key in ('head', 'temperature'):
             if key in values:
                 raise ValueError(
-                    f'{key} stands beside heads, which have names and temperatures: remove it'
+                    f'{key} and heads exclude each other: remove {key}, which each of heads has'
                 )
         values.update(heads=heads, head=heads[0].name, temperature=heads[0].temperature)
     sidecar = Sidecar(path=path, **values)
@@ -264,11 +270,11 @@ def _parse(path: Path, values: dict[str, Any]) -> Sidecar:
 
 
 def _check(sidecar: Sidecar) -> None:
-    """Refuse what no model here can have.
+    """Validate the values of a sidecar.
 
     Raises:
-        TypeError: a value is of the wrong kind.
-        ValueError: a value is wrong.
+        TypeError: a value is of the wrong type.
+        ValueError: a value is out of range.
 
     """
     if sidecar.task not in MODEL_TASKS:
@@ -279,38 +285,38 @@ def _check(sidecar: Sidecar) -> None:
             raise ValueError(f'temperature is {temperature}, but must be from {low:g} to {high:g}')
     names = [head.name for head in sidecar.heads]
     if len(set(names)) < len(names) or not all(re.fullmatch(r'\w+', name) for name in names):
-        raise ValueError(f'heads {names} must be different words')
+        raise ValueError(f'heads are {names}, but must be distinct words')
     if sidecar.head is not None and sidecar.head not in names:
-        raise ValueError(f'head is {sidecar.head!r}, but heads has {names}')
+        raise ValueError(f'head is {sidecar.head!r}, but must be one of {names}')
     for name, value in sidecar.accuracy.items():
         if not math.isfinite(value):
             raise ValueError(f'accuracy {name!r} is {value}, but must be finite')
     if not re.fullmatch(r'\w[\w.-]{0,63}', sidecar.name):
-        raise ValueError(f'name {sidecar.name!r} is not a word of at most 64 characters')
+        raise ValueError(f'name is {sidecar.name!r}, but must be a word of at most 64 characters')
     if not re.fullmatch('[0-9a-f]{64}', sidecar.sha256):
         raise ValueError(f'sha256 is {sidecar.sha256!r}, but must be 64 hexadecimal digits')
     labels = _LABELS.get(sidecar.task, sidecar.labels)
     if sidecar.labels != labels:
-        raise ValueError(f'labels {sidecar.labels} are not {labels}')
+        raise ValueError(f'labels are {sidecar.labels}, but must be {labels}')
 
 
 def _refuse_constant(name: str) -> float:
-    raise ValueError(f'{name} is not JSON')
+    raise ValueError(f'{name} is not JSON; numbers must be finite')
 
 
 def read_sidecar(path: Path) -> Sidecar:
-    """Read a sidecar.
+    """Read and validate a sidecar.
 
     Raises:
-        ModelError: it is missing, no file, too long, no JSON, or a key is missing, unknown or
-            wrong.
+        ModelError: it is missing, not a regular file, too long or not JSON, or a key is missing,
+            unknown or out of range.
 
     """
     content = _read(path, MAX_SIDECAR_BYTES)
     try:
         return _parse(path, json.loads(content.decode(), parse_constant=_refuse_constant))
     except KeyError as error:
-        raise ModelError(f'model sidecar {path} is not usable: it has no {error}') from error
+        raise ModelError(f'model sidecar {path} is not usable: key {error} is missing') from error
     except (TypeError, ValueError, AttributeError, RecursionError) as error:
         raise ModelError(f'model sidecar {path} is not usable: {error}') from error
 
@@ -323,7 +329,7 @@ def write_sidecar(sidecar: Sidecar) -> None:
     values['input'] = vars(sidecar.input)
     values['crop'] = {name: vars(geometry) for name, geometry in sidecar.crop.items()}
     values['heads'] = [vars(head) for head in sidecar.heads]
-    # With heads each has its temperature; which answers is up to the reader.
+    # With heads, each has its temperature, and the user of the model selects one.
     for name in ('head', 'temperature') if sidecar.heads else ('head', 'heads'):
         del values[name]
     if sidecar.variant_of is None:
@@ -335,8 +341,8 @@ def write_sidecar(sidecar: Sidecar) -> None:
 def models_folder() -> Path:
     """Return the folder of the models.
 
-    That is the one that the environment variable FACE_AFFECT_MODELS names; else the installed
-    one; else that of the source tree.
+    It is that of the environment variable FACE_AFFECT_MODELS, else that of the installation,
+    else that of the source tree.
     """
     if named := os.environ.get('FACE_AFFECT_MODELS'):
         return Path(named)
@@ -344,17 +350,22 @@ def models_folder() -> Path:
 
 
 def available_models() -> list[Sidecar]:
-    """Return the sidecars of all models that come with the package, by name."""
+    """Return the sidecars of all models in ``models_folder()``, sorted by file name.
+
+    Raises:
+        ModelError: one of them is not usable.
+
+    """
     return [read_sidecar(path) for path in sorted(models_folder().glob('*.json'))]
 
 
 def find_model(name: str, task: str) -> Sidecar:
-    """Return the sidecar called ``name``, or at the absolute path ``name``, for ``task``.
+    """Return the sidecar of model ``name``, or at the absolute path ``name``, for ``task``.
 
-    ``name:HEAD`` selects which head of the classifier answers.
+    ``name:HEAD`` selects a head of the classifier.
 
     Raises:
-        ModelError: there is none, it is for another task, or has no such head.
+        ModelError: the model does not exist, is for another task, or has no such head.
 
     """
     selected = re.fullmatch(r'(.+):(\w+)', name, re.DOTALL)
@@ -364,9 +375,9 @@ def find_model(name: str, task: str) -> Sidecar:
         known = {path.stem: path for path in sorted(models_folder().glob('*.json'))}
         if name not in known:
             raise ModelError(
-                f"no model '{printable(name, 100)}' in {models_folder()}; there are "
-                f'{", ".join(known) or "none"}. An installation has the default networks only: '
-                f'for another one, clone the source repository and give the absolute path of its '
+                f"no model '{printable(name, 100)}' in {models_folder()}; available are "
+                f'{", ".join(known) or "none"}. Only the default networks are installed: for '
+                'another one, clone the source repository and pass the absolute path of its '
                 'models/NAME.json, or set FACE_AFFECT_MODELS to its folder models'
             )
         path = known[name]
@@ -377,12 +388,12 @@ def find_model(name: str, task: str) -> Sidecar:
 
 
 def variant_path(detector: Sidecar, width: int) -> Path:
-    """Return where the sidecar of ``detector`` with an input of ``width`` pixels lies."""
+    """Return the sidecar path of the variant of ``detector`` with an input of ``width`` pixels."""
     return detector.path.with_name(f'{detector.path.stem}_{width}.json')
 
 
 def _variant_widths(detector: Sidecar) -> Iterator[int]:
-    """Yield the widths for which a variant of ``detector`` lies beside it."""
+    """Yield the input widths of the variants in the folder of ``detector``."""
     prefix = f'{detector.path.stem}_'
     for path in detector.path.parent.glob(f'{glob.escape(prefix)}*.json'):
         if path.stem.removeprefix(prefix).isdecimal():
@@ -390,12 +401,12 @@ def _variant_widths(detector: Sidecar) -> Iterator[int]:
 
 
 def find_detector(name: str, width: int) -> Sidecar:
-    """Return the sidecar of detector ``name``, see ``find_model``, or of its variant of ``width``.
+    """Return the sidecar of detector ``name``, or of its variant, with an input of ``width``.
 
-    ``width`` of the network's input in pixels.
+    ``name`` as for ``find_model``; ``width`` in pixels.
 
     Raises:
-        ModelError: there is none, or it is the variant of another version or width.
+        ModelError: it does not exist, or the variant has another version or width.
 
     """
     detector = find_model(name, DETECTION)
@@ -418,17 +429,17 @@ def find_detector(name: str, width: int) -> Sidecar:
         )
     if variant.input.width != width:
         raise ModelError(
-            f'model {path}: its input is {variant.input.width} pixels wide, not {width} as its '
-            'name says; export it again with python -m training.detector_widths'
+            f'model {path} has an input width of {variant.input.width} pixels, but its name says '
+            f'{width}; export it again with python -m training.detector_widths'
         )
     return variant
 
 
 def find_models(names: ModelNames) -> tuple[Sidecar, ...]:
-    """Return the sidecars of the detector and of the classifier of each of TASKS.
+    """Return the sidecars of the detector and of the classifiers in the order of TASKS.
 
     Raises:
-        ModelError: one is missing, or for another task.
+        ModelError: one is missing or not usable, or for another task.
 
     """
     classifiers = (find_model(names.of(task), task.name) for task in TASKS)

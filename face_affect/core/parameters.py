@@ -1,10 +1,10 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Parameters, declared once as fields of annotated dataclasses.
+"""Declaration of parameters as fields of annotated dataclasses.
 
-ROS descriptors, command-line options, docs/parameters.md and ``config/face_affect.yaml``
-are generated from these declarations, and every range is checked here.
+ROS descriptors, command-line options, docs/parameters.md and ``config/face_affect.yaml`` are
+generated from these declarations, and all ranges are validated here.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ _KINDS: dict[type, type] = {
 class Declaration:
     """One parameter.
 
-    ``low`` and ``high`` bound a number, inclusively; ``choices`` lists all values allowed.
-    ``fixed`` says from when on the node refuses to change it: 'configured' is until
-    cleanup, 'started' for good.
+    ``low`` and ``high`` are the inclusive bounds of a number; ``choices`` all allowed values.
+    ``fixed`` is the state from which the node rejects changes: 'configured' until cleanup,
+    'started' for its lifetime, '' never.
     """
 
     name: str
@@ -50,7 +50,7 @@ class Declaration:
         """Validate a value.
 
         Raises:
-            TypeError: ``value`` is of another type than the default.
+            TypeError: the type of ``value`` is not that of the default.
             ValueError: ``value`` is out of range, NaN, or not one of the choices.
 
         """
@@ -84,7 +84,7 @@ def parameter(
 ) -> T:
     """Declare a field of a ParameterGroup as a parameter; see Declaration.
 
-    ``name``: the parameter's name, where the field has a shorter one.
+    ``name``: the parameter's name, if it differs from that of the field.
     """
     metadata = {
         'name': name,
@@ -99,9 +99,9 @@ def parameter(
 
 
 class ParameterGroup:
-    """Base of frozen dataclasses whose fields are parameters, or further groups.
+    """Base of frozen dataclasses whose fields are parameters or nested groups.
 
-    A group in a group is a field whose ``default_factory`` is the inner group's class.
+    A nested group is a field whose ``default_factory`` is its class.
     """
 
     def __post_init__(self) -> None:
@@ -130,7 +130,7 @@ def _nested(group: type[ParameterGroup]) -> Iterator[tuple[Field[Any], type[Para
     """Yield the fields that are groups."""
     for item in _fields(group):
         if _METADATA not in item.metadata:
-            # Its own class makes the default.
+            # The default factory of a nested group is its class.
             inner: Any = item.default_factory
             yield item, inner
 
@@ -140,14 +140,14 @@ def _fields(group: type[ParameterGroup]) -> tuple[Field[Any], ...]:
 
 
 def declarations(group: type[ParameterGroup]) -> tuple[Declaration, ...]:
-    """Return the declarations of a group and of the groups in it."""
+    """Return the declarations of a group, including nested groups."""
     own = [declaration for _, declaration in _own(group)]
     nested = [one for _, inner in _nested(group) for one in declarations(inner)]
     return (*own, *nested)
 
 
 def to_values(group: ParameterGroup) -> dict[str, Value]:
-    """Return all values of a group and of the groups in it, by parameter name."""
+    """Return the values of a group by parameter name, including nested groups."""
     values: dict[str, Value] = {
         declaration.name: getattr(group, item.name) for item, declaration in _own(type(group))
     }
@@ -157,9 +157,9 @@ def to_values(group: ParameterGroup) -> dict[str, Value]:
 
 
 def from_values(group: type[Group], values: Mapping[str, Any]) -> Group:
-    """Return the group with ``values`` by parameter name, and defaults for the others.
+    """Return a group with ``values`` by parameter name, and defaults for the others.
 
-    Names that belong to no parameter of the group are ignored.
+    Names that are not parameters of the group are ignored.
 
     Raises:
         TypeError: a value is of the wrong type.
@@ -176,5 +176,5 @@ def from_values(group: type[Group], values: Mapping[str, Any]) -> Group:
 
 
 def nearest(name: str, names: Iterable[str]) -> str | None:
-    """Return the one of ``names`` that is spelled most like ``name``; None if none is."""
+    """Return the closest match of ``name`` in ``names`` by spelling; None without a close one."""
     return next(iter(difflib.get_close_matches(name, names, n=1)), None)

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""What every source of images yields, and how a pipeline reads it."""
+"""Undecoded images of any source, and their processing by a pipeline."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from face_affect.core.text import printable
 
 @dataclass(frozen=True)
 class Picture:
-    """An image as its source has it, decoded only where it is used.
+    """An image of a source, decoded on demand.
 
-    ``stamp`` nanoseconds, when it was taken, 0 if the source does not say; ``received``
-    nanoseconds, when it was recorded or arrived; ``decode`` returns it as u8 [H, W, 3] BGR or
-    [H, W] gray, or raises ImageError; ``frame_id`` the camera's frame, ``name`` that of its file.
+    ``stamp`` time of capture in nanoseconds, 0 if unknown; ``received`` time of recording or
+    arrival in nanoseconds; ``decode`` returns the image as u8 [H, W, 3] BGR or [H, W] gray, or
+    raises ImageError; ``frame_id`` of the camera; ``name`` of its file.
     """
 
     stamp: int
@@ -35,12 +35,12 @@ class Picture:
 
     @property
     def time(self) -> int:
-        """The stamp, or where there is none the time of arrival, nanoseconds."""
+        """The stamp, or without one the time of arrival, nanoseconds."""
         return self.stamp or self.received
 
     @classmethod
     def broken(cls, error: ImageError, stamp: int, name: str = '') -> Picture:
-        """Return what stands for an image that does not decode for the reason ``error``."""
+        """Return a placeholder whose ``decode`` raises ``error``."""
 
         def decode() -> NDArray[np.uint8]:
             raise error
@@ -50,7 +50,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class ProcessedPicture:
-    """A picture, its image and the faces in it."""
+    """A picture, its decoded image and the faces in it."""
 
     picture: Picture
     image: NDArray[np.uint8]
@@ -58,14 +58,14 @@ class ProcessedPicture:
 
 
 class PictureReader:
-    """Reads the faces in pictures; counts those that give no result, by the node's reasons.
+    """Processes pictures and counts dropped ones by the node's drop reasons.
 
-    ``count`` pictures so far, of which ``dropped`` gave no result; ``errors`` has the first
-    error of each reason, ``last_error`` the newest.
+    ``count``: pictures so far; ``dropped``: number of dropped ones by reason; ``errors``: first
+    message of each reason; ``last_error``: the latest message, '' without one.
     """
 
     def __init__(self, pipeline: ImageProcessor, moving: bool = True) -> None:
-        """Read with ``pipeline``; unless ``moving``, each picture stands for itself."""
+        """Process with ``pipeline``; unless ``moving``, each picture is independent."""
         self._pipeline = pipeline
         self._moving = moving
         self._intake = ImageIntake(pipeline)
@@ -76,11 +76,11 @@ class PictureReader:
 
     @property
     def results(self) -> int:
-        """The number of pictures that gave a result."""
+        """The number of pictures that were processed without error."""
         return self.count - self.dropped.total()
 
     def read(self, picture: Picture) -> ProcessedPicture | None:
-        """Return what a picture shows; None if it was dropped."""
+        """Decode and process a picture; return None if it was dropped."""
         self.count += 1
         try:
             image = picture.decode()
@@ -88,7 +88,7 @@ class PictureReader:
                 self._pipeline.reset()
                 self._intake = ImageIntake(self._pipeline)
             result = self._intake.process(image, picture.stamp, picture.received)
-        # Whatever goes wrong with one picture, the next one deserves its chance.
+        # One bad picture must not end the processing of a recording.
         except Exception as error:
             reason, text = drop_reason(error)
             self.dropped[reason] += 1

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""One frame through all of it: detect, track, crop, classify, smooth."""
+"""The processing of one frame: detect, track, crop, classify, smooth."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ from face_affect.core.tasks import Task, TASKS
 from face_affect.core.tiling import TiledDetector
 from face_affect.core.tracking import Track, Tracker
 
-# By how much the odds of a face that is followed already may be less than those of a new one. With
-# 1.2 two people who walk up are lost now and then, with 2 what is left of one who goes stays on.
+# Ratio of the score's odds of a new face to those of a tracked one. At 1.2 approaching faces are
+# lost at times, at 2 tracks of leaving people persist on the background.
 ODDS_OF_NEW = 1.5
 
 
 @dataclass(frozen=True)
 class _Estimator:
-    """What answers one task: the network, and its answers over time."""
+    """The classifier of one task and the smoother of its probabilities."""
 
     task: Task
     classifier: Classifier
@@ -52,8 +52,8 @@ def _check_stamp(stamp: Any) -> None:
 class Pipeline:
     """Detects, tracks and classifies the faces of one camera.
 
-    Not thread-safe, but ``settings`` may be replaced from another thread: the
-    next frame takes them up as a whole.
+    Not thread-safe, but ``settings`` may be replaced from another thread: the next frame uses
+    the new ones as a whole.
 
     >>> import cv2
     >>> from dataclasses import replace
@@ -79,13 +79,13 @@ class Pipeline:
         """Load the networks.
 
         Args:
-            settings: of the first image on.
-            models: which networks.
+            settings: the initial settings; None for the defaults.
+            models: the networks; None for the defaults.
             threads: CPU threads of each network, in the range of parameter num_threads.
             first_id: the id of the first face.
 
         Raises:
-            ModelError: a model is missing, altered or does not fit.
+            ModelError: a model is missing, altered or not usable for its task.
             TypeError: ``threads`` is not an int.
             ValueError: ``threads`` is out of range.
 
@@ -107,11 +107,11 @@ class Pipeline:
 
     @property
     def next_id(self) -> int:
-        """An id greater than all that were given so far."""
+        """The id of the next new face, greater than all earlier ids."""
         return self._tracker.next_id
 
     def reset(self) -> None:
-        """Forget all faces; ids go on."""
+        """Discard all tracks; ids are not reused."""
         self._tracker.reset()
         self._far_sight.reset()
         self._far_faces = {}
@@ -120,8 +120,11 @@ class Pipeline:
         """Detect, track and classify the faces in one image.
 
         Args:
-            image: u8 [H, W, 3] BGR or [H, W] gray; it need not be contiguous.
-            stamp: seconds, when the image was taken; a step back forgets all faces.
+            image: u8 [H, W, 3] BGR or [H, W] gray, contiguous or not.
+            stamp: time of capture in seconds; a step back discards all tracks.
+
+        Returns:
+            the confirmed faces, in coordinates of ``image``, and the time of each stage.
 
         Raises:
             TypeError: ``image`` is not a uint8 array, or ``stamp`` not a number.
@@ -134,7 +137,7 @@ class Pipeline:
         self._timings = {}
         self._tracker.settings = settings
         if settings.rotate != self._rotate:
-            self.reset()  # What is known of faces is in other coordinates.
+            self.reset()  # Tracks are in the coordinates of the previous rotation.
             self._rotate = settings.rotate
         height, width = image.shape[:2]
         rotation = Rotation(settings.rotate, width, height)
@@ -166,14 +169,17 @@ class Pipeline:
             for track in self._tracker.tracks
             if self._far_sight.is_far(track.detection.box, image.shape)
         ]
-        # First those that are not confirmed yet, then those not seen for longest.
+        # Unconfirmed tracks first, then those with the oldest detection.
         far.sort(key=lambda track: (track.frames >= settings.confirm_frames, track.last_seen))
         return self._far_sight(image, threshold, [track.predicted(stamp) for track in far])
 
     def _far_faces_besides(
         self, seen: Sequence[Face], shape: tuple[int, ...], stamp: float
     ) -> list[Face]:
-        """Return the far faces that were seen a moment ago, but not looked at in this image."""
+        """Return the far faces of the last FAR_MEMORY seconds that are not in ``seen``.
+
+        They are outside the tile of this image.
+        """
         recent = {
             track.id: track
             for track in self._tracker.tracks
@@ -196,14 +202,14 @@ class Pipeline:
     def _face(
         self, image: NDArray[np.uint8], track: Track, stamp: float, settings: Settings
     ) -> Face:
-        asked = [one for one in self._estimators if settings.enabled(one.task)]
+        enabled = [one for one in self._estimators if settings.enabled(one.task)]
         start = time.perf_counter()
-        views = [one.classifier.view for one in asked]
-        crops = crop_views(image, track.detection.box, views) if asked else []
+        views = [one.classifier.view for one in enabled]
+        crops = crop_views(image, track.detection.box, views) if enabled else []
         self._note('crop', start)
         estimates = {
             one.task.name: self._estimate(one, crop, track, stamp, settings)
-            for one, crop in zip(asked, crops)
+            for one, crop in zip(enabled, crops)
         }
         return Face(track.id, track.detection, stamp - track.first_seen, track.frames, estimates)
 
@@ -229,7 +235,7 @@ class Pipeline:
         )
 
     def _note(self, stage: str, start: float) -> float:
-        """Add the time since ``start`` to that of ``stage``; return the time now."""
+        """Add the time since ``start`` to that of ``stage``; return the current time."""
         now = time.perf_counter()
         self._timings[stage] = self._timings.get(stage, 0.0) + now - start
         return now

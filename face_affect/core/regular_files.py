@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Reading files whose names come from outside."""
+"""Reading of files with untrusted names."""
 
 from __future__ import annotations
 
@@ -11,15 +11,14 @@ import stat
 
 
 def read_regular_file(path: Path, limit: int = -1) -> bytes:
-    """Return the content of a file, up to ``limit`` bytes; the whole one if negative.
+    """Return the content of a file, at most ``limit`` bytes; all of it if negative.
 
     Raises:
         OSError: it cannot be read, or is a folder, pipe or device.
-        ValueError: a null character in the path.
+        ValueError: the path contains a null character.
 
     """
-    # The name may be that of a pipe or a device: without O_NONBLOCK, opening a pipe
-    # waits for its writer.
+    # O_NONBLOCK: opening a pipe would block until it has a writer.
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     with open(descriptor, 'rb') as stream:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):

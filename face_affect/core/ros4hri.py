@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Faces in the terms of ROS4HRI (REP-155), without its messages."""
+"""Conversion of faces to the values of ROS4HRI (REP-155), without its messages."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from face_affect.core.faces import Box, EMOTIONS, GENDERS, UNKNOWN
 
-# The words of hri_msgs/Expression
+# Emotion -> constant of hri_msgs/Expression
 EXPRESSIONS = {
     'angry': 'angry',
     'disgust': 'disgusted',
@@ -26,10 +26,10 @@ EXPRESSIONS = {
     'neutral': 'neutral',
 }
 
-# Valence (pleasure) and arousal, -1..1, of the words angry, disgusted, fearful, happy, sad and
+# Valence (pleasure) and arousal, -1..1, of the terms angry, disgusted, fearful, happy, sad and
 # surprised in Russell and Mehrabian 1977, "Evidence for a three-factor theory of emotions",
-# Journal of Research in Personality 11, 273-294, as later work reprints them; neutral is the
-# scale's origin.
+# Journal of Research in Personality 11, 273-294, as reprinted by later work; neutral is the
+# origin of the scale.
 VALENCE_AROUSAL = {
     'angry': (-0.51, 0.59),
     'disgust': (-0.60, 0.35),
@@ -46,7 +46,10 @@ GENDER_CODES = {UNKNOWN: 0, 'female': 1, 'male': 2}
 
 @dataclass(frozen=True)
 class Expression:
-    """An hri_msgs/Expression: a word, empty if not sure; -1..1, -1..1 and 0..1."""
+    """The values of an hri_msgs/Expression.
+
+    ``expression`` '' if unknown; ``valence`` and ``arousal`` -1..1; ``confidence`` 0..1.
+    """
 
     expression: str
     valence: float
@@ -56,7 +59,7 @@ class Expression:
 
 @dataclass(frozen=True)
 class Region:
-    """An hri_msgs/NormalizedRegionOfInterest2D; all 0..1, ``c`` the score."""
+    """The values of an hri_msgs/NormalizedRegionOfInterest2D, 0..1; ``c`` is the score."""
 
     xmin: float
     ymin: float
@@ -66,9 +69,9 @@ class Region:
 
 
 def face_id(number: int) -> str:
-    """Return the identifier of a face: it begins with a letter, as topic names must.
+    """Return the ROS4HRI identifier of a face: 'f' and its id in hexadecimal.
 
-    As unique as ``number``, and so never used again.
+    Topic names must begin with a letter.
     """
     return f'f{number:x}'
 
@@ -79,13 +82,13 @@ def face_frame(number: int) -> str:
 
 
 def expression(label: str, confidence: float, probabilities: Sequence[float]) -> Expression:
-    """Return how a face looks.
+    """Return the expression of a face.
 
     Args:
         label: the most probable emotion, or UNKNOWN if its probability is too low.
         confidence: of the most probable emotion, 0..1.
-        probabilities: of all emotions in EMOTIONS' order, 0..1. Valence and arousal are what is
-            to be expected by them, whether or not one of them is sure.
+        probabilities: of all emotions in the order of EMOTIONS, 0..1. Valence and arousal are
+            their expected values, also for an UNKNOWN label.
 
     """
     points = np.array([VALENCE_AROUSAL[name] for name in EMOTIONS])
@@ -94,16 +97,16 @@ def expression(label: str, confidence: float, probabilities: Sequence[float]) ->
 
 
 def gender(label: str, confidence: float) -> tuple[int, float]:
-    """Return the code and confidence, 0..1, of hri_msgs/SoftBiometrics.
+    """Return the gender code and confidence, 0..1, of hri_msgs/SoftBiometrics.
 
-    UNKNOWN is UNDEFINED, with confidence 0.
+    UNKNOWN becomes UNDEFINED with confidence 0.
     """
     code = GENDER_CODES[label if label in GENDERS else UNKNOWN]
     return code, confidence if code else 0.0
 
 
 def region(box: Box, score: float, width: int, height: int) -> Region:
-    """Return ``box`` as parts of an image of that size."""
+    """Return ``box``, clipped and normalised by the image's size in pixels."""
     inside = box.clipped(width, height)
     return Region(
         inside.x / width,
@@ -115,13 +118,13 @@ def region(box: Box, score: float, width: int, height: int) -> Region:
 
 
 def cropped(image: NDArray[np.uint8], box: Box, width: int, height: int) -> NDArray[np.uint8]:
-    """Return the face, scaled to fit, centred and padded with zeros.
+    """Return the crop of a face, resized with its aspect ratio, centred and zero-padded.
 
     Args:
         image: u8 [H, W, 3] BGR or [H, W] gray.
-        box: the face; what is outside the image is padding.
-        width: of the result, pixels.
-        height: of the result, pixels.
+        box: the face in pixels of ``image``, to which it is clipped.
+        width: of the result in pixels.
+        height: of the result in pixels.
 
     Returns:
         u8 [height, width, 3] BGR.
@@ -149,23 +152,23 @@ def cropped(image: NDArray[np.uint8], box: Box, width: int, height: int) -> NDAr
 
 
 class TrackedFaces:
-    """The current faces; one without a detection stays for ``keep`` seconds.
+    """The current faces; a face without a detection is kept for ``keep`` seconds.
 
-    Subscribers of a face's own topics need not subscribe again after one missed detection.
+    A single missed detection thus does not end the topics of a face.
     """
 
     def __init__(self, keep: float) -> None:
-        """Start with none."""
+        """Start without faces."""
         self._keep = keep
         self._seen: dict[int, float] = {}
 
     @property
     def numbers(self) -> list[int]:
-        """The faces that are there, in ascending order."""
+        """The ids of the current faces in ascending order."""
         return sorted(self._seen)
 
     def update(self, found: Iterable[int], now: float) -> list[int]:
-        """Add the faces found at ``now``, seconds; return those that have expired."""
+        """Add the ids detected at ``now``, seconds; remove and return the expired ids."""
         self._seen.update(dict.fromkeys(found, now))
         gone = [number for number, seen in self._seen.items() if now - seen > self._keep]
         for number in gone:

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Images of a camera that is not mounted upright, turned by quarters, and results turned back."""
+"""Rotation of images and results by multiples of 90 degrees, for rotated cameras."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Rotation:
 
     @property
     def inverse(self) -> Rotation:
-        """The rotation back, of the rotated image."""
+        """The inverse rotation, of images rotated by this one."""
         size = (self.width, self.height) if self.degrees % 180 == 0 else (self.height, self.width)
         return Rotation(-self.degrees % 360, *size)
 
@@ -53,7 +53,7 @@ class Rotation:
         return np.asarray(cv2.rotate(image, _CODES[self.degrees]), dtype=np.uint8)
 
     def point(self, x: float, y: float) -> tuple[float, float]:
-        """Return where a point of the image is in the rotated image, pixels."""
+        """Return a point of the image in coordinates of the rotated image, pixels."""
         if self.degrees == 90:
             return self.height - y, x
         if self.degrees == 180:
@@ -61,14 +61,14 @@ class Rotation:
         return (y, self.width - x) if self.degrees == 270 else (x, y)
 
     def box(self, box: Box) -> Box:
-        """Return where a box of the image is in the rotated image."""
+        """Return a box of the image in coordinates of the rotated image, pixels."""
         one = self.point(box.x, box.y)
         other = self.point(box.x + box.width, box.y + box.height)
         size = (box.width, box.height) if self.degrees % 180 == 0 else (box.height, box.width)
         return Box(min(one[0], other[0]), min(one[1], other[1]), *size)
 
     def face(self, face: Face) -> Face:
-        """Return ``face`` as it is in the rotated image."""
+        """Return ``face`` with box and landmarks in coordinates of the rotated image."""
         found = face.detection
         landmarks = tuple(self.point(x, y) for x, y in found.landmarks)
         return replace(face, detection=Detection(self.box(found.box), found.score, landmarks))

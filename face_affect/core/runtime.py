@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""The one place that knows LiteRT (TensorFlow Lite)."""
+"""Inference with LiteRT (TensorFlow Lite); no other module imports it."""
 
 from __future__ import annotations
 
@@ -32,43 +32,43 @@ def _interpreter_module() -> ModuleType:
 
 
 def runtime_name() -> str:
-    """Return the name of the runtime in use.
+    """Return the package name of the installed runtime.
 
     Raises:
-        ModelError: there is none.
+        ModelError: none is installed.
 
     """
     return _interpreter_module().__name__.split('.')[0]
 
 
-# The bit in which the usual int8 input, the pixel less 128, differs from the pixel
+# The bit in which the usual int8 input, pixel - 128, differs from the pixel
 SIGN = np.uint8(0x80)
 
 
 class Output:
-    """Reads one output of a network where it lies: value = (number - ``zero``) * ``scale``.
+    """An output tensor of a network, dequantised on demand: (number - ``zero``) * ``scale``.
 
-    What is returned is a copy, of what the network answered last.
+    Its methods return copies of values of the latest inference.
     """
 
     def __init__(
         self, view: Callable[[], NDArray[Any]], scale: float = 1.0, zero: int = 0
     ) -> None:
-        """Read what ``view`` returns, batch axis included; float32 is what it is."""
+        """Read the tensor [1, ...] that ``view`` returns; float32 is not scaled."""
         self._view = view
         self._scale, self._zero = scale, zero
 
     def values(self) -> NDArray[np.float32]:
-        """Return all values, without batch axis."""
+        """Return all values f32 without batch axis."""
         return self._real(self._view()[0].copy())
 
     def cells(self, rows: NDArray[np.intp]) -> NDArray[np.float32]:
-        """Return the values [M, C] in cells ``rows`` [M] of a map [H, W, C], counted by rows."""
+        """Return the values f32 [M, C] of a map [H, W, C] in the row-major cells ``rows`` [M]."""
         numbers = self._view()
         return self._real(numbers.reshape(-1, numbers.shape[-1])[rows])
 
     def cells_from(self, least: float) -> NDArray[np.intp]:
-        """Return the cells of a map [H, W, 1] that answer ``least`` or more; NaN is less."""
+        """Return the row-major cells [M] of a map [H, W, 1] with values >= ``least``, not NaN."""
         numbers = self._view()
         if numbers.dtype != np.float32:
             least = math.ceil(least / self._scale + self._zero)
@@ -81,16 +81,17 @@ class Output:
 
 
 class Network:
-    """A loaded network: u8 pixels in, f32 tensors out.
+    """A loaded network with u8 pixels as input and f32 tensors as outputs.
 
-    Not thread-safe; the thread that loads it need not be the one that runs it.
+    Not thread-safe, but it may be loaded and run by different threads.
     """
 
     def __init__(self, sidecar: Sidecar, threads: int = 1) -> None:
         """Load the network that ``sidecar`` describes.
 
         Raises:
-            ModelError: the file is missing, altered, or no network of that input.
+            ModelError: no runtime is installed, or the file is missing, altered, not a network,
+                or has another input shape than the sidecar.
 
         """
         self.sidecar = sidecar
@@ -102,13 +103,13 @@ class Network:
             self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
             raise ModelError(
-                f'model {sidecar.name}: the runtime refuses {sidecar.tflite}: {error}'
+                f'model {sidecar.name}: the runtime cannot load {sidecar.tflite}: {error}'
             ) from error
         details, *others = self._interpreter.get_input_details()
         if tuple(details['shape']) != sidecar.input.shape:
             raise ModelError(
-                f'model {sidecar.name}: the network takes {details["shape"].tolist()}, but its '
-                f'sidecar says {list(sidecar.input.shape)}'
+                f'model {sidecar.name}: the network has input shape {details["shape"].tolist()}, '
+                f'but its sidecar says {list(sidecar.input.shape)}; export the model again'
             )
         self._input = self._interpreter.tensor(details['index'])
         self._others = [other['index'] for other in others]
@@ -119,33 +120,38 @@ class Network:
         ]
         self._output_shapes = [tuple(output['shape'].tolist()) for output in outputs]
         self._values = _pixel_values(sidecar, details)
-        self._turn = self._values.dtype == np.int8 and np.array_equal(
+        self._flip_sign = self._values.dtype == np.int8 and np.array_equal(
             self._values, np.arange(-128, 128)
         )
 
     @property
     def output_shapes(self) -> list[tuple[int, ...]]:
-        """The outputs' shapes, batch of one included."""
+        """The shapes of the outputs, including the batch axis of length 1."""
         return self._output_shapes
 
     def __call__(
         self, pixels: NDArray[np.uint8], *others: NDArray[np.float32]
     ) -> list[NDArray[np.float32]]:
-        """Run on ``pixels`` u8 [H, W] or [H, W, 3]; return the outputs without batch axis.
+        """Run on ``pixels`` u8 [H, W] or [H, W, 3]; return the outputs f32 without batch axis.
 
-        ``others`` f32: the network's further inputs, if it has any, without batch axis.
+        ``others`` f32: the further inputs of the network, without batch axis.
 
         Raises:
-            ValueError: there are more or fewer of them than the network has.
+            ValueError: their number is not that of the network, or ``pixels`` has another size.
 
         """
         return [output.values() for output in self.run(pixels, *others)]
 
     def run(self, pixels: NDArray[np.uint8], *others: NDArray[np.float32]) -> list[Output]:
-        """Do the same, but return the outputs unread."""
+        """Run like ``__call__``, but return the outputs undequantised, valid until the next run.
+
+        Raises:
+            ValueError: as ``__call__``.
+
+        """
         pixels = pixels.reshape(self.sidecar.input.shape)
-        # Into the network's own memory, of which no view may be left when it runs.
-        if self._turn:
+        # Written to the input tensor directly; LiteRT refuses to run while a view of it exists.
+        if self._flip_sign:
             np.bitwise_xor(pixels, SIGN, out=self._input().view(np.uint8))
         else:
             np.take(self._values, pixels, out=self._input(), mode='clip')
@@ -156,7 +162,7 @@ class Network:
 
 
 def _pixel_values(sidecar: Sidecar, details: dict[str, Any]) -> NDArray[Any]:
-    """Return the input value of each of the 256 pixel values, in the input's own type."""
+    """Return the input value of each of the 256 pixel values, in the type of the input."""
     values = np.arange(256) * sidecar.input.scale + sidecar.input.offset
     scale, zero = details['quantization']
     if details['dtype'] == np.float32:

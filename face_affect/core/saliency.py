@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Guided back-propagation: what in a face made the network answer as it did."""
+"""Saliency of classifiers by guided back-propagation."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from face_affect.core.rotation import Rotation
 from face_affect.core.runtime import Network
 from face_affect.core.tasks import TASKS
 
-# What an explanation can be about: a task, that is its most probable class, or a class.
+# Subjects of an explanation: a task, for its most probable label, or a label
 SUBJECTS = (
     *(task.name for task in TASKS),
     *(label for task in TASKS for label in task.labels),
@@ -27,16 +27,16 @@ SUBJECTS = (
 
 
 def saliency_path(classifier: Sidecar) -> Path:
-    """Return where the sidecar of the network lies that explains ``classifier``."""
+    """Return the sidecar path of the saliency network of ``classifier``."""
     return classifier.path.with_name(f'{classifier.path.stem}_saliency.json')
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """Why one label, of one face.
+    """The saliency of one label for one face.
 
-    ``probability`` 0..1 of the label; ``square`` what the network saw, in pixels of the image;
-    ``gradient`` f32 [S, S], see Saliency, as it lies over the image.
+    ``probability`` 0..1 of the label; ``square`` the crop, in pixels of the image; ``gradient``
+    f32 [S, S] over ``square`` in the orientation of the image, see Saliency.
     """
 
     face: Face
@@ -50,10 +50,10 @@ class Saliency:
     """The guided gradient (Springenberg et al. 2015) of a classifier's scores by its input."""
 
     def __init__(self, classifier: Sidecar, threads: int = 1) -> None:
-        """Load the network that explains ``classifier``.
+        """Load the saliency network of ``classifier``.
 
         Raises:
-            ModelError: there is none, it is not usable, or it explains another version.
+            ModelError: it does not exist, is not usable, or belongs to another version.
 
         """
         sidecar = read_sidecar(saliency_path(classifier))
@@ -62,24 +62,25 @@ class Saliency:
             classifier.sha256,
         ):
             raise ModelError(
-                f'model {sidecar.name} explains another version of '
-                f'{classifier.name}; export it with python -m training.saliency'
+                f'model {sidecar.name} explains another version of {classifier.name}; export it '
+                'again with python -m training.saliency'
             )
         self.classifier = classifier
         self._network = Network(sidecar, threads)
         side, logits = classifier.input.width, classifier.logits
         if self._network.output_shapes != [(1, logits), (1, side, side, 1)]:
             raise ModelError(
-                f'model {sidecar.name}: outputs {self._network.output_shapes} do '
-                f'not fit {classifier.name}'
+                f'model {sidecar.name} has outputs {self._network.output_shapes}, but needs '
+                f'{[(1, logits), (1, side, side, 1)]} for {classifier.name}; export it again with '
+                'python -m training.saliency'
             )
         self._one_hot = np.eye(logits, dtype=np.float32)[classifier.answer]
 
     def __call__(self, crop: NDArray[np.uint8], label: str) -> NDArray[np.float32]:
         """Return the gradient f32 [S, S] of the score of ``label`` for a crop u8 [S, S].
 
-        In logits by unit of brightness (0..1). Positive: brighter would speak for the label;
-        zero: the network did not look there.
+        In logits per unit of brightness (0..1). Positive: a brighter pixel increases the score;
+        zero: the pixel has no influence on it.
 
         Raises:
             ValueError: the classifier has no such label.
@@ -91,15 +92,15 @@ class Saliency:
 
 
 class Explainer:
-    """Explains the faces of a result."""
+    """Computes the saliency of the faces in a result."""
 
     def __init__(self, classifiers: Iterable[Sidecar], detector: str, threads: int = 1) -> None:
-        """Load what explains those of ``classifiers`` that have such a network beside them.
+        """Load the saliency networks of those of ``classifiers`` that have one.
 
-        ``detector``: the name of the one that finds the faces.
+        ``detector``: name of the model that detects the faces.
 
         Raises:
-            ModelError: a network is not usable, or explains another version.
+            ModelError: a network is not usable, or belongs to another version.
 
         """
         self._detector = detector
@@ -112,15 +113,15 @@ class Explainer:
     def __call__(
         self, image: NDArray[np.uint8], faces: Sequence[Face], subject: str, rotate: int = 0
     ) -> list[Explanation]:
-        """Explain ``subject``, one of SUBJECTS, for all faces.
+        """Return an explanation of ``subject`` for each face.
 
-        A face has none where its task is switched off or has no network that explains it.
+        Faces whose task is disabled or has no saliency network are omitted.
 
         Args:
-            image: u8 [H, W, 3] BGR or [H, W] gray, in which ``faces`` were found.
+            image: u8 [H, W, 3] BGR or [H, W] gray, in which ``faces`` were detected.
             faces: those of one FrameResult.
-            subject: what to explain.
-            rotate: that of the FrameResult.
+            subject: one of SUBJECTS.
+            rotate: that of the FrameResult, degrees clockwise.
 
         """
         rotation = Rotation.of(rotate, image)

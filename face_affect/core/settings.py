@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""The pipeline's parameters: settings of each frame, and what is loaded once."""
+"""Parameters of the pipeline: settings of each frame, model names and runtime settings."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from face_affect.core.tasks import Task, TASKS
 
 # Clockwise, in degrees
 ROTATIONS = (0, 90, 180, 270)
-# Seconds for which a far face is reported where it was seen last, while others are looked at
+# Seconds for which a far face is reported at its last position while other tiles are searched
 FAR_MEMORY = 0.7
 
 
@@ -43,7 +43,7 @@ def _model(task: Task) -> str:
 def _of_each_task(name: str, parameters: Mapping[str, Callable[[Task], Any]]) -> Any:
     """Return a ParameterGroup with the same parameters for each of TASKS.
 
-    ``parameters`` declares a field by its name, in which ``{}`` stands for that of the task.
+    ``parameters`` maps a field name, with ``{}`` for the name of the task, to its declaration.
     """
     items = [
         (item.format(task.name), type(declare(task).default), declare(task))
@@ -61,18 +61,18 @@ _Classifiers: Any = _of_each_task('_Classifiers', {'{}': _model})
 
 @dataclass(frozen=True)
 class DetectionSettings(ParameterGroup):
-    """What the detector looks for."""
+    """Settings of the detection."""
 
     rotate: int = parameter(
         0,
         'clockwise rotation in degrees that turns the image upright, applied before detection; '
-        'results stay in the coordinates of the image as it came',
+        'results stay in the coordinates of the original image',
         choices=ROTATIONS,
     )
     detect_far: bool = parameter(
         False,
-        'also detect small, far faces, in full resolution, one tile of each image; '
-        'nearly doubles the work',
+        'also detect small, far faces, at full resolution in one tile of each image; '
+        'nearly doubles the processing time',
     )
     min_face_size: int = parameter(
         0, 'minimum width and height of a face, in pixels of the image', low=0, high=4096
@@ -81,7 +81,7 @@ class DetectionSettings(ParameterGroup):
 
 @dataclass(frozen=True)
 class TrackingSettings(ParameterGroup):
-    """Which detections start, continue and end a track."""
+    """Settings of the start, continuation and end of tracks."""
 
     detection_threshold: float = parameter(
         0.6,
@@ -95,7 +95,7 @@ class TrackingSettings(ParameterGroup):
     )
     forget_time: float = parameter(
         2.0,
-        'seconds without a detection after which a track ends, but not before the next image',
+        'seconds without a detection after which a track ends, at the earliest at the next image',
         low=0.0,
         high=60.0,
     )
@@ -110,9 +110,9 @@ class TrackingSettings(ParameterGroup):
 
 @dataclass(frozen=True)
 class ClassificationSettings(_Estimation):
-    """Which estimates are made, and how they are smoothed.
+    """Settings of the classification and of its smoothing.
 
-    ``enable_TASK`` and ``TASK_min_confidence`` for each of TASKS.
+    There are ``enable_TASK`` and ``TASK_min_confidence`` for each of TASKS.
     """
 
     smoothing_time: float = parameter(
@@ -134,7 +134,7 @@ class ClassificationSettings(_Estimation):
 # Bases in reverse: a dataclass takes the fields of its last base first.
 @dataclass(frozen=True)
 class Settings(ClassificationSettings, TrackingSettings, DetectionSettings):
-    """All that may change from one frame to the next.
+    """The settings that may change between two frames.
 
     >>> from face_affect import Settings
     >>> Settings(confirm_frames=1).forget_time
@@ -145,19 +145,19 @@ class Settings(ClassificationSettings, TrackingSettings, DetectionSettings):
     """
 
     def __post_init__(self) -> None:
-        """Validate the settings, one by one and together.
+        """Validate the settings, each one and their combination.
 
         Raises:
             TypeError: a value is of the wrong type.
-            ValueError: a value is out of range, or two exclude each other.
+            ValueError: a value is out of range, or two values exclude each other.
 
         """
         super().__post_init__()
         if self.detect_far and self.forget_time < FAR_MEMORY:
             raise ValueError(
-                f'detect_far needs a forget_time of at least {FAR_MEMORY:g} s, but it is '
-                f'{self.forget_time:g} s: a far face is looked for in every few images only, and '
-                'would be forgotten in between'
+                f'forget_time is {self.forget_time:g} s, but must be at least {FAR_MEMORY:g} s '
+                'with detect_far, which searches a far face in every few images only; increase '
+                'forget_time or disable detect_far'
             )
 
 
@@ -165,15 +165,14 @@ class Settings(ClassificationSettings, TrackingSettings, DetectionSettings):
 class _DetectorChoice(ParameterGroup):
     detector: str = parameter(
         'face_detector',
-        "the network that detects faces: a name in the package's models/, or the absolute "
-        'path of a sidecar',
+        "the detection network: a name in the package's models/, or a sidecar's absolute path",
         name='detector_model',
         fixed='configured',
     )
     detection_width: int = parameter(
         320,
-        'width in pixels of the image that the detector sees: with more it finds smaller, farther '
-        'faces in more time; face_detector has 320, 480 and 640',
+        "width in pixels of the detector's input: a larger one detects smaller, farther faces and "
+        'takes more time; face_detector has 320, 480 and 640',
         low=32,
         high=4096,
         fixed='configured',
@@ -182,10 +181,10 @@ class _DetectorChoice(ParameterGroup):
 
 @dataclass(frozen=True)
 class ModelNames(_Classifiers, _DetectorChoice):
-    """Which models run: names of models in the package, or absolute paths of sidecars.
+    """The models in use: names of models in the package, or absolute paths of sidecars.
 
-    The detector, the width of its input, and a classifier for each of TASKS, by its name.
-    ``NAME:HEAD`` selects which head of a classifier answers.
+    ``detector``, ``detection_width`` of its input in pixels, and a classifier for each of TASKS
+    in a field of the task's name. ``NAME:HEAD`` selects a head of a classifier.
 
     >>> from face_affect import ModelNames
     >>> ModelNames(emotion='emotion_mini_xception').gender
@@ -193,13 +192,13 @@ class ModelNames(_Classifiers, _DetectorChoice):
     """
 
     def of(self, task: Task) -> str:
-        """Return the name of the model of ``task``."""
+        """Return the model name of ``task``."""
         return str(getattr(self, task.name))
 
 
 @dataclass(frozen=True)
 class RuntimeSettings(ParameterGroup):
-    """How networks are run."""
+    """Settings of the inference runtime."""
 
     num_threads: int = parameter(
         1, 'CPU threads of each network; one is fastest', low=1, high=16, fixed='configured'

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Probabilities over time, per id."""
+"""Temporal smoothing of probabilities per id."""
 
 from __future__ import annotations
 
@@ -13,11 +13,10 @@ from numpy.typing import NDArray
 
 
 class Smoother:
-    """First-order low-pass of probabilities, right for any frame rate.
+    """First-order low-pass filter of probabilities, independent of the frame rate.
 
-    p += gain * (new - p) with gain = 1 - exp(-dt / time_constant), but never less
-    than 1 / n for the n-th image: the first images, of which none is better than
-    another, weigh alike.
+    p += gain * (new - p) with gain = 1 - exp(-dt / time_constant), but at least 1 / n for the
+    n-th image, so that the first images have equal weights.
 
     >>> import numpy as np
     >>> smoother = Smoother(time_constant=0.5)
@@ -28,14 +27,14 @@ class Smoother:
     """
 
     def __init__(self, time_constant: float = 0.5) -> None:
-        """Set the time constant in seconds; 0 switches smoothing off."""
+        """Set the time constant in seconds; 0 disables smoothing."""
         self.time_constant = time_constant
         self._state: dict[int, tuple[float, int, NDArray[np.float32]]] = {}
 
     def update(
         self, key: int, stamp: float, probabilities: NDArray[np.float32]
     ) -> NDArray[np.float32]:
-        """Take in probabilities [C] of face ``key`` at ``stamp`` seconds; return them smoothed."""
+        """Add probabilities f32 [C] of face ``key`` at ``stamp`` seconds; return the smoothed."""
         last, count, smooth = self._state.get(key, (stamp, 0, probabilities))
         elapsed = max(stamp - last, 0.0)
         gain = 1.0
@@ -46,5 +45,5 @@ class Smoother:
         return smooth
 
     def keep(self, keys: Collection[int]) -> None:
-        """Forget all faces but ``keys``."""
+        """Discard the states of all faces except ``keys``."""
         self._state = {key: value for key, value in self._state.items() if key in keys}

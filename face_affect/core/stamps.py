@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Times and durations of messages: any object with ``sec`` and ``nanosec``."""
+"""Conversion of Time and Duration messages: any object with ``sec`` and ``nanosec``."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def to_seconds(time: Any) -> float:
 
 
 def set_nanoseconds(time: Any, nanoseconds: int) -> None:
-    """Set a Time or Duration message; ``nanosec`` is 0 to 999,999,999 for negative ones, too."""
+    """Set a Time or Duration message; ``nanosec`` is 0..999,999,999 also for negative times."""
     time.sec, time.nanosec = divmod(nanoseconds, SECOND)
 
 

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""JSON as its standard has it: without NaN and infinity, which many parsers refuse."""
+"""JSON by its standard (RFC 8259): without NaN and infinity, which many parsers reject."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def to_json(value: Any, **options: Any) -> str:
     """Return ``value`` as JSON; ``options`` are those of json.dumps.
 
     Raises:
-        TypeError: ``value`` is of a type that JSON does not have.
+        TypeError: ``value`` is of a type without a JSON equivalent.
         ValueError: a number is NaN or infinite.
 
     """
@@ -23,7 +23,7 @@ def to_json(value: Any, **options: Any) -> str:
 
 
 def nan_as_none(value: Any) -> Any:
-    """Return a figure, or figures in mappings and sequences, with None where one is absent (NaN).
+    """Return ``value`` with NaN replaced by None, also in nested mappings, lists and tuples.
 
     >>> to_json(nan_as_none({'recall': float('nan'), 'ms': [1.5, float('nan')]}))
     '{"recall": null, "ms": [1.5, null]}'

@@ -1,9 +1,9 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""The classification tasks: what is estimated for every face.
+"""The classification tasks, estimated for every face.
 
-A further estimate is an entry in TASKS, which gives it its parameters and options too, a network
+A further task needs an entry in TASKS, from which parameters and options are generated, a network
 for its ``model``, and a field of its name in FaceAffect.msg and WaitForAffect.action.
 """
 
@@ -14,11 +14,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Task:
-    """One estimate.
+    """A classification task.
 
-    ``labels`` in the order of models, results and messages; ``model`` the name of the
-    default model; ``min_confidence`` 0..1, the default probability below which the label
-    is UNKNOWN.
+    ``labels`` in the order of models, results and messages; ``model`` the default model name;
+    ``min_confidence`` 0..1, the default probability below which the label is UNKNOWN.
     """
 
     name: str

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Text that came from outside, made fit for logs and answers."""
+"""Escaping of untrusted text for logs and service responses."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ def printable(text: object, limit: int = LIMIT) -> str:
     r"""Return ``text`` on one line, of at most ``limit`` (3 or more) characters.
 
     Control and format characters, line and paragraph separators, odd spaces and lone surrogates
-    become Python's escapes, such as ``\n`` or ``\x1b``: such text cannot
-    forge a log line, command a terminal or reverse the writing direction. A text that is too
-    long loses its middle: an error keeps its beginning and end.
+    are replaced by Python's escapes, such as ``\n`` or ``\x1b``: untrusted text cannot forge a
+    log line, control a terminal or reverse the writing direction. The middle of a longer text
+    is cut out, which keeps the beginning and end of an error message.
     """
     raw = str(text)
-    if len(raw) > 2 * limit:  # Escaping never shortens: too long in any case
+    if len(raw) > 2 * limit:  # Bounds the work; escaping never shortens a text.
         raw = raw[:limit] + raw[-limit:]
     escaped = ''.join(
         character

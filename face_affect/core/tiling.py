@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Small, far faces: the image in full resolution, a tile a frame."""
+"""Tiled detection of small, far faces: one tile per frame at full resolution."""
 
 from __future__ import annotations
 
@@ -14,36 +14,36 @@ from numpy.typing import NDArray
 from face_affect.core.detection import Detector, NMS_IOU, non_maximum_suppression
 from face_affect.core.faces import Box, Detection
 
-# A tile may be this much larger than the detector's input: 12 tiles instead of 20 for
-# 1280x720, for which a face of 16 pixels shrinks to 14.5.
+# Maximum ratio of a tile's size to the detector's input: 12 tiles instead of 20 for 1280x720,
+# in which a face of 16 pixels shrinks to 14.5.
 STRETCH = 1.1
-# Neighbouring tiles share that many pixels, so that a small face is whole in one of them.
+# Overlap of adjacent tiles in pixels, so that a small face is complete in one of them
 OVERLAP = 24
-# Faces that are smaller in the view of the whole image are looked for in tiles.
+# Faces below this size in pixels of the detector's input are searched in tiles.
 FAR_SIZE = 16
-# A box this near to where a tile is cut off, in pixels, is part of a larger one.
+# A box within this distance in pixels of a tile's inner edge is assumed to be truncated.
 CUT = 2
 
 
 class TiledDetector:
-    """Looks at one tile of the image besides the whole of it, in turn.
+    """Detects faces in the whole image and in one tile per frame, round robin.
 
-    Every other turn goes to a far face that is known already, so that it is followed
-    while the others are searched.
+    Every other tile is centred on a tracked far face, so that its track continues while the
+    remaining tiles are searched.
     """
 
     def __init__(self, detector: Detector) -> None:
-        """Look with ``detector``."""
+        """Detect with ``detector``."""
         self._detector = detector
         self._turn = 0
         self._tile = 0
 
     def reset(self) -> None:
-        """Start again with the first tile."""
+        """Restart with the first tile."""
         self._turn = self._tile = 0
 
     def is_far(self, box: Box, image_shape: tuple[int, ...]) -> bool:
-        """Return whether the view of the whole image, [H, W, ...], is too coarse for ``box``."""
+        """Return whether ``box`` is too small in an image [H, W, ...] scaled to the input."""
         width, height = self._detector.input_size
         scale = min(width / image_shape[1], height / image_shape[0])
         return scale < 1 and math.sqrt(box.area) * scale < FAR_SIZE
@@ -53,7 +53,8 @@ class TiledDetector:
     ) -> list[Detection]:
         """Return the faces in the whole image and in one tile, best first.
 
-        ``known`` are far faces to look after, the most urgent first.
+        ``known`` are the predicted boxes of tracked far faces, the most urgent first. For
+        ``image`` and ``threshold`` see Detector.
         """
         found = self._detector(image, threshold)
         tiles = self.tiles(image.shape[1], image.shape[0])
@@ -68,7 +69,7 @@ class TiledDetector:
         return _merged([*found, *self._in_tile(image, tile, threshold)])
 
     def tiles(self, width: int, height: int) -> list[tuple[int, int, int, int]]:
-        """Return the tiles (left, top, right, bottom) that cover an image of that size."""
+        """Return the tiles (left, top, right, bottom) that cover an image, in pixels."""
         across, down = self._detector.input_size
         return [
             (left, top, right, bottom)
@@ -77,7 +78,7 @@ class TiledDetector:
         ]
 
     def _around(self, box: Box, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
-        """Return a tile with ``box`` in its middle, inside the image."""
+        """Return a tile centred on ``box`` as far as the image allows."""
         width, height = self._detector.input_size
         x, y = box.centre
         left = min(max(round(x - width / 2), 0), max(shape[1] - width, 0))
@@ -106,7 +107,7 @@ class TiledDetector:
 
 
 def _spans(length: int, tile: int) -> list[tuple[int, int]]:
-    """Return overlapping spans of at most ``tile`` that cover 0..``length``."""
+    """Return overlapping intervals of at most ``tile`` that cover 0..``length``."""
     count = max(1, math.ceil((length - OVERLAP) / (tile - OVERLAP)))
     size = min(length, math.ceil((length + (count - 1) * OVERLAP) / count))
     starts = [round(i * (length - size) / max(count - 1, 1)) for i in range(count)]
@@ -124,7 +125,7 @@ def _whole(box: Box, edges: tuple[float, float, float, float]) -> bool:
 
 
 def _merged(found: Sequence[Detection]) -> list[Detection]:
-    """Return ``found`` without the same face twice, best first."""
+    """Return ``found`` without duplicates, best first."""
     boxes = np.array(
         [(one.box.x, one.box.y, one.box.width, one.box.height) for one in found], dtype=np.float32
     ).reshape(-1, 4)

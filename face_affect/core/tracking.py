@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Detections over time to ids: where each face is expected, and how people look."""
+"""Tracking of faces by motion and appearance, with persistent ids."""
 
 from __future__ import annotations
 
@@ -14,33 +14,34 @@ import numpy as np
 from numpy.typing import NDArray
 
 from face_affect.core.appearance import Appearance, difference, extract_appearance, mixed
-from face_affect.core.association import best_pairs, clear_pairs, Costs, Gate, Place, without
+from face_affect.core.association import best_pairs, clear_pairs, Costs, Gate, Measurement, without
 from face_affect.core.faces import Box, Detection
 from face_affect.core.kalman_filter import KalmanFilter, KalmanState
 from face_affect.core.settings import TrackingSettings
 
-# What a whole difference in appearance adds to a pair's cost. Pairs that cost less by MARGIN than
-# all their rivals need no look at the picture.
+# Cost added per unit of appearance difference. Pairs that are cheaper by MARGIN than all
+# alternatives are matched without comparing appearances.
 APPEARANCE_COST = 15.0
 MARGIN = 12.0
-# A face that looks like one just lost, within so many of its sizes of where that is expected,
-# is the same, however it came there. One who comes in where another left the picture is the
-# same only by the looks: the place says nothing, everybody comes in there.
-SAME_LOOKS = 0.2
+# A lost track is re-identified by an appearance difference of at most SAME_APPEARANCE within
+# REACH face sizes of its prediction. After a track has left the image, only appearance counts:
+# everyone enters at the same image border.
+SAME_APPEARANCE = 0.2
 REACH = 4.0
 # Seconds between appearance updates of a track.
 REFRESH_TIME = 0.2
-# Boxes nearer than this share of their sizes hide parts of each other's surroundings.
+# Boxes closer than this fraction of the sum of their sides occlude each other's surroundings.
 CLEARANCE = 0.8
-# Nothing that is farther off, larger or smaller, in pixels, is a face.
+# Limits in pixels of plausible positions and sides of boxes
 FARTHEST, SMALLEST = 1e6, 1e-2
 
 
 @dataclass
 class Track:
-    """One face over time; times in seconds.
+    """One tracked face; times are in seconds.
 
-    ``described``: when the appearance was last updated with no other person near.
+    ``frames``: number of detections; ``described``: time of the last appearance update without
+    another face near.
     """
 
     id: int
@@ -53,41 +54,40 @@ class Track:
     motion: KalmanFilter = field(init=False)
 
     def __post_init__(self) -> None:
-        """Start where the face was found."""
+        """Initialise the motion at the first detection."""
         self.motion = KalmanFilter.at(self.detection.box)
 
     def expected(self, stamp: float) -> KalmanState:
-        """Return what to expect at ``stamp``."""
+        """Return the predicted motion state at ``stamp``."""
         return self.motion.after(stamp - self.last_seen)
 
     def predicted(self, stamp: float) -> Box:
-        """Return where the face should be at ``stamp``."""
+        """Return the predicted box at ``stamp``, with the size of the last detection."""
         expected, (x, y) = self.expected(stamp), self.detection.box.centre
         return self.detection.box.moved(expected.x - x, expected.y - y)
 
     def update(self, detection: Detection, stamp: float) -> None:
-        """Take in where the face was found."""
+        """Add a detection at ``stamp``."""
         self.motion.update(detection.box, stamp - self.last_seen)
         self.detection = detection
         self.last_seen = stamp
         self.frames += 1
 
-    def look(self, seen: Appearance | None, alone: bool) -> None:
-        """Take in how the person looks, and whether ``alone``."""
-        if seen is None:
+    def update_appearance(self, appearance: Appearance | None, alone: bool) -> None:
+        """Add an appearance descriptor; ``alone`` if no other face is near."""
+        if appearance is None:
             return
-        # An appearance taken with another person near is replaced as a whole.
+        # A descriptor computed with another face near is replaced, not averaged.
         known = self.appearance if self.described > -math.inf else None
-        self.appearance = mixed(known, seen)
+        self.appearance = mixed(known, appearance)
         self.described = self.last_seen if alone else -math.inf
 
 
 class Tracker:
-    """Gives each face an id that no other face gets while the tracker lives.
+    """Assigns each face an id that is unique for the lifetime of the tracker.
 
-    Of each face it keeps the box, the motion and a few mean colours (see
-    ``appearance``), no picture, for as long as the face may come back. ``settings`` may be
-    replaced between two images.
+    A track stores box, motion and mean colours (see ``appearance``), no image, until it ends.
+    ``settings`` may be replaced between two images.
 
     >>> import numpy as np
     >>> from face_affect.core.faces import Box, Detection
@@ -101,14 +101,14 @@ class Tracker:
     """
 
     def __init__(self, settings: TrackingSettings | None = None, first_id: int = 1) -> None:
-        """Start without a face; the first one gets ``first_id``."""
+        """Start without tracks; the first one gets ``first_id``."""
         self.settings = settings or TrackingSettings()
         self.next_id = first_id
         self._tracks: list[Track] = []
         self._stamp = -math.inf
 
     def reset(self) -> None:
-        """Forget all faces; ids go on."""
+        """Discard all tracks; ids are not reused."""
         self._tracks = []
         self._stamp = -math.inf
 
@@ -118,15 +118,15 @@ class Tracker:
         stamp: float,
         image: NDArray[np.uint8] | None = None,
     ) -> list[Track]:
-        """Take in one image's detections; return the confirmed faces found in it.
+        """Associate the detections of one image; return the confirmed tracks among them.
 
         Args:
-            detections: the faces found; one without a finite box is left out, and one with a
-                score below ``detection_threshold`` only continues a confirmed face (as in
-                ByteTrack, Zhang et al. 2022).
-            stamp: seconds; a step back in time (a bag that starts again) forgets all.
-            image: u8 [H, W, 3] BGR or [H, W] gray, to tell people apart by their looks
-                where they come near each other; without it places alone decide.
+            detections: those with an implausible box are ignored; those with a score below
+                ``detection_threshold`` only continue confirmed tracks (as in ByteTrack, Zhang et
+                al. 2022).
+            stamp: seconds; a step back in time (a bag that is played again) discards all tracks.
+            image: u8 [H, W, 3] BGR or [H, W] gray, for appearances; without it, only position
+                and size are compared.
 
         Raises:
             ValueError: ``stamp`` is not finite.
@@ -136,18 +136,18 @@ class Tracker:
             raise ValueError(f'stamp is {stamp}, but must be finite')
         if stamp < self._stamp:
             self.reset()
-        detections = [found for found in detections if _is_place(found.box)]
-        # Until the next image a track lives in any case: images may be farther apart than
+        detections = [found for found in detections if _is_plausible(found.box)]
+        # A track survives at least until the next image, since images may be farther apart than
         # forget_time.
         self._tracks = [
             track
             for track in self._tracks
             if track.last_seen >= self._stamp or not self._is_overdue(track, stamp)
         ]
-        looks = None if image is None else _Looks(image, detections)
+        appearances = None if image is None else _Appearances(image, detections)
         pairs = [
             (row, column)
-            for row, column in self._match(detections, stamp, looks)
+            for row, column in self._match(detections, stamp, appearances)
             if self._may_start(detections[column]) or self._is_confirmed(self._tracks[row])
         ]
         self._stamp = stamp
@@ -162,8 +162,8 @@ class Tracker:
                 self.next_id += 1
                 new.append(found_as[column])
         self._tracks += new
-        if looks is not None:
-            self._refresh(found_as, looks)
+        if appearances is not None:
+            self._refresh(found_as, appearances)
         return [track for track in seen + new if self._is_confirmed(track)]
 
     def _may_start(self, found: Detection) -> bool:
@@ -177,68 +177,69 @@ class Tracker:
 
     @property
     def tracks(self) -> tuple[Track, ...]:
-        """All faces that may still be seen again, confirmed or not."""
+        """All tracks that have not ended, confirmed or not."""
         return tuple(self._tracks)
 
     @property
     def ids(self) -> frozenset[int]:
-        """The ids that may still be seen again."""
+        """The ids of all tracks that have not ended."""
         return frozenset(track.id for track in self._tracks)
 
     def _match(
-        self, detections: Sequence[Detection], stamp: float, looks: _Looks | None
+        self, detections: Sequence[Detection], stamp: float, appearances: _Appearances | None
     ) -> list[tuple[int, int]]:
-        """Return pairs of rows of tracks and of detections."""
-        places = [Place.of(found.box) for found in detections]
+        """Return the associated pairs (row of tracks, column of detections)."""
+        measurements = [Measurement.of(found.box) for found in detections]
         gates = [Gate(track.expected(stamp), self.settings.match_iou) for track in self._tracks]
         costs: Costs = {}
         for row, gate in enumerate(gates):
-            for column, place in enumerate(places):
-                cost = gate.cost(place)
+            for column, measurement in enumerate(measurements):
+                cost = gate.cost(measurement)
                 if cost < math.inf:
                     costs[row, column] = cost
-        if looks is None:
+        if appearances is None:
             return best_pairs(costs)
-        # Where a track has left the image, or has not been seen for long, its place says little.
+        # The predicted position of a track that left the image, or is overdue, is unreliable.
         doubtful = {
             row
             for row, (track, gate) in enumerate(zip(self._tracks, gates))
             if self._is_overdue(track, stamp)
-            or (track.last_seen < self._stamp and looks.is_outside(gate.expected))
+            or (track.last_seen < self._stamp and appearances.is_outside(gate.expected))
         }
         for row, column in [pair for pair in costs if pair[0] in doubtful]:
-            if difference(self._tracks[row].appearance, looks.of(column)) > SAME_LOOKS:
+            if difference(self._tracks[row].appearance, appearances.of(column)) > SAME_APPEARANCE:
                 del costs[row, column]
         pairs = clear_pairs(costs, MARGIN)
         pairs += best_pairs(
             {
                 (row, column): cost
-                + APPEARANCE_COST * difference(self._tracks[row].appearance, looks.of(column))
+                + APPEARANCE_COST
+                * difference(self._tracks[row].appearance, appearances.of(column))
                 for (row, column), cost in without(costs, pairs).items()
             }
         )
-        return pairs + self._recognised(pairs, gates, places, looks)
+        return pairs + self._reidentified(pairs, gates, measurements, appearances)
 
-    def _recognised(
+    def _reidentified(
         self,
         pairs: Sequence[tuple[int, int]],
         gates: Sequence[Gate],
-        places: Sequence[Place],
-        looks: _Looks,
+        measurements: Sequence[Measurement],
+        appearances: _Appearances,
     ) -> list[tuple[int, int]]:
-        """Return more pairs: of faces just lost, and of new ones that look the same."""
+        """Return further pairs of unmatched tracks and detections by appearance."""
         rows = set(range(len(gates))) - {row for row, _ in pairs}
-        columns = set(range(len(places))) - {column for _, column in pairs}
+        columns = set(range(len(measurements))) - {column for _, column in pairs}
         costs = {
-            (row, column): difference(self._tracks[row].appearance, looks.of(column))
+            (row, column): difference(self._tracks[row].appearance, appearances.of(column))
             for row, column in itertools.product(rows, columns)
-            if gates[row].distance(places[column]) <= REACH
-            and gates[row].similar_size(places[column])
+            if gates[row].distance(measurements[column]) <= REACH
+            and gates[row].similar_size(measurements[column])
         }
-        return best_pairs({pair: cost for pair, cost in costs.items() if cost <= SAME_LOOKS})
+        return best_pairs({pair: cost for pair, cost in costs.items() if cost <= SAME_APPEARANCE})
 
-    def _refresh(self, found_as: Mapping[int, Track], looks: _Looks) -> None:
-        """Update the appearance of new faces, and of faces without a near neighbour."""
+    def _refresh(self, found_as: Mapping[int, Track], appearances: _Appearances) -> None:
+        """Update the appearance of new tracks, and of tracks without another face near."""
         due = {
             column: track
             for column, track in found_as.items()
@@ -252,11 +253,11 @@ class Tracker:
                 _near(track.detection.box, box) for other, box in boxes if other is not track
             )
             if alone or track.appearance is None:
-                track.look(looks.of(column), alone)
+                track.update_appearance(appearances.of(column), alone)
 
 
-class _Looks:
-    """How the people found in an image look, worked out when asked for."""
+class _Appearances:
+    """The appearance descriptors of the detections in one image, computed on demand."""
 
     def __init__(self, image: NDArray[np.uint8], detections: Sequence[Detection]) -> None:
         self._detections = detections
@@ -264,12 +265,12 @@ class _Looks:
         self._known: dict[int, Appearance | None] = {}
 
     def is_outside(self, expected: KalmanState) -> bool:
-        """Return whether the middle of a face should be outside the image."""
+        """Return whether the predicted centre of a face is outside the image."""
         height, width = self._image.shape[:2]
         return not (0 <= expected.x <= width and 0 <= expected.y <= height)
 
     def of(self, column: int) -> Appearance | None:
-        """Return the appearance in a detection."""
+        """Return the appearance of a detection; see extract_appearance."""
         if column not in self._known:
             self._known[column] = extract_appearance(self._image, self._detections[column].box)
         return self._known[column]
@@ -282,8 +283,8 @@ def _near(one: Box, other: Box) -> bool:
     )
 
 
-def _is_place(box: Box) -> bool:
-    """Return whether ``box`` is finite and has a size; what is compared with NaN is false."""
+def _is_plausible(box: Box) -> bool:
+    """Return whether ``box`` is within the limits; comparisons with NaN are false."""
     return (
         abs(box.x) <= FARTHEST
         and abs(box.y) <= FARTHEST

@@ -84,7 +84,7 @@ def test_a_task_that_is_off_shows_nothing() -> None:
         ({'labels': {'emotion': 'bored'}}, "unknown emotion 'bored'"),
         ({'labels': {'emotion': ''}}, 'unknown emotion'),
         ({'labels': {'gender': 'unknown'}}, 'unknown gender'),
-        ({'labels': {'age': 'old'}}, "unknown task 'age'; there are emotion, gender"),
+        ({'labels': {'age': 'old'}}, "unknown task 'age'; expected one of emotion, gender"),
         ({'min_confidence': 1.1}, 'min_confidence is 1.1'),
         ({'min_confidence': float('nan')}, 'min_confidence'),
         ({'duration': -0.1}, 'duration is -0.1'),

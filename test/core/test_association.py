@@ -9,15 +9,22 @@ import math
 import numpy as np
 import pytest
 
-from face_affect.core.association import best_pairs, clear_pairs, Gate, Place, TOLERANCE, without
+from face_affect.core.association import (
+    best_pairs,
+    clear_pairs,
+    Gate,
+    Measurement,
+    TOLERANCE,
+    without,
+)
 from face_affect.core.faces import Box
-from face_affect.core.kalman_filter import KalmanFilter, PLACE_NOISE
+from face_affect.core.kalman_filter import KalmanFilter, POSITION_NOISE
 
 HERE = Box(0, 0, 100, 100)
 
 
 def cost(found: Box, seconds: float = 0.0, min_iou: float = 0.3) -> float:
-    return Gate(KalmanFilter.at(HERE).after(seconds), min_iou).cost(Place.of(found))
+    return Gate(KalmanFilter.at(HERE).after(seconds), min_iou).cost(Measurement.of(found))
 
 
 def test_the_same_box_fits_best() -> None:
@@ -30,7 +37,7 @@ def test_the_same_box_fits_best() -> None:
 @pytest.mark.parametrize('along', [0, 1])
 @pytest.mark.parametrize('min_iou', [0.1, 0.3, 0.5, 0.9])
 def test_the_gate_is_the_iou_of_the_grown_boxes(shift: int, along: int, min_iou: float) -> None:
-    grown = 100 * (1 + 2 * TOLERANCE * math.sqrt(2) * PLACE_NOISE)
+    grown = 100 * (1 + 2 * TOLERANCE * math.sqrt(2) * POSITION_NOISE)
     for part in np.linspace(0, 1.2, 25):
         way = float(part) * grown * shift
         shared = max(1 - abs(float(part)), 0.0)
@@ -41,12 +48,12 @@ def test_the_gate_is_the_iou_of_the_grown_boxes(shift: int, along: int, min_iou:
 
 
 def test_place() -> None:
-    assert Place.of(Box(10, 20, 40, 90)) == (30, 65, 60, pytest.approx(math.log(60)))
+    assert Measurement.of(Box(10, 20, 40, 90)) == (30, 65, 60, pytest.approx(math.log(60)))
 
 
 def test_distance_is_in_sizes() -> None:
     gate = Gate(KalmanFilter.at(HERE).after(0.5), 0.3)
-    assert gate.distance(Place.of(HERE.moved(300, -400))) == pytest.approx(5)
+    assert gate.distance(Measurement.of(HERE.moved(300, -400))) == pytest.approx(5)
 
 
 def test_boxes_far_apart_never_fit() -> None:

@@ -169,5 +169,5 @@ def test_a_result_is_finite(value: float) -> None:
 
 
 def test_an_estimate_has_a_probability_for_each_label() -> None:
-    with pytest.raises(ValueError, match='3 probabilities do not fit 2 labels'):
+    with pytest.raises(ValueError, match='3 probabilities, but 2 labels'):
         Estimate(GENDERS, (0.2, 0.3, 0.5), (0.5, 0.5))

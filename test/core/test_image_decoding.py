@@ -348,7 +348,7 @@ def test_jpeg_round_trip(gray: bool) -> None:
 
 def test_jpeg_that_cannot_be(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cv2, 'imencode', lambda *_: (False, None))
-    with pytest.raises(ImageError, match=r'no JPEG of an image of shape \(1, 2, 3\)') as caught:
+    with pytest.raises(ImageError, match=r'cannot encode an image of shape \(1, 2, 3\)') as caught:
         encode_jpeg(np.zeros((1, 2, 3), np.uint8))
     assert caught.value.reason == 'not_encodable'
 

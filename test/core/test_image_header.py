@@ -105,10 +105,10 @@ def test_others_are_refused_and_named(start: bytes, name: str) -> None:
     'width, height, reason',
     [
         (4096, 2160, ''),
-        (4097, 2160, 'at most 8847360 are decoded'),
-        (8192, 8192, 'at most 8847360 are decoded'),
-        (65535, 1, 'not from 1 to 16384'),
-        (0, 100, 'not from 1 to 16384'),
+        (4097, 2160, 'at most 8847360'),
+        (8192, 8192, 'at most 8847360'),
+        (65535, 1, 'must be from 1 to 16384'),
+        (0, 100, 'must be from 1 to 16384'),
     ],
 )
 def test_the_size_is_refused_before_decoding(
@@ -126,7 +126,7 @@ def test_the_size_is_refused_before_decoding(
         decode_compressed(data)
         assert len(decoded) == 1
         return
-    with pytest.raises(ImageError, match=f'{width}x{height} is .*{reason}') as caught:
+    with pytest.raises(ImageError, match=f'{width}x{height}.* {reason}') as caught:
         decode_compressed(data)
     assert caught.value.reason == 'bad_size'
     assert not decoded
@@ -135,7 +135,7 @@ def test_the_size_is_refused_before_decoding(
 def test_the_limit_is_a_parameter() -> None:
     data = encoded('PNG')
     assert decode_compressed(data, 70 * 40).shape == PICTURE.shape
-    with pytest.raises(ImageError, match='at most 2799 are decoded'):
+    with pytest.raises(ImageError, match='at most 2799'):
         decode_compressed(data, 70 * 40 - 1)
     assert MAX_COMPRESSED_PIXELS == 4096 * 2160
 

@@ -52,10 +52,10 @@ def test_after_no_time_nothing_has_changed() -> None:
 def test_the_longer_unseen_the_less_sure() -> None:
     motion = walking(60.0)
     later = [motion.after(seconds) for seconds in (0.0, 0.1, 0.5, 1.0, 1.5, 2.0)]
-    for variance in ('place_variance', 'size_variance', 'speed_variance'):
+    for variance in ('position_variance', 'size_variance', 'speed_variance'):
         values = [getattr(expected, variance) for expected in later]
         assert values == sorted(values)
-    assert 0.5 * SPEED < math.sqrt(later[3].place_variance) < SPEED  # sizes, after a second
+    assert 0.5 * SPEED < math.sqrt(later[3].position_variance) < SPEED  # sizes, after a second
     assert later[-1].speed_variance == pytest.approx(SPEED**2, rel=0.1)
 
 
@@ -70,7 +70,7 @@ def test_the_variances_of_a_walk_are_those_of_the_process() -> None:
         place += speed * step
         speed = kept * speed + rng.normal(0, SPEED * math.sqrt(1 - kept**2), 20000)
     expected = KalmanFilter.at(box_at(0.0)).after(0.8)
-    assert np.var(place) == pytest.approx(expected.place_variance, rel=0.05)
+    assert np.var(place) == pytest.approx(expected.position_variance, rel=0.05)
     assert np.var(speed) == pytest.approx(expected.speed_variance, rel=0.05)
     assert np.mean(place * speed) == pytest.approx(expected.covariance, rel=0.05)
 
@@ -80,5 +80,5 @@ def test_an_update_makes_sure() -> None:
     before = motion.after(1.5)
     motion.update(box_at(40.0, size=60.0), 1.5)
     assert motion.now.x == pytest.approx(40, abs=1)
-    assert motion.now.place_variance < 0.01 * before.place_variance
+    assert motion.now.position_variance < 0.01 * before.position_variance
     assert 50 < math.exp(motion.now.size) < 60

@@ -59,7 +59,7 @@ def test_invalid_depth_leaves_the_bearing() -> None:
 
 def test_calibration_for_another_size_is_refused() -> None:
     camera = CameraModel(1280, 960, CAMERA.matrix)
-    with pytest.raises(CalibrationError, match='1280x960 pixels, but images have 640x480'):
+    with pytest.raises(CalibrationError, match='1280x960 pixels, but they have 640x480'):
         locate(result(), camera)
 
 

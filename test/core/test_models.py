@@ -81,7 +81,7 @@ def test_every_task_has_a_model(task: str) -> None:
         ('{', 'not usable'),
         ('[]', 'not usable'),
         ('null', 'not usable'),
-        ('{"name": "face_detector"}', "not usable: it has no '"),
+        ('{"name": "face_detector"}', "not usable: key '"),
         ('3', 'not usable'),
         ('{}', 'labels'),
         ('\ud800', None),
@@ -112,33 +112,36 @@ def test_bad_json(tmp_path: Path, text: str, reason: str | None) -> None:
         ({'heads': [{'name': 'votes', 'temperature': 0}]}, 'temperature is 0'),
         (
             {'temperature': 1.0, 'heads': [{'name': 'votes', 'temperature': 1.0}]},
-            'temperature stands beside heads',
+            'temperature and heads exclude each other',
         ),
         ({'heads': [{'name': 'votes'}]}, "missing .*'temperature'"),
-        ({'heads': [{'name': 'a b', 'temperature': 1.0}]}, 'must be different words'),
-        ({'heads': [{'name': 'a', 'temperature': 1.0}] * 2}, 'must be different words'),
+        ({'heads': [{'name': 'a b', 'temperature': 1.0}]}, 'must be distinct words'),
+        ({'heads': [{'name': 'a', 'temperature': 1.0}] * 2}, 'must be distinct words'),
         ({'heads': [{'name': 3, 'temperature': 1.0}]}, 'not usable'),
         ({'heads': {'votes': 1.0}}, 'not usable'),
-        ({'head': 'votes'}, 'head stands beside heads'),
-        ({'head': 'votes', 'temperature': 1.0, 'heads': []}, "head is 'votes', but heads has"),
+        ({'head': 'votes'}, 'head and heads exclude each other'),
+        (
+            {'head': 'votes', 'temperature': 1.0, 'heads': []},
+            "head is 'votes', but must be one of",
+        ),
         ({'labels': 3}, 'not usable'),
         ({'input': None}, 'not usable'),
         ({'input': {'width': 64}}, 'missing'),
         ({'crop': {DETECTOR: {'scale': 50}}}, 'scale must be from 0.2 to 5'),
         ({'crop': {DETECTOR: {'size': 1}}}, 'size'),
         ({'crop': []}, 'not usable'),
-        ({'name': ''}, 'not a word'),
-        ({'name': 'a\nb'}, r"name 'a\\nb' is not a word"),
-        ({'name': 'x' * 65}, 'not a word'),
+        ({'name': ''}, 'must be a word'),
+        ({'name': 'a\nb'}, r"name is 'a\\nb', but must be a word"),
+        ({'name': 'x' * 65}, 'must be a word'),
         ({'name': 3}, 'not usable'),
         ({'sha256': 'abc'}, "sha256 is 'abc', but must be 64 hexadecimal digits"),
         ({'sha256': 0}, 'not usable'),
         ({'decoder': 'cells'}, r"unknown keys \['decoder'\]: remove them"),
-        ({'labels': ['yes', 'no']}, 'are not .*angry'),
-        ({'labels': [*reversed(EMOTIONS)]}, 'are not'),
+        ({'labels': ['yes', 'no']}, 'but must be .*angry'),
+        ({'labels': [*reversed(EMOTIONS)]}, 'but must be'),
         (
             {'input': {'width': 64.0, 'height': 64, 'colour': 'gray', 'scale': 1, 'offset': 0}},
-            'kind',
+            'must be whole numbers',
         ),
         (
             {
@@ -150,7 +153,7 @@ def test_bad_json(tmp_path: Path, text: str, reason: str | None) -> None:
                     'offset': 0,
                 }
             },
-            'kind',
+            'must be whole numbers',
         ),
         (
             {'input': {'width': 64, 'height': 64, 'colour': 'gray', 'scale': '1', 'offset': 0}},
@@ -193,8 +196,8 @@ class TestHeads:
     @pytest.mark.parametrize(
         'heads, reason',
         [
-            (HEADS, "no head 'mood', but votes, original"),
-            ([], "no head 'mood', but a single, unnamed one"),
+            (HEADS, "no head 'mood'; it has votes, original"),
+            ([], "no head 'mood'; it has a single, unnamed one"),
         ],
     )
     def test_unknown(self, copy: Path, heads: list[Any], reason: str) -> None:
@@ -204,7 +207,9 @@ class TestHeads:
 
     def test_the_network_lacks_one(self, copy: Path) -> None:
         sidecar = read_sidecar(altered(copy, heads=[*HEADS, {'name': 'x', 'temperature': 1.0}]))
-        with pytest.raises(ModelError, match='do not fit its 7 labels by 3 heads'):
+        with pytest.raises(
+            ModelError, match=r'but needs \[\(1, 21\)\] for its 7 labels by 3 heads'
+        ):
             Classifier(sidecar, DETECTOR)
 
 
@@ -302,7 +307,7 @@ def test_altered_network(copy: Path) -> None:
 def test_file_is_no_network(copy: Path, content: bytes) -> None:
     copy.with_suffix('.tflite').write_bytes(content)
     digest = hashlib.sha256(content).hexdigest()
-    with pytest.raises(ModelError, match='refuses'):
+    with pytest.raises(ModelError, match='the runtime cannot load'):
         Network(read_sidecar(altered(copy, sha256=digest)))
 
 
@@ -384,7 +389,9 @@ class TestFindDetector:
             detectors.with_name('face_detector_640.json'),
             detectors.with_name('face_detector_480.json'),
         )
-        with pytest.raises(ModelError, match='its input is 640 pixels wide, not 480'):
+        with pytest.raises(
+            ModelError, match='an input width of 640 pixels, but its name says 480'
+        ):
             find_detector(str(detectors), 480)
 
 
@@ -406,7 +413,7 @@ class TestFindDetector:
     ],
 )
 def test_unknown_name(name: str) -> None:
-    with pytest.raises(ModelError, match=f'no model.*there are.*{EMOTION}'):
+    with pytest.raises(ModelError, match=f'no model.*available are.*{EMOTION}'):
         find_model(name, 'emotion')
 
 

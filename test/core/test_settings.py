@@ -39,7 +39,7 @@ def test_settings_are_those_of_the_tracker() -> None:
 
 
 def test_settings_that_exclude_each_other() -> None:
-    with pytest.raises(ValueError, match=r'detect_far needs a forget_time of at least 0.7 s, but'):
+    with pytest.raises(ValueError, match=r'must be at least 0.7 s with detect_far'):
         Settings(detect_far=True, forget_time=0.3)
     assert Settings(detect_far=True, forget_time=0.7).detect_far
 

@@ -152,7 +152,7 @@ def test_a_box_of_a_message_is_inside_the_image(region: dict[str, int]) -> None:
     assert decode_result(message).faces[0].detection.box == Box(60, 44, 4, 4)
     for name, value in region.items():
         setattr(face.roi, name, value)
-    with pytest.raises(ValueError, match='of face 7 is not inside the image, 64x48'):
+    with pytest.raises(ValueError, match='of face 7 is not inside the image of 64x48 pixels'):
         decode_result(message)
 
 
