@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""The command line face-affect: its parser and main."""
+"""The command line face-affect: parser and entry point."""
 
 from __future__ import annotations
 
@@ -40,7 +40,8 @@ EXIT_ERROR = 2
 def make_parser() -> argparse.ArgumentParser:
     """Return the parser of all commands."""
     parser = argparse.ArgumentParser(
-        prog='face-affect', description='Find and follow faces; read emotion and gender.'
+        prog='face-affect',
+        description='Detect and track faces; estimate emotion and gender.',
     )
     parser.add_argument('--version', action='version', version=f'%(prog)s {__version__}')
     commands = parser.add_subparsers(dest='command', required=True)
@@ -50,16 +51,19 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command line; return the exit code."""
+    """Run the command line; return the exit code, 2 after an error.
+
+    ``arguments`` default to those of the process.
+    """
     if isinstance(sys.stdout, io.TextIOWrapper):
-        # File names and texts print in every locale.
+        # Any file name can be printed in any locale.
         sys.stdout.reconfigure(errors='backslashreplace')
     parsed = make_parser().parse_args(arguments)
     try:
         with raised():
             return int(parsed.call(parsed))
     except BrokenPipeError:
-        # The reader of the output has gone; Python must not flush into it at exit.
+        # The reader has closed the pipe; Python must not flush into it at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Interrupted as interrupted:

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""What is installed only if asked for: pip's extras."""
+"""Optional dependencies: pip's extras."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from contextlib import contextmanager
 
 
 class MissingExtraError(Exception):
-    """A package is not installed; the message says how to install it."""
+    """An optional package is not installed; the message says how to install it."""
 
 
 @contextmanager
 def needs(extra: str, what: str) -> Iterator[None]:
-    """Say, if an import inside fails, which of pip's extras ``what`` needs.
+    """Convert an ImportError in the block to an error that names the extra of ``what``.
 
     Raises:
         MissingExtraError: a package cannot be imported.

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Parameters as launch arguments, and the check of a launch command line."""
+"""Conversion of parameters to launch arguments, and validation of launch command lines."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ BOOLEANS = ('true', 'false', 'True', 'False')
 
 
 def declarations_of(group: str) -> tuple[Declaration, ...]:
-    """Return the declarations of a group in ``face_affect.ros.parameters``, by its name.
+    """Return the declarations of the group of that name in ``face_affect.ros.parameters``.
 
-    The environment stays as it is.
+    The environment is restored afterwards.
     """
     before = set(os.environ)
-    # The ROS layer sets limits for OpenCV, which other nodes of the launch would inherit.
+    # The import sets limits for OpenCV, which other nodes of the launch would inherit.
     parameters = importlib.import_module('face_affect.ros.parameters')
     for name in set(os.environ) - before:
         del os.environ[name]
@@ -32,9 +32,9 @@ def declarations_of(group: str) -> tuple[Declaration, ...]:
 
 
 def argument(declaration: Declaration, otherwise: str) -> dict[str, Any]:
-    """Return the keyword arguments of DeclareLaunchArgument; empty means not given.
+    """Return the keyword arguments of DeclareLaunchArgument for a parameter.
 
-    ``otherwise`` says in the description what holds then.
+    The default is '', which leaves the parameter unset; ``otherwise`` describes its value then.
     """
     choices = BOOLEANS if isinstance(declaration.default, bool) else declaration.choices
     return {
@@ -46,10 +46,10 @@ def argument(declaration: Declaration, otherwise: str) -> dict[str, Any]:
 
 
 def parse(declaration: Declaration, text: str) -> Value:
-    """Return the value of a launch argument.
+    """Parse the value of a launch argument.
 
     Raises:
-        ValueError: ``text`` is of another type than the parameter, or out of its range.
+        ValueError: ``text`` cannot be converted to the type of the parameter, or is out of range.
 
     """
     kind = type(declaration.default)
@@ -67,21 +67,21 @@ def parse(declaration: Declaration, text: str) -> Value:
 def given_parameters(
     declared: Iterable[Declaration], texts: Mapping[str, str]
 ) -> dict[str, Value]:
-    """Return the parameters that launch arguments give: those that are not empty.
+    """Return the values of the launch arguments that are not empty, by parameter name.
 
     Raises:
-        ValueError: a value is of another type than the parameter, or out of its range.
+        ValueError: a value cannot be converted to the type of its parameter, or is out of range.
 
     """
     return {one.name: parse(one, texts[one.name]) for one in declared if texts.get(one.name)}
 
 
 def base_topic(image: str, transport: str) -> tuple[str, str]:
-    """Return the topic without ``/compressed``, and the transport; '' leaves it to the node.
+    """Return the base topic without ``/compressed``, and the transport.
 
     Args:
-        image: the topic of images; one that ends in ``/compressed`` is compressed.
-        transport: what was asked for: raw, compressed, or '' for nothing.
+        image: the image topic; a suffix ``/compressed`` selects the compressed transport.
+        transport: raw, compressed, or '' for the node's parameter.
 
     Raises:
         ValueError: the topic is that of compressed images, but ``transport`` is raw.
@@ -98,9 +98,9 @@ def base_topic(image: str, transport: str) -> tuple[str, str]:
 
 
 def check_command_line(launch_file: str, known: Iterable[str], words: Sequence[str]) -> None:
-    """Refuse arguments that a launch file does not have.
+    """Validate the argument names of a launch command line.
 
-    Where another launch file includes this one, nothing is checked: the arguments are its own.
+    Nothing is checked if the command line starts another launch file that includes this one.
 
     Args:
         launch_file: the path of the launch file.
@@ -108,7 +108,7 @@ def check_command_line(launch_file: str, known: Iterable[str], words: Sequence[s
         words: the command line, such as ``ros2 launch face_affect camera.launch.py rate:=5``.
 
     Raises:
-        ValueError: an argument is unknown; the message names the nearest one.
+        ValueError: an argument is unknown; the message has the closest match.
 
     """
     known = list(known)
@@ -122,7 +122,7 @@ def check_command_line(launch_file: str, known: Iterable[str], words: Sequence[s
 
 
 def _own_words(launch_file: Path, words: Sequence[str]) -> Sequence[str]:
-    """Return what follows the launch file on the command line; nothing if it is not there."""
+    """Return the words after the launch file on the command line; () if it is not on it."""
     for index, word in enumerate(words):
         if Path(word).name != launch_file.name:
             continue

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""What the launch files share; for them alone, since it needs launch."""
+"""Shared code of the launch files; no other module imports it, since it needs launch."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 import sys
 from typing import Any
 
-# The ignored error: mypy takes this project's folder of launch files for the module.
+# Ignored: mypy resolves launch to this repository's folder of launch files.
 from launch import Action, LaunchContext, LaunchDescription  # type: ignore[attr-defined]
 from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription, OpaqueFunction
 from launch.launch_description_sources import PythonLaunchDescriptionSource
@@ -22,7 +22,7 @@ from face_affect.launch_arguments import argument, BOOLEANS, check_command_line,
 
 
 def path_in_share(*parts: str) -> PathJoinSubstitution:
-    """Return the path of an installed file, such as ``'config', 'care_o_bot.yaml'``."""
+    """Return the path of a file in the share folder, such as ``'config', 'care_o_bot.yaml'``."""
     return PathJoinSubstitution([FindPackageShare(PACKAGE), *parts])
 
 
@@ -32,18 +32,18 @@ def value_of(context: LaunchContext, name: str) -> str:
 
 
 def is_true(context: LaunchContext, name: str) -> bool:
-    """Return whether a launch argument that takes a boolean is set."""
+    """Return the value of a boolean launch argument."""
     return value_of(context, name).lower() == 'true'
 
 
 def include(launch_file: str, **arguments: object) -> IncludeLaunchDescription:
-    """Include another launch file of this package."""
+    """Return the action that includes another launch file of this package."""
     source = PythonLaunchDescriptionSource(path_in_share('launch', launch_file))
     return IncludeLaunchDescription(source, launch_arguments=arguments.items())
 
 
 def program(executable: str, **options: Any) -> Node:
-    """Return the action that starts a program of this package, with its output on the screen."""
+    """Return the action that starts an executable of this package with output to the screen."""
     return Node(
         package=PACKAGE, executable=executable, output='screen', emulate_tty=True, **options
     )
@@ -55,9 +55,9 @@ def launch_description(
     actions: Iterable[Action],
     passed_on: Iterable[str] = (),
 ) -> LaunchDescription:
-    """Return arguments and actions; a command line with other arguments is refused.
+    """Return a launch description that rejects command lines with unknown arguments.
 
-    ``passed_on`` names arguments of an included launch file that the command line may give.
+    ``passed_on``: names of further arguments, which belong to an included launch file.
     """
     known = [*(each.name for each in arguments), *passed_on]
 
@@ -71,15 +71,15 @@ def launch_description(
 def parameter_arguments(
     declared: Iterable[Declaration], otherwise: str = "the parameter's default"
 ) -> list[DeclareLaunchArgument]:
-    """Return an argument for each parameter; left empty, it does not set the parameter.
+    """Return a launch argument for each parameter; an empty one leaves the parameter unset.
 
-    ``otherwise`` says in the description what holds then.
+    ``otherwise`` describes the value of an unset parameter.
     """
     return [DeclareLaunchArgument(**argument(one, otherwise)) for one in declared]
 
 
 def namespace_argument() -> DeclareLaunchArgument:
-    """Return the argument of the node's namespace."""
+    """Return the launch argument for the node's namespace."""
     return DeclareLaunchArgument(
         'namespace',
         default_value='',
@@ -88,7 +88,7 @@ def namespace_argument() -> DeclareLaunchArgument:
 
 
 def params_file_argument(file: str = 'face_affect.yaml') -> DeclareLaunchArgument:
-    """Return the argument of the node's parameter file; by default ``file`` in config/."""
+    """Return the launch argument for the parameter file; its default is ``file`` in config/."""
     return DeclareLaunchArgument(
         'params_file',
         default_value=path_in_share('config', file),
@@ -97,28 +97,28 @@ def params_file_argument(file: str = 'face_affect.yaml') -> DeclareLaunchArgumen
 
 
 def start_arguments() -> list[DeclareLaunchArgument]:
-    """Return the arguments of the node's clock and start."""
+    """Return the launch arguments for the node's clock and start."""
     return [
         DeclareLaunchArgument(
             'use_sim_time',
             default_value='',
             choices=['', *BOOLEANS],
-            description='Take the time from /clock (empty: as params_file says).',
+            description='Use the time of /clock (empty: the value in params_file).',
         ),
         DeclareLaunchArgument(
             'autostart',
             default_value='',
             choices=['', *BOOLEANS],
             description=(
-                'Configure and activate the node at once (empty: as params_file says, else true). '
-                'With false a lifecycle manager, or `ros2 lifecycle set`, has to do so.'
+                'Configure and activate the node at the start (empty: the value in params_file, '
+                'else true). If false, a lifecycle manager or `ros2 lifecycle set` must do so.'
             ),
         ),
     ]
 
 
 def debug_argument() -> DeclareLaunchArgument:
-    """Return the argument that turns on debug output."""
+    """Return the launch argument that enables debug output."""
     return DeclareLaunchArgument(
         'debug',
         default_value='false',

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Output files and folders: whole or not at all, and never in place of the input."""
+"""Atomic writing of output files and folders, which never overwrites an input."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _MAX_LINKS = 40  # as in Linux
 
 
 class OutputError(OSError):
-    """An output cannot be written; the message says which, why, and what to do."""
+    """An output cannot be written; the message has the path, the reason and the remedy."""
 
 
 @contextmanager
 def _explained(path: Path) -> Iterator[None]:
-    """Name the output in errors of the operating system."""
+    """Convert OSErrors in the block to OutputErrors with the path."""
     try:
         yield
     except OutputError:
@@ -38,9 +38,9 @@ def _explained(path: Path) -> Iterator[None]:
 
 
 def file_ids(paths: Iterable[Path]) -> frozenset[FileId]:
-    """Return the identities of files, and of folders with all that is in them.
+    """Return device and inode of files, and of folders with their whole content.
 
-    What does not exist, such as a camera's number, has none.
+    Paths that do not exist, such as a camera number, are skipped.
     """
     found: set[FileId] = set()
     for path in paths:
@@ -55,16 +55,17 @@ def _file_id(status: os.stat_result) -> FileId:
 
 
 def refuse_input(path: Path, inputs: frozenset[FileId]) -> None:
-    """Raise OutputError if ``path`` is one of the inputs, by whatever name or link."""
+    """Raise OutputError if ``path`` is one of ``inputs``, also by another name or link."""
     status = _status(path)
     if status and _file_id(status) in inputs:
         raise OutputError(f'cannot write {path}: it is the input; choose another output')
 
 
 def _status(path: Path) -> os.stat_result | None:
-    """Return the status of the file that ``path`` leads to; None if there is none yet.
+    """Return the status of the file that ``path`` resolves to; None if it does not exist.
 
-    Links are followed by the kernel, which refuses those that others plant in shared folders.
+    The kernel follows links, and rejects those of other users in shared folders
+    (protected_symlinks).
     """
     with _explained(path):
         try:
@@ -74,10 +75,10 @@ def _status(path: Path) -> os.stat_result | None:
 
 
 def write_file(path: Path, data: bytes, inputs: frozenset[FileId] = frozenset()) -> None:
-    """Write ``data`` to ``path``, whole or not at all; directly into a FIFO or device.
+    """Write ``data`` to ``path`` atomically, or directly if it is a FIFO or device.
 
     Raises:
-        OutputError: it is an input, or cannot be written.
+        OutputError: ``path`` is one of ``inputs``, or cannot be written.
 
     """
     refuse_input(path, inputs)
@@ -92,13 +93,11 @@ def output_path(
 ) -> Iterator[Path]:
     """Yield the path of a temporary file, for libraries that open files by name.
 
-    It has the suffix of ``path``, or else ``suffix``.
-
-    At the end of the block its content becomes that of ``path``; after an error, or if it is
-    empty, ``path`` stays as it was.
+    Its suffix is that of ``path``, or else ``suffix``. At the end of the block it replaces
+    ``path``; after an error, or if it is empty, ``path`` is unchanged.
 
     Raises:
-        OutputError: ``path`` is an input, or cannot be written.
+        OutputError: ``path`` is one of ``inputs``, or cannot be written.
 
     """
     refuse_input(path, inputs)
@@ -115,7 +114,7 @@ def output_path(
 
 
 def is_direct(path: Path) -> bool:
-    """Return whether ``path`` is written directly: a FIFO, a device, a descriptor.
+    """Return whether ``path`` is written directly: a FIFO, a device or a file descriptor.
 
     Raises:
         OutputError: it is a folder, or not accessible.
@@ -123,12 +122,12 @@ def is_direct(path: Path) -> bool:
     """
     status = _status(path)
     if status and stat.S_ISDIR(status.st_mode):
-        raise OutputError(f'cannot write {path}: it is a folder')
+        raise OutputError(f'cannot write {path}: it is a folder, but must be a file')
     return bool(status and not stat.S_ISREG(status.st_mode)) or _descriptor(path) is not None
 
 
 def _descriptor(path: Path) -> int | None:
-    """Return the number of this process's descriptor that ``path`` names, as /dev/stdout does."""
+    """Return the file descriptor of this process that ``path`` names, such as /dev/stdout."""
     for _ in range(_MAX_LINKS):
         folder = os.path.realpath(path.parent)
         if re.fullmatch(rf'/proc/{os.getpid()}(/task/\d+)?/fd', folder) and path.name.isdigit():
@@ -140,7 +139,7 @@ def _descriptor(path: Path) -> int | None:
 
 
 def _open_direct(path: Path) -> BinaryIO:
-    # A duplicate shares the position: what the shell appends to is not overwritten.
+    # A duplicated descriptor shares the file offset, so that `>>` of a shell appends.
     number = _descriptor(path)
     flags = os.O_WRONLY | os.O_NOCTTY | os.O_CLOEXEC
     return open(os.open(path, flags) if number is None else os.dup(number), 'wb')
@@ -148,14 +147,14 @@ def _open_direct(path: Path) -> BinaryIO:
 
 @contextmanager
 def _replacing(path: Path, suffix: str = '', or_keep: bool = False) -> Iterator[BinaryIO]:
-    """Yield a new file beside the regular file that ``path`` leads to, which then replaces it.
+    """Yield a temporary file that replaces the regular file ``path`` at the end of the block.
 
-    ``or_keep``: unless it is empty.
+    ``or_keep``: an empty one does not replace it.
     """
     with _explained(path):
         former = _status(path)
         if former:
-            # Replacing needs no permission to write the file itself: ask for it.
+            # Renaming over a read-only file would succeed: check the permission to write it.
             os.close(os.open(path, os.O_WRONLY | os.O_NOCTTY | os.O_CLOEXEC))
         target = Path(os.path.realpath(path))
         stream = _create(target.parent, suffix, 0o600 if former else 0o666)
@@ -172,14 +171,14 @@ def _replacing(path: Path, suffix: str = '', or_keep: bool = False) -> Iterator[
 
 
 def _create(folder: Path, suffix: str, mode: int) -> BinaryIO:
-    """Create a file of an unpredictable name, exclusively and through no link."""
+    """Create a file of an unpredictable name, exclusively and without following links."""
     path = folder / f'.face_affect-{secrets.token_hex(8)}{suffix}'
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     return open(path, 'wb', opener=lambda name, _: os.open(name, flags, mode))
 
 
 def _take_over(former: os.stat_result | None, path: Path) -> None:
-    """Give ``path`` the owner, where permitted, and the mode of the file that it replaces."""
+    """Copy the owner, if permitted, and the mode of the replaced file to ``path``."""
     if former:
         with suppress(PermissionError):
             os.chown(path, former.st_uid, former.st_gid)
@@ -187,19 +186,21 @@ def _take_over(former: os.stat_result | None, path: Path) -> None:
 
 
 def resolve_folder(path: Path, source: Path) -> Path:
-    """Return the folder that ``path`` leads to.
+    """Return the folder that ``path`` resolves to.
 
     Raises:
-        OutputError: it is the input, lies in it, or contains it; or it is not a folder.
+        OutputError: it is the input ``source``, inside it, or contains it; or it is not a folder.
 
     """
     status = _status(path)
     if status and not stat.S_ISDIR(status.st_mode):
-        raise OutputError(f'cannot write {path}: a folder was expected there')
+        raise OutputError(
+            f'cannot write {path}: it is a file, but must be a folder; choose another output'
+        )
     target, read = (Path(os.path.realpath(each)) for each in (path, source))
     if target == read or target in read.parents or read in target.parents:
         raise OutputError(
-            f'cannot write {path}: it is the input {source}, or one lies in the other; '
+            f'cannot write {path}: it is the input {source}, or one contains the other; '
             'choose another output'
         )
     return target
@@ -207,7 +208,7 @@ def resolve_folder(path: Path, source: Path) -> Path:
 
 @contextmanager
 def work_folder(output: Path) -> Iterator[Path]:
-    """Yield a new folder beside ``output``, on the same disk, to write in; removed afterwards.
+    """Yield a temporary folder beside ``output``, on the same file system; remove it afterwards.
 
     Raises:
         OutputError: another process writes the same output, or it cannot be created.
@@ -227,11 +228,11 @@ def work_folder(output: Path) -> Iterator[Path]:
 
 
 def _create_locked(output: Path) -> tuple[Path, int]:
-    """Create a folder of an unpredictable name; the lock on it goes with the process."""
+    """Create a folder of an unpredictable name, and a lock on it that ends with the process."""
     while True:
         folder = output.with_name(f'.{output.name}.{secrets.token_hex(8)}.writing')
         folder.mkdir(mode=0o700)
-        # Another process may take it for one that was left, before the lock.
+        # Until it is locked, another process may remove it as abandoned.
         with suppress(FileNotFoundError, BlockingIOError):
             lock = _lock(folder)
             if folder.exists():
@@ -250,7 +251,7 @@ def _lock(folder: Path) -> int:
 
 
 def _work_folders(output: Path) -> list[Path]:
-    """Return this user's work folders for ``output``, not counting links."""
+    """Return this user's work folders for ``output``, without links."""
     pattern = re.compile(rf'\.{re.escape(output.name)}\.[0-9a-f]{{16}}\.writing')
     return [
         Path(entry.path)
@@ -262,10 +263,10 @@ def _work_folders(output: Path) -> list[Path]:
 
 
 def _remove_left(folder: Path, output: Path) -> None:
-    """Remove what a killed process has left.
+    """Remove the work folder of a killed process.
 
     Raises:
-        OutputError: the process is alive.
+        OutputError: the process is still running.
 
     """
     try:
@@ -273,13 +274,15 @@ def _remove_left(folder: Path, output: Path) -> None:
     except FileNotFoundError:
         return
     except BlockingIOError:
-        raise OutputError(f'cannot write {output}: another process is writing it') from None
+        raise OutputError(
+            f'cannot write {output}: another process is writing it; wait for its end'
+        ) from None
     shutil.rmtree(folder, ignore_errors=True)
     os.close(lock)
 
 
 def replace_folder(new: Path, output: Path) -> None:
-    """Move the finished folder ``new`` to ``output``; a folder there goes, its mode stays."""
+    """Move the finished folder ``new`` to ``output``; replace a folder there, keep its mode."""
     if not output.exists():
         new.rename(output)
         return

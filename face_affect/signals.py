@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""SIGINT, SIGTERM and SIGHUP: as an exception, or as a request to finish."""
+"""Handling of SIGINT, SIGTERM and SIGHUP: as an exception, or as a stop request."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import time
 from types import FrameType
 from typing import Any, NoReturn, Protocol
 
-TICK = 0.1  # seconds until a signal is noticed
+TICK = 0.1  # seconds between checks for a signal
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 EXIT_FAILED = 1
 
@@ -23,10 +23,10 @@ Handler = Callable[[int, FrameType | None], Any]
 
 
 class Interrupted(KeyboardInterrupt):
-    """A signal has ended the program; ``exit_code`` as a shell reports it: 128 + number."""
+    """A signal ends the program; ``exit_code`` is that of shells, 128 + number."""
 
     def __init__(self, number: int) -> None:
-        """Keep the signal's number."""
+        """Set the exit code for signal ``number``."""
         super().__init__(signal.Signals(number).name)
         self.exit_code = 128 + number
 
@@ -39,7 +39,7 @@ def _handled(handler: Handler) -> Iterator[None]:
         before = {
             number: signal.signal(number, handler)
             for number in SIGNALS
-            # nohup, for one, starts programs that ignore SIGHUP.
+            # Programs started by nohup ignore SIGHUP.
             if signal.getsignal(number) != signal.SIG_IGN
         }
     try:
@@ -51,7 +51,7 @@ def _handled(handler: Handler) -> Iterator[None]:
 
 @contextmanager
 def raised() -> Iterator[None]:
-    """Raise Interrupted at a signal, so that temporary files are removed on the way out."""
+    """Raise Interrupted at a signal, so that context managers remove temporary files."""
 
     def interrupt(number: int, frame: FrameType | None) -> NoReturn:
         raise Interrupted(number)
@@ -61,21 +61,22 @@ def raised() -> Iterator[None]:
 
 
 class Stop(Protocol):
-    """A request to finish, true once it is made."""
+    """A stop request, true once it is made."""
 
     def __bool__(self) -> bool:
         """Return whether to stop."""
 
 
 class StopSignal:
-    """True once a signal has come: finish, and end with ``exit_code``. A context manager.
+    """A stop request by signal, as a context manager: true after the first signal.
 
-    A second SIGINT raises Interrupted, if ``interruptible``. Outside the main thread, where
-    Python delivers no signals, it stays False.
+    The program should then finish and return ``exit_code``. A second SIGINT raises Interrupted,
+    if ``interruptible``. Outside the main thread, where Python delivers no signals, it is never
+    true.
     """
 
     def __init__(self, interruptible: bool = True) -> None:
-        """Do not listen yet."""
+        """Create the request; the context manager installs the handlers."""
         self._interruptible = interruptible
         self.exit_code = 0
 
@@ -84,7 +85,7 @@ class StopSignal:
         return self.exit_code != 0
 
     def wait(self, seconds: float) -> bool:
-        """Return whether to stop, at once if so, else after ``seconds``."""
+        """Wait for a stop request, at most ``seconds``; return whether to stop."""
         end = time.monotonic() + seconds
         while not self and (left := end - time.monotonic()) > 0:
             time.sleep(min(left, TICK))
@@ -96,23 +97,23 @@ class StopSignal:
         self.exit_code = 128 + number
 
     def __enter__(self) -> StopSignal:
-        """Listen."""
+        """Install the signal handlers."""
         self._handling = _handled(self._on_signal)
         self._handling.__enter__()
         return self
 
     def __exit__(self, *exception: Any) -> None:
-        """Restore the former handlers."""
+        """Restore the previous signal handlers."""
         self._handling.__exit__(*exception)
 
 
 @contextmanager
 def ended_within(seconds: float, name: str) -> Iterator[None]:
-    """End the process if the block still runs so many seconds after a handled signal.
+    """End the process if the block has not ended ``seconds`` after a handled signal.
 
-    A thread waits for the signal by itself, since a main thread that is blocked in a library
-    runs no handler. It ends the process with exit code 1 and one line on stderr. Call it in
-    the main thread.
+    A separate thread waits for the signal, since a main thread that is blocked in a library runs
+    no handlers. It ends the process with exit code 1 and a line with ``name`` on stderr. Must be
+    called in the main thread.
     """
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
@@ -133,4 +134,4 @@ def ended_within(seconds: float, name: str) -> Iterator[None]:
     finally:
         left.set()
         signal.set_wakeup_fd(before)
-        os.close(writer)  # The end of the pipe ends a thread that has seen no signal.
+        os.close(writer)  # End of file ends the thread if there was no signal.

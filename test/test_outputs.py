@@ -269,5 +269,5 @@ def test_where_a_folder_leads(tmp_path: Path) -> None:
         with pytest.raises(OutputError, match='it is the input'):
             resolve_folder(tmp_path / name, source)
     for name in ('file', 'fifo'):
-        with pytest.raises(OutputError, match='a folder was expected there'):
+        with pytest.raises(OutputError, match='it is a file, but must be a folder'):
             resolve_folder(tmp_path / name, source)

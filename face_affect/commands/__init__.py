@@ -1,4 +1,4 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Subcommands of face-affect: their arguments, and what they print."""
+"""Subcommands of face-affect: arguments and printed output."""

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""face-affect bag: recordings through the pipeline."""
+"""face-affect bag: processing of recordings."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from face_affect.extras import needs
 if TYPE_CHECKING:
     from face_affect.bags.batch.job import Job, JobResult
 
-FIRST_NOTICE, NOTICE_PERIOD = 3.0, 30.0  # seconds without a worker
+FIRST_NOTICE, NOTICE_PERIOD = 3.0, 30.0  # seconds without workers
 EXIT_INCOMPLETE, EXIT_FAILED, EXIT_INTERRUPTED = 1, 2, 130
 
 
@@ -37,17 +37,17 @@ def add_bag(commands: Any) -> None:
     """Add the subcommand."""
     parser: argparse.ArgumentParser = commands.add_parser(
         'bag',
-        help='read the faces in bags and videos; write bags of results and tables',
-        description='Takes recordings through the same pipeline as the node, every image of '
-        'them, and writes bags of results, each at the stamp of its image. What is finished '
-        'already is skipped.',
+        help='process bags and videos; write bags of results and tables',
+        description='Processes every image of recordings with the pipeline of the node, and '
+        'writes bags of results, each with the stamp of its image. Recordings that are complete '
+        'already are skipped.',
     )
     parser.add_argument(
         'inputs',
         metavar='IN',
         nargs='+',
-        help='a rosbag2 (sqlite3, MCAP), a '
-        'bag of ROS 1, a video file; or a folder of these, or a glob pattern',
+        help='a rosbag2 (sqlite3, MCAP), a ROS 1 bag or a video file; a folder of these, or a '
+        'glob pattern',
     )
     parser.add_argument(
         '-o',
@@ -55,30 +55,28 @@ def add_bag(commands: Any) -> None:
         type=Path,
         required=True,
         metavar='OUT',
-        help='the bag to write; with several recordings the folder for the bags',
+        help='the bag to write; with several recordings, the folder of the bags',
     )
-    parser.add_argument('--topic', help='the image topic (default: the first of the bag)')
-    parser.add_argument('--keep', action='store_true', help="copy the recording's topics, too")
-    parser.add_argument(
-        '--images', action='store_true', help='write annotated pictures (JPEG), too'
-    )
-    parser.add_argument('--csv', action='store_true', help='write OUT/faces.csv, too')
-    parser.add_argument('--parquet', action='store_true', help='write OUT/faces.parquet, too')
+    parser.add_argument('--topic', help='the image topic (default: the first one in the bag)')
+    parser.add_argument('--keep', action='store_true', help="also copy the recording's topics")
+    parser.add_argument('--images', action='store_true', help='also write annotated images (JPEG)')
+    parser.add_argument('--csv', action='store_true', help='also write OUT/faces.csv')
+    parser.add_argument('--parquet', action='store_true', help='also write OUT/faces.parquet')
     parser.add_argument(
         '--storage',
         choices=('mcap', 'sqlite3'),
         default='mcap',
-        help='what the bag is written as (default: %(default)s)',
+        help='storage format of the written bag (default: %(default)s)',
     )
     parser.add_argument(
         '--pace',
         action='store_true',
-        help="go at the recording's own pace (default: as fast as possible)",
+        help='process images at the rate of the recording (default: as fast as possible)',
     )
     parser.add_argument(
         '--overwrite',
         action='store_true',
-        help='replace what was made with other settings, models or input',
+        help='replace outputs of other settings, models or inputs',
     )
     for declaration in declarations(DecodingSettings):
         add_option(parser, declaration)
@@ -87,26 +85,32 @@ def add_bag(commands: Any) -> None:
         type=int,
         default=0,
         metavar='N',
-        help='processes for several recordings (default: one a core; 1: one recording after '
-        'the other, in this process)',
+        help='number of processes for several recordings (default: one per core; 1: sequential, '
+        'in this process)',
     )
     parser.add_argument(
         '--scheduler',
         metavar='ADDRESS',
-        help='let a Dask cluster do it: tcp://HOST:PORT; files are on a disk '
-        'that all workers share',
+        help='process on the Dask cluster of this scheduler, tcp://HOST:PORT; files must be on a '
+        'file system that all workers share',
     )
     add_pipeline_options(parser)
     parser.set_defaults(call=bag)
 
 
 def bag(arguments: argparse.Namespace) -> int:
-    """Run ``face-affect bag``; return the exit code."""
+    """Run ``face-affect bag``; return the exit code.
+
+    Raises:
+        MissingExtraError: a package of the extra ``bags`` is not installed.
+        ValueError: an option is out of range.
+
+    """
     with needs('bags', 'face-affect bag'):
         from face_affect.bags.batch.job import Options
         from face_affect.bags.batch.runner import plan
     if arguments.workers < 0:
-        raise ValueError(f'--workers is {arguments.workers}, but must not be negative')
+        raise ValueError(f'--workers is {arguments.workers}, but must be 0 or more')
     tables = tuple(name for name in ('csv', 'parquet') if getattr(arguments, name))
     options = Options(
         settings_of(arguments),
@@ -130,7 +134,7 @@ def bag(arguments: argparse.Namespace) -> int:
 
 
 def _run_here(jobs: Sequence[Job]) -> list[JobResult]:
-    """Do the jobs one by one, and show the progress in each."""
+    """Run the jobs sequentially, with the progress in frames."""
     from face_affect.bags.batch.runner import run_here
 
     outcomes: list[JobResult] = []
@@ -148,7 +152,7 @@ def _run_here(jobs: Sequence[Job]) -> list[JobResult]:
 
 
 def _run_many(jobs: Sequence[Job], workers: int, scheduler: str | None) -> list[JobResult]:
-    """Do the jobs in processes or on a cluster, and show how many are done."""
+    """Run the jobs in processes or on a cluster, with the progress in recordings."""
     from face_affect.bags.batch.runner import CONNECT_SECONDS, run_local, run_on_cluster
 
     outcomes: list[JobResult] = []
@@ -159,7 +163,7 @@ def _run_many(jobs: Sequence[Job], workers: int, scheduler: str | None) -> list[
         watch = _WorkerDisplay(bar, scheduler)
         if scheduler:
             bar.write(
-                f'face-affect: connecting to scheduler {scheduler}, {CONNECT_SECONDS} s at most',
+                f'face-affect: connecting to scheduler {scheduler}, timeout {CONNECT_SECONDS} s',
                 file=sys.stderr,
             )
         running = (
@@ -175,16 +179,16 @@ def _run_many(jobs: Sequence[Job], workers: int, scheduler: str | None) -> list[
 
 
 class _WorkerDisplay:
-    """Shows how many workers there are; says what is waited for if there is none."""
+    """Shows the number of workers; warns while there are none."""
 
     def __init__(self, bar: Any, scheduler: str | None) -> None:
-        """Show it in ``bar``."""
+        """Show the number in ``bar``."""
         self._bar = bar
         self._where = f'scheduler {scheduler}' if scheduler else 'this machine'
         self._next_notice = FIRST_NOTICE
 
     def __call__(self, count: int, waiting: float) -> None:
-        """Take the number of workers, and the seconds for which there has been none."""
+        """Update the number of workers, and the seconds since there was one."""
         self._bar.set_postfix_str(f'{count} worker{"s" * (count != 1)}')
         if not waiting:
             self._next_notice = FIRST_NOTICE
@@ -193,14 +197,14 @@ class _WorkerDisplay:
             self._bar.write(
                 f'face-affect: waiting for workers: {self._where} has none '
                 f'({self._bar.n} of {self._bar.total} recordings done); start some with '
-                '`dask worker ADDRESS`, or end with Ctrl-C',
+                '`dask worker ADDRESS`, or stop with Ctrl-C',
                 file=sys.stderr,
             )
 
 
 @contextmanager
 def _summary(jobs: Sequence[Job], outcomes: Sequence[JobResult]) -> Iterator[None]:
-    """Print at the end what came of several jobs."""
+    """Print totals and throughput of several jobs at the end of the block."""
     start = time.monotonic()
     yield
     if len(jobs) > 1:
@@ -214,7 +218,7 @@ def _summary(jobs: Sequence[Job], outcomes: Sequence[JobResult]) -> Iterator[Non
 
 
 def _report(outcome: JobResult, bar: Any = tqdm) -> None:
-    """Say what came of a recording."""
+    """Print the outcome of a recording."""
     where = f'{outcome.job.source} -> {outcome.job.output}'
     drops = ', '.join(f'{count} {reason}' for reason, count in outcome.dropped.items()) or 'none'
     rate = f', {outcome.frames / outcome.elapsed:.0f} frames/s' if outcome.state == 'done' else ''
@@ -225,7 +229,7 @@ def _report(outcome: JobResult, bar: Any = tqdm) -> None:
     if outcome.state == 'failed':
         lines = [f'face-affect: error: {outcome.error}']
     elif outcome.error:
-        lines.append(f'face-affect: error: {outcome.error}; what came before is in the output')
+        lines.append(f'face-affect: error: {outcome.error}; earlier results are in the output')
     lines += [f'face-affect: note: {note}' for note in outcome.notes]
     for line in lines:
         bar.write(line, file=sys.stderr)
@@ -237,5 +241,5 @@ def _exit_code(outcomes: Sequence[JobResult]) -> int:
         return EXIT_INTERRUPTED
     if states == {'failed'}:
         return EXIT_FAILED
-    fruitless = any(outcome.frames and not outcome.results for outcome in outcomes)
-    return EXIT_INCOMPLETE if fruitless or states & {'failed', 'partial'} else 0
+    without_results = any(outcome.frames and not outcome.results for outcome in outcomes)
+    return EXIT_INCOMPLETE if without_results or states & {'failed', 'partial'} else 0

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""face-affect compare: what changed between two bags of results."""
+"""face-affect compare: differences between two bags of results."""
 
 from __future__ import annotations
 
@@ -19,50 +19,58 @@ def add_compare(commands: Any) -> None:
     """Add the subcommand."""
     parser: argparse.ArgumentParser = commands.add_parser(
         'compare',
-        help='tell what changed between two bags of results',
-        description='Compares results image by image. Ends with 0 if nothing changed beyond the '
-        'tolerances, with 1 if something did, with 2 if a bag cannot be read.',
+        help='compare two bags of results',
+        description='Compares results image by image. Exit code 0 if all differences are within '
+        'the tolerances, 1 if not, 2 if a bag cannot be read.',
     )
     parser.add_argument('a', metavar='A', type=Path, help='a bag of results')
-    parser.add_argument('b', metavar='B', type=Path, help='another one, of the same recording')
-    parser.add_argument('--topic', help='the results, if a bag has them on several topics')
+    parser.add_argument(
+        'b', metavar='B', type=Path, help='a second bag of results, of the same recording'
+    )
+    parser.add_argument('--topic', help='the topic of the results, if a bag has several')
     parser.add_argument(
         '--pixels',
         type=float,
         default=4.0,
         metavar='NUMBER',
-        help='by how much a side of a box may move (default: %(default)s)',
+        help='maximum shift of a side of a box in pixels (default: %(default)s)',
     )
     parser.add_argument(
         '--iou',
         type=float,
         default=0.8,
         metavar='NUMBER',
-        help='overlap (intersection over union) from which on boxes are alike, '
-        'however far a side moved (default: %(default)s)',
+        help='minimum IoU of boxes that count as equal regardless of --pixels '
+        '(default: %(default)s)',
     )
     parser.add_argument(
         '--tolerance',
         type=float,
         default=0.1,
         metavar='NUMBER',
-        help='by how much probabilities and scores may change; labels that '
-        'change within it do not count (default: %(default)s)',
+        help='maximum change of probabilities and scores; changes of labels within it are ignored '
+        '(default: %(default)s)',
     )
     parser.add_argument(
         '--unmatched',
         type=int,
         default=0,
         metavar='NUMBER',
-        help='how many faces may be in one bag only (default: %(default)s); results of another '
-        'processor or OpenCV differ in faces whose score is near the threshold',
+        help='maximum number of faces in only one of the bags (default: %(default)s); between '
+        'processors or versions of OpenCV, faces with a score near the threshold differ',
     )
     parser.add_argument('--json', action='store_true', help='print one JSON object')
     parser.set_defaults(call=compare_bags)
 
 
 def compare_bags(arguments: argparse.Namespace) -> int:
-    """Run ``face-affect compare``; return the exit code."""
+    """Run ``face-affect compare``; return the exit code.
+
+    Raises:
+        MissingExtraError: a package of the extra ``bags`` is not installed.
+        ValueError: a tolerance is out of range, or a bag cannot be read.
+
+    """
     with needs('bags', 'face-affect compare'):
         from face_affect.bags.analysis.comparison import compare, Tolerances
         from face_affect.bags.analysis.result_reader import read_results
@@ -101,8 +109,7 @@ def _table(found: Any) -> str:
     if renamed:
         lines.append(f'renamed in B: {renamed}')
     lines += [
-        f'made with another {name}: {one} -> {other}'
-        for name, (one, other) in found.settings.items()
+        f'different {name}: {one} -> {other}' for name, (one, other) in found.settings.items()
     ]
     lines.append('the same' if found.same else 'different')
     return '\n'.join(lines)

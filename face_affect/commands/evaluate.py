@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""face-affect evaluate: results against labels of one's own."""
+"""face-affect evaluate: accuracy of results by ground truth."""
 
 from __future__ import annotations
 
@@ -19,40 +19,40 @@ def add_evaluate(commands: Any) -> None:
     """Add the subcommand."""
     parser: argparse.ArgumentParser = commands.add_parser(
         'evaluate',
-        help='measure results against labels of your own',
+        help='evaluate results by your ground truth',
         description='Compares results with a CSV file of labelled faces (stamp, box, emotion, '
-        'gender, person): recall, precision, id switches, accuracy with 95 %% intervals, '
-        'confusion matrices. Prints the figures and writes them as one HTML file.',
+        'gender, person): recall, precision, id switches, accuracy with 95 %% confidence '
+        'intervals, confusion matrices. Prints the metrics and writes them to an HTML file.',
     )
     parser.add_argument(
         'bag',
         metavar='BAG',
         type=Path,
-        help='a bag of results: of face-affect bag, or recorded from a node',
+        help='a bag of results: written by face-affect bag, or recorded from a node',
     )
     parser.add_argument(
         '--truth',
         metavar='FILE',
         type=Path,
         required=True,
-        help='labelled faces as CSV with the columns stamp,x,y,width,height and, as wanted, '
-        'emotion,gender,person,ignore; docs/evaluation.md explains them',
+        help='labelled faces as CSV with the columns stamp,x,y,width,height and optionally '
+        'emotion,gender,person,ignore; see docs/evaluation.md',
     )
     parser.add_argument(
         '-o',
         '--output',
         type=Path,
         metavar='FILE',
-        help='where the HTML file goes (default: BAG_evaluation.html in this folder)',
+        help='the HTML file (default: BAG_evaluation.html in this folder)',
     )
     parser.add_argument(
         '--tolerance',
         type=float,
         default=0.01,
         metavar='SECONDS',
-        help='difference allowed between the stamps of truth and result (default: %(default)s)',
+        help='maximum difference between the stamps of truth and result (default: %(default)s)',
     )
-    parser.add_argument('--topic', help='the results, if the bag has them on several topics')
+    parser.add_argument('--topic', help='the topic of the results, if the bag has several')
     parser.add_argument('--json', action='store_true', help='print a JSON object')
     parser.set_defaults(call=evaluate_bag)
 
@@ -61,6 +61,8 @@ def evaluate_bag(arguments: argparse.Namespace) -> int:
     """Run ``face-affect evaluate``; return the exit code.
 
     Raises:
+        MissingExtraError: a package of the extras ``bags`` or ``reports`` is not installed.
+        OutputError: the HTML file is an input, or cannot be written.
         ValueError: the tolerance is negative, or bag or truth cannot be used.
 
     """
@@ -91,7 +93,9 @@ def evaluate_bag(arguments: argparse.Namespace) -> int:
 
 
 def _text(found: Any) -> str:
-    switches = 'not measured: no person is named' if found.switches is None else found.switches
+    switches = (
+        'not measured: the truth names no person' if found.switches is None else found.switches
+    )
     lines = [
         ('labelled images', f'{found.images} with a result, {found.unmatched} without'),
         ('recall', found.recall),

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""face-affect explain: what in a picture made the networks answer as they did."""
+"""face-affect explain: saliency of all classifiers for the faces in an image."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ def add_explain(commands: Any) -> None:
     """Add the subcommand."""
     parser: argparse.ArgumentParser = commands.add_parser(
         'explain',
-        help='show what in a picture made the networks answer as they did',
-        description='Writes a sheet: for each face and each network what it saw, its '
-        'probabilities, and guided back-propagation for each class.',
+        help='show the saliency of all classifiers for the faces in an image',
+        description='Writes an image with, for each face and network, the input crop and the '
+        'probability and guided back-propagation of each label.',
     )
-    parser.add_argument('input', metavar='PICTURE', help='a picture')
+    parser.add_argument('input', metavar='PICTURE', help='an image file')
     parser.add_argument(
         '-o',
         '--output',
         type=Path,
         metavar='SHEET',
-        help='where the sheet goes (default: PICTURE_explained.png here)',
+        help='the image to write (default: PICTURE_explained.png in this folder)',
     )
     add_pipeline_options(
         parser, ('detection_threshold', 'rotate', 'detector_model', 'detection_width')
@@ -43,10 +43,17 @@ def add_explain(commands: Any) -> None:
 
 
 def explain(arguments: argparse.Namespace) -> int:
-    """Run ``face-affect explain``; return the exit code."""
+    """Run ``face-affect explain``; return the exit code.
+
+    Raises:
+        MediaError: the input is not a single image, has no face, or an image cannot be written.
+        ModelError: a model is not usable.
+        ValueError: an option is out of range.
+
+    """
     media = open_media(arguments.input)
     if media.moving or len(media) != 1:
-        raise MediaError(f'{arguments.input} is not one picture')
+        raise MediaError(f'{arguments.input} is not a single image; expected an image file')
     (picture,) = media
     image = picture.decode()
     settings = settings_of(arguments)
@@ -54,7 +61,10 @@ def explain(arguments: argparse.Namespace) -> int:
     pipeline = Pipeline(replace(settings, confirm_frames=1, rotate=0), models_of(arguments))
     faces = pipeline.process(image, 0.0).faces
     if not faces:
-        raise MediaError(f'no face in {arguments.input}; a lower --threshold finds more')
+        raise MediaError(
+            f'no face in {arguments.input} with a score of at least '
+            f'{settings.detection_threshold:g}; lower --threshold'
+        )
     comparison = ModelComparison(pipeline.sidecars[0].calibrated_as)
     sheet = comparison_sheet([comparison(image, face.detection.box) for face in faces])
     output = arguments.output or Path(f'{Path(arguments.input).stem}_explained.png')

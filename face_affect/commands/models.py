@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""face-affect models: the networks with their figures."""
+"""face-affect models: size, speed and accuracy of the networks."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ from face_affect.core.strict_json import to_json
 from face_affect.core.text import printable
 
 EXIT_BROKEN = 1
-# Lists, in the source tree, what an installation holds; an installation holds nothing else.
+# In the source tree, the names of the models that are installed; absent in an installation
 INSTALLED_LIST = 'installed.txt'
 VALIDATION = 'validation'
-WARM_UP, RUNS = 10, 100  # runs that are not measured, and that are
+WARM_UP, RUNS = 10, 100  # runs before the measurement, measured runs
 
 
 @dataclass(frozen=True)
 class Row:
     """One network.
 
-    ``error`` says why it cannot be loaded, '' if it can; ``milliseconds`` the median time of a run
-    on one thread, None if it was not measured; ``installed`` whether installations hold it.
+    ``installed``: whether it is part of an installation; ``error``: why it cannot be loaded, ''
+    if it can; ``milliseconds``: median inference time on one thread, None if not measured.
     """
 
     sidecar: Sidecar
@@ -49,7 +49,7 @@ class Row:
 
     @property
     def test_set(self) -> str:
-        """What the accuracy was measured on; '' if it was not measured."""
+        """The name of the data set of ``accuracy``; '' if it was not measured."""
         if not self.sidecar.accuracy:
             return ''
         name = next(iter(self.sidecar.accuracy))
@@ -61,7 +61,10 @@ class Row:
 
     @property
     def accuracy(self) -> dict[str, float]:
-        """The figures of the int8 network on ``test_set``, 0..1: 'accuracy', or those of boxes."""
+        """The metrics of the int8 network on ``test_set``, 0..1, by name.
+
+        A classifier has 'accuracy', a detector its metrics of boxes.
+        """
         values = self.sidecar.accuracy
         if self.sidecar.task == DETECTION:
             return {
@@ -72,7 +75,7 @@ class Row:
         return {'accuracy': next(iter(values.values()))} if values else {}
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the row ready for JSON."""
+        """Return the row, serialisable as JSON."""
         sidecar = self.sidecar
         return {
             'name': sidecar.name,
@@ -98,9 +101,9 @@ def add_models(commands: Any) -> None:
     """Add the subcommand."""
     parser: argparse.ArgumentParser = commands.add_parser(
         'models',
-        help='list the networks with their figures',
-        description='Prints a table with one line for each network, or all details of those that '
-        'are named. Exit code 1 if one cannot be loaded.',
+        help='list the networks with size, speed and accuracy',
+        description='Prints a table of all networks, or all details of the named ones. Exit code '
+        '1 if one cannot be loaded.',
     )
     parser.add_argument(
         'names', nargs='*', metavar='NAME', help='print all details of these networks'
@@ -108,7 +111,7 @@ def add_models(commands: Any) -> None:
     parser.add_argument(
         '--time',
         action='store_true',
-        help='measure how long a run takes on this machine: the median in ms on one thread',
+        help='measure the median inference time on this machine, in ms on one thread',
     )
     parser.add_argument('--json', action='store_true', help='print a JSON array')
     parser.set_defaults(call=list_models)
@@ -118,7 +121,7 @@ def list_models(arguments: argparse.Namespace) -> int:
     """Run ``face-affect models``; return the exit code.
 
     Raises:
-        ModelError: there is no model of a name asked for.
+        ModelError: a named model does not exist, or a sidecar is not usable.
 
     """
     rows = [_row(sidecar, arguments.time) for sidecar in _chosen(arguments.names)]
@@ -143,7 +146,7 @@ def _chosen(names: Sequence[str]) -> list[Sidecar]:
             raise ModelError(
                 f'no model {printable(name, 100)!r} in {models_folder()}; '
                 + (f'did you mean {close}? ' if close else '')
-                + '"face-affect models" lists them'
+                + 'list them with "face-affect models"'
             )
     return [sidecars[name] for name in names] if names else list(sidecars.values())
 
@@ -159,10 +162,10 @@ def _row(sidecar: Sidecar, timed: bool) -> Row:
 
 
 def _milliseconds(network: Network) -> float:
-    """Return the median time of a run on random pixels."""
+    """Return the median inference time on random pixels."""
     sidecar = network.sidecar
     pixels = np.random.default_rng(0).integers(0, 256, sidecar.input.shape[1:], dtype=np.uint8)
-    # A network that explains another one takes the logit to explain, too.
+    # The second input of a saliency network selects the logit to explain.
     logits = np.eye(sidecar.logits, dtype=np.float32)
     others = [logits[0]] if sidecar.task.endswith('_saliency') else []
     times = []

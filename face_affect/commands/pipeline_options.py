@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Options for the pipeline's parameters, generated from their declarations."""
+"""Command-line options of the pipeline's parameters, generated from their declarations."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from collections.abc import Collection
 from face_affect.core.parameters import Declaration, declarations, from_values
 from face_affect.core.settings import ModelNames, Settings
 
-# Parameters whose option has a shorter name
+# Parameter -> shorter name of its option
 SHORT = {'detection_threshold': 'threshold'}
 
 
 def add_pipeline_options(
     parser: argparse.ArgumentParser, names: Collection[str] | None = None
 ) -> None:
-    """Add an option for each setting and each model, or for those called ``names``."""
-    group = parser.add_argument_group('settings and models, as parameters of the node')
+    """Add an option for each parameter of settings and models, or only for ``names``."""
+    group = parser.add_argument_group('settings and models (parameters of the node)')
     for declaration in (*declarations(Settings), *declarations(ModelNames)):
         if names is None or declaration.name in names:
             add_option(group, declaration)
@@ -59,15 +59,20 @@ def _range(declaration: Declaration) -> str:
 
 
 def settings_of(arguments: argparse.Namespace) -> Settings:
-    """Return the settings given, and defaults for those without an option.
+    """Return the settings in ``arguments``, and defaults for those without an option.
 
     Raises:
-        ValueError: one is out of range.
+        ValueError: a value is out of range.
 
     """
     return from_values(Settings, vars(arguments))
 
 
 def models_of(arguments: argparse.Namespace) -> ModelNames:
-    """Return the models given, and defaults for those without an option."""
+    """Return the models in ``arguments``, and defaults for those without an option.
+
+    Raises:
+        ValueError: a value is out of range.
+
+    """
     return from_values(ModelNames, vars(arguments))

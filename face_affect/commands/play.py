@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""face-affect play: a recording, or pictures, into ROS."""
+"""face-affect play: publication of recordings and images in ROS."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ def add_play(commands: Any) -> None:
     """Add the subcommand."""
     parser: argparse.ArgumentParser = commands.add_parser(
         'play',
-        help='publish a rosbag2, or a video, folder or camera, into ROS',
-        description='Publishes a rosbag2 (sqlite3 or mcap) with its own timing, messages '
-        'untouched. A picture folder, video or camera is published as JPEG '
+        help='publish a rosbag2, video, image folder or camera in ROS',
+        description='Publishes the unmodified messages of a rosbag2 (sqlite3 or mcap) at their '
+        'recorded times. An image folder, video or camera is published as JPEG '
         'sensor_msgs/CompressedImage. Needs rclpy.',
     )
     parser.add_argument(
         'input',
         metavar='BAG',
-        help='a rosbag2 folder or .mcap file; or a video, '
-        'a folder of pictures, a stream address or a camera number',
+        help='a rosbag2 folder or .mcap file; or a video, a folder of images, a stream address or '
+        'a camera number',
     )
     parser.add_argument(
         '--rate',
         type=float,
         default=1.0,
-        help='how many times as fast as recorded (default: %(default)s)',
+        help='playback speed as a multiple of the recorded one (default: %(default)s)',
     )
-    parser.add_argument('--loop', action='store_true', help='start again at the end, until Ctrl-C')
+    parser.add_argument('--loop', action='store_true', help='repeat until Ctrl-C')
     parser.add_argument(
         '--clock',
         action='store_true',
@@ -41,7 +41,7 @@ def add_play(commands: Any) -> None:
         action='append',
         default=[],
         metavar='FROM:=TO',
-        help='publish topic FROM as TO; may be repeated',
+        help='publish topic FROM as TO; can be repeated',
     )
     parser.add_argument(
         '--topics', nargs='+', metavar='TOPIC', help='publish only these topics of the bag'
@@ -56,15 +56,15 @@ def add_play(commands: Any) -> None:
     parser.add_argument(
         '--image',
         metavar='TOPIC',
-        help='the image topic that --wait-for-subscriber waits for; an error if the recording '
-        'does not have it, or no subscriber appears in time',
+        help='the image topic of --wait-for-subscriber; it is an error if the recording does not '
+        'have it, or no subscriber appears in time',
     )
     parser.set_defaults(call=play)
 
 
 def play(arguments: argparse.Namespace) -> int:
-    """Publish a recording into ROS."""
-    # Only here: importing the ROS layer sets OpenCV's limits.
+    """Run ``face-affect play``; return the exit code."""
+    # Imported here, since the import of the ROS layer sets OpenCV's limits.
     from face_affect.ros.programs import start
 
     return start('face-affect play', 'face_affect.ros.player', arguments)

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""face-affect report: results to look at."""
+"""face-affect report: results as an HTML file."""
 
 from __future__ import annotations
 
@@ -18,43 +18,49 @@ def add_report(commands: Any) -> None:
     """Add the subcommand."""
     parser: argparse.ArgumentParser = commands.add_parser(
         'report',
-        help='show results as one HTML file',
-        description='Writes one HTML file that needs nothing else: who was there when, emotion '
-        'and gender over time, pictures, latency, drops, diagnostics, parameters and models.',
+        help='write a report of results as an HTML file',
+        description='Writes a self-contained HTML file: presence of faces, emotion and gender '
+        'over time, images, latency, drops, diagnostics, parameters and models.',
     )
     parser.add_argument(
         'bag',
         metavar='BAG',
         type=Path,
-        help='a bag of results: of face-affect bag, or recorded from a node',
+        help='a bag of results: written by face-affect bag, or recorded from a node',
     )
     parser.add_argument(
         '-o',
         '--output',
         type=Path,
         metavar='FILE',
-        help='where the report goes (default: BAG_report.html in this folder)',
+        help='the HTML file (default: BAG_report.html in this folder)',
     )
     parser.add_argument(
         '--source',
         metavar='IN',
-        help='the recording that pictures and diagnostics are taken from, if BAG has none',
+        help='the recording with images and diagnostics, if BAG has none',
     )
-    parser.add_argument('--topic', help='the results, if the bag has them on several topics')
+    parser.add_argument('--topic', help='the topic of the results, if the bag has several')
     pictures = parser.add_mutually_exclusive_group()
     pictures.add_argument(
-        '--no-images', dest='images', action='store_false', help='show no pictures'
+        '--no-images', dest='images', action='store_false', help='include no images'
     )
     pictures.add_argument(
         '--blur',
         action='store_true',
-        help='make the faces that were found unrecognisable; one that was not found stays visible',
+        help='blur the detected faces; faces that were not detected stay recognisable',
     )
     parser.set_defaults(call=report)
 
 
 def report(arguments: argparse.Namespace) -> int:
-    """Run ``face-affect report``; return the exit code."""
+    """Run ``face-affect report``; return the exit code.
+
+    Raises:
+        MissingExtraError: a package of the extras ``bags`` or ``reports`` is not installed.
+        OutputError: the HTML file is an input, or cannot be written.
+
+    """
     with needs('bags', 'face-affect report'):
         import rosbags  # noqa: F401
     with needs('reports', 'face-affect report'):

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""face-affect run: the faces of pictures, videos and cameras."""
+"""face-affect run: faces in images, videos and cameras."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from face_affect.outputs import file_ids, refuse_input
 from face_affect.signals import StopSignal
 
 EXIT_INCOMPLETE, EXIT_FAILED = 1, 2
-# What OpenCV writes into an album; others become JPEG.
+# Suffixes kept for annotated images of a folder; others become JPEG.
 WRITABLE = {'.bmp', '.jpe', '.jpeg', '.jpg', '.png', '.ppm', '.tif', '.tiff', '.webp'}
 Write = Callable[[Picture, NDArray[np.uint8]], None]
 
@@ -44,30 +44,30 @@ def add_run(commands: Any) -> None:
     """Add the subcommand."""
     parser: argparse.ArgumentParser = commands.add_parser(
         'run',
-        help='read the faces of a picture, folder, video or camera',
-        description='Prints one line a face (or one JSON object a frame) and writes the '
-        'annotated picture, folder or video.',
+        help='process an image, folder, video or camera',
+        description='Prints one line per face (or one JSON object per frame) and writes the '
+        'annotated image, folder or video.',
     )
     parser.add_argument(
         'input',
         metavar='INPUT',
-        help='a picture, a folder of pictures, a video, '
-        'a stream address (rtsp://...) or a camera number',
+        help='an image, a folder of images, a video, a stream address (rtsp://...) or a camera '
+        'number',
     )
     parser.add_argument(
         '-o',
         '--output',
         type=Path,
-        help='where the annotated picture, video or '
-        'folder goes (default: INPUT_annotated in this folder)',
+        help='the annotated image, video or folder to write (default: INPUT_annotated in this '
+        'folder)',
     )
     parser.add_argument(
         '--no-output',
         dest='output_wanted',
         action='store_false',
-        help='write no annotated picture or video',
+        help='do not write annotated images or videos',
     )
-    parser.add_argument('--json', action='store_true', help='print one JSON object a frame')
+    parser.add_argument('--json', action='store_true', help='print one JSON object per frame')
     add_view_options(parser)
     add_pipeline_options(parser)
     parser.set_defaults(call=run)
@@ -111,10 +111,10 @@ def _default_output(source: str, media: Media) -> Path:
 
 @contextmanager
 def _output(path: Path | None, source: str, media: Media) -> Iterator[Write]:
-    """Yield a function that writes an annotated frame: to a video, a picture or a folder.
+    """Yield a function that writes an annotated frame to a video, an image or a folder.
 
     Raises:
-        OutputError: the output is the input.
+        OutputError: the output is the input, or cannot be written.
 
     """
     inputs = file_ids([Path(source)])
@@ -137,7 +137,15 @@ def _output_name(picture: Picture) -> str:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Read the faces of a picture, folder, video or camera."""
+    """Run ``face-affect run``; return the exit code.
+
+    Raises:
+        MediaError: the input cannot be opened, or the output not written.
+        MissingExtraError: the input is a video, and PyAV is not installed.
+        ModelError: a model is not usable.
+        ValueError: an option is out of range.
+
+    """
     settings = settings_of(arguments)
     with StopSignal() as stopped:
         media = open_media(arguments.input, stopped.wait)
@@ -178,7 +186,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _chosen_output(arguments: argparse.Namespace, media: Media) -> Path | None:
-    """Return where the annotated images go; None if nowhere. The page alone stores nothing."""
+    """Return the output path; None for none, which is the default with --view."""
     if not arguments.output_wanted:
         return None
     if arguments.view and not arguments.output:
@@ -187,15 +195,15 @@ def _chosen_output(arguments: argparse.Namespace, media: Media) -> Path | None:
 
 
 class _Pace:
-    """Lets pictures of a file come as fast as they were taken."""
+    """Delays the pictures of a file to their recorded rate."""
 
     def __init__(self, stopped: StopSignal) -> None:
-        """Wait until ``stopped`` at most."""
+        """End a delay once ``stopped``."""
         self._stopped = stopped
         self._start: float | None = None
 
     def wait(self, picture: Picture) -> None:
-        """Wait until it is time for a picture; the first one comes at once."""
+        """Wait until the time of a picture, relative to the first one."""
         taken, now = picture.time / SECOND, time.monotonic()
         if self._start is None:
             self._start = now - taken
@@ -215,17 +223,21 @@ def _print(
 
 
 def _exit_code(reader: PictureReader, media: Media) -> int:
-    """Return 0, 1 if pictures of an album gave no result, or 2 if none did."""
+    """Return 0, 1 if images of a folder were dropped, or 2 if there are no results.
+
+    Warn of dropped and missing images.
+    """
     if reader.dropped:
         drops = ', '.join(f'{count} {reason}' for reason, count in sorted(reader.dropped.items()))
         print(
-            f'face-affect: warning: {reader.results} of {reader.count} images gave a result; '
+            f'face-affect: warning: {reader.results} of {reader.count} images were processed; '
             f'dropped: {drops}',
             file=sys.stderr,
         )
     if reader.count < len(media):
         print(
-            f'face-affect: warning: {len(media)} images are announced, but {reader.count} came',
+            f'face-affect: warning: the input has {len(media)} images by its header, but '
+            f'{reader.count} were read',
             file=sys.stderr,
         )
     if not reader.results:

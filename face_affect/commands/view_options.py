@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""The option --view: what a command sees, in a browser."""
+"""The option --view: live view of a command in a browser."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 
 def add_view_options(parser: argparse.ArgumentParser) -> None:
-    """Add --view, its port and its address."""
-    group = parser.add_argument_group('a page to look at')
+    """Add --view, --view-port and --view-address."""
+    group = parser.add_argument_group('live view')
     group.add_argument(
         '--view',
         action='store_true',
-        help='show picture and estimates live in a browser, until Ctrl-C; a video plays at its '
-        'own rate, and nothing is written unless --output is given',
+        help='show images and estimates in a browser until Ctrl-C; a video plays at its recorded '
+        'rate, and nothing is written unless --output is given',
     )
     group.add_argument(
         '--view-port',
@@ -46,9 +46,9 @@ def add_view_options(parser: argparse.ArgumentParser) -> None:
 
 @contextmanager
 def viewed(arguments: argparse.Namespace, pipeline: Pipeline) -> Iterator[PipelineFeeds | None]:
-    """Serve the page if it is asked for; give its feeds, or None.
+    """Serve the page if --view is given; yield its feeds, or None without a page.
 
-    Where it cannot be served, say so; the command goes on without it.
+    A page that cannot be served is a warning, and the command continues without it.
     """
     if not arguments.view:
         yield None

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Pictures, folders, videos and cameras as streams of pictures."""
+"""Input and output of image files, folders, videos, cameras and network streams."""
 
 from face_affect.media.errors import MediaError
 from face_affect.media.live import LiveCamera

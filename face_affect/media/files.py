@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Files by their content: names say little, and may not even be text."""
+"""Identification of files by content, since suffixes are unreliable."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ _BAG_MAGIC = {
     b'SQLite format 3\0': 'SQLite',
     b'#ROSBAG V': 'ROS 1 bag',
 }
-# Matroska and WebM, Ogg, Flash, ASF (WMV), MPEG, GIF
+# Magic numbers of Matroska and WebM, Ogg, Flash, ASF (WMV), MPEG and GIF
 _CONTAINERS = (b'\x1a\x45\xdf\xa3', b'OggS', b'FLV\1', b'\x30\x26\xb2\x75', b'\0\0\1\xba', b'GIF8')
 _ZSTD = b'\x28\xb5\x2f\xfd'
-# NAME_NUMBER of the parts of a rosbag2, whatever its folder is called
+# Stem NAME_NUMBER of the files of a rosbag2; NAME need not be that of the folder.
 _PART = re.compile(r'(?P<stem>.+)_(?P<number>0|[1-9]\d*)\Z', re.DOTALL)
 
 
 def start_of(path: Path) -> bytes:
-    """Return the first bytes of a file; none if it cannot be read."""
+    """Return the first HEADER bytes of a file; b'' if it cannot be read."""
     try:
         return read_regular_file(path, HEADER)
     except (OSError, ValueError):
@@ -34,26 +34,26 @@ def start_of(path: Path) -> bytes:
 
 
 def bag_format(path: Path) -> str | None:
-    """Return which bag a file is by its content; None if it is not a bag."""
+    """Return the bag format of a file, MCAP, SQLite or ROS 1 bag; None if it is not a bag."""
     start = start_of(path)
     return next((name for magic, name in _BAG_MAGIC.items() if start.startswith(magic)), None)
 
 
 def is_compressed(path: Path) -> bool:
-    """Return whether a file is compressed as a whole, as rosbag2 does with parts of a bag."""
+    """Return whether a file is compressed with zstd, as by rosbag2's file compression."""
     return start_of(path).startswith(_ZSTD)
 
 
 def compressed_hint(folder: Path) -> str:
-    """Return what to do with a compressed file in ``folder``, to follow an error; maybe empty."""
+    """Return the suffix of an error message for a compressed file in ``folder``; '' without."""
     packed = next((path for path in sorted(folder.iterdir()) if is_compressed(path)), None)
-    return f'; {packed.name} is compressed: unpack it first (zstd -d)' if packed else ''
+    return f'; {packed.name} is compressed: decompress it first (zstd -d)' if packed else ''
 
 
 def bag_parts(folder: Path) -> list[Path]:
-    """Return the files of the rosbag2 that ``folder`` is, without metadata, in order; maybe none.
+    """Return the files of a rosbag2 folder without metadata.yaml, in order; [] if it is none.
 
-    They are the only ones of their kind in the folder, numbered from 0: NAME_0.mcap and so on.
+    The bag files must have one NAME and suffix and be numbered from 0: NAME_0.mcap and so on.
     """
     parts = {}
     for path in folder.iterdir():
@@ -73,7 +73,7 @@ def bag_parts(folder: Path) -> list[Path]:
 def is_bag(path: Path) -> bool:
     """Return whether ``path`` is a bag: a rosbag2 folder, an MCAP or SQLite file, a ROS 1 bag.
 
-    An empty or cut-off file whose name says so counts, too.
+    Empty or truncated files with the suffix of a bag are included.
     """
     if path.is_dir():
         return (path / 'metadata.yaml').exists() or bool(bag_parts(path))
@@ -83,7 +83,7 @@ def is_bag(path: Path) -> bool:
 
 
 def is_container(path: Path) -> bool:
-    """Return whether a file begins as files of moving pictures and sound do."""
+    """Return whether a file has the magic number of a video or audio container."""
     start = start_of(path)
     return (
         start.startswith(_CONTAINERS)
@@ -93,5 +93,5 @@ def is_container(path: Path) -> bool:
 
 
 def is_picture(path: Path) -> bool:
-    """Return whether a file is a picture by its content, an animated one included."""
+    """Return whether a file is an image by its content, animations included."""
     return image_format(start_of(path)) in (*FILE_FORMATS, 'GIF', 'AVIF or HEIC')

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Cameras and network streams, which come back after they were gone."""
+"""Cameras and network streams, with reconnection."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from face_affect.core.images import ImageError
 from face_affect.core.pictures import Picture
 from face_affect.media.errors import MediaError
 
-STREAM_TIMEOUT = 5000  # milliseconds for a network stream to open, and to give the next frame
-DEFAULT_RATE = 30.0  # frames a second, where a camera does not say
-FAILURES = 5  # reads without an image after which the connection counts as lost
-FIRST_WAIT, LONGEST_WAIT = 0.5, 8.0  # seconds before a lost source is opened again
+STREAM_TIMEOUT = 5000  # milliseconds for opening a network stream, and for each frame
+DEFAULT_RATE = 30.0  # frames per second of cameras that do not report it
+FAILURES = 5  # successive failed reads after which the source counts as lost
+FIRST_WAIT, LONGEST_WAIT = 0.5, 8.0  # seconds before a reconnection, doubled each time
 GIVE_UP = 60.0  # seconds without an image
 
 Wait = Callable[[float], bool | None]
 
 
 def _capture(source: str | int) -> cv2.VideoCapture:
-    # A network stream is read by FFmpeg, which would wait half a minute for one that is not there.
+    # FFmpeg's default timeout for an unreachable stream is 30 s.
     if isinstance(source, str):
         return cv2.VideoCapture(
             source,
@@ -42,44 +42,48 @@ def _capture(source: str | int) -> cv2.VideoCapture:
 
 
 class LiveCamera:
-    """A camera by its number, or a network stream by its address."""
+    """A camera, by its number, or a network stream, by its address."""
 
     moving = True
     live = True
 
     def __init__(self, source: str | int, wait: Wait = time.sleep) -> None:
-        """Open it.
+        """Open the source.
 
         Args:
-            source: a number, or an address such as rtsp://HOST/PATH.
-            wait: called with the seconds before a lost source is opened again; True ends the
-                iteration instead.
+            source: a camera number, or an address such as rtsp://HOST/PATH.
+            wait: sleeps for the given seconds before a reconnection; if it returns True, the
+                iteration ends instead.
 
         Raises:
-            MediaError: it does not open.
+            MediaError: the source cannot be opened.
 
         """
         self._source = source
         self._wait = wait
         self._capture = _capture(source)
         if not self._capture.isOpened():
-            kind = 'camera' if isinstance(source, int) else 'stream'
-            raise MediaError(f'{kind} {source} does not open')
+            if isinstance(source, int):
+                raise MediaError(
+                    f'cannot open camera {source}; check that /dev/video{source} exists, is '
+                    'readable and not in use'
+                )
+            raise MediaError(f'cannot open stream {source}; check address and network')
         rate = self._capture.get(cv2.CAP_PROP_FPS)
         self.rate = rate if 0 < rate <= 1000 else DEFAULT_RATE
 
     def __len__(self) -> int:
-        """Return 0: the number of images is unknown."""
+        """Return 0, since the number of images is unknown."""
         return 0
 
     def __iter__(self) -> Iterator[Picture]:
-        """Give images, stamped by the clock since the start.
+        """Yield images; stamps are nanoseconds since the start of the iteration.
 
-        An image that does not decode is there, but broken. A lost source is opened again, at
-        first after half a second, then at growing intervals; a broken picture says so each time.
+        A failed read yields a broken picture. A lost source is opened again after FIRST_WAIT
+        seconds, doubled up to LONGEST_WAIT; each attempt yields a broken picture.
 
         Raises:
-            MediaError: no image has come for a minute.
+            MediaError: there was no image for GIVE_UP seconds.
 
         """
         start = newest = time.monotonic()
@@ -93,7 +97,9 @@ class LiveCamera:
                 yield Picture(stamp, stamp, partial(np.asarray, image), name=str(self._source))
                 continue
             if now - newest > GIVE_UP:
-                raise MediaError(f'{self._source} has given no image for {GIVE_UP:.0f} s')
+                raise MediaError(
+                    f'no image from {self._source} for {GIVE_UP:.0f} s; check camera and network'
+                )
             failures += 1
             lost = failures >= FAILURES or not self._capture.isOpened()
             yield self._failed(stamp, wait if lost else None)
@@ -106,10 +112,10 @@ class LiveCamera:
 
     def _failed(self, stamp: int, wait: float | None) -> Picture:
         error = (
-            ImageError('undecodable', f'{self._source} gave an image that does not decode')
+            ImageError('undecodable', f'cannot decode an image from {self._source}')
             if wait is None
             else ImageError(
-                'lost', f'{self._source} gives no image; it is opened again in {wait:.1f} s'
+                'lost', f'connection to {self._source} is lost; it is reopened in {wait:.1f} s'
             )
         )
         return Picture.broken(error, stamp, str(self._source))

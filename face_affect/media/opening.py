@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Find out what an argument means: what exists goes before a camera's number."""
+"""Opening of inputs by their name: files and folders take precedence over camera numbers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from face_affect.media.live import LiveCamera, Wait
 from face_affect.media.stills import Stills
 from face_affect.media.video import Video
 
-# Files of an album that claim to be pictures, so that one which is not is reported
+# Files of a folder that are opened as images, so that invalid ones are reported
 PICTURE_SUFFIXES = {
     '.bmp',
     '.gif',
@@ -44,7 +44,7 @@ PICTURE_SUFFIXES = {
     '.webp',
 }
 
-# Files of a folder that claim to be videos, so that one which does not open is reported
+# Files of a folder that are opened as videos, so that invalid ones are reported
 VIDEO_SUFFIXES = {
     '.avi',
     '.gif',
@@ -63,22 +63,24 @@ Media = Stills | Video | LiveCamera
 
 
 def open_media(source: str, wait: Wait = time.sleep) -> Media:
-    """Open a picture, a folder of pictures, a video, a stream address or a camera.
+    """Open an image file, a folder of images, a video, a network stream or a camera.
 
     Args:
-        source: a path, whose content decides what it is; an address that OpenCV's FFmpeg knows
-            (rtsp://...); or a camera: its number, or /dev/videoN.
+        source: a path, whose format is detected by content; an address that OpenCV's FFmpeg
+            supports (rtsp://...); or a camera: its number, or /dev/videoN.
         wait: see LiveCamera.
 
     Raises:
-        MediaError: it does not exist, or is something else.
+        MediaError: it does not exist, cannot be opened, or has an unsupported format.
         MissingExtraError: it is a video, and PyAV is not installed.
 
     """
     if not source:
-        raise MediaError('the name of the input is empty')
+        raise MediaError(
+            'input name is empty; expected a file, a folder, a stream address or a camera number'
+        )
     path = Path(source)
-    # Links such as /dev/v4l/by-id/NAME lead to devices.
+    # Links such as /dev/v4l/by-id/NAME point to devices.
     if device := re.fullmatch(r'/dev/video([0-9]+)', os.path.realpath(source)):
         return LiveCamera(int(device[1]), wait)
     if path.is_dir():
@@ -93,7 +95,7 @@ def open_media(source: str, wait: Wait = time.sleep) -> Media:
 
 
 def is_video(path: Path) -> bool:
-    """Return whether a file is a video: its name says so, or else its content."""
+    """Return whether a file is a video, by its suffix or else by its content."""
     if not path.is_file():
         return False
     if path.suffix.lower() in VIDEO_SUFFIXES:
@@ -102,7 +104,7 @@ def is_video(path: Path) -> bool:
         return False
     try:
         return len(Video(path)) != 1
-    except MediaError:  # Sound, for one
+    except MediaError:  # An audio file, for example
         return False
 
 
@@ -117,7 +119,7 @@ def _open_folder(path: Path) -> Stills:
     )
     if not files:
         raise MediaError(
-            f'no picture in folder {path}; known are {", ".join(FILE_FORMATS)}, GIF'
+            f'no image in folder {path}; supported are {", ".join(FILE_FORMATS)}, GIF'
             f'{compressed_hint(path)}'
         )
     return Stills(tuple(files))
@@ -127,18 +129,18 @@ def _open_file(path: Path) -> Media:
     if is_bag(path):
         raise MediaError(f'{path} is a bag: use face-affect bag')
     if is_compressed(path):
-        raise MediaError(f'{path} is compressed: unpack it first (zstd -d {path})')
+        raise MediaError(f'{path} is compressed: decompress it first (zstd -d {path})')
     if not path.is_file():
-        raise MediaError(f'{path} is neither a file nor a folder nor a camera')
+        raise MediaError(f'cannot open {path}: it is neither a file nor a folder nor a camera')
     if not path.stat().st_size:
-        raise MediaError(f'{path} is empty')
+        raise MediaError(f'{path} is empty; expected an image or a video')
     if image_format(start_of(path)) in FILE_FORMATS:
         return Stills((path,))
     try:
         video = Video(path)
     except MediaError as error:
         raise MediaError(
-            f'{path} is neither a picture ({", ".join(FILE_FORMATS)}) nor a video: {error}'
+            f'{path} is neither an image ({", ".join(FILE_FORMATS)}) nor a video: {error}'
         ) from error
-    # A still is a still, whatever it is wrapped in.
+    # A video of one frame is an image in a video container, such as AVIF.
     return Stills((path,)) if video.is_still else video

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""PyAV, loaded where a video is read or written: neither the node nor pictures need it."""
+"""Import of PyAV on demand: only videos need it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from face_affect.extras import MissingExtraError
 
 
 def load_pyav() -> Any:
-    """Return the module av.
+    """Return the module ``av``.
 
     Raises:
         MissingExtraError: PyAV is not installed.
@@ -20,5 +20,7 @@ def load_pyav() -> Any:
     try:
         import av
     except ImportError as error:
-        raise MissingExtraError("videos need PyAV: pip install 'av>=14'") from error
+        raise MissingExtraError(
+            "cannot import PyAV, which videos need: pip install 'av>=14'"
+        ) from error
     return av

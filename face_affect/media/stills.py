@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Picture files."""
+"""Image files as a stream of pictures."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from face_affect.media.video import Video
 
 @dataclass(frozen=True)
 class Stills:
-    """Picture files that have nothing to do with each other; their stamps are a second apart."""
+    """Independent image files; their stamps are one second apart."""
 
     files: tuple[Path, ...]
     moving = False
@@ -33,18 +33,18 @@ class Stills:
     rate = 1.0
 
     def __len__(self) -> int:
-        """Return the number of pictures."""
+        """Return the number of files."""
         return len(self.files)
 
     def __iter__(self) -> Iterator[Picture]:
-        """Give one after the other."""
+        """Yield the files in order, decoded on demand."""
         for index, path in enumerate(self.files):
             stamp = index * SECOND
             yield Picture(stamp, stamp, partial(read_picture, path), name=path.name)
 
 
 def read_picture(path: Path) -> NDArray[np.uint8]:
-    """Return a picture, the first one of an animation, as u8 [H, W, 3] BGR.
+    """Read an image file, of an animation the first frame, as u8 [H, W, 3] BGR.
 
     Raises:
         ImageError: it cannot be read ('unreadable') or decoded ('undecodable', 'bad_size').
@@ -57,6 +57,6 @@ def read_picture(path: Path) -> NDArray[np.uint8]:
                 return next(iter(Video(path))).decode()
         return decode_picture(content)
     except OSError as error:
-        raise ImageError('unreadable', f'cannot read picture {path}: {error.strerror}') from error
+        raise ImageError('unreadable', f'cannot read image {path}: {error.strerror}') from error
     except ImageError as error:
-        raise ImageError(error.reason, f'picture {path}: {error}') from error
+        raise ImageError(error.reason, f'image {path}: {error}') from error

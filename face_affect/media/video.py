@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Video files: every frame at the container's own time, and broken ones told from the end."""
+"""Video files: frames with the container's timestamps; corrupt frames do not end the video."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from face_affect.core.stamps import SECOND
 from face_affect.media.errors import MediaError
 from face_affect.media.pyav import load_pyav
 
-DEFAULT_RATE = 30.0  # frames a second, where a video does not say
-# Containers of videos. FFmpeg's other readers take text for pictures, or follow a playlist to
-# files and hosts that its author chose.
+DEFAULT_RATE = 30.0  # frames per second of videos that do not state it
+# Video containers. FFmpeg's other demuxers render text files, or open the files and hosts that a
+# playlist names.
 FORMATS = (
     'asf,avi,dv,flv,gif,h264,hevc,ivf,m4v,matroska,webm,mjpeg,mov,mp4,m4a,3gp,3g2,mj2,mpeg,mpegts,'
     'mpegvideo,mxf,nut,ogg,rm'
 )
-# Counterclockwise degrees that a phone notes -> how OpenCV turns the frame upright
+# Counterclockwise rotation in the metadata, as written by phones -> rotation code of OpenCV
 _ROTATIONS = {
     90: cv2.ROTATE_90_COUNTERCLOCKWISE,
     180: cv2.ROTATE_180,
@@ -44,7 +44,7 @@ class Video:
     live = False
 
     def __init__(self, path: Path) -> None:
-        """Look into it.
+        """Read the frame rate and the number of frames from the header.
 
         Raises:
             MediaError: it is not a video, or cannot be read.
@@ -53,25 +53,25 @@ class Video:
         """
         self._path = path
         with self._open() as (_, stream):
-            # FFmpeg guesses the rate of a stream with few frames.
+            # FFmpeg's guess is used for streams with too few frames for an average.
             rate = float(stream.average_rate or stream.guessed_rate or 0)
             self.rate = rate if 0 < rate <= 1000 else DEFAULT_RATE
             self._count = int(stream.frames)
 
     def __len__(self) -> int:
-        """Return the number of frames that the file announces; 0 if it does not."""
+        """Return the number of frames in the header; 0 if it is not stated."""
         return self._count
 
     @property
     def is_still(self) -> bool:
-        """Whether it has one frame only."""
+        """Whether the video has a single frame."""
         return len(list(islice(self, 2))) == 1
 
     def __iter__(self) -> Iterator[Picture]:
-        """Give the frames from the start; one that does not decode is there, but broken.
+        """Yield the frames from the start; one that cannot be decoded is a broken picture.
 
         Raises:
-            MediaError: there is none, or the file cannot be read any further.
+            MediaError: there is no frame, or the rest of the file cannot be read.
 
         """
         count, stamp, first = 0, 0, None
@@ -84,9 +84,9 @@ class Video:
                     stamp = time - first
                 yield self._picture(frame, stamp)
                 count += 1
-                stamp += step  # where the next frame has no time
+                stamp += step  # for a next frame without timestamp
         if not count:
-            raise MediaError(f'video {self._path} has no frame')
+            raise MediaError(f'video {self._path} has no frame; expected at least one')
 
     def _picture(self, frame: Any, stamp: int) -> Picture:
         if isinstance(frame, ImageError):
@@ -94,41 +94,43 @@ class Video:
         return Picture(stamp, stamp, lambda: _image(frame), name=self._path.name)
 
     def _frames(self, container: Any, stream: Any) -> Iterator[Any]:
-        """Give decoded frames, and an ImageError for each that does not decode."""
+        """Yield decoded frames, and an ImageError for each that cannot be decoded."""
         av = load_pyav()
         packets = container.demux(stream)
         while True:
             try:
                 packet = next(packets, None)
             except av.error.FFmpegError as error:
-                raise MediaError(f'video {self._path} breaks off: {error.strerror}') from error
+                raise MediaError(
+                    f'cannot read the rest of video {self._path}: {error.strerror}'
+                ) from error
             if packet is None:
                 return
             try:
                 yield from packet.decode()
             except av.error.FFmpegError as error:
-                yield ImageError('undecodable', f'a frame does not decode: {error.strerror}')
+                yield ImageError('undecodable', f'cannot decode a frame: {error.strerror}')
 
     @contextmanager
     def _open(self) -> Iterator[tuple[Any, Any]]:
         av = load_pyav()
         try:
-            # Python opens the file: FFmpeg takes names for addresses, and only in UTF-8.
+            # Opened by Python: FFmpeg interprets names as addresses, and accepts only UTF-8.
             with (
                 self._path.open('rb') as file,
                 av.open(file, options={'format_whitelist': FORMATS}) as container,
             ):
                 if not container.streams.video:
-                    raise MediaError(f'{self._path} has sound, but no pictures')
+                    raise MediaError(f'{self._path} has no video stream, only audio or data')
                 stream = container.streams.video[0]
                 stream.thread_type = 'AUTO'
                 yield container, stream
         except (OSError, av.error.FFmpegError) as error:
-            raise MediaError(f'video {self._path} does not open: {error.strerror}') from error
+            raise MediaError(f'cannot open video {self._path}: {error.strerror}') from error
 
 
 def _image(frame: Any) -> NDArray[np.uint8]:
-    """Return a frame upright, as u8 [H, W, 3] BGR."""
+    """Return a frame in upright orientation as u8 [H, W, 3] BGR."""
     image = frame.to_ndarray(format='bgr24')
     turn = _ROTATIONS.get(round(frame.rotation) % 360)
     return np.asarray(image if turn is None else cv2.rotate(image, turn), dtype=np.uint8)

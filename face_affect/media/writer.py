@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Annotated pictures and videos as files."""
+"""Writing of image and video files."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from face_affect.media import MediaError
 from face_affect.media.pyav import load_pyav
 from face_affect.outputs import FileId, is_direct, output_path, write_file
 
-# Containers whose frames have a time each, by suffix
+# Suffix -> container with variable frame rate
 CONTAINERS = {'.mp4': 'mp4', '.mov': 'mov', '.mkv': 'matroska'}
-# MPEG-4 allows at most 65535 ticks a second; 60000 have all usual rates, 29.97 Hz too.
+# MPEG-4 allows at most 65535 ticks per second; 60000 represents all usual rates, 29.97 Hz too.
 TIME_BASE = Fraction(1, 60_000)
-QUANTISER = '3'  # of MPEG-4's 1 to 31: little compression, drawn text stays sharp
+QUANTISER = '3'  # of MPEG-4's 1 to 31: low compression keeps drawn text sharp
 
 
 class VideoFile:
-    """Writes frames of one size to an MPEG-4 file, each with its time; a context manager."""
+    """A context manager that writes frames of one size with timestamps to an MPEG-4 file."""
 
     def __init__(self, path: Path, inputs: frozenset[FileId] = frozenset()) -> None:
         """Write to ``path``, which must not be one of ``inputs``."""
@@ -65,10 +65,10 @@ class VideoFile:
         return self
 
     def write(self, image: NDArray[np.uint8], stamp: int) -> None:
-        """Append a frame, u8 [H, W, 3] BGR, taken at ``stamp`` nanoseconds.
+        """Append a frame u8 [H, W, 3] BGR, captured at ``stamp`` nanoseconds.
 
-        The video starts with the first frame. A time that is not later than that of the frame
-        before becomes the next tick after it.
+        The first frame has time 0. A stamp that does not exceed the previous one is replaced by
+        the next tick.
 
         Raises:
             MediaError: the file cannot be written.
@@ -83,7 +83,7 @@ class VideoFile:
             previous, self._last = self._last, max(ticks, self._last + 1)
             frame.pts, frame.time_base = self._last, TIME_BASE
             for packet in self._stream.encode(frame):
-                # Counts for the last frame alone, which stays as long as the one before.
+                # Has effect for the last frame only, whose duration is that of the previous one.
                 packet.duration = self._last - previous
                 self._container.mux(packet)
 
@@ -96,11 +96,11 @@ class VideoFile:
         self._stream.codec_context.time_base = TIME_BASE
 
     def __exit__(self, *exception: Any) -> None:
-        """Finish the file; after an error, ``path`` stays as it was.
+        """Close the file and move it to ``path``; after an error, ``path`` is unchanged.
 
         Raises:
-            MediaError: the file is not whole.
-            OutputError: it cannot be written.
+            MediaError: the last frames cannot be encoded or written.
+            OutputError: ``path`` cannot be written.
 
         """
         self._stack.__exit__(*exception)
@@ -128,10 +128,12 @@ class VideoFile:
 def write_picture(
     path: Path, image: NDArray[np.uint8], inputs: frozenset[FileId] = frozenset()
 ) -> None:
-    """Write a picture, its format by its suffix; JPEG into a FIFO or device without one.
+    """Write an image u8 [H, W, 3] BGR or [H, W] gray in the format of the suffix of ``path``.
+
+    A FIFO or device without a suffix gets a JPEG.
 
     Raises:
-        MediaError: the format is unknown.
+        MediaError: the suffix is unknown, or its format cannot represent the image.
         OutputError: ``path`` is one of ``inputs``, or cannot be written.
 
     """
@@ -139,7 +141,12 @@ def write_picture(
     try:
         done, data = cv2.imencode(suffix, image)
     except cv2.error as error:
-        raise MediaError(f'cannot write picture {path}: {error.err}') from error
+        raise MediaError(
+            f"cannot write image {path}: the suffix is '{suffix}', but must be one that OpenCV "
+            f'can encode, such as .jpg or .png ({error.err})'
+        ) from error
     if not done:
-        raise MediaError(f'cannot write picture {path}: {suffix} cannot hold it')
+        raise MediaError(
+            f'cannot write image {path}: {suffix} does not support shape {image.shape}'
+        )
     write_file(path, data.tobytes(), inputs)

@@ -144,8 +144,8 @@ def test_a_finished_output_is_not_replaced_by_a_partial_one(cut_bag: Path, tmp_p
         ('a.db3', b'no database' * 100, 'file is not a database'),
         ('a.bag', b'#ROSBAG V2.0\n', 'cannot read bag'),
         ('a.bag', b'no bag', 'File magic is invalid'),
-        ('a.mp4', b'no video', 'does not open'),
-        ('a.txt', b'a text', 'does not open'),
+        ('a.mp4', b'no video', 'cannot open'),
+        ('a.txt', b'a text', 'cannot open'),
     ],
 )
 def test_no_recording(

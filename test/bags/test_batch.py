@@ -313,11 +313,12 @@ def test_a_scheduler_without_workers(folder: Path, tmp_path: Path) -> None:
     ):
         assert process.stderr is not None
         assert process.stderr.readline() == (
-            f'face-affect: connecting to scheduler {empty.scheduler_address}, 30 s at most\n'
+            f'face-affect: connecting to scheduler {empty.scheduler_address}, timeout 30 s\n'
         )
         assert process.stderr.readline() == (
             f'face-affect: waiting for workers: scheduler {empty.scheduler_address} has none '
-            '(0 of 3 recordings done); start some with `dask worker ADDRESS`, or end with Ctrl-C\n'
+            '(0 of 3 recordings done); start some with `dask worker ADDRESS`, '
+            'or stop with Ctrl-C\n'
         )
         process.send_signal(signal.SIGINT)
         _, text = process.communicate(timeout=SECONDS)
@@ -404,5 +405,5 @@ def test_no_scheduler_there(folder: Path, tmp_path: Path) -> None:
     )
     assert done.returncode == 2
     lines = [line for line in done.stderr.splitlines() if line.startswith('face-affect: ')]
-    assert lines[0] == 'face-affect: connecting to scheduler tcp://127.0.0.1:9, 1 s at most'
+    assert lines[0] == 'face-affect: connecting to scheduler tcp://127.0.0.1:9, timeout 1 s'
     assert lines[1].startswith('face-affect: error: ') and '127.0.0.1:9' in lines[1]

@@ -234,7 +234,7 @@ def test_table_and_exit_code(
     text = capsys.readouterr().out
     assert text.startswith(f'20 images and {faces_of(read_results(two_bags[0]))} faces in both\n')
     assert 'faces whose emotion probabilities changed' in text
-    assert 'made with another settings.smoothing_time: 0.5 -> 0.0' in text
+    assert 'different settings.smoothing_time: 0.5 -> 0.0' in text
     assert text.endswith('different\n')
     assert main(['compare', a, b, '--tolerance', '1']) == 0
 

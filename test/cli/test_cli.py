@@ -156,10 +156,10 @@ def test_a_broken_frame_is_counted_and_the_video_goes_on(
     assert main(['run', str(path), '--no-output', '--json']) == 0
     captured = capfd.readouterr()
     assert [each['frame'] for each in objects(captured.out)] == [0, 1, 2, 4, 5, 6, 7]
-    assert '7 of 8 images gave a result; dropped: 1 undecodable' in captured.err
+    assert '7 of 8 images were processed; dropped: 1 undecodable' in captured.err
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     assert main(['run', str(path), '--no-output', '--json']) == 0
-    assert '8 images are announced, but' in capfd.readouterr().err
+    assert 'the input has 8 images by its header, but' in capfd.readouterr().err
 
 
 def test_a_video_of_which_nothing_decodes_is_an_error(
@@ -168,7 +168,7 @@ def test_a_video_of_which_nothing_decodes_is_an_error(
     images = [np.full((48, 64, 3), 99, np.uint8)] * 3
     path = write_mjpeg(tmp_path / 'broken.avi', images, broken=[0, 1, 2])
     assert main(['run', str(path), '--no-output']) == 2
-    assert 'face-affect: error: a frame does not decode' in capfd.readouterr().err
+    assert 'face-affect: error: cannot decode a frame' in capfd.readouterr().err
 
 
 @pytest.mark.parametrize('name', [b'caf\xe9.jpg', b'\xff', b'a\nb.png', b'\x1b[2J.jpg'])
@@ -261,10 +261,10 @@ def test_settings(
     'make, reason',
     [
         (lambda path: None, 'no such file or folder'),
-        (lambda path: path.with_suffix('.jpg').write_bytes(b'no picture'), 'neither a picture'),
+        (lambda path: path.with_suffix('.jpg').write_bytes(b'no picture'), 'neither an image'),
         (lambda path: path.with_suffix('.jpg').write_bytes(b''), 'is empty'),
-        (lambda path: path.with_suffix('.mp4').write_bytes(b'no video' * 99), 'does not open'),
-        (lambda path: path.mkdir(), 'no picture in folder'),
+        (lambda path: path.with_suffix('.mp4').write_bytes(b'no video' * 99), 'cannot open video'),
+        (lambda path: path.mkdir(), 'no image in folder'),
     ],
 )
 def test_unusable_input(
@@ -286,7 +286,7 @@ def test_one_bad_picture_in_a_folder_is_named(
     assert main(['run', str(folder), '--no-output', '--json']) == 1
     captured = capfd.readouterr()
     assert 'b.jpg: cannot decode 6 bytes of unknown format' in captured.err
-    assert '2 of 3 images gave a result; dropped: 1 undecodable' in captured.err
+    assert '2 of 3 images were processed; dropped: 1 undecodable' in captured.err
     assert [each['file'] for each in objects(captured.out)] == ['a.jpg', 'c.JPG']
 
 
@@ -399,7 +399,7 @@ def test_unknown_picture_format(
     picture: Path, name: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert main(['run', str(picture), '-o', name]) == 2
-    assert f'cannot write picture {name}' in capfd.readouterr().err
+    assert f'cannot write image {name}' in capfd.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -669,7 +669,7 @@ def test_explain_takes_one_picture(
     request: pytest.FixtureRequest, fixture: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(['explain', str(request.getfixturevalue(fixture))]) == 2
-    assert 'is not one picture' in capsys.readouterr().err
+    assert 'is not a single image' in capsys.readouterr().err
 
 
 @pytest.mark.parametrize('setting', [item.name for item in fields(Settings)])

@@ -180,8 +180,8 @@ def test_a_network_stream_that_was_lost_comes_back(robot: Robot, stream: Stream)
 @pytest.mark.parametrize(
     'source, message',
     [
-        (99, 'camera 99 does not open'),
-        ('rtsp://127.0.0.1:9/none', 'stream rtsp://127.0.0.1:9/none does not open'),
+        (99, 'cannot open camera 99'),
+        ('rtsp://127.0.0.1:9/none', 'cannot open stream rtsp://127.0.0.1:9/none'),
         ('/no/such/video.mp4', '/no/such/video.mp4: no such file or folder'),
     ],
 )

@@ -74,7 +74,7 @@ def test_an_existing_path_goes_before_a_camera(
     Path('2024').mkdir()
     Path('2024/a.jpg').write_bytes(encoded('.jpg', grey(5)))
     assert isinstance(open_media('2024'), Stills)
-    with pytest.raises(MediaError, match='camera 98 does not open'):
+    with pytest.raises(MediaError, match='cannot open camera 98'):
         open_media('98')
 
 
@@ -86,12 +86,12 @@ def test_an_existing_path_goes_before_a_camera(
         ('no such.jpg', 'no such file'),
         ('/dev/null', 'neither a file nor a folder nor a camera'),
         ('pipe', 'neither a file nor a folder nor a camera'),
-        ('album', 'no picture in folder'),
+        ('album', 'no image in folder'),
         ('rec', 'use face-affect bag'),
         ('rec/rec_0.mcap', 'use face-affect bag'),
         ('disguised.mp4', 'use face-affect bag'),
         ('packed.mcap.zstd', 'zstd -d'),
-        ('packed', 'no picture in folder .* rec_0.mcap.zstd is compressed'),
+        ('packed', 'no image in folder .* rec_0.mcap.zstd is compressed'),
     ],
 )
 def test_what_cannot_be_opened_is_told_why(
@@ -224,5 +224,5 @@ def test_a_live_source_that_stays_away_is_an_error(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(live, '_capture', FakeCapture)
     monkeypatch.setattr(live, 'GIVE_UP', 0.0)
     FakeCapture.script = 'i'
-    with pytest.raises(MediaError, match='has given no image for'):
+    with pytest.raises(MediaError, match='no image from'):
         list(live.LiveCamera(3, lambda _: False))
