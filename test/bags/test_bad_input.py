@@ -130,7 +130,7 @@ def test_a_finished_output_is_not_replaced_by_a_partial_one(cut_bag: Path, tmp_p
     assert process_bag(Job(str(whole), tmp_path / 'out')).state == 'done'
     outcome = process_bag(Job(str(cut_bag), tmp_path / 'out', Options(overwrite=True)))
     assert outcome.state == 'partial'
-    assert outcome.notes == (f'{tmp_path / "out"} stays as it was',)
+    assert outcome.notes == (f'kept the complete output {tmp_path / "out"} of an earlier run',)
     assert len(read(tmp_path / 'out')) == 140
 
 
@@ -490,7 +490,7 @@ def test_somebody_elses_folder_is_never_replaced(
     (tmp_path / 'out').mkdir()
     (tmp_path / 'out' / 'thesis.txt').write_text('done')
     assert main(['bag', str(short_bag), '-o', str(tmp_path / 'out'), '--overwrite']) == 2
-    assert 'no output of face-affect bag' in capsys.readouterr().err
+    assert 'is not an output of face-affect bag' in capsys.readouterr().err
     assert (tmp_path / 'out' / 'thesis.txt').exists()
 
 

@@ -345,7 +345,7 @@ def test_several_image_topics_are_named(
     )
     source = write_bag(tmp_path / 'two', demo_messages(range(3)), other)
     assert main(['bag', str(source), '-o', str(tmp_path / 'out')]) == 0
-    assert f'took {IMAGES}; --topic chooses another one: /other/image' in capsys.readouterr().err
+    assert f'read {IMAGES}; --topic chooses another one: /other/image' in capsys.readouterr().err
     assert main(['bag', str(source), '-o', str(tmp_path / 'b'), '--topic', '/other/image']) == 0
     assert '0 frames' in capsys.readouterr().err
 

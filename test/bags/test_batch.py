@@ -81,7 +81,7 @@ def test_two_of_the_same_name_are_refused(folder: Path, tmp_path: Path) -> None:
     [
         ('no', 'no such file or folder'),
         ('*.bag', 'no such file or folder'),
-        ('.', 'no recording there'),
+        ('.', 'no recording found'),
     ],
 )
 def test_nothing_to_do(

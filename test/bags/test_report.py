@@ -121,9 +121,9 @@ def test_the_same_results_give_the_same_page(demo_page: str, tmp_path: Path) -> 
 def test_without_pictures(tmp_path: Path) -> None:
     page = make(GOLDEN, tmp_path, '--source', str(DEMO_BAG), '--no-images')
     assert 'data:image' not in text_of(page) and not pictures_of(page)
-    assert 'Pictures' not in text_of(page)
+    assert 'Key frames' not in text_of(page)
     page = make(GOLDEN, tmp_path)
-    assert '--source names the recording they are in' in page
+    assert 'give the recording that has them by --source' in page
 
 
 def test_blurred_faces(demo_page: str, tmp_path: Path) -> None:
@@ -156,7 +156,7 @@ def test_a_partial_result_says_so(tmp_path: Path) -> None:
     (tmp_path / 'cut.mcap').write_bytes(data[: len(data) * 2 // 3])
     process_bag(Job(str(tmp_path / 'cut.mcap'), tmp_path / 'out'))
     text = text_of(make(tmp_path / 'out', tmp_path))
-    assert 'Not the whole recording: bag' in text and 'breaks off' in text
+    assert 'Incomplete recording: bag' in text and 'breaks off' in text
 
 
 @pytest.fixture
@@ -211,7 +211,7 @@ def diagnostics(stamp: int, level: int, text: str) -> TimedMessage:
 def test_a_bag_of_a_robot(robots_bag: Path, tmp_path: Path) -> None:
     page = make(robots_bag, tmp_path)
     text = text_of(page)
-    assert 'median 4.0 ms, 95 % within 4.0 ms' in text
+    assert 'median 4.0 ms, 95th percentile 4.0 ms' in text
     assert 'median 30.0 ms' in text
     assert f'<td>{IMAGES}</td><td>20</td><td>1</td>' in text
     assert '<td>WARN</td><td>images dropped: &lt;undecodable&gt;</td>' in text

@@ -189,13 +189,16 @@ def test_only_stamp_and_box_are_required(tmp_path: Path) -> None:
         ('soon,1,2,30,40,,,,', "line 2: stamp is 'soon', but must be seconds"),
         ('nan,1,2,30,40,,,,', "stamp is 'nan'"),
         ('1e999999,1,2,30,40,,,,', 'stamp is'),
-        ('1,1,2,0,40,,,,', 'line 2: the box is 0x40 pixels, but must have an area'),
+        (
+            '1,1,2,0,40,,,,',
+            'line 2: the box is 0x40 pixels, but width and height must be positive',
+        ),
         ('1,1,2,inf,40,,,,', "width is 'inf', but must be a number of pixels"),
         ('1,1,2,,40,,,,', "width is '', but must be a number"),
-        ('1,,,,,happy,,,', 'line 2: it has labels, but no box'),
+        ('1,,,,,happy,,,', 'line 2: the row has labels, but no box'),
         ('1,1,2,30,40,,,,maybe', "ignore is 'maybe', but must be 1, 0 or empty"),
-        ('1,1,2', 'line 2: it has more or fewer cells than the header'),
-        ('1,1,2,3,4,,,,,,', 'line 2: it has more or fewer cells than the header'),
+        ('1,1,2', 'line 2: the row has more or fewer cells than the header'),
+        ('1,1,2,3,4,,,,,,', 'line 2: the row has more or fewer cells than the header'),
     ],
 )
 def test_rows_that_are_wrong(tmp_path: Path, row: str, message: str) -> None:

@@ -1,4 +1,4 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Read results back: timelines, comparisons, key frames."""
+"""Analyse bags of results: timelines, comparison, evaluation, key frames."""

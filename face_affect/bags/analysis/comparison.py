@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""What changed from one bag of results to another."""
+"""Compare two bags of results within tolerances."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from face_affect.bags.analysis.result_reader import Results
 from face_affect.core.faces import Box, Estimate, Face
 from face_affect.core.tasks import TASKS
 
-# Boxes that overlap less are not of the same face.
+# Minimum IoU of two boxes of the same face
 SAME_FACE_IOU = 0.3
-EXAMPLES = 5
+EXAMPLES = 5  # of each kind of change
 
 KINDS = {
     'missing_frames': 'images with a result in A only',
@@ -36,12 +36,12 @@ KINDS = {
 
 @dataclass(frozen=True)
 class Tolerances:
-    """What still counts as equal.
+    """The differences up to which results count as equal.
 
-    A box may move by ``pixels`` on each side, or overlap by ``iou`` with where it was.
-    ``probability``, 0..1, goes for probabilities and scores; a label that changes while its
-    probabilities stay within it follows from a near tie, which is allowed. As many as
-    ``unmatched`` faces may be in one bag only, whose detection scores lie near the threshold.
+    A box is equal if each side moved by at most ``pixels``, or the IoU is at least ``iou``, 0..1.
+    Probabilities and detection scores may differ by ``probability``, 0..1; within it, a
+    changed label is a near tie and allowed. At most ``unmatched`` faces may be in only one of
+    the bags, such as faces with a detection score close to the threshold.
     """
 
     pixels: float = 4.0
@@ -50,28 +50,30 @@ class Tolerances:
     unmatched: int = 0
 
     def __post_init__(self) -> None:
-        """Refuse what no tolerance can be.
+        """Validate the ranges.
 
         Raises:
-            ValueError: one is out of range.
+            ValueError: a tolerance is out of range.
 
         """
         if not (self.pixels >= 0 and 0 <= self.iou <= 1 and 0 <= self.probability <= 1):
-            raise ValueError(f'{self}: pixels must not be negative, the others be from 0 to 1')
+            raise ValueError(
+                f'{self}: pixels must not be negative; iou and probability must be from 0 to 1'
+            )
         if self.unmatched < 0:
             raise ValueError(f'{self}: unmatched must not be negative')
 
 
 @dataclass
 class Change:
-    """How often something changed, by how much at most, and where at first."""
+    """The changes of one kind: their count, the largest one, and the first ``EXAMPLES``."""
 
     count: int = 0
     worst: float = 0.0
     examples: list[str] = field(default_factory=list)
 
     def add(self, example: str, size: float = 0.0) -> None:
-        """Count one."""
+        """Count a change of ``size`` (pixels or probability), described by ``example``."""
         self.count += 1
         self.worst = max(self.worst, size)
         if len(self.examples) < EXAMPLES:
@@ -80,10 +82,11 @@ class Change:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What two bags have in common, and what changed, by kind (see ``KINDS``).
+    """The differences between two bags, A and B.
 
-    ``renamed``: the id in B of each id in A that has one; ``settings``: what the bags say to
-    have been made with, where they differ.
+    ``frames``, ``faces``: the number of images and faces in both; ``changes``: by kind, see
+    ``KINDS``; ``renamed``: the id in B by the id in A; ``settings``: recorded settings that
+    differ, by name, as (A, B).
     """
 
     frames: int
@@ -101,7 +104,7 @@ class Comparison:
         return unmatched <= self.tolerances.unmatched and not any(counts.values())
 
     def as_dict(self) -> dict[str, Any]:
-        """Return it ready for JSON."""
+        """Return the comparison as values for JSON."""
         return {
             'same': self.same,
             'frames': self.frames,
@@ -124,7 +127,7 @@ class _Pair:
 
 
 def compare(a: Results, b: Results, tolerances: Tolerances | None = None) -> Comparison:
-    """Return what changed from ``a`` to ``b``."""
+    """Return the changes from ``a`` to ``b``; ``tolerances`` None: the default ones."""
     tolerances = tolerances or Tolerances()
     changes = {kind: Change() for kind in KINDS}
     for kind, one, other in (('missing_frames', a, b), ('extra_frames', b, a)):
@@ -146,7 +149,7 @@ def compare(a: Results, b: Results, tolerances: Tolerances | None = None) -> Com
 def _match(
     stamp: int, a: Sequence[Face], b: Sequence[Face], changes: dict[str, Change]
 ) -> Iterator[_Pair]:
-    """Pair faces of one image, those that overlap most first."""
+    """Pair the faces of one image greedily, by decreasing IoU."""
     overlaps = sorted(
         (
             (one.detection.box.iou(other.detection.box), i, j)
@@ -167,7 +170,7 @@ def _match(
 
 
 def _renaming(pairs: Sequence[_Pair]) -> dict[int, int]:
-    """Return the one-to-one renaming of A's ids that fits most pairs."""
+    """Return a one-to-one renaming of A's ids to B's, by the most frequent pairs."""
     renamed: dict[int, int] = {}
     for (one, other), _ in Counter((pair.a.id, pair.b.id) for pair in pairs).most_common():
         if one not in renamed and other not in renamed.values():
@@ -213,7 +216,7 @@ def _compare_estimates(
 
 
 def _moved(a: Box, b: Box) -> float:
-    """Return by how many pixels the side moved that moved most."""
+    """Return the largest displacement of a side, pixels."""
     return max(
         abs(a.x - b.x),
         abs(a.y - b.y),
@@ -223,7 +226,7 @@ def _moved(a: Box, b: Box) -> float:
 
 
 def _settings(a: Results, b: Results) -> dict[str, tuple[Any, Any]]:
-    """Return what the bags were made with, where both say so and differ."""
+    """Return the recorded settings that both bags have and that differ, as (A, B) by name."""
     one, other = (
         dict(
             _leaves(

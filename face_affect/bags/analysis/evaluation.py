@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""How right results are: recall, precision, id switches, accuracy and confusion matrices."""
+"""Evaluate results: recall, precision, id switches, accuracy and confusion matrices."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ from face_affect.core.faces import Face, UNKNOWN
 from face_affect.core.stamps import SECOND
 from face_affect.core.tasks import Task, TASKS
 
-HIT_IOU = 0.5  # usual minimum (PASCAL VOC, MOTChallenge)
-IGNORED_IOU = 0.3
+HIT_IOU = 0.5  # minimum of a match, as in PASCAL VOC and MOTChallenge
+IGNORED_IOU = 0.3  # minimum of a detection on an ignored face
 NORMAL_95 = 1.959964  # quantile of the normal distribution for a 95 % interval
 
 
 @dataclass(frozen=True)
 class Proportion:
-    """``hits`` of ``count``, with the 95 % score interval of Wilson (1927)."""
+    """A proportion, ``hits`` of ``count``, with the 95 % score interval of Wilson (1927)."""
 
     hits: int
     count: int
 
     @property
     def value(self) -> float | None:
-        """The proportion, 0..1; None of nothing."""
+        """The proportion, 0..1; None if ``count`` is 0."""
         return self.hits / self.count if self.count else None
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        """The interval's bounds, 0..1; None of nothing."""
+        """The bounds of the 95 % interval, 0..1; None if ``count`` is 0."""
         if not self.count:
             return None
         n, p, z = self.count, self.hits / self.count, NORMAL_95
@@ -47,7 +47,7 @@ class Proportion:
         return max(0.0, centre - half), min(1.0, centre + half)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return it ready for JSON."""
+        """Return the proportion as values for JSON."""
         return {
             'hits': self.hits,
             'count': self.count,
@@ -56,7 +56,7 @@ class Proportion:
         }
 
     def __str__(self) -> str:
-        """Return it in percent, with its interval and counts."""
+        """Return the proportion in percent, with its interval and counts."""
         if not self.interval:
             return 'nothing to measure'
         low, high = self.interval
@@ -67,7 +67,10 @@ class Proportion:
 
 @dataclass
 class Confusion:
-    """How often each true label got which answer, UNKNOWN included, of faces that were found."""
+    """The confusion matrix of a task over the detected faces with a true label.
+
+    ``counts`` by (true label, answer); an answer may be UNKNOWN.
+    """
 
     task: Task
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -79,33 +82,33 @@ class Confusion:
 
     @property
     def labelled(self) -> int:
-        """The number of found faces with a true label."""
+        """The number of detected faces with a true label."""
         return self.counts.total()
 
     @property
     def correct(self) -> int:
-        """The number of those with the right answer."""
+        """The number of detected faces whose answer is the true label."""
         return sum(self.counts[label, label] for label in self.task.labels)
 
     @property
     def answered(self) -> Proportion:
-        """Of the labelled faces, those whose answer is not UNKNOWN."""
+        """The proportion of labelled faces whose answer is not UNKNOWN."""
         unknown = sum(self.counts[label, UNKNOWN] for label in self.task.labels)
         return Proportion(self.labelled - unknown, self.labelled)
 
     @property
     def accuracy(self) -> Proportion:
-        """Of the answered faces, those with the right answer."""
+        """The proportion of answered faces whose answer is the true label."""
         return Proportion(self.correct, self.answered.hits)
 
     def recall(self, label: str) -> Proportion:
-        """Of the faces with that true label, those that got it."""
+        """Return the proportion of faces with the true label ``label`` that were answered so."""
         return Proportion(
             self.counts[label, label], sum(self.counts[label, answer] for answer in self.answers)
         )
 
     def as_dict(self) -> dict[str, Any]:
-        """Return it ready for JSON; the matrix by true label, then by answer."""
+        """Return values for JSON; the matrix is keyed by true label, then by answer."""
         return {
             'accuracy': self.accuracy.as_dict(),
             'answered': self.answered.as_dict(),
@@ -118,11 +121,12 @@ class Confusion:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """How right the results of the labelled images are.
+    """The accuracy of results on labelled images.
 
-    ``unmatched`` labelled images without a result; ``recall`` of the true faces; ``precision`` of
-    the faces found; ``switches`` how often a person got another id, None where no person is
-    named; ``people`` the number of persons named.
+    ``images``: labelled images with a result; ``unmatched``: labelled images without one;
+    ``recall`` and ``precision`` of detection; ``switches``: id switches, None if the truth
+    names no person; ``people``: the number of persons the truth names; ``tasks``: a confusion
+    matrix for each task.
     """
 
     images: int
@@ -134,7 +138,7 @@ class Evaluation:
     tasks: tuple[Confusion, ...]
 
     def as_dict(self) -> dict[str, Any]:
-        """Return all figures ready for JSON."""
+        """Return all figures as values for JSON."""
         return {
             'images': self.images,
             'images_without_result': self.unmatched,
@@ -149,12 +153,12 @@ class Evaluation:
 def evaluate(
     results: Results, truth: Mapping[int, Sequence[LabelledFace]], tolerance: float = 0.01
 ) -> Evaluation:
-    """Compare results with labelled faces; images that are not labelled do not count.
+    """Evaluate results on the labelled images; other images do not count.
 
     Args:
-        results: of a bag.
+        results: the results of a bag.
         truth: labelled faces by stamp, nanoseconds.
-        tolerance: seconds by which the stamps of truth and result may differ.
+        tolerance: maximum difference between the stamps of truth and result, seconds.
 
     Raises:
         TruthError: no stamp matches.
@@ -193,8 +197,8 @@ def evaluate(
 
 
 def _nearest(stamps: Sequence[int], stamp: int) -> int | None:
-    place = bisect.bisect_left(stamps, stamp)
-    return min(stamps[max(place - 1, 0) : place + 1], key=lambda s: abs(s - stamp), default=None)
+    index = bisect.bisect_left(stamps, stamp)
+    return min(stamps[max(index - 1, 0) : index + 1], key=lambda s: abs(s - stamp), default=None)
 
 
 def _no_match(stamps: Sequence[int], stamp: int, tolerance: float) -> str:
@@ -209,7 +213,7 @@ def _no_match(stamps: Sequence[int], stamp: int, tolerance: float) -> str:
 def _counted(
     faces: Sequence[Face], labelled: Sequence[LabelledFace]
 ) -> tuple[list[Face], list[LabelledFace]]:
-    """Return what counts: not the true faces to ignore, nor what was found there alone."""
+    """Return detections and labelled faces without ignored faces and detections on them."""
     wanted = [one for one in labelled if not one.ignore]
     ignored = [one for one in labelled if one.ignore]
     hit = {id(face) for _, face in _pairs(wanted, faces)}

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Pictures that show everybody who was there, taken from a recording."""
+"""Key frames of a recording that together show all tracked faces."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from face_affect.core.faces import FrameResult
 from face_affect.core.images import encode_jpeg, ImageError
 
 MAX_PICTURES = 12
-WIDTH = 480  # pixels
-QUALITY = 80
+WIDTH = 480  # maximum, pixels
+QUALITY = 80  # of JPEG, 0..100
 
 
 @dataclass(frozen=True)
 class Keyframe:
-    """A JPEG with boxes; ``time`` seconds since the first image, ``ids`` who is in it."""
+    """An annotated JPEG; ``time``: seconds since the first result; ``ids``: the faces in it."""
 
     time: float
     ids: tuple[int, ...]
@@ -36,9 +36,10 @@ class Keyframe:
 
 
 def choose(results: Results) -> list[int]:
-    """Return the stamps of images that together show everybody, at most ``MAX_PICTURES``.
+    """Return the stamps, nanoseconds, of at most ``MAX_PICTURES`` images that show all faces.
 
-    Everybody's best-found face first, of the people longest there; then images evenly spread.
+    Each id contributes the image with the most faces and, among those, its highest detection
+    score; ids with the longest tracks come first. The rest is evenly spaced in time.
     """
     stamps = list(results.results)
     persons = sorted(face_timelines(results), key=lambda person: -len(person.times))
@@ -66,7 +67,7 @@ def choose(results: Results) -> list[int]:
 
 
 def picture_topic(recording: Recording) -> Topic | None:
-    """Return the topic to take pictures from: a camera's, or else annotated ones."""
+    """Return the topic to read images from: a camera's, else annotated images; None: neither."""
     images = [topic for topic in recording.topics if topic.type in IMAGE_TYPES and topic.count]
     annotated = [topic for topic in images if topic.name == PICTURE_TOPIC]
     ranks = {topic.name: depth_rank(recording, topic) for topic in images}
@@ -78,9 +79,9 @@ def picture_topic(recording: Recording) -> Topic | None:
 def keyframes(
     results: Results, recording: Recording, topic: Topic, blur: bool = False
 ) -> Iterator[Keyframe]:
-    """Give pictures of ``topic`` that show everybody.
+    """Yield key frames from the images on ``topic``.
 
-    ``blur``: make the faces that were found unrecognisable; others stay as they are.
+    ``blur``: make detected faces unrecognisable; undetected ones stay as they are.
     """
     wanted = set(choose(results))
     first = next(iter(results.results), 0)
@@ -92,7 +93,7 @@ def keyframes(
             continue
         try:
             image = picture.decode()
-        except ImageError:  # It gave no result, either.
+        except ImageError:
             continue
         wanted.remove(picture.time)
         result = results.results[picture.time].frame

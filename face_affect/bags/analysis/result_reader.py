@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""The results in a bag, of face-affect bag or recorded from a node."""
+"""Read the results in a bag, written by face-affect bag or recorded from a node."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from face_affect.core.stamps import to_nanoseconds
 
 @dataclass(frozen=True)
 class Result:
-    """What was read in one image; ``recorded`` nanoseconds, when the bag got to have it."""
+    """The result of one image; ``recorded``: its time of recording, nanoseconds."""
 
     frame: FrameResult
     recorded: int
@@ -28,9 +28,10 @@ class Result:
 
 @dataclass(frozen=True)
 class Results:
-    """All results of a bag by their image's stamp, nanoseconds, in order of time.
+    """The results of a bag on ``topic``.
 
-    ``information`` is what face-affect bag has noted on its making; empty in other bags.
+    ``results``: by the stamp of their image, nanoseconds, in order of it. ``information``: the
+    metadata that face-affect bag wrote (see ``describe_run``); empty for other bags.
     """
 
     path: Path
@@ -40,16 +41,16 @@ class Results:
 
     @property
     def ids(self) -> list[int]:
-        """All ids, in order."""
+        """All ids, in increasing order."""
         return sorted({face.id for result in self.results.values() for face in result.frame.faces})
 
 
 def read_results(path: Path, topic: str | None = None) -> Results:
-    """Read the results in a bag, of ``topic`` or of the only topic that has any.
+    """Return the results in a bag, on ``topic`` or on the only topic that has any.
 
     Raises:
-        RecordingError: the bag or a result is broken, or it has none, or has several and none is
-            chosen.
+        RecordingError: the bag or a result is broken, the bag has no results, or it has several
+            topics of results and ``topic`` is None.
 
     """
     recording = BagRecording(path)
@@ -68,7 +69,7 @@ def read_results(path: Path, topic: str | None = None) -> Results:
     results: dict[int, Result] = {}
     for message in recording.messages(chosen):
         parsed = recording.parse(message)
-        # Without a clock, a camera stamps zero.
+        # A camera driver without a clock stamps zero.
         stamp = to_nanoseconds(parsed.header.stamp) or message.stamp
         try:
             results[stamp] = Result(decode_result(parsed), message.stamp)

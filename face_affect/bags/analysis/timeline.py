@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Results by person: who was there when, and what their faces showed."""
+"""Results by face id: presence and emotion over time."""
 
 from __future__ import annotations
 
@@ -15,39 +15,39 @@ from face_affect.bags.analysis.result_reader import Results
 from face_affect.core.faces import Face, UNKNOWN
 from face_affect.core.tasks import EMOTION
 
-# A person counts as away after so many seconds, and images, without a detection.
+# Without a detection for both, a face counts as away.
 AWAY_SECONDS, AWAY_IMAGES = 0.5, 3
-# More points than a screen has columns cannot be seen.
+# Of a plot: about the columns of a screen
 MAX_POINTS = 1500
 
 
 @dataclass
 class FaceTimeline:
-    """One id: ``times`` seconds since the first image, and the face at each."""
+    """The detections of one id: ``times``, seconds since the first result, and their faces."""
 
     id: int
     times: list[float] = field(default_factory=list)
     faces: list[Face] = field(default_factory=list)
 
     def thinned(self) -> FaceTimeline:
-        """Return every n-th sighting, so that there are ``MAX_POINTS`` at most."""
+        """Return every n-th detection, so that at most ``MAX_POINTS`` remain."""
         step = -(-len(self.times) // MAX_POINTS)
         return FaceTimeline(self.id, self.times[::step], self.faces[::step])
 
     def label(self, task: str) -> str:
-        """Return the most frequent label of the task called ``task``."""
+        """Return the most frequent label of the task named ``task``."""
         labels = [_label(face, task) for face in self.faces]
         return max(sorted(set(labels)), key=labels.count)
 
     def spells(self, gap: float) -> Iterator[slice]:
-        """Give the sightings from each coming to the next going, ``gap`` seconds apart."""
+        """Yield the index range of each presence; more than ``gap`` seconds separate two."""
         breaks = np.flatnonzero(np.diff(self.times) > gap) + 1
         edges = [0, *breaks.tolist(), len(self.times)]
         for start, end in pairwise(edges):
             yield slice(start, end)
 
     def moods(self, gap: float) -> Iterator[tuple[float, float, str]]:
-        """Give begin, end and label of each time in which the emotion's label stayed."""
+        """Yield start, end (seconds) and label of each interval of constant emotion label."""
         for spell in self.spells(gap):
             times, faces = self.times[spell], self.faces[spell]
             start = 0
@@ -64,7 +64,7 @@ def _label(face: Face, task: str) -> str:
 
 
 def face_timelines(results: Results) -> list[FaceTimeline]:
-    """Return everybody in ``results``, by id."""
+    """Return a timeline for each face in ``results``, ordered by id."""
     found: dict[int, FaceTimeline] = {}
     first = next(iter(results.results), 0)
     for stamp, result in results.results.items():
@@ -76,7 +76,7 @@ def face_timelines(results: Results) -> list[FaceTimeline]:
 
 
 def away_after(results: Results) -> float:
-    """Return the seconds without a detection after which a person counts as away."""
+    """Return the seconds without a detection after which a face counts as away."""
     stamps = np.array(list(results.results), dtype=np.int64)
     interval = float(np.median(np.diff(stamps))) * 1e-9 if len(stamps) > 1 else 0.0
     return max(AWAY_SECONDS, AWAY_IMAGES * interval)

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Labelled faces in a CSV file: what was really there; docs/evaluation.md has the format."""
+"""Read ground truth, faces labelled in a CSV file; docs/evaluation.md specifies the format."""
 
 from __future__ import annotations
 
@@ -23,21 +23,22 @@ from face_affect.core.text import printable
 BOX = ('x', 'y', 'width', 'height')
 REQUIRED = ('stamp', *BOX)
 OPTIONAL = (*(task.name for task in TASKS), 'person', 'ignore')
-# Integers of so many digits are nanoseconds: as seconds they would lie 3 million years ahead.
+# Integers of at least this many digits are nanoseconds: as seconds, they exceed 3 million years.
 NANOSECOND_DIGITS = 15
-MAX_STAMP = Decimal(2**63)
+MAX_STAMP = Decimal(2**63)  # int64 nanoseconds
 
 
 class TruthError(ValueError):
-    """A truth file cannot be used; the message says which line, why, and what is expected."""
+    """A truth file is invalid; the message says which line, why, and what is expected."""
 
 
 @dataclass(frozen=True)
 class LabelledFace:
-    """A face that a person has labelled.
+    """A labelled face.
 
-    ``labels`` by the name of the task, without those that were left empty; ``person`` a name for
-    one visit of one person, '' if not given; ``ignore``: neither missed nor a false detection.
+    ``box``: pixels; ``labels``: by task name, only those given; ``person``: a name for one visit
+    of one person, '' if not given; ``ignore``: the face counts neither as missed nor as a false
+    detection.
     """
 
     box: Box
@@ -47,10 +48,12 @@ class LabelledFace:
 
 
 def read_truth(path: Path) -> dict[int, list[LabelledFace]]:
-    """Return the labelled images by stamp, nanoseconds, in order; one may have no faces.
+    """Return the labelled faces by the stamp of their image, nanoseconds, in order of it.
+
+    An image labelled as empty has no faces.
 
     Raises:
-        TruthError: the file cannot be read, or is not such a table.
+        TruthError: the file cannot be read, or is not a table of labelled faces.
 
     """
     images: dict[int, list[LabelledFace]] = {}
@@ -86,22 +89,24 @@ def _check_header(path: Path, names: object) -> None:
         )
         raise TruthError(
             f'{path} {problem}; expected a header, separated by commas, of {",".join(REQUIRED)} '
-            f'and, as wanted, {",".join(OPTIONAL)}'
+            f'and optionally {",".join(OPTIONAL)}'
         )
 
 
 def _add(images: dict[int, list[LabelledFace]], row: Mapping[str | None, object]) -> None:
     if None in row or None in row.values():
-        raise TruthError('it has more or fewer cells than the header')
+        raise TruthError('the row has more or fewer cells than the header')
     cells = {str(name): str(value).strip() for name, value in row.items()}
     faces = images.setdefault(_stamp(cells['stamp']), [])
     if not any(cells[name] for name in BOX):
         if any(cells.get(name) for name in OPTIONAL):
-            raise TruthError('it has labels, but no box')
+            raise TruthError('the row has labels, but no box')
         return
     x, y, width, height = (_number(name, cells[name]) for name in BOX)
     if width <= 0 or height <= 0:
-        raise TruthError(f'the box is {width:g}x{height:g} pixels, but must have an area')
+        raise TruthError(
+            f'the box is {width:g}x{height:g} pixels, but width and height must be positive'
+        )
     ignore = cells.get('ignore', '')
     if ignore not in ('', '0', '1'):
         raise TruthError(f'ignore is {printable(ignore, 40)!r}, but must be 1, 0 or empty')
@@ -121,7 +126,7 @@ def _add(images: dict[int, list[LabelledFace]], row: Mapping[str | None, object]
 
 
 def _stamp(text: str) -> int:
-    """Return nanoseconds; exact, as a float of today's seconds is not."""
+    """Return a stamp in nanoseconds; decimal, since a float lacks the precision."""
     try:
         value = Decimal(text)
         if not value.is_finite() or abs(value) > MAX_STAMP:
@@ -152,6 +157,6 @@ def _label(task: str, labels: tuple[str, ...], text: str) -> str:
         raise TruthError(
             f'{task} is {printable(text, 40)!r}'
             + (f' (did you mean {close}?)' if close else '')
-            + f', but must be one of {", ".join(labels)}, or empty where it is not known'
+            + f', but must be one of {", ".join(labels)}, or empty if unknown'
         )
     return text

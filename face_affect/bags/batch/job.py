@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""What is to be done with a recording, and what came of it; both go from process to process."""
+"""A picklable job (one recording), its outcome, and the metadata of its output."""
 
 from __future__ import annotations
 
@@ -20,14 +20,20 @@ from face_affect.core.strict_json import to_json
 from face_affect.core.text import printable
 
 INFORMATION_KEY = 'face_affect'
-# To be raised whenever the same input gives other output, for a reason other than a model
+# Increase this if the output changes for the same input, settings and models.
 FORMAT = 2
 HASH_BLOCK = 2**20  # bytes
 
 
 @dataclass(frozen=True)
 class Options:
-    """How recordings are processed and what is written; ``tables``: csv, parquet."""
+    """How recordings are processed and what is written.
+
+    ``topic``: of the images; None chooses one. ``keep``: copy the topics of the recording.
+    ``images``: write annotated images. ``tables``: csv, parquet. ``storage``: mcap or sqlite3.
+    ``pace``: process at the recording's rate. ``overwrite``: replace an output made otherwise.
+    ``max_image_pixels``: maximum size (width x height) of a compressed image to decode.
+    """
 
     settings: Settings = field(default_factory=Settings)
     models: ModelNames = field(default_factory=ModelNames)
@@ -43,7 +49,7 @@ class Options:
 
 @dataclass(frozen=True)
 class Job:
-    """One recording, and the bag that is made of it."""
+    """A recording to process, and the path of the resulting bag."""
 
     source: str
     output: Path
@@ -52,11 +58,11 @@ class Job:
 
 @dataclass(frozen=True)
 class JobResult:
-    """What came of a job.
+    """The outcome of a job.
 
-    ``state``: done, skipped (was done already), partial (the recording breaks off),
-    interrupted or failed; ``frames`` images in the recording so far, of which ``dropped``,
-    by reason, gave no result; ``elapsed`` seconds; ``error`` and ``notes`` for people.
+    ``state``: done, skipped (the output is up to date), partial (the recording breaks off),
+    interrupted or failed; ``frames``: the number of images read, of which ``dropped``, by
+    reason, gave no result; ``elapsed``: seconds; ``error`` and ``notes``: texts for the user.
     """
 
     job: Job
@@ -74,13 +80,13 @@ class JobResult:
 
 
 class FileHash:
-    """The SHA-256 of a file's content, or of a folder's files and their names, piece by piece.
+    """The incremental SHA-256 of a file's content, or of the names and contents in a folder.
 
-    ``size`` bytes in all, of which ``done`` are hashed.
+    ``size``: bytes in total, of which ``done`` are hashed.
     """
 
     def __init__(self, source: Path) -> None:
-        """Look which files there are."""
+        """List the files; nothing is hashed yet."""
         self._source = source
         self._files = sorted(source.rglob('*')) if source.is_dir() else [source]
         self._files = [file for file in self._files if file.is_file()]
@@ -101,7 +107,7 @@ class FileHash:
                     yield block
 
     def advance(self, done: float) -> bool:
-        """Hash up to the part ``done``, 0..1, of all; return whether there is more."""
+        """Hash up to the fraction ``done``, 0..1, of all bytes; return whether any remain."""
         while self.done <= done * self.size:
             block = next(self._blocks, None)
             if block is None:
@@ -110,14 +116,14 @@ class FileHash:
         return True
 
     def hexdigest(self) -> str:
-        """Return the hash, after the rest was read."""
+        """Hash the remaining bytes and return the hash in hexadecimal."""
         while self.advance(1.0):
             pass
         return self._digest.hexdigest()
 
 
 def describe_run(job: Job, topic: str, sidecars: Iterable[Sidecar]) -> dict[str, Any]:
-    """Return all that the output of ``job`` depends on but the recording, ready for JSON."""
+    """Return everything the output of ``job`` depends on except the recording, for JSON."""
     options = job.options
     return {
         'format': FORMAT,
@@ -142,7 +148,10 @@ def describe_run(job: Job, topic: str, sidecars: Iterable[Sidecar]) -> dict[str,
 
 
 def with_fingerprint(run: dict[str, Any], source: Path, sha256: str) -> dict[str, Any]:
-    """Return the description of a run with that of its recording, and the hash of both."""
+    """Return the description of a run extended by its recording and the hash of both.
+
+    ``sha256`` is that of the recording ``source``.
+    """
     run = {**run, 'input': {'name': printable(source.name), 'sha256': sha256}}
     return {**run, 'fingerprint': _hash(run)}
 
@@ -153,7 +162,7 @@ def _hash(values: dict[str, Any]) -> str:
 
 
 def read_information(bag: Path) -> dict[str, Any] | None:
-    """Return what face-affect bag has noted in its output; None of another bag, or if broken."""
+    """Return the metadata that face-affect bag wrote to ``bag``; None if missing or broken."""
     try:
         known = json.loads(BagRecording(bag).information[INFORMATION_KEY])
     except (RecordingError, KeyError, ValueError, RecursionError):
@@ -162,7 +171,7 @@ def read_information(bag: Path) -> dict[str, Any] | None:
 
 
 def _is_information(known: Any) -> bool:
-    """Return whether a bag's metadata, which anyone may have written, have the form wanted."""
+    """Return whether a bag's metadata, which any program may write, have the expected types."""
     try:
         return (
             isinstance(known['fingerprint'], str)

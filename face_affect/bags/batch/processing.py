@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""One recording through the pipeline: a bag or a video in, a bag of results and tables out."""
+"""Process one recording: a bag or a video in, a bag of results and tables out."""
 
 from __future__ import annotations
 
@@ -44,19 +44,21 @@ from face_affect.outputs import OutputError, replace_folder, resolve_folder, wor
 from face_affect.signals import Stop, StopSignal
 
 FAILURES = (MediaError, ModelError, MissingExtraError, OSError, ValueError)
-TICK = 0.1  # seconds
+TICK = 0.1  # seconds between checks for a signal
 
-# Called with how much is done, of how much (0 if unknown), and what is counted: frame or B.
+# Called with the amount done, the total (0 if unknown), and the unit: frame or B (bytes).
 Progress = Callable[[int, int, str], None]
 
 
 def open_recorded(source: str, max_image_pixels: int = MAX_PIXELS) -> Recording:
-    """Open a bag or a video file; stamps of a video begin at zero.
+    """Open a bag or a video file; the stamps of a video begin at zero.
 
-    Compressed images of a bag of more than ``max_image_pixels`` are not decoded.
+    Args:
+        source: the path of a bag or a video.
+        max_image_pixels: maximum size (width x height) of a bag's compressed image to decode.
 
     Raises:
-        RecordingError: it is missing, or is not a recording.
+        RecordingError: the file is missing, or is not a recording.
         MediaError: the video does not open.
 
     """
@@ -67,17 +69,17 @@ def open_recorded(source: str, max_image_pixels: int = MAX_PIXELS) -> Recording:
         raise RecordingError(f'{source}: no such file or folder')
     media = open_media(str(path))
     if not isinstance(media, Video):
-        raise RecordingError(f'{source} holds pictures, not a recording: use face-affect run')
+        raise RecordingError(f'{source} has images, not a recording: use face-affect run')
     return MediaRecording(media, 0)
 
 
 def choose_topic(recording: Recording, wanted: str | None, source: str) -> tuple[Topic, str]:
-    """Return the image topic to process, and a note on those left out.
+    """Return the image topic to process, and a note on the other image topics ('' if none).
 
-    A topic of depth images is taken only if it is ``wanted``.
+    ``wanted``: the name of the topic; None: the first one that has no depth images.
 
     Raises:
-        RecordingError: there is no such topic.
+        RecordingError: there is no image topic of that name, or all have depth images.
 
     """
     images = {
@@ -92,10 +94,10 @@ def choose_topic(recording: Recording, wanted: str | None, source: str) -> tuple
         first = min(images, key=lambda name: ranks[name])
         if ranks[first] < DEPTH:
             names = ', '.join(name for name in images if name != first)
-            return images[first], names and f'took {first}; --topic chooses another one: {names}'
+            return images[first], names and f'read {first}; --topic chooses another one: {names}'
         raise RecordingError(
-            f'{source} has depth images only ({", ".join(images)}); if one is a camera for '
-            'people, choose it by --topic'
+            f'{source} has depth images only ({", ".join(images)}); if one of them is an '
+            'infrared or grey image, choose it by --topic'
         )
     held = ', '.join(f'{topic.name} ({topic.type})' for topic in recording.topics)
     raise RecordingError(
@@ -104,15 +106,15 @@ def choose_topic(recording: Recording, wanted: str | None, source: str) -> tuple
 
 
 class Pace:
-    """Waits as long as the recording took."""
+    """Delays messages to the rate at which they were recorded."""
 
     def __init__(self, stopped: Stop) -> None:
-        """Wait no longer once ``stopped``."""
+        """Start with the first message; ``stopped`` ends all waits."""
         self._stopped = stopped
         self._start: float | None = None
 
     def wait_until(self, stamp: int) -> None:
-        """Return when ``stamp``, nanoseconds, is due; the first one is at once."""
+        """Wait until ``stamp``, nanoseconds, is due; the first call returns at once."""
         seconds = stamp * 1e-9
         if self._start is None:
             self._start = time.monotonic() - seconds
@@ -123,10 +125,14 @@ class Pace:
 def process_bag(
     job: Job, progress: Progress | None = None, stopped: Stop | None = None
 ) -> JobResult:
-    """Do a job, unless it was done already; what goes wrong stands in the outcome.
+    """Process a job, unless its output is up to date, and return the outcome, errors included.
 
-    Once ``stopped``, or else at a signal, it ends after the image in work, with a valid bag of
-    what there is so far.
+    Args:
+        job: the recording, its output and the options.
+        progress: called with the progress of reading or hashing.
+        stopped: true to end; None: SIGINT, SIGTERM or SIGHUP ends. The image under way is
+            finished, and the output is a valid bag of the results so far.
+
     """
     start = time.perf_counter()
     try:
@@ -144,7 +150,7 @@ def _process(job: Job, progress: Progress, stopped: Stop) -> JobResult:
     pipeline = Pipeline(job.options.settings, job.options.models)
     with work_folder(output) as folder:
         run = _Run(job, recording, topic, pipeline, progress, stopped)
-        before = _standing(job)
+        before = _existing_output(job)
         if before and before['complete'] and (known := run.compare(before)):
             return known
         new = folder / output.name
@@ -152,27 +158,30 @@ def _process(job: Job, progress: Progress, stopped: Stop) -> JobResult:
         if outcome.state == 'done' or not (before and before['complete']):
             replace_folder(new, output)
         else:
-            note = f'{job.output} stays as it was'
+            note = f'kept the complete output {job.output} of an earlier run'
     return replace(outcome, notes=(*filter(None, [note]), *outcome.notes))
 
 
-def _standing(job: Job) -> dict[str, Any] | None:
-    """Return the information of an output that exists already; None without one.
+def _existing_output(job: Job) -> dict[str, Any] | None:
+    """Return the metadata of an output that exists already; None without one.
 
     Raises:
-        OutputError: it is something else.
+        OutputError: the path exists, but is not an output of face-affect bag.
 
     """
     if not job.output.exists():
         return None
     known = read_information(job.output)
     if known is None:
-        raise OutputError(f'{job.output} is there already, and no output of face-affect bag')
+        raise OutputError(
+            f'cannot write {job.output}: it exists and is not an output of face-affect bag; '
+            'choose another path'
+        )
     return known
 
 
 class _Run:
-    """One recording on its way through a pipeline."""
+    """The processing of one recording."""
 
     def __init__(
         self,
@@ -194,12 +203,12 @@ class _Run:
         self._stopped = stopped
 
     def compare(self, before: dict[str, Any]) -> JobResult | None:
-        """Return the outcome if nothing is to be done; None if ``before`` is to be replaced.
+        """Return the outcome if the output is up to date; None if it is to be replaced.
 
-        Only here the whole recording is hashed beforehand.
+        ``before``: the metadata of the existing output. The whole recording is hashed first.
 
         Raises:
-            OutputError: ``before`` must not be replaced.
+            OutputError: the output was made otherwise, and overwriting it is not allowed.
 
         """
         self._hash_rest()
@@ -209,8 +218,8 @@ class _Run:
             return JobResult(self._job, 'skipped', before['frames'], before['dropped'])
         if not self._job.options.overwrite:
             raise OutputError(
-                f'{self._job.output} is there already, made of another recording or with '
-                'other settings or models; --overwrite replaces it'
+                f'cannot write {self._job.output}: it exists and was made of another recording '
+                'or with other settings or models; --overwrite replaces it'
             )
         return None
 
@@ -220,12 +229,12 @@ class _Run:
             self._progress(hashing.done, hashing.size, 'B')
 
     def _finished(self) -> dict[str, Any]:
-        # What was interrupted is done again, whatever its hash.
+        # No hash for an interrupted run: it is always processed again.
         sha256 = '' if self._stopped else self._hashing.hexdigest()
         return with_fingerprint(self._description, Path(self._job.source), sha256)
 
     def write(self, folder: Path) -> JobResult:
-        """Write the output to ``folder``."""
+        """Process the recording, write the output to ``folder``, and return the outcome."""
         job, reader, announced = self._job, self._reader, self._topic.count
         kept = self._recording.topics if job.options.keep else []
         with BagWriter(folder, job.options.storage) as bag:
@@ -275,6 +284,6 @@ class _Run:
         if processed is not None:
             output.add(processed)
         count, announced = self._reader.count, self._topic.count
-        # Beside the reading, while the file is in the system's cache
+        # Hash while reading: the file is in the page cache.
         self._hashing.advance(min(count / announced, 1.0) if announced else 0.0)
         self._progress(count, announced, 'frame')

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""All that is written of one recording."""
+"""Write the output of one recording: results, annotated images, copied topics, tables."""
 
 from __future__ import annotations
 
@@ -26,22 +26,29 @@ from face_affect.core.images import encode_jpeg, ImageError
 from face_affect.core.pictures import ProcessedPicture
 from face_affect.core.strict_json import to_json
 
-# The names that the node's topics have
+# As the node's topics are named
 RESULT_TOPIC = '/face_affect/faces'
 PICTURE_TOPIC = '/face_affect/debug_image/compressed'
 
 
 class ResultWriter:
-    """Writes results into a bag, with annotated pictures and tables if asked for."""
+    """A writer of results to a bag, with annotated images and tables by the options."""
 
     def __init__(
         self, bag: BagWriter, folder: Path, options: Options, kept: Sequence[Topic]
     ) -> None:
-        """Write to an open ``bag``, and the tables beside it in ``folder``.
+        """Declare the topics and create the tables.
+
+        Args:
+            bag: an open bag.
+            folder: the folder of the bag, for the tables.
+            options: which files and topics to write.
+            kept: topics of the recording to copy; names of result topics are left out.
 
         Raises:
-            OutputError: it cannot be written.
-            MissingExtraError: a table's package is not installed.
+            OutputError: the bag cannot be written.
+            OSError: a table cannot be written.
+            MissingExtraError: the package for a table is not installed.
 
         """
         self._bag = bag
@@ -60,13 +67,13 @@ class ResultWriter:
         self._tables = [TABLES[name](folder / f'faces.{name}') for name in options.tables]
 
     def keep(self, message: Message) -> None:
-        """Copy a message of the recording, if its topic is kept, and it is whole."""
+        """Copy a message of the recording if its topic is kept; skip a broken video frame."""
         if message.topic in self._kept:
             with suppress(ImageError):
                 self._bag.write(message)
 
     def add(self, processed: ProcessedPicture) -> None:
-        """Append a result."""
+        """Append the result of an image."""
         picture, result = processed.picture, processed.result
         stamp, moment, frame_id = picture.received, picture.stamp, picture.frame_id
         self._bag.write(TimedMessage(RESULT_TOPIC, stamp, result_to_cdr(result, moment, frame_id)))
@@ -81,10 +88,11 @@ class ResultWriter:
         self._count += 1
 
     def close(self, information: Mapping[str, Any]) -> None:
-        """Finish all files.
+        """Finish all files; ``information`` goes into the bag's metadata.
 
         Raises:
-            OSError: the disk is full, or fails.
+            OutputError: the bag cannot be written, such as on a full disk.
+            OSError: a table cannot be written.
 
         """
         for table in self._tables:

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Many recordings: one by one, on all cores of this machine, or on a Dask cluster."""
+"""Process many recordings: sequentially, in local processes, or on a Dask cluster."""
 
 from __future__ import annotations
 
@@ -25,24 +25,27 @@ from face_affect.media.files import compressed_hint, is_bag
 from face_affect.media.opening import is_video
 from face_affect.signals import StopSignal
 
-# A recording whose worker dies is given to another one; after that it is the recording's fault.
+# Of a job whose worker dies; then the recording is assumed to be the cause.
 ATTEMPTS = 3
 CONNECT_SECONDS = 30
-TICK = 0.1  # seconds between looks at what is done
-WATCH_PERIOD = 1.0  # seconds between looks at the workers
+TICK = 0.1  # seconds between polls for outcomes
+WATCH_PERIOD = 1.0  # seconds between polls for workers
 
-# Called with the number of workers, and the seconds for which there has been none.
+# Called with the number of workers, and the seconds without any.
 WatchWorkers = Callable[[int, float], None]
 
 
 def plan(inputs: Sequence[str], output: Path, options: Options) -> list[Job]:
     """Return a job for each recording that ``inputs`` name.
 
-    One recording goes to ``output``; those of folders, patterns and lists into it, each under
-    its own name and, below a folder, at its own place.
+    Args:
+        inputs: bags, videos, folders that are searched recursively, and glob patterns.
+        output: the output of one recording; otherwise a folder with an output for each, named
+            after the recording, at its path relative to the searched folder.
+        options: of all jobs.
 
     Raises:
-        RecordingError: there is no such recording, or two of the same name.
+        RecordingError: an input has no recording, or two outputs would have the same name.
 
     """
     if '' in inputs:
@@ -63,7 +66,7 @@ def plan(inputs: Sequence[str], output: Path, options: Options) -> list[Job]:
 
 
 def _find(source: str) -> list[tuple[Path, Path]]:
-    """Return recordings, and what their output is called."""
+    """Return the recordings of an input, and the relative path of the output of each."""
     path = Path(source)
     if path.is_dir() and not is_bag(path):
         found = [(each, each.relative_to(path).with_suffix('')) for each in _below(path)]
@@ -75,7 +78,7 @@ def _find(source: str) -> list[tuple[Path, Path]]:
     if not found:
         if not path.exists():
             raise RecordingError(f'{source}: no such file or folder')
-        raise RecordingError(f'{source}: no recording there{compressed_hint(path)}')
+        raise RecordingError(f'{source}: no recording found{compressed_hint(path)}')
     return [(each.absolute(), name) for each, name in found]
 
 
@@ -95,9 +98,9 @@ def is_recording(path: Path) -> bool:
 
 
 def run_here(jobs: Sequence[Job], progress: Progress | None = None) -> Iterator[JobResult]:
-    """Do the jobs one by one in this process; give each outcome as it comes.
+    """Process the jobs sequentially in this process; yield each outcome when it is known.
 
-    A signal ends the one under way with a valid bag, and leaves out the others.
+    A signal ends the current job with a valid bag; the others are not started.
     """
     with StopSignal() as stopped:
         for job in jobs:
@@ -110,7 +113,7 @@ def run_here(jobs: Sequence[Job], progress: Progress | None = None) -> Iterator[
 def run_local(
     jobs: Sequence[Job], workers: int, watch: WatchWorkers | None = None
 ) -> Iterator[JobResult]:
-    """Do the jobs in so many processes of this machine; give each outcome as it comes.
+    """Process the jobs in ``workers`` local processes; yield each outcome when it is known.
 
     Raises:
         MissingExtraError: distributed is not installed.
@@ -124,7 +127,7 @@ def run_local(
 
     settings = {
         'distributed.scheduler.allowed-failures': ATTEMPTS - 1,
-        # A job waits at the scheduler, not at a worker that is busy with another one.
+        # Queue jobs at the scheduler rather than at a busy worker.
         'distributed.scheduler.worker-saturation': 1.0,
     }
     with (
@@ -135,7 +138,7 @@ def run_local(
             processes=True,
             host='127.0.0.1',
             protocol='tls://',
-            # Keys for this run alone: other users of the machine reach the ports, too.
+            # Temporary keys, since other users of the machine reach the ports, too
             security=distributed.security.Security.temporary(),
             dashboard_address='127.0.0.1:0',
             memory_limit=None,
@@ -150,11 +153,16 @@ def run_local(
 def run_on_cluster(
     jobs: Sequence[Job], scheduler: str, watch: WatchWorkers | None = None
 ) -> Iterator[JobResult]:
-    """Do the jobs on the workers of a Dask cluster; give each outcome as it comes.
+    """Process the jobs on a Dask cluster; yield each outcome when it is known.
+
+    Args:
+        jobs: their paths must be valid on the workers.
+        scheduler: address such as tcp://HOST:8786.
+        watch: called about once a second with the state of the workers.
 
     Raises:
         MissingExtraError: distributed is not installed.
-        OSError: there is no scheduler at that address.
+        OSError: no scheduler answers at the address within ``CONNECT_SECONDS``.
 
     """
     with needs('cluster', '--scheduler'):
@@ -164,10 +172,10 @@ def run_on_cluster(
 
 
 def _run(client: Any, jobs: Sequence[Job], watch: WatchWorkers | None) -> Iterator[JobResult]:
-    """Do the jobs on the workers of ``client``.
+    """Process the jobs on the workers of ``client``; yield each outcome when it is known.
 
-    A job whose worker dies goes to another one, which skips it if it was done. After a signal,
-    the jobs under way end with valid bags.
+    A job whose worker dies is given to another one, which skips it if the output is complete.
+    After a signal, the running jobs end with valid bags.
     """
     import distributed
 
@@ -185,7 +193,7 @@ def _run(client: Any, jobs: Sequence[Job], watch: WatchWorkers | None) -> Iterat
                 if watch:
                     watch(count, now - busy)
                 if stopped:
-                    # Again and again: a worker that was restarted does not know.
+                    # Repeatedly, since a restarted worker has not received it
                     _stop(client, run)
                 if stopped and not count:
                     yield from (JobResult(job, 'interrupted') for job in futures.values())
@@ -195,7 +203,7 @@ def _run(client: Any, jobs: Sequence[Job], watch: WatchWorkers | None) -> Iterat
 
 @contextmanager
 def _stopped_at_exit(client: Any, run: str) -> Iterator[None]:
-    """Stop the run when no more outcomes are asked for."""
+    """Stop the run when its generator of outcomes is closed."""
     try:
         yield
     finally:
@@ -203,20 +211,20 @@ def _stopped_at_exit(client: Any, run: str) -> Iterator[None]:
 
 
 def _stop(client: Any, run: str) -> None:
-    # Without a connection no request can be sent.
+    # The connection to the scheduler may be lost.
     with suppress(OSError):
         client.run(worker.stop, run, on_error='ignore')
 
 
 def _outcome(future: Any, job: Job) -> JobResult:
-    """Return what came of a job, whatever has become of its worker."""
+    """Return the outcome of a job; 'failed' if its worker died or raised."""
     import distributed
 
     try:
         result: JobResult = future.result()
         return result
     except distributed.KilledWorker:
-        reason = f'the process that read it died, {ATTEMPTS} times'
+        reason = f'the worker process died in each of {ATTEMPTS} attempts'
     except Exception as error:
         reason = f'{type(error).__name__}: {error}'
     return JobResult(job, 'failed', error=printable(f'{job.source}: {reason}'))

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Results as tables: a row per face and image, and an empty one for an image without faces."""
+"""Write results as tables: a row per face and image; an image without faces has an empty row."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from face_affect.core.faces import Estimate, Face, FrameResult
 from face_affect.core.tasks import TASKS
 from face_affect.extras import needs
 
-# Rows that are written at once
+# Rows per row group of a Parquet file
 BATCH = 4096
 
 _FACE_COLUMNS = ('id', 'x', 'y', 'width', 'height', 'score', 'tracked_for', 'tracked_frames')
@@ -31,7 +31,7 @@ Row = dict[str, Any]
 
 
 def rows(stamp: int, frame: int, result: FrameResult) -> Iterator[Row]:
-    """Give the rows of one image; ``stamp`` nanoseconds, ``frame`` its number from 0."""
+    """Yield the rows of one image; ``stamp``: nanoseconds; ``frame``: its index from 0."""
     for face in result.faces or (None,):
         yield {'stamp_ns': stamp, 'frame': frame, **(_face(face) if face else {})}
 
@@ -63,20 +63,25 @@ def _estimate(task: str, estimate: Estimate) -> Row:
 
 
 class Table(Protocol):
-    """A file that takes rows."""
+    """A file of rows."""
 
     def add(self, row: Row) -> None:
-        """Append a row; columns it does not have stay empty."""
+        """Append a row; missing columns are left empty."""
 
     def close(self) -> None:
         """Finish the file."""
 
 
 class CsvTable:
-    """Comma-separated values (RFC 4180) in UTF-8, numbers with six decimals at most."""
+    """A file of comma-separated values (RFC 4180) in UTF-8; numbers have up to six decimals."""
 
     def __init__(self, path: Path) -> None:
-        """Write to ``path``."""
+        """Create ``path`` and write the header.
+
+        Raises:
+            OSError: the file cannot be written.
+
+        """
         self._stream = path.open('w', newline='', encoding='utf-8')
         self._writer = csv.DictWriter(self._stream, COLUMNS)
         self._writer.writeheader()
@@ -99,10 +104,11 @@ class ParquetTable:
     """An Apache Parquet file."""
 
     def __init__(self, path: Path) -> None:
-        """Write to ``path``.
+        """Create ``path``.
 
         Raises:
             MissingExtraError: pyarrow is not installed.
+            OSError: the file cannot be written.
 
         """
         self._arrow, parquet = _pyarrow()

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""What a worker process of a Dask cluster does: jobs, until their run is stopped."""
+"""Functions that run in a worker process of a Dask cluster."""
 
 from __future__ import annotations
 
@@ -12,33 +12,36 @@ from face_affect.bags.batch.job import Job, JobResult
 from face_affect.bags.batch.processing import process_bag
 from face_affect.signals import SIGNALS
 
-# Of this process; a run is all jobs of one command.
+# In this process; a run is all jobs of one command.
 _stopped_runs: set[str] = set()
 
 
 @dataclass(frozen=True)
 class RunStop:
-    """True once the run is stopped."""
+    """The stop flag of a run, true once ``stop`` was called for it."""
 
     run: str
 
     def __bool__(self) -> bool:
-        """Return whether to stop."""
+        """Return whether the run is stopped."""
         return self.run in _stopped_runs
 
 
 def dask_setup(worker: object) -> None:
-    """Leave signals to the command: a terminal's Ctrl-C reaches its workers, too."""
+    """Ignore signals: Ctrl-C in a terminal reaches workers, too, but only the command stops them.
+
+    Dask calls this function in each worker that preloads the module.
+    """
     for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)
 
 
 def process(job: Job, run: str) -> JobResult:
-    """Do a job, or what is possible of it before the run is stopped."""
+    """Process a job until it is done or the run is stopped; return the outcome."""
     stopped = RunStop(run)
     return JobResult(job, 'interrupted') if stopped else process_bag(job, stopped=stopped)
 
 
 def stop(run: str) -> None:
-    """Stop a run: the job under way ends with a valid bag."""
+    """Stop a run; its current job ends with a valid bag."""
     _stopped_runs.add(run)

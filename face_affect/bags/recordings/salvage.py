@@ -4,7 +4,7 @@
 """Read truncated bag files, as a power failure leaves them, up to the damage.
 
 Uses the public API of mcap and sqlite3. Both classes have the interface of rosbags' Reader as
-far as `bag_reader` uses it: ``connections`` and ``messages``.
+far as ``bag_reader`` uses it: ``connections`` and ``messages``.
 """
 
 from __future__ import annotations

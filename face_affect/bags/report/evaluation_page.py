@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""An evaluation as one HTML file that needs nothing else."""
+"""Render an evaluation as a self-contained HTML page."""
 
 from __future__ import annotations
 
@@ -13,12 +13,19 @@ TEMPLATE = 'evaluation.html.j2'
 
 
 def make_evaluation_page(results: Results, truth: str, found: Evaluation) -> str:
-    """Return the page on ``found``, of ``results`` against the file called ``truth``."""
+    """Return the HTML page of an evaluation.
+
+    Args:
+        results: the evaluated results.
+        truth: the name of the truth file.
+        found: the evaluation.
+
+    """
     figures = {
         'labelled images': str(found.images),
-        'faces found': _percent(found.recall),
+        'recall of faces': _percent(found.recall),
         'id switches': '-' if found.switches is None else str(found.switches),
-        **{f'{one.task.name} right': _percent(one.accuracy) for one in found.tasks},
+        **{f'{one.task.name} accuracy': _percent(one.accuracy) for one in found.tasks},
     }
     return render(
         TEMPLATE,

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Results as one HTML file that needs nothing else: the data for templates/report.html.j2."""
+"""Render results as a self-contained HTML page, from templates/report.html.j2."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from face_affect.bags.report.rendering import render
 from face_affect.core.stamps import to_nanoseconds
 from face_affect.core.tasks import TASKS
 
-# Plots of emotions for so many people, those longest there
+# Faces with plots, those with the most detections
 MAX_PEOPLE = 12
 DIAGNOSTICS_TYPE = 'diagnostic_msgs/msg/DiagnosticArray'
 LEVELS = ('OK', 'WARN', 'ERROR', 'STALE')
@@ -33,7 +33,7 @@ TEMPLATE = 'report.html.j2'
 
 @dataclass(frozen=True)
 class CaptionedImage:
-    """A JPEG and who is in it."""
+    """A JPEG in Base64, and a caption with its time and the ids in it."""
 
     caption: str
     base64: str
@@ -41,7 +41,7 @@ class CaptionedImage:
 
 @dataclass(frozen=True)
 class TimeDistribution:
-    """The distribution of a time: percentiles 50, 95 and 100 in milliseconds."""
+    """The distribution of a duration: percentiles 50, 95 and 100 (milliseconds), histogram."""
 
     title: str
     median: float
@@ -52,7 +52,7 @@ class TimeDistribution:
 
 @dataclass(frozen=True)
 class Status:
-    """The state that a node published; ``stamp`` nanoseconds."""
+    """A diagnostic status of a node; ``stamp``: nanoseconds; ``level``: of ``LEVELS``."""
 
     stamp: int
     level: str
@@ -70,19 +70,23 @@ def make_report(
     """Return the report on the results in ``bag`` as HTML.
 
     Args:
-        bag: results of face-affect bag, or a bag recorded on a robot.
-        source: the recording to take pictures and diagnostics from, if ``bag`` has none.
-        topic: the results, if the bag has them on several topics.
-        images: show pictures.
+        bag: an output of face-affect bag, or a bag recorded on a robot.
+        source: the recording with images and diagnostics; None: ``bag``.
+        topic: the topic of the results; None: the only one.
+        images: show key frames.
         blur: make faces unrecognisable in them.
 
     Raises:
         RecordingError: a bag is broken, or has no results.
+        MediaError: the video ``source`` does not open.
 
     """
     results = read_results(bag, topic)
     if not results.results:
-        raise RecordingError(f'bag {bag} has no result on {results.topic}')
+        raise RecordingError(
+            f'cannot report on bag {bag}: topic {results.topic} has no messages; expected at '
+            'least one result'
+        )
     recording = open_recorded(source or str(bag))
     return render(
         TEMPLATE,
@@ -102,7 +106,7 @@ def make_report(
 
 
 def _run(results: Results) -> dict[str, Any]:
-    """Return what face-affect bag has noted on its run; ``run`` None in other bags."""
+    """Return the run of face-affect bag as its metadata say; ``run`` is None for other bags."""
     known = results.information
     run = None
     if known:
@@ -118,7 +122,7 @@ def _run(results: Results) -> dict[str, Any]:
 
 
 def _missing(information: Mapping[str, Any]) -> str:
-    """Return what is missing of the recording; empty if nothing is, or it is unknown."""
+    """Return why the results are incomplete; '' if they are complete or it is unknown."""
     if not information.get('complete', True):
         return str(information.get('error') or 'processing was interrupted')
     frames, announced = information.get('frames', 0), information.get('announced', 0)
@@ -126,7 +130,7 @@ def _missing(information: Mapping[str, Any]) -> str:
 
 
 def _people(results: Results) -> dict[str, Any]:
-    """Return who was there when, with the plots of those longest there."""
+    """Return the presence of faces over time, with plots of the ``MAX_PEOPLE`` longest."""
     persons = face_timelines(results)
     shown = _longest(persons)
     stamps = list(results.results)
@@ -174,7 +178,7 @@ def _pictures(results: Results, recording: Recording, blur: bool) -> Iterator[Ca
 
 
 def _latencies(results: Results) -> Iterator[TimeDistribution]:
-    """Yield the distributions of a node's times; none of results that were made offline."""
+    """Yield the distributions of a node's durations; none for results computed offline."""
     processing = [
         result.frame.timings['total'] * 1e3
         for result in results.results.values()
@@ -192,7 +196,7 @@ def _latencies(results: Results) -> Iterator[TimeDistribution]:
 
 
 def _diagnostics(recording: Recording, first: int) -> dict[str, Any]:
-    """Return a node's states, and when they changed since the stamp ``first``, nanoseconds."""
+    """Return a node's statuses, and their changes in seconds since ``first``, nanoseconds."""
     found = list(_statuses(recording))
     changes = [
         (f'{(status.stamp - first) * 1e-9:.1f} s', status.level, status.message)

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Interactive plots of results, as HTML (Plotly)."""
+"""Plot results interactively, as HTML (Plotly)."""
 
 from __future__ import annotations
 
@@ -16,11 +16,10 @@ from face_affect.bags.analysis.timeline import FaceTimeline
 from face_affect.core.annotation import COLOURS
 from face_affect.core.faces import EMOTIONS
 
-ROW = 46  # pixels of the timeline for each person
+ROW = 46  # height of the timeline per face, pixels
 MARGIN = {'l': 48, 'r': 8, 't': 28, 'b': 8}
 LEGEND = {'orientation': 'h', 'yanchor': 'bottom', 'yref': 'container', 'y': 0.0, 'x': 0}
-# Without the server, Plotly's button that uploads what a plot shows is of no use; it is not
-# shown, either.
+# No uploads: Plotly's button that sends a plot to a server has no address and is hidden.
 CONFIG = {
     'responsive': True,
     'displaylogo': False,
@@ -32,7 +31,7 @@ LINES = ('#1b6ca8', '#c8553d', '#3a7d44', '#8e5aa8', '#a67c00', '#4a4e69', '#d14
 
 
 def library() -> Markup:
-    """Return the JavaScript that shows the plots."""
+    """Return Plotly's JavaScript, which the plots need."""
     return Markup(plotly.offline.get_plotlyjs())  # nosec B704: a package's own file
 
 
@@ -42,7 +41,7 @@ def _rgb(label: str, alpha: float = 1.0) -> str:
 
 
 def _html(figure: Any, name: str, height: int, x_title: str, hover: str) -> Markup:
-    # Nothing is dragged at first: on a phone that would stop the page from scrolling.
+    # No drag mode: on a phone it would prevent the page from scrolling.
     figure.update_layout(
         height=height,
         margin=MARGIN,
@@ -61,7 +60,11 @@ def _html(figure: Any, name: str, height: int, x_title: str, hover: str) -> Mark
 
 
 def timeline(persons: Sequence[FaceTimeline], gap: float, end: float) -> Markup:
-    """Return when everybody was there, coloured by emotion; times in seconds."""
+    """Return a Gantt chart of the faces' presence, coloured by emotion.
+
+    ``gap``: seconds without a detection that separate two presences; ``end``: of the time axis,
+    seconds.
+    """
     bars: dict[str, list[tuple[str, float, float]]] = {}
     for person in persons:
         for start, stop, label in person.moods(gap):
@@ -92,7 +95,7 @@ def timeline(persons: Sequence[FaceTimeline], gap: float, end: float) -> Markup:
 def _with_gaps(
     person: FaceTimeline, gap: float, values: Sequence[float]
 ) -> tuple[list[float], list[float]]:
-    """Return times and values that fall to zero where the person was away."""
+    """Return times and values that fall to zero where the face is absent."""
     times: list[float] = []
     heights: list[float] = []
     for spell in person.spells(gap):
@@ -102,7 +105,7 @@ def _with_gaps(
 
 
 def emotions(person: FaceTimeline, gap: float, end: float) -> Markup:
-    """Return the probabilities of a person's emotions over time, as stacked areas."""
+    """Return the emotion probabilities of a face over time, as stacked areas."""
     figure = go.Figure()
     person = person.thinned()
     for i, label in enumerate(EMOTIONS):
@@ -123,7 +126,7 @@ def emotions(person: FaceTimeline, gap: float, end: float) -> Markup:
 
 
 def gender(persons: Sequence[FaceTimeline], gap: float, end: float) -> Markup:
-    """Return how sure the gender of everybody was over time: 0 male, 1 female."""
+    """Return the probability of 'female' of each face over time."""
     figure = go.Figure()
     for number, person in enumerate(each.thinned() for each in persons):
         times: list[float | None] = []
@@ -154,7 +157,7 @@ def gender(persons: Sequence[FaceTimeline], gap: float, end: float) -> Markup:
 
 
 def histogram(milliseconds: Sequence[float], name: str) -> Markup:
-    """Return how often which time was taken."""
+    """Return a histogram of durations; ``name`` is the id of its HTML element."""
     figure = go.Figure()
     figure.add_histogram(
         x=[round(each, 2) for each in milliseconds],

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""HTML pages from the templates."""
+"""Render HTML pages from Jinja templates."""
 
 from __future__ import annotations
 
@@ -11,7 +11,12 @@ import jinja2
 
 
 def render(template: str, **values: Any) -> str:
-    """Return the page of a template's name; texts are escaped, a missing value is an error."""
+    """Return the page rendered from the template named ``template``; texts are escaped.
+
+    Raises:
+        jinja2.UndefinedError: a value that the template uses is missing.
+
+    """
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader('face_affect.bags.report'),
         autoescape=True,
