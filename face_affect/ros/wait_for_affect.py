@@ -25,6 +25,7 @@ from face_affect.ros.conversions import face_to_message
 from face_affect.ros.throttled_log import ThrottledLog
 
 TIMEOUT_CHECK = 0.1  # seconds
+MAX_GOALS = 100  # that wait; each costs memory, and time for every result
 
 
 def wanted_from(goal: WaitForAffect.Goal) -> AffectCriteria:
@@ -64,7 +65,7 @@ class _Pending:
 
 
 class WaitForAffectServer:
-    """Serves any number of goals at once, without blocking the executor.
+    """Serves up to ``MAX_GOALS`` goals at once, without blocking the executor.
 
     Results may come from another thread; goals are decided on the executor's.
     """
@@ -121,6 +122,11 @@ class WaitForAffectServer:
         try:
             if goal.timeout.sec < 0:
                 raise ValueError(f'timeout is {goal.timeout.sec} s, but must not be negative')
+            if len(self._pending) >= MAX_GOALS:
+                raise ValueError(
+                    f'{len(self._pending)} goals wait already, at most {MAX_GOALS} may: '
+                    'cancel one, or give goals a timeout'
+                )
             reason = self._refuse(wanted_from(goal))
         except ValueError as error:
             reason = str(error)

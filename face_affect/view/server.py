@@ -78,7 +78,7 @@ class ViewServer:
                 access_log=False,
                 proxy_headers=False,
                 server_header=False,
-                limit_concurrency=CONNECTIONS,
+                limit_concurrency=CONNECTIONS + 1,  # the first that is refused
                 timeout_graceful_shutdown=CLOSING_TIME,
             )
         )

@@ -376,6 +376,8 @@ def test_where_nothing_can_be_written(fresh: Robot, words: list[str]) -> None:
     watcher = Watcher(fresh, Camera(fresh, '/image/compressed', CompressedImage))
     watcher.warm_up(smile())
     assert watcher.look_at(smile()).faces
+    if 'env' in words:
+        assert 'face_affect: no log file is written: ' in node.output
     assert node.end(signal.SIGTERM, 5.0) == 0, node.output
 
 

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""A full /dev/shm, by a real tmpfs in a mount namespace of its own."""
+"""A full /dev/shm or log folder, by a real tmpfs in a mount namespace of its own."""
 
 from __future__ import annotations
 
@@ -19,9 +19,11 @@ END_SECONDS = 5.0
 FILL = 'head -c 1G /dev/zero > /dev/shm/full 2> /dev/null'
 
 
-def in_namespace(size: str, script: str, *arguments: str) -> list[str]:
-    """Return a command that runs a script where /dev/shm is a tmpfs of ``size``."""
-    mount = f'mount -t tmpfs -o size={size} tmpfs /dev/shm'
+def in_namespace(
+    size: str, script: str, *arguments: str, folder: str | Path = '/dev/shm'
+) -> list[str]:
+    """Return a command that runs a script where ``folder`` is a tmpfs of ``size``."""
+    mount = f'mount -t tmpfs -o size={size} tmpfs {folder}'
     return [
         *('unshare', '--user', '--map-root-user', '--mount'),
         *('bash', '-c', f'{mount} || exit 125; {script}', '-', *arguments),
@@ -58,6 +60,21 @@ def test_a_node_starts_without_shared_memory(fresh: Robot) -> None:
     assert watcher.look_at(jpeg_image(demo_jpegs()[COLLINS])).faces
     assert '/dev/shm has 0 MiB free' in node.output
     assert 'images come over UDP' in node.output
+    assert node.end(signal.SIGTERM, END_SECONDS) == 0, node.output
+
+
+def test_a_full_log_folder(fresh: Robot, tmp_path: Path) -> None:
+    logs = tmp_path / 'full'
+    logs.mkdir()
+    words = ('env', f'ROS_LOG_DIR={logs}', 'face_affect_node', '--ros-args')
+    options = ('autostart:=true', 'image_transport:=compressed', 'confirm_frames:=1')
+    script = f'head -c 1M /dev/zero > {logs}/full; df --output=avail {logs}; exec "$@"'
+    parameters = [word for option in options for word in ('-p', option)]
+    node = fresh.start(*in_namespace('64k', script, *words, *parameters, folder=logs))
+    watcher = Watcher(fresh, Camera(fresh, '/image/compressed', CompressedImage))
+    watcher.warm_up(jpeg_image(demo_jpegs()[COLLINS]))
+    assert watcher.look_at(jpeg_image(demo_jpegs()[COLLINS])).faces
+    assert '\n    0\n' in node.output
     assert node.end(signal.SIGTERM, END_SECONDS) == 0, node.output
 
 

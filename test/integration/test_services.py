@@ -30,6 +30,8 @@ from rclpy.action import ActionClient
 from sensor_msgs.msg import CompressedImage
 from std_srvs.srv import SetBool
 
+from face_affect.ros.wait_for_affect import MAX_GOALS
+
 
 @pytest.fixture(scope='module')
 def camera(robot: Robot) -> Camera:
@@ -229,6 +231,18 @@ def test_deactivation_aborts(watcher: Watcher, client: ActionClient) -> None:
         assert 'deactivated' in result.message
     rejected = Waiting(watcher.robot, client, gender=Gender.FEMALE)
     assert not rejected.accepted
+
+
+def test_waiting_goals_are_bounded(watcher: Watcher, client: ActionClient) -> None:
+    watcher.camera.stop()
+    goals = [Waiting(watcher.robot, client, gender=Gender.MALE) for _ in range(MAX_GOALS)]
+    assert all(waiting.accepted for waiting in goals)
+    assert not Waiting(watcher.robot, client, gender=Gender.MALE).accepted
+    goals[0].cancel()
+    assert goals[0].end()[0] == GoalStatus.STATUS_CANCELED
+    assert Waiting(watcher.robot, client, gender=Gender.MALE).accepted
+    assert watcher.robot.change_state('deactivate')
+    assert goals[-1].end()[0] == GoalStatus.STATUS_ABORTED
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from face_affect.core.faces import FrameResult
 from face_affect.core.saliency import Explainer
 from face_affect.view.address import Address, ViewError
 from face_affect.view.feeds import PipelineFeeds
-from face_affect.view.server import ViewServer
+from face_affect.view.server import CONNECTIONS, ViewServer
 from face_affect.view.state import RateMeter, state
 
 TIMEOUT = 30.0  # seconds, generous
@@ -220,6 +220,17 @@ def test_rubbish_is_answered_and_the_server_goes_on(server: ViewServer, rubbish:
 )
 def test_addresses_that_there_are_not(server: ViewServer, path: str, status: int) -> None:
     assert get(server, path)[0] == status
+
+
+def test_connections_are_bounded(server: ViewServer) -> None:
+    connections = [connect(server) for _ in range(CONNECTIONS)]
+    for connection in connections:
+        connection.request('GET', '/events')
+    statuses = [connection.getresponse().status for connection in connections]
+    assert set(statuses) == {200}
+    assert get(server, '/')[0] == 503
+    for connection in connections:
+        connection.close()
 
 
 def test_other_methods(server: ViewServer) -> None:
