@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 import os
 from pathlib import Path
 import struct
@@ -36,6 +37,8 @@ FIRST_RESULT_SECONDS = 30.0
 QUIET_SECONDS = 1.0  # without a message: nothing more is under way
 DRAIN_SECONDS = 5.0
 TICK = 0.1  # seconds
+# Of a raw message and its info; Jazzy's annotations know only the message.
+Callback = Callable[..., None]
 
 
 class FollowError(Exception):
@@ -67,8 +70,9 @@ class Follower(Node):
         self._outputs = outputs
         self.last_arrival = time.monotonic()
         deep = QoSProfile(depth=100)
+        on_result: Callback = self._on_result
         self.create_subscription(
-            FaceAffectArray, f'{options.node}/faces', self._on_result, deep, raw=True
+            FaceAffectArray, f'{options.node}/faces', on_result, deep, raw=True
         )
         self.create_subscription(
             CompressedImage, f'{options.node}/debug_image/compressed', self._on_picture, deep
@@ -107,8 +111,9 @@ class Follower(Node):
         subscriber, and that has to be the node.
         """
         kind = CompressedImage if self._options.compressed else Image
+        on_image: Callback = self._on_image
         self.create_subscription(
-            kind, self._options.image_topic, self._on_image, qos_profile_sensor_data, raw=True
+            kind, self._options.image_topic, on_image, qos_profile_sensor_data, raw=True
         )
         self._images_subscribed = True
 

@@ -110,6 +110,7 @@ enter bash -euc '
   echo "test in Debian: $(uname -m), $(python -VV)"
   rm -rf /tmp/result
   python -m face_affect.cli bag demo/bag -o /tmp/result
-  python -m face_affect.cli compare --unmatched 4 test/golden/demo /tmp/result
+  # A pixel that cv2.resize rounds otherwise may move the probabilities of an uncertain face.
+  python -m face_affect.cli compare --unmatched 4 --tolerance 0.2 test/golden/demo /tmp/result
   python -m pytest -q -ra -p no:cacheprovider test/core test/bags
 '

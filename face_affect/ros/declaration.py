@@ -135,7 +135,8 @@ def _take_overrides(node: Node) -> dict[str, Any]:
         ValueError: use_sim_time is not a boolean.
 
     """
-    declared = node.get_parameters_by_prefix('')
+    # Annotated otherwise in Jazzy
+    declared: dict[str, Any] = node.get_parameters_by_prefix('')
     if not isinstance(declared[USE_SIM_TIME].value, bool):
         raise ValueError(
             f'{USE_SIM_TIME} is {declared[USE_SIM_TIME].value!r}, but must be of type bool'

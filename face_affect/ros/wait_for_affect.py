@@ -13,9 +13,7 @@ from face_affect_msgs.action import WaitForAffect
 from rclpy.action import ActionServer, CancelResponse, GoalResponse
 from rclpy.action.server import ServerGoalHandle
 from rclpy.clock import Clock, ClockType
-from rclpy.duration import Duration
 from rclpy.node import Node
-from rclpy.time import Time
 
 from face_affect.core.affect_query import AffectCriteria, AffectQuery
 from face_affect.core.faces import Face, FrameResult
@@ -57,11 +55,14 @@ def _label(code: int, task: Task) -> str | None:
 
 @dataclass
 class _Pending:
-    """A goal that waits. It is executed, in the action's sense, once it is decided."""
+    """A goal that waits. It is executed, in the action's sense, once it is decided.
+
+    ``deadline`` nanoseconds on the node's clock; None: wait without a limit.
+    """
 
     handle: ServerGoalHandle
     watch: AffectQuery
-    deadline: Time | None
+    deadline: int | None
 
 
 class WaitForAffectServer:
@@ -85,7 +86,7 @@ class WaitForAffectServer:
             TIMEOUT_CHECK, self._check_time, clock=Clock(clock_type=ClockType.STEADY_TIME)
         )
         self._timer.cancel()
-        self._checked = node.get_clock().now()
+        self._checked = self._now()
         self._server = ActionServer(
             node,
             WaitForAffect,
@@ -138,10 +139,8 @@ class WaitForAffectServer:
     def _start(self, handle: ServerGoalHandle) -> None:
         goal = handle.request
         timeout = to_nanoseconds(goal.timeout)
-        deadline = None
-        now = self._node.get_clock().now()
-        if timeout:
-            deadline = now + Duration(nanoseconds=timeout)
+        now = self._now()
+        deadline = now + timeout if timeout else None
         if not self._pending:
             self._checked = now
             self._timer.reset()
@@ -156,12 +155,16 @@ class WaitForAffectServer:
                 if face is not None:
                     self._decide(pending, (face, result), '')
 
+    def _now(self) -> int:
+        """Return the time of the node's clock, nanoseconds."""
+        return int(self._node.get_clock().now().nanoseconds)
+
     def _check_time(self) -> None:
-        now = self._node.get_clock().now()
+        now = self._now()
         back = self._checked - now
         self._checked = now
         for pending in list(self._pending):
-            if pending.deadline is not None and back > Duration():  # A bag that starts again
+            if pending.deadline is not None and back > 0:  # A bag that starts again
                 pending.deadline -= back
             if pending.handle.is_cancel_requested:
                 self._decide(pending, None, 'cancelled')
