@@ -1,12 +1,12 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-r"""Calibrate classifiers' crops for a detector, by running that over the training pictures.
+r"""Calibrate the crop geometry of classifiers for a detector.
 
     python -m training.calibrate --model models/gender_mini_xception.json --data FILE.npz \
         --scenes DATA/face_scenes.npz
 
-See ``training.export.crop_calibration``.
+The detector runs on the training images; see ``training.export.crop_calibration``.
 """
 
 from __future__ import annotations
@@ -26,23 +26,28 @@ from training.export.crop_calibration import calibrate
 
 
 def main() -> int:
-    """Run the command line."""
+    """Run the command line; return the exit code, 2 after an error."""
     parser = module_parser('training.calibrate', __doc__)
     parser.add_argument(
         '--model',
         type=Path,
         nargs='+',
         required=True,
-        help='the sidecars of classifiers that were trained on the pictures',
+        help='the sidecars of classifiers trained on these images',
     )
     parser.add_argument(
         '--detector', default=ModelNames().detector, help='the detector (default: %(default)s)'
     )
-    parser.add_argument('--data', type=Path, required=True, help='the training pictures (npz)')
+    parser.add_argument('--data', type=Path, required=True, help='the training images (npz)')
     parser.add_argument(
-        '--scenes', type=Path, help='scenes with labelled faces (npz), to be right there'
+        '--scenes',
+        type=Path,
+        help='scenes with labelled faces (npz), which correct for boxes that differ from those '
+        'on training images',
     )
-    parser.add_argument('--limit', type=int, help='use that many pictures, drawn at random')
+    parser.add_argument(
+        '--limit', type=int, help='number of images, drawn at random (default: all)'
+    )
     arguments = parser.parse_args()
     try:
         detector = load_detector(find_model(arguments.detector, DETECTION))

@@ -1,13 +1,12 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Evaluate a model and write the figures into its card, docs/models/NAME.md.
+"""Evaluate a model and write the metrics into its model card, docs/models/NAME.md.
 
     python -m training.card emotion_mini_residual --data DATA
 
-What stands outside of the markers, written by hand, is left as it is. Pictures go to
-docs/images/NAME_*.png. A model without a card gets one of what its task has in
-training/cards.
+Text outside of the markers is written by hand and kept. Plots are written to
+docs/images/NAME_*.png. A new card is created from the template of the task in training/cards.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ TEMPLATES = Path(__file__).parent / 'cards'
 
 
 def facts(sidecar: Sidecar) -> str:
-    """Return the network's data of the sidecar as a table."""
+    """Return a Markdown table of architecture, size, training data and licence in a sidecar."""
     recipe = sidecar.training.get('recipe', {})
     size = sidecar.input
     rows = [
@@ -50,7 +49,7 @@ def facts(sidecar: Sidecar) -> str:
 
 
 def _recipe(recipe: dict[str, Any]) -> str:
-    """Return the recipe's file and what it says above all."""
+    """Return the recipe's file name and its main settings."""
     minutes = recipe.get('minutes')
     length = f'{minutes} minutes' if minutes else f'{recipe.get("epochs")} epochs'
     text = (
@@ -73,13 +72,13 @@ def _recipe(recipe: dict[str, Any]) -> str:
 
 
 def write_card(sidecar: Sidecar, data: Path, docs: Path) -> Path:
-    """Evaluate, write the card below ``docs``, and return its path.
+    """Evaluate a model, write its card into ``docs``/models, and return the path.
 
     Raises:
-        FileNotFoundError: a picture set is missing.
-        DatasetError: there is no test set, or a set has another form.
+        FileNotFoundError: a data set is missing.
+        DatasetError: there is no test set, or a data set has an unsupported format.
         ModelError: the network cannot be used.
-        ValueError: the card has no place for the figures.
+        ValueError: the card does not have the markers.
 
     """
     card = docs / 'models' / f'{sidecar.name}.md'
@@ -88,7 +87,7 @@ def write_card(sidecar: Sidecar, data: Path, docs: Path) -> Path:
     if not card.exists():
         template = (TEMPLATES / f'{sidecar.task}.md').read_text()
         card.write_text(template.replace('NAME', sidecar.name))
-    with_measured(card.read_text(), '')  # Refuses a card without a place before the work begins
+    with_measured(card.read_text(), '')  # Validates the markers before the long evaluation
     figures = evaluation_of(sidecar).card_figures(sidecar, data, docs / 'images')
     again = f'    python -m training.card {sidecar.name} --data DATA'
     measured = f'{facts(sidecar)}\n\n{figures}\n\n{again}'
@@ -97,15 +96,15 @@ def write_card(sidecar: Sidecar, data: Path, docs: Path) -> Path:
 
 
 def main() -> int:
-    """Run the command line."""
+    """Run the command line; return the exit code, 2 after an error."""
     parser = module_parser('training.card', __doc__)
     parser.add_argument('name', help='the model, models/NAME.json')
-    parser.add_argument('--data', type=Path, required=True, help='the folder of the picture sets')
+    parser.add_argument('--data', type=Path, required=True, help='the folder of the data sets')
     parser.add_argument(
         '--docs',
         type=Path,
         default=ROOT / 'docs',
-        help='where models/NAME.md and images lie (default: %(default)s)',
+        help='the folder of models/NAME.md and images/ (default: %(default)s)',
     )
     arguments = parser.parse_args()
     cv2.setNumThreads(1)

@@ -1,13 +1,13 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Export a finished int8 detector at other input widths: the variants of ``detection_width``.
+"""Export an int8 detector at other input widths: the variants of ``detection_width``.
 
     python -m training.detector_widths face_detector --data DATA
 
 Writes models/NAME_WIDTH.tflite, with the weights and scales of models/NAME.tflite, and its
-sidecar. Measures each on the held-out scenes beside the network in float at the same size, from
-training/weights/NAME.pt.
+sidecar. Each variant is compared on the held-out scenes with the float network at the same
+input size, from training/weights/NAME.pt.
 """
 
 from __future__ import annotations
@@ -30,17 +30,17 @@ from training.tasks.face_detection import detector_accuracy, detector_size
 
 ROOT = Path(__file__).parents[1]
 WIDTHS = (480, 640)
-TOLERANCE = 0.03  # of recall and precision, between int8 and float
+TOLERANCE = 0.03  # maximum difference of recall and precision between int8 and float
 
 
 def write_variant(detector: Sidecar, model: nn.Module, width: int, scenes: SceneSet) -> Sidecar:
     """Write the variant of ``detector`` with an input of ``width`` pixels; return its sidecar.
 
-    ``model`` is the same network in float, ``scenes`` what both are measured on.
+    ``model`` is the float network, ``scenes`` the test set of both.
 
     Raises:
         ModelError: the detector's network cannot be used.
-        ValueError: it is not fully convolutional, or int8 and float differ.
+        ValueError: it is not fully convolutional, or int8 and float differ by more than TOLERANCE.
 
     """
     size = detector_size(width)
@@ -71,7 +71,7 @@ def write_variant(detector: Sidecar, model: nn.Module, width: int, scenes: Scene
 
 
 def main() -> int:
-    """Run the command line."""
+    """Run the command line; return the exit code, 2 after an error."""
     parser = module_parser('training.detector_widths', __doc__)
     parser.add_argument('name', help='the detector, models/NAME.json')
     parser.add_argument('--data', type=Path, required=True, help='the folder of the scenes')

@@ -1,15 +1,15 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Measure a model, the very .tflite through face_affect.core, on any picture set.
+"""Evaluate a model, the .tflite file through face_affect.core, on a data set.
 
     python -m training.evaluate --model models/emotion_mini_xception.json --data FILE.npz
 
-Of a classifier, prints accuracy with a 95 % Wilson interval, macro-F1, calibration
-error, recall by class, accuracy by group and what ``min_confidence`` does; if asked for,
-also accuracy in worse pictures (``--robustness``) and by the size of faces in whole
-pictures (``--face-sizes``). Of a detector: recall by face width, precision, false faces
-and landmark error. ``--json`` prints one object instead.
+For a classifier, prints accuracy with a 95 % Wilson interval, macro-F1, calibration error, recall
+by class, accuracy by group, and coverage by ``min_confidence``; optionally accuracy on degraded
+images (``--robustness``) and by face size in synthetic scenes (``--face-sizes``). For a detector:
+recall by face width, precision, false positives and landmark error. ``--json`` prints one object
+instead.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ PARTS = ('all', 'training', 'validation', 'PublicTest', 'PrivateTest')
 
 
 def main() -> int:
-    """Run the command line."""
+    """Run the command line; return the exit code, 2 after an error."""
     parser = module_parser('training.evaluate', __doc__)
     parser.add_argument('--model', type=Path, required=True, help='a sidecar, models/NAME.json')
     parser.add_argument(
@@ -40,68 +40,68 @@ def main() -> int:
         'or a folder of class folders',
     )
     parser.add_argument(
-        '--part', choices=PARTS, default='all', help='which rows (default: %(default)s)'
+        '--part', choices=PARTS, default='all', help='part of the data (default: %(default)s)'
     )
     parser.add_argument(
         '--threshold',
         type=float,
         default=Settings().detection_threshold,
-        help='the score from which a detection counts (default: %(default)s)',
+        help='minimum score of a detection (default: %(default)s)',
     )
     parser.add_argument(
         '--detection-width',
         type=int,
         metavar='PIXELS',
-        help="measure a detector's variant with an input of that width; face sizes then "
-        'count in pixels of a 320x240 input',
+        help="evaluate a detector's variant with that input width; face sizes are then in pixels "
+        'of a 320x240 input',
     )
     parser.add_argument('--json', action='store_true', help='print one JSON object')
     parser.add_argument(
-        '--confusion', type=Path, metavar='PNG', help="draw a classifier's confusion matrix there"
+        '--confusion', type=Path, metavar='PNG', help="plot a classifier's confusion matrix"
     )
     parser.add_argument(
         '--coverage',
         type=Path,
         metavar='PNG',
-        help="draw a classifier's accuracy by answered part there",
+        help="plot a classifier's accuracy against coverage",
     )
     parser.add_argument(
         '--robustness',
         action='store_true',
-        help='measure a classifier in worse pictures and with dark glasses, too',
+        help='also evaluate a classifier on degraded images and with dark glasses',
     )
     parser.add_argument(
         '--face-sizes',
         type=Path,
         metavar='PNG',
-        help='put the faces into whole pictures, measure a classifier behind the '
-        'detector by their size, and draw that there',
+        help='place the faces into synthetic scenes, evaluate detector and classifier end to end '
+        'by face size, and plot the result',
     )
     parser.add_argument(
         '--backgrounds',
         type=Path,
         metavar='NPZ',
-        help='scenes whose face-free ones these pictures are (default: made ones)',
+        help='scenes, of which those without a face are the backgrounds (default: synthetic ones)',
     )
     parser.add_argument(
         '--detector',
         default=ModelNames().detector,
-        help='which detector finds the faces (default: %(default)s)',
+        help='the detector of the faces (default: %(default)s)',
     )
     parser.add_argument(
         '--curves',
         type=Path,
         metavar='PNG',
-        help="draw a detector's recall by size and its precision there",
+        help="plot a detector's recall by face width and its precision",
     )
     parser.add_argument(
         '--sheets',
         type=Path,
         metavar='FOLDER',
-        help='show what a detector found, missed and took for a face there',
+        help="write a detector's hits, misses and false positives as contact sheets",
     )
     parser.add_argument(
-        '--record', metavar='NAME', help='keep the accuracy in the sidecar under this name'
+        '--record', metavar='NAME', help='store the accuracy in the sidecar under this name'
     )
     arguments = parser.parse_args()
     try:

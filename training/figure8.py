@@ -1,12 +1,12 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Draw the paper's figure 8: guided back-propagation of validation faces, class by class.
+"""Draw figure 8 of the paper: guided back-propagation of validation faces by class.
 
     python -m training.figure8 --data DATA/fer2013_training_publictest.npz -o figure8.png
 
-For each emotion the faces of that label, and below them what each network of the
-package saw in them. It shows pictures of the data set: mind its licence.
+For each label, a row of its faces, then a row of guided gradients of each network of the
+package. The figure contains images of the data set, whose licence applies to it.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ SIDE = 96  # pixels of a face
 
 
 def figure(faces: FaceSet, networks: list[Saliency], columns: int = COLUMNS) -> NDArray[np.uint8]:
-    """Return a picture u8 [H, W, 3]: rows of faces, then of gradients by each network.
+    """Return an image u8 [H, W, 3] BGR: for each label a row of faces, then rows of gradients.
 
-    The labels stand below each other, ``columns`` faces each; the gradient is that of the
-    true label's score.
+    There are up to ``columns`` faces per label, and one row of gradients per network, each of
+    the true label's score.
     """
     rows = []
     for number, label in enumerate(faces.label_names):
@@ -66,7 +66,7 @@ def figure(faces: FaceSet, networks: list[Saliency], columns: int = COLUMNS) -> 
 
 
 def main() -> int:
-    """Run the command line."""
+    """Run the command line; return the exit code, 2 after an error."""
     parser = module_parser('training.figure8', __doc__)
     parser.add_argument('--data', type=Path, required=True, help='a FER-2013 or FairFace npz')
     parser.add_argument(
@@ -74,7 +74,7 @@ def main() -> int:
         '--output',
         type=Path,
         default=Path('figure8.png'),
-        help='where the picture goes (default: %(default)s)',
+        help='the image to write (default: %(default)s)',
     )
     arguments = parser.parse_args()
     try:

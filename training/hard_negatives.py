@@ -1,13 +1,13 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-r"""Pick the scenes in which a trained detector takes something else for a face.
+r"""Mine hard negatives: select the scenes in which a trained detector has false positives.
 
     python -m training.hard_negatives --model models/face_detector.json \
         --data DATA/face_scenes.npz --teacher yunet.onnx --out DATA/hard_scenes.npz
 
-Only of the training part, and only where a teacher sees no face in the enlarged
-surroundings either: some faces lack a label.
+Scenes are those of the training part. A teacher must not detect the false positive in an
+enlarged crop either, since some faces of the data set are not labelled.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ from training.data.scenes import load_scenes, save_scenes, Scene
 from training.evaluation.detection_metrics import IGNORED_PART, IOU, overlap
 from training.evaluation.yunet import YuNet
 
-SUSPICION, CONFIRMATION = 0.4, 0.5  # scores of the detector and of the teacher
-# Face widths across the surroundings that the teacher gets; its input is 240 pixels high.
+SUSPICION, CONFIRMATION = 0.4, 0.5  # minimum scores of the detector and of the teacher
+# Sides of the teacher's crops in face widths; the crops have the height of its input, 240 pixels.
 SURROUNDINGS = (8, 4)
 SIDE = 240
 
 
 def unlabelled(scene: Scene, detector: Detector) -> Iterator[NDArray[np.float32]]:
-    """Yield the boxes f32 [4] that ``detector`` finds where ``scene`` has no face."""
+    """Yield the boxes f32 [4] of detections that are neither faces nor ignored in ``scene``."""
     for found in detector(scene.image, SUSPICION):
         box = np.array(
             (found.box.x, found.box.y, found.box.width, found.box.height), dtype=np.float32
@@ -48,7 +48,7 @@ def unlabelled(scene: Scene, detector: Detector) -> Iterator[NDArray[np.float32]
 
 
 def is_face(image: NDArray[np.uint8], box: NDArray[np.float32], teacher: Detector) -> bool:
-    """Return whether ``teacher`` finds ``box`` in the enlarged surroundings, too."""
+    """Return whether ``teacher`` detects a face at ``box`` f32 [4] in an enlarged crop."""
     for widths in SURROUNDINGS:
         zoom = SIDE / (widths * float(box[2]))
         shift = SIDE / 2 - (box[:2] + box[2:] / 2) * zoom
@@ -56,19 +56,20 @@ def is_face(image: NDArray[np.uint8], box: NDArray[np.float32], teacher: Detecto
         view = np.asarray(cv2.warpAffine(image, matrix, (SIDE, SIDE)), dtype=np.uint8)
         expected = np.hstack([box[:2] * zoom + shift, box[2:] * zoom]).astype(np.float32)
         for found in teacher(view, CONFIRMATION):
-            place = np.array(
+            detected = np.array(
                 [(found.box.x, found.box.y, found.box.width, found.box.height)], dtype=np.float32
             )
-            if overlap(place, expected)[0][0] >= IOU:
+            if overlap(detected, expected)[0][0] >= IOU:
                 return True
     return False
 
 
 def pick(data: Path, detector: Detector, teacher: Detector, out: Path) -> int:
-    """Write the hard scenes, and return how many there are.
+    """Write the scenes with false positives, and return their number.
 
     Raises:
-        DatasetError: the file is not a set of scenes, or none is hard.
+        FileNotFoundError: ``data`` does not exist.
+        DatasetError: ``data`` is not a set of scenes, or no scene has a false positive.
 
     """
     scenes = load_scenes(data)
@@ -80,13 +81,13 @@ def pick(data: Path, detector: Detector, teacher: Detector, out: Path) -> int:
         if any(not is_face(scene.image, box, teacher) for box in unlabelled(scene, detector)):
             hard.append((encoded[offsets[row] : offsets[row + 1]], scene))
     if not hard:
-        raise DatasetError(f'{data}: the detector takes nothing else for a face')
+        raise DatasetError(f'{data}: the detector has no false positive in the training scenes')
     save_scenes(out, hard)
     return len(hard)
 
 
 def main() -> int:
-    """Run the command line."""
+    """Run the command line; return the exit code, 2 after an error."""
     parser = module_parser('training.hard_negatives', __doc__)
     parser.add_argument('--model', type=Path, required=True, help="the detector's sidecar")
     parser.add_argument('--data', type=Path, required=True, help='an npz of scenes')

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""A network in training: its optimiser and the moving average of its weights."""
+"""A network in training with its optimiser and the moving average of its weights."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from training.recipe import Recipe
 from training.schedule import optimizer_of, set_rates
 
-LARGEST_GRADIENT = 5.0  # the norm to which larger gradients are cut
+LARGEST_GRADIENT = 5.0  # norm for gradient clipping
 
 
 class Learner:
-    """The network of a recipe, with all that changes while it learns."""
+    """The network of a recipe with its training state: optimiser and weight average."""
 
     def __init__(self, recipe: Recipe, network: nn.Module) -> None:
-        """Train ``network``, on the device where it lies."""
+        """Create the optimiser and average for ``network`` on its device."""
         self.network = network
         self._recipe = recipe
-        # Between epochs the average is what counts; without one it is the network itself.
+        # With a decay of 0, the average equals the network.
         self._average = AveragedModel(
             network, multi_avg_fn=get_ema_multi_avg_fn(recipe.averaging), use_buffers=True
         )
@@ -35,7 +35,7 @@ class Learner:
         return self._average.module
 
     def step(self, loss: Tensor, progress: float) -> None:
-        """Change the weights against ``loss`` of a batch, at ``progress`` 0..1 of the schedule."""
+        """Update the weights by the gradient of ``loss``; ``progress`` 0..1 of the schedule."""
         set_rates(self._optimizer, self._recipe, progress)
         self._optimizer.zero_grad()
         loss.backward()
@@ -44,7 +44,7 @@ class Learner:
         self._average.update_parameters(self.network)
 
     def state(self) -> dict[str, Any]:
-        """Return what a checkpoint keeps."""
+        """Return the state for a checkpoint."""
         return {
             'model': self.network.state_dict(),
             'average': self._average.state_dict(),
@@ -52,7 +52,7 @@ class Learner:
         }
 
     def resume(self, state: dict[str, Any]) -> None:
-        """Take up what ``state`` returned."""
+        """Restore a state that ``state`` returned."""
         self.network.load_state_dict(state['model'])
         self._average.load_state_dict(state['average'])
         self._optimizer.load_state_dict(state['optimizer'])

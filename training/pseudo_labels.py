@@ -1,14 +1,14 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-r"""Make scenes of near faces out of a set of face crops, labelled by a teacher detector.
+r"""Create scenes of near faces from face crops, with pseudo-labels of a teacher detector.
 
     python -m training.pseudo_labels --data DATA/fairface_gray80_train.npz \
         --teacher yunet.onnx --out DATA/fairface_scenes.npz
 
-Scenes hold few large faces; a picture of one face is what a camera sees of a person
-near. Only crops in which the teacher is sure of one whole face in the middle are
-kept, of the training part only, with their bytes unchanged.
+The scene data sets have few large faces, and a face crop resembles the image of a near person.
+Only crops of the training part are used in which the teacher detects a single, complete, centred
+face with a high score; their encoded bytes are unchanged.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ from training.data.loading import load_faces
 from training.data.scenes import save_scenes, Scene
 from training.evaluation.yunet import YuNet
 
-SURE, DOUBTFUL = 0.8, 0.3
-# Of the picture's side: how large the face is, how far its centre is from the middle.
+SURE, DOUBTFUL = 0.8, 0.3  # minimum scores of the face, and of any second face
+# In sides of the image: minimum and maximum side of the face, maximum offset of its centre
 SMALLEST, LARGEST, OFF_CENTRE = 0.5, 1.1, 0.15
 
 
 def the_face(picture: NDArray[np.uint8], teacher: Detector) -> Detection | None:
-    """Return the one face in ``picture`` (u8 [S, S] gray), if the teacher is sure of it."""
+    """Return the single centred face in ``picture`` u8 [S, S] gray; None if it is unclear."""
     found = teacher(cv2.cvtColor(picture, cv2.COLOR_GRAY2BGR), DOUBTFUL)
     if len(found) != 1 or found[0].score < SURE:
         return None
@@ -52,10 +52,13 @@ def the_face(picture: NDArray[np.uint8], teacher: Detector) -> Detection | None:
 
 
 def label(data: Path, teacher: Detector, out: Path, limit: int | None) -> tuple[int, int]:
-    """Write the scenes; return how many there are, and of how many pictures.
+    """Write the scenes; return the numbers of scenes and of examined images.
+
+    ``limit``: number of images to examine, None for all.
 
     Raises:
-        DatasetError: the file is not a set of face crops, or no face is left.
+        FileNotFoundError: ``data`` does not exist.
+        DatasetError: ``data`` is not a set of face crops, or no face is accepted.
 
     """
     faces = load_faces(data)
@@ -76,18 +79,22 @@ def label(data: Path, teacher: Detector, out: Path, limit: int | None) -> tuple[
             )
             found.append((encoded[offsets[row] : offsets[row + 1]], scene))
     if not found:
-        raise DatasetError(f'{data}: the teacher is sure of no face')
+        raise DatasetError(
+            f'{data}: the teacher detects no single centred face with a score of at least {SURE}'
+        )
     save_scenes(out, found)
     return len(found), len(rows)
 
 
 def main() -> int:
-    """Run the command line."""
+    """Run the command line; return the exit code, 2 after an error."""
     parser = module_parser('training.pseudo_labels', __doc__)
     parser.add_argument('--data', type=Path, required=True, help='face crops (npz)')
     parser.add_argument('--teacher', type=Path, required=True, help="YuNet's ONNX file")
     parser.add_argument('--out', type=Path, required=True, help='the npz of scenes to write')
-    parser.add_argument('--limit', type=int, help='use that many pictures, drawn at random')
+    parser.add_argument(
+        '--limit', type=int, help='number of images, drawn at random (default: all)'
+    )
     arguments = parser.parse_args()
     try:
         kept, total = label(
@@ -96,7 +103,7 @@ def main() -> int:
     except (DatasetError, FileNotFoundError) as error:
         print(f'error: {error}', file=sys.stderr)
         return 2
-    print(f'{arguments.out}: {kept} scenes of {total} pictures')
+    print(f'{arguments.out}: {kept} scenes from {total} images')
     return 0
 
 

@@ -1,12 +1,12 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Turn a trained network into models/NAME.tflite (full int8) and its sidecar.
+"""Quantise a trained network to models/NAME.tflite (full int8) and write its sidecar.
 
     python -m training.quantise recipes/emotion_mini_xception.yaml --data DATA
 
-Checks that the exported graph equals PyTorch's, fits the temperature on the
-validation part, and keeps the crop geometry that an earlier sidecar holds.
+Verifies that the exported graph equals the PyTorch network, fits the temperature on the
+validation part, and keeps the crop geometry of an existing sidecar.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from training.models.architectures import mac_count, parameter_count
 from training.recipe import load_recipe, Recipe
 from training.tasks import load_task
 
-TOLERANCE = 1e-3  # of a logit, between PyTorch's and the exported graph's
+TOLERANCE = 1e-3  # maximum difference of outputs between PyTorch and the exported graph
 
 
 def _crop_geometries(path: Path) -> dict[str, CropGeometry]:
@@ -36,10 +36,11 @@ def _crop_geometries(path: Path) -> dict[str, CropGeometry]:
 
 
 def quantise(recipe: Recipe, data: Path, runs: Path, models: Path) -> Sidecar:
-    """Write the int8 network and its sidecar, and return the sidecar.
+    """Write the int8 network and its sidecar to ``models``, and return the sidecar.
 
     Raises:
-        ValueError: the exported graph differs from the trained network.
+        FileNotFoundError: data or trained weights are missing.
+        ValueError: the exported graph differs from the trained network by more than TOLERANCE.
 
     """
     task = load_task(recipe, data)
@@ -49,8 +50,11 @@ def quantise(recipe: Recipe, data: Path, runs: Path, models: Path) -> Sidecar:
     _, channels, height, width = calibration.shape
     function = to_tensorflow(equalised(model, calibration), (height, width, channels))
     difference = largest_difference(model, function, calibration[:8])
-    if not difference <= TOLERANCE:  # NaN does not agree
-        raise ValueError(f'the exported graph differs from the network by {difference:.3g}')
+    if not difference <= TOLERANCE:  # also true for NaN
+        raise ValueError(
+            f'outputs of the exported graph differ from those of the network by {difference:.3g}, '
+            f'but may differ by {TOLERANCE:g}; see training/export/tensorflow_lite.py'
+        )
     content = focus_outputs(fold_first_convolution(to_int8(function, calibration)))
     path = models / f'{recipe.name}.json'
     sidecar = Sidecar(
@@ -79,21 +83,21 @@ def quantise(recipe: Recipe, data: Path, runs: Path, models: Path) -> Sidecar:
 
 
 def main() -> int:
-    """Run the command line."""
+    """Run the command line; return the exit code, 2 after an error."""
     parser = module_parser('training.quantise', __doc__)
-    parser.add_argument('recipe', type=Path, help='the recipe that was trained')
+    parser.add_argument('recipe', type=Path, help='the recipe of the trained network')
     parser.add_argument('--data', type=Path, required=True, help='the folder of the npz files')
     parser.add_argument(
         '--runs',
         type=Path,
         default=Path('runs'),
-        help='where training left the weights (default: %(default)s)',
+        help='the folder of the trained weights (default: %(default)s)',
     )
     parser.add_argument(
         '--models',
         type=Path,
         default=Path('models'),
-        help='where the model goes (default: %(default)s)',
+        help='the folder for the model (default: %(default)s)',
     )
     arguments = parser.parse_args()
     try:

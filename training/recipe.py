@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""A training recipe: everything a run depends on, read from YAML."""
+"""Training recipes: the full configuration of a training run, read from YAML."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ OPTIMIZERS = 'adamw', 'nesterov'
 
 
 class RecipeError(ValueError):
-    """The recipe cannot be used; the message names the key."""
+    """A recipe cannot be used; the message names the key."""
 
 
 @dataclass(frozen=True)
 class Head:
-    """One label function that a classifier is taught.
+    """An output head of a classifier and its training target.
 
-    ``votes`` 0..1: the part of a target that is the distribution of the FER+ voters' answers;
-    the rest is the label. ``weight``: of this head's loss in the sum. ``label_smoothing``
-    0..1: the part of a target that is spread over all labels.
+    ``votes`` 0..1: weight of the distribution of the FER+ votes in a target; the rest is the
+    label. ``weight``: weight of this head's loss in the sum, positive. ``label_smoothing`` 0..1
+    (exclusive): fraction of a target that is distributed over all labels.
     """
 
     votes: float = 0.0
@@ -56,29 +56,29 @@ class Head:
 class Recipe:
     """One training run.
 
-    ``data`` is a file name in the data folder; ``input_size`` is the input's width in
-    pixels: classifiers take squares, detectors 4:3. ``extra_data`` names further files, and
-    the chance of each, 0..1, to be shown in place of ``data``: scenes for a detector, and for
-    a classifier faces without labels of its task, which its teachers answer for.
-    ``balance`` names groups of the data (race, age), each with a power 0..1: a picture is
-    drawn in proportion to 1 / (pictures of its group) ** power, so that at 1 all groups are
-    shown equally often.
-    ``heads`` of a classifier by name, all on one trunk; the first answers on the robot unless
-    another is selected.
+    ``data`` is a file name in the data folder; ``input_size`` the width of the input in pixels,
+    which is square for classifiers and 4:3 for detectors. ``extra_data`` maps further file names
+    to the probability, 0..1, that one of their samples replaces one of ``data``: scenes for a
+    detector; for a classifier, unlabelled faces, whose targets are the teachers' outputs.
+    ``balance`` maps groups of the data (race, age) to an exponent 0..1: an image is sampled in
+    proportion to 1 / (images of its group) ** exponent, so that at 1 all groups are sampled
+    equally often. ``heads`` of a classifier by name, all on one trunk; the first is the default
+    at inference.
 
     ``optimizer`` is 'adamw', or 'nesterov' for gradient descent with Nesterov's momentum.
-    ``learning_rate`` is the peak of a one-cycle schedule over ``epochs``, or over ``minutes``
-    of training where those are given; ``warm_up`` 0..1 is the part of it before the peak.
-    During the first ``early_part`` 0..1 of it pictures have ``early_size`` pixels, which costs
-    less. ``start_from`` names a recipe whose trained weights are the starting point; a head
-    takes the weights of the one of its name there, or else of the first.
+    ``learning_rate`` is the peak of a one-cycle schedule over ``epochs``, or over ``minutes`` of
+    training if given; ``warm_up`` 0..1 the fraction of it before the peak. During its first
+    fraction ``early_part`` 0..1, images have ``early_size`` pixels, which is faster.
+    ``start_from`` names a recipe whose trained weights initialise the network; a head is
+    initialised by that of its name, else by the first.
 
-    ``teachers`` name recipes of trained classifiers with the same heads. ``teacher_weight``
-    0..1 is the part of a head's target that is the mean of their answers by that head to the
-    same view (distillation, Hinton et al. 2015).
+    ``teachers`` are names of recipes of trained classifiers with the same heads.
+    ``teacher_weight`` 0..1 is the weight, in a head's target, of the mean output of their heads
+    of the same name for the same view (distillation, Hinton et al. 2015).
 
-    ``averaging`` 0..1: the decay at every step of the moving average of the weights, which is
-    the result of a run; 0 for none. ``validate_every``: epochs between two validations.
+    ``averaging`` 0..1 is the decay per step of the exponential moving average of the weights,
+    which is the result of a run; 0 for no averaging. ``validate_every``: epochs between two
+    validations.
     """
 
     name: str
@@ -123,30 +123,36 @@ def _heads(values: Any, path: Path) -> dict[str, Head]:
 def _checked(kind: type, values: dict[str, Any], path: Path) -> dict[str, Any]:
     unknown = set(values) - {item.name for item in fields(kind)}
     if unknown:
-        raise RecipeError(f'{path}: unknown key {sorted(unknown)[0]!r}')
+        raise RecipeError(
+            f'{path}: unknown key {sorted(unknown)[0]!r}; known are '
+            f'{", ".join(item.name for item in fields(kind))}'
+        )
     return values
 
 
 def load_recipe(path: Path) -> Recipe:
-    """Read ``path``, or the recipe of that file name that comes with the project.
+    """Read the recipe ``path``, or else that of the same file name in training/recipes.
 
     Raises:
-        RecipeError: no such file, or a key is unknown or missing.
+        RecipeError: the file does not exist, or a key is unknown, missing or out of range.
 
     """
     found = path if path.exists() else RECIPES / path.name
     if not found.exists():
         known = ', '.join(sorted(recipe.name for recipe in RECIPES.glob('*.yaml')))
-        raise RecipeError(f'{path}: no such recipe; there are {known}')
+        raise RecipeError(f'{path}: no such recipe; available are {known}')
     values = yaml.safe_load(found.read_text())
     if not isinstance(values, dict):
-        raise RecipeError(f'{found}: a mapping of keys to values is needed')
+        raise RecipeError(
+            f'{found}: content is of type {type(values).__name__}, but must be a mapping of keys '
+            'to values'
+        )
     kind = SceneAugmentation if values.get('task') == DETECTION else Augmentation
     for key in ('epochs', 'minutes'):
         if not values.get(key, 1) > 0:
             raise RecipeError(f'{found}: {key} is {values[key]}, but must be positive')
     if 'epochs' in values and 'minutes' in values:
-        raise RecipeError(f'{found}: minutes and epochs are both given; a schedule has one length')
+        raise RecipeError(f'{found}: minutes and epochs exclude each other; remove one of them')
     if values.get('optimizer', 'adamw') not in OPTIMIZERS:
         raise RecipeError(
             f'{found}: optimizer is {values["optimizer"]!r}, but must be one of '
@@ -155,7 +161,7 @@ def load_recipe(path: Path) -> Recipe:
     heads = _heads(values.pop('heads', {'labels': {}}), found)
     teachers = values.pop('teachers', [])
     if not isinstance(teachers, list):
-        raise RecipeError(f'{found}: teachers is {teachers!r}, but must be a list of recipes')
+        raise RecipeError(f'{found}: teachers is {teachers!r}, but must be a list of recipe names')
     jitter = _checked(kind, values.pop('augmentation', {}), found)
     try:
         return Recipe(

@@ -1,13 +1,13 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Write models/NAME_saliency.tflite and its sidecar, which explain the classifier NAME.
+"""Export the saliency network of classifier NAME: models/NAME_saliency.tflite and its sidecar.
 
     python -m training.saliency emotion_mini_residual --data DATA
 
-One graph gives the logits and the guided gradient of one class's score by the
-image. Its weights are those of models/NAME.tflite; whether it answers as that
-int8 network does is measured on the validation part.
+Its outputs are the logits and the guided gradient of the score of one class by the image. The
+weights are those of models/NAME.tflite; the agreement with that int8 network is measured on the
+validation part.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ from training.export.guided_backpropagation import guided_function
 from training.export.tensorflow_lite import to_float16
 from training.models.architectures import predict
 
-TOLERANCE = 0.01  # of the accuracy, between the int8 network's and the one that explains it
+TOLERANCE = 0.01  # maximum difference of accuracy between the int8 and the saliency network
 
 
 def write_saliency(classifier: Sidecar, data: Path) -> Sidecar:
-    """Write the network that explains ``classifier``, and return its sidecar.
+    """Write the saliency network of ``classifier``, and return its sidecar.
 
     Raises:
         ModelError: the classifier's .tflite is not usable.
-        ValueError: the two networks' accuracies differ, so that one does not explain the other.
+        ValueError: the accuracies of the two networks differ by more than TOLERANCE.
 
     """
     model = dequantised(classifier)
@@ -66,10 +66,10 @@ def write_saliency(classifier: Sidecar, data: Path) -> Sidecar:
 
 
 def _agreement(classifier: Sidecar, model: nn.Module, faces: FaceSet) -> dict[str, float]:
-    """Return each head's accuracy in float, and the part of its labels that int8 shares.
+    """Return the accuracy of each head in float, and the fraction of labels equal to int8.
 
     Raises:
-        ValueError: the accuracies in float and in int8 differ.
+        ValueError: the accuracies in float and int8 differ by more than TOLERANCE.
 
     """
     images = torch.from_numpy(network_input(faces.images, classifier.input.width))
@@ -82,7 +82,10 @@ def _agreement(classifier: Sidecar, model: nn.Module, faces: FaceSet) -> dict[st
         answers = [logits[rows, one.answer].argmax(axis=1) for logits in (explained, int8)]
         hits = [float((answer == labels.labels).mean()) for answer in answers]
         if abs(hits[0] - hits[1]) > TOLERANCE:
-            raise ValueError(f'{one.name}: accuracy {hits[0]:.4f} in float, {hits[1]:.4f} as int8')
+            raise ValueError(
+                f'{one.name}: accuracy is {hits[0]:.4f} in float and {hits[1]:.4f} as int8, but '
+                f'may differ by {TOLERANCE}'
+            )
         suffix = f'_{one.head}' if one.head else ''
         same = float((answers[0] == answers[1]).mean())
         accuracy[f'validation{suffix}'] = round(hits[0], 4)
@@ -91,15 +94,15 @@ def _agreement(classifier: Sidecar, model: nn.Module, faces: FaceSet) -> dict[st
 
 
 def main() -> int:
-    """Run the command line."""
+    """Run the command line; return the exit code, 2 after an error."""
     parser = module_parser('training.saliency', __doc__)
-    parser.add_argument('name', help='the classifier, of models/')
+    parser.add_argument('name', help='the classifier, models/NAME.json')
     parser.add_argument('--data', type=Path, required=True, help='the folder of the npz files')
     parser.add_argument(
         '--models',
         type=Path,
         default=Path('models'),
-        help='where the models are (default: %(default)s)',
+        help='the folder of the models (default: %(default)s)',
     )
     arguments = parser.parse_args()
     try:

@@ -1,15 +1,15 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Measure what guided back-propagation is worth, on faces of the validation part.
+"""Run sanity checks of guided back-propagation on faces of the validation part.
 
     python -m training.saliency_checks emotion_mini_residual --data DATA --curves PNG
 
-Randomisation (Adebayo et al. 2018): the network's layers lose what they learnt, one
-after the other from the last on. A picture that shows what the network learnt has to
-change. Deletion and insertion (Petsiuk et al. 2018): the probability of the label as the
-most salient pixels are grayed out, or appear in a blurred picture, first; the area under
-the curve against that of a random order.
+Cascading randomisation (Adebayo et al. 2018): the weights of the layers are randomised one after
+the other, from the last on; a saliency map that depends on the trained weights must change.
+Deletion and insertion (Petsiuk et al. 2018): the probability of the label while the most salient
+pixels are replaced by gray, or inserted into a blurred image; the area under the curve is
+compared with that of a random order.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ Maps = NDArray[np.float32]
 
 FACES = 300
 STEPS = 16
-BLUR = 5.0  # pixels, of the picture that insertion starts from
+BLUR = 5.0  # pixels, standard deviation of the blurred image that insertion starts from
 
 
 def rank_correlation(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
@@ -52,7 +52,7 @@ def rank_correlation(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
 
 
 def similarity(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
-    """Return the mean structural similarity (Wang et al. 2004) of two maps, each by its range."""
+    """Return the mean SSIM (Wang et al. 2004) of two maps f32 [S, S], each scaled to 0..1."""
     x, y = ((values - values.min()) / max(float(np.ptp(values)), 1e-12) for values in (a, b))
 
     def mean(values: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -71,7 +71,7 @@ def similarity(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
 
 
 def layers_of(model: nn.Module) -> list[nn.Conv2d]:
-    """Return the layers that have weights, from the first to the last that runs."""
+    """Return the convolutions in order of execution."""
     modules = dict(model.named_modules())
     assert isinstance(model, fx.GraphModule)
     called = [modules[node.target] for node in model.graph.nodes if node.op == 'call_module']
@@ -79,9 +79,9 @@ def layers_of(model: nn.Module) -> list[nn.Conv2d]:
 
 
 def randomised(model: fx.GraphModule, layers: int, seed: int = 0) -> fx.GraphModule:
-    """Return a copy whose last ``layers`` layers have weights drawn at random.
+    """Return a copy with random weights in the last ``layers`` layers.
 
-    From a normal distribution of the mean and deviation that the layer's trained ones have.
+    They have a normal distribution with mean and deviation of the layer's trained weights.
     """
     changed = copy.deepcopy(model)
     generator = torch.Generator().manual_seed(seed)
@@ -95,7 +95,10 @@ def randomised(model: fx.GraphModule, layers: int, seed: int = 0) -> fx.GraphMod
 
 
 def gradients(model: nn.Module, images: Maps, classes: NDArray[np.int64], guided: bool) -> Maps:
-    """Return the gradient maps f32 [N, S, S] of ``images`` f32 [N, 1, S, S]."""
+    """Return the gradient maps f32 [N, S, S] of ``classes`` [N] for ``images`` f32 [N, 1, S, S].
+
+    ``guided``: by guided back-propagation, else the plain gradient.
+    """
     found = [
         input_gradient(model, part, labels, guided)
         for part, labels in zip(
@@ -107,9 +110,9 @@ def gradients(model: nn.Module, images: Maps, classes: NDArray[np.int64], guided
 
 @dataclass(frozen=True)
 class Cascade:
-    """How much maps resemble the trained network's, by the number of randomised layers.
+    """Similarity of maps with those of the trained network, by number of randomised layers.
 
-    Means over faces: rank correlation of the magnitudes, and structural similarity.
+    Means over faces of the rank correlation of the magnitudes, and of the SSIM.
     """
 
     rank_correlations: tuple[float, ...]
@@ -119,7 +122,7 @@ class Cascade:
 def randomisation(
     model: fx.GraphModule, images: Maps, classes: NDArray[np.int64], guided: bool = True
 ) -> Cascade:
-    """Randomise layer after layer; the first entries are those of no layer, all 1."""
+    """Return the cascade from no randomised layer (similarity 1) to all."""
     trained = gradients(model, images, classes, guided)
     correlations, similarities = [], []
     for layers in range(len(layers_of(model)) + 1):
@@ -141,20 +144,20 @@ def curve(
     classes: NDArray[np.int64],
     temperature: float,
 ) -> NDArray[np.float64]:
-    """Return the mean probability f64 [STEPS + 1] of the labels as pixels are replaced.
+    """Return the mean probability f64 [STEPS + 1] of ``classes`` [N] as pixels are replaced.
 
-    ``images`` and ``replacement`` f32 [N, 1, S, S]; ``order`` int64 [N, S * S], which pixels go
-    first. From none replaced to all.
+    From no pixel to all. ``images`` and ``replacement`` f32 [N, 1, S, S]; ``order`` int64
+    [N, S * S], the order of replacement.
     """
     rows = np.arange(len(images))
     values = []
     for step in range(STEPS + 1):
-        gone = order[:, : order.shape[1] * step // STEPS]
+        replaced = order[:, : order.shape[1] * step // STEPS]
         mixed = images.copy().reshape(len(images), -1)
         np.put_along_axis(
             mixed,
-            gone,
-            np.take_along_axis(replacement.reshape(len(images), -1), gone, axis=1),
+            replaced,
+            np.take_along_axis(replacement.reshape(len(images), -1), replaced, axis=1),
             axis=1,
         )
         logits = predict(
@@ -167,7 +170,7 @@ def curve(
 def deletion_and_insertion(
     model: nn.Module, images: Maps, classes: NDArray[np.int64], temperature: float
 ) -> dict[str, NDArray[np.float64]]:
-    """Return four curves: deletion and insertion, by saliency and at random."""
+    """Return the curves of deletion and insertion, by saliency and in random order."""
     maps = np.abs(gradients(model, images, classes, guided=True)).reshape(len(images), -1)
     orders = {
         'salient first': np.argsort(-maps, axis=1),
@@ -187,7 +190,7 @@ def deletion_and_insertion(
 def plot(
     name: str, cascades: dict[str, Cascade], curves: dict[str, NDArray[np.float64]], picture: Path
 ) -> None:
-    """Draw all curves into one picture."""
+    """Plot all curves into one image."""
     matplotlib.use('Agg')
     from matplotlib import pyplot as plt
 
@@ -218,20 +221,23 @@ def area(values: Sequence[float] | NDArray[np.float64]) -> float:
 
 
 def main() -> int:
-    """Run the command line."""
+    """Run the command line; return the exit code, 2 after an error."""
     parser = module_parser('training.saliency_checks', __doc__)
-    parser.add_argument('name', help='the classifier, of models/')
+    parser.add_argument('name', help='the classifier, models/NAME.json')
     parser.add_argument('--data', type=Path, required=True, help='the folder of the npz files')
     parser.add_argument(
         '--models',
         type=Path,
         default=Path('models'),
-        help='where the models are (default: %(default)s)',
+        help='the folder of the models (default: %(default)s)',
     )
     parser.add_argument(
-        '--faces', type=int, default=FACES, help='of the validation part (default: %(default)s)'
+        '--faces',
+        type=int,
+        default=FACES,
+        help='number of faces of the validation part (default: %(default)s)',
     )
-    parser.add_argument('--curves', type=Path, metavar='PNG', help='draw the curves there')
+    parser.add_argument('--curves', type=Path, metavar='PNG', help='plot the curves')
     arguments = parser.parse_args()
     try:
         sidecar = read_sidecar(arguments.models / f'{arguments.name}.json')

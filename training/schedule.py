@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""How far a run is, and which learning rate that gives."""
+"""Progress of a training run and its one-cycle learning rate."""
 
 from __future__ import annotations
 
@@ -13,16 +13,19 @@ from torch import nn
 
 from training.recipe import Recipe
 
-# Of the one-cycle policy (Smith and Topin 2018), with the values of PyTorch's OneCycleLR.
+# One-cycle policy (Smith and Topin 2018) with the defaults of PyTorch's OneCycleLR
 START_DIVISOR, END_DIVISOR = 25.0, 25e4
 LOW_MOMENTUM, HIGH_MOMENTUM = 0.85, 0.95
 
 
 class Schedule:
-    """The schedule of a recipe, by training steps or by the minutes spent on them."""
+    """The progress of a recipe's run, by training steps or by training time.
+
+    ``steps`` and ``seconds`` are those of training so far; set them to resume a run.
+    """
 
     def __init__(self, recipe: Recipe, steps_per_epoch: int) -> None:
-        """Begin at the start; ``seconds`` and ``steps`` done so far may be set to resume."""
+        """Start with progress 0."""
         self._recipe = recipe
         self._total = recipe.epochs * steps_per_epoch
         self.seconds = 0.0
@@ -31,17 +34,17 @@ class Schedule:
 
     @property
     def progress(self) -> float:
-        """The part that is done, 0..1."""
+        """The completed fraction of the run, 0..1."""
         if self._recipe.minutes is None:
             return min(1.0, self.steps / self._total)
         return min(1.0, self.seconds / (60 * self._recipe.minutes))
 
     def start(self) -> None:
-        """Begin to count time: what passed since the last step is not training."""
+        """Start the clock; the time since the last step is not counted."""
         self._last = time.monotonic()
 
     def step(self) -> None:
-        """Count one training step."""
+        """Count a training step and the time since the previous one."""
         now = time.monotonic()
         self.seconds += now - self._last
         self._last = now
@@ -69,7 +72,10 @@ def set_rates(optimizer: torch.optim.Optimizer, recipe: Recipe, progress: float)
 
 
 def one_cycle(progress: float, warm_up: float) -> tuple[float, float]:
-    """Return the learning rate, as a part of its peak, and the momentum at ``progress`` 0..1."""
+    """Return the learning rate relative to its peak and the momentum at ``progress`` 0..1.
+
+    ``warm_up`` 0..1: fraction of the schedule before the peak.
+    """
     if progress < warm_up:
         done = _cosine(progress / warm_up)
         rate = 1 / START_DIVISOR + (1 - 1 / START_DIVISOR) * done
@@ -78,6 +84,6 @@ def one_cycle(progress: float, warm_up: float) -> tuple[float, float]:
     return 1 + (1 / END_DIVISOR - 1) * done, LOW_MOMENTUM + (HIGH_MOMENTUM - LOW_MOMENTUM) * done
 
 
-def _cosine(part: float) -> float:
-    """Return 0..1 for a ``part`` 0..1 of the way, slow at both ends."""
-    return (1 - math.cos(math.pi * part)) / 2
+def _cosine(fraction: float) -> float:
+    """Return the cosine interpolation 0..1 of ``fraction`` 0..1."""
+    return (1 - math.cos(math.pi * fraction)) / 2

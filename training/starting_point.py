@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""The trained weights that a recipe starts from."""
+"""Initial weights of a recipe that continues the training of another."""
 
 from __future__ import annotations
 
@@ -15,10 +15,12 @@ from training.recipe import load_recipe, Recipe, RecipeError
 
 
 def starting_weights(recipe: Recipe, runs: Path) -> Weights:
-    """Return what ``recipe.start_from`` has trained in folder ``runs``, with the recipe's heads.
+    """Return the trained weights of ``recipe.start_from`` in folder ``runs``.
+
+    The heads are those of ``recipe``; see with_heads.
 
     Raises:
-        RecipeError: it is not trained yet.
+        RecipeError: ``recipe.start_from`` is not trained yet.
 
     """
     name = str(recipe.start_from)

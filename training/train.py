@@ -5,8 +5,8 @@
 
     python -m training.train recipes/emotion_mini_xception.yaml --data DATA
 
-Checkpoint, curves (CSV and PNG) and the trained network go to ``runs/NAME``;
-the same command goes on where an interrupted run stopped.
+Checkpoint, curves (CSV and PNG) and the trained weights are written to ``runs/NAME``. The same
+command resumes an interrupted run from its checkpoint.
 """
 
 from __future__ import annotations
@@ -40,7 +40,14 @@ class Trainer:
     """One run of a recipe: network, optimiser, schedule and their checkpoint."""
 
     def __init__(self, recipe: Recipe, task: Task, run: Path, workers: int) -> None:
-        """Set up the run in folder ``run``, or take up its checkpoint."""
+        """Start a run in folder ``run``, or resume it from its checkpoint.
+
+        ``workers``: processes that load and augment, 0 for none.
+
+        Raises:
+            RecipeError: the checkpoint is of another recipe, or ``start_from`` is not trained.
+
+        """
         torch.manual_seed(recipe.seed)
         self._recipe = recipe
         self._task = task
@@ -67,8 +74,8 @@ class Trainer:
         state = torch.load(self._checkpoint, map_location=self._device, weights_only=True)
         if state['recipe'] != asdict(self._recipe):
             raise RecipeError(
-                f'{self._checkpoint} belongs to another recipe; '
-                'remove it or choose another --runs folder'
+                f'{self._checkpoint} belongs to another recipe; remove it, or choose another '
+                '--runs folder'
             )
         self._epoch = state['epoch']
         self._learner.resume(state)
@@ -90,7 +97,7 @@ class Trainer:
         part.replace(self._checkpoint)
 
     def fit(self) -> None:
-        """Run all epochs that are still to do."""
+        """Run the remaining epochs."""
         print(
             f'{self._recipe.name}: {parameter_count(self.model)} parameters on {self._device}',
             flush=True,
@@ -106,7 +113,7 @@ class Trainer:
             print(' '.join(f'{key} {value:.4g}' for key, value in row.items()), flush=True)
 
     def _train_epoch(self) -> float:
-        """Train for an epoch, or what the minutes leave of it; return the mean loss."""
+        """Train for an epoch, or until the end of the schedule; return the mean loss."""
         recipe = self._recipe
         shuffle = torch.Generator().manual_seed(recipe.seed + self._epoch)
         batches = DataLoader(
@@ -140,7 +147,7 @@ class Trainer:
 
 
 def _sampler(task: Task, shuffle: torch.Generator) -> Sampler[int]:
-    """Return the order of an epoch: every picture once, or drawn by the task's weights."""
+    """Return the sampler of an epoch: every image once, or by the task's weights."""
     weights = task.weights()
     if weights is None:
         return RandomSampler(range(task.pictures), generator=shuffle)
@@ -158,7 +165,7 @@ def append_row(table: Path, row: dict[str, float]) -> None:
 
 
 def plot_curves(table: Path, picture: Path) -> None:
-    """Draw each quantity over the epochs; training and validation loss share a panel."""
+    """Plot each column of ``table`` over the epochs; the losses share a panel."""
     matplotlib.use('Agg')
     from matplotlib import pyplot as plt
 
@@ -181,7 +188,14 @@ def plot_curves(table: Path, picture: Path) -> None:
 
 
 def train(recipe: Recipe, data: Path, runs: Path, workers: int) -> Path:
-    """Train, and return the path of the trained weights."""
+    """Train a recipe, and return the path of the trained weights.
+
+    Raises:
+        DatasetError: the data have an unsupported format.
+        FileNotFoundError: the data are missing.
+        RecipeError: the recipe cannot be used with the data, or a teacher is not trained.
+
+    """
     run = runs / recipe.name
     task = load_task(recipe, data)
     task.load_teachers(runs)
@@ -194,7 +208,7 @@ def train(recipe: Recipe, data: Path, runs: Path, workers: int) -> Path:
 
 
 def main() -> int:
-    """Run the command line."""
+    """Run the command line; return the exit code, 2 after an error."""
     parser = module_parser('training.train', __doc__)
     parser.add_argument('recipe', type=Path, help='a recipe file (training/recipes/*.yaml)')
     parser.add_argument('--data', type=Path, required=True, help='the folder of the npz files')
@@ -202,13 +216,13 @@ def main() -> int:
         '--runs',
         type=Path,
         default=Path('runs'),
-        help='where checkpoints and curves go (default: %(default)s)',
+        help='the folder for checkpoints and curves (default: %(default)s)',
     )
     parser.add_argument(
         '--workers',
         type=int,
         default=0,
-        help='processes that augment (default: %(default)s, in this one)',
+        help='processes that load and augment (default: %(default)s, in this process)',
     )
     arguments = parser.parse_args()
     try:

@@ -51,7 +51,7 @@ def compressed_hint(folder: Path) -> str:
 
 
 def bag_parts(folder: Path) -> list[Path]:
-    """Return the files of a rosbag2 folder without metadata.yaml, in order; [] if it is none.
+    """Return the bag files of a rosbag2 folder in order; [] if the folder is not a rosbag2.
 
     The bag files must have one NAME and suffix and be numbered from 0: NAME_0.mcap and so on.
     """

@@ -42,7 +42,9 @@ def test_sequential_cnn_is_as_large_as_the_papers() -> None:
 
 
 def test_unknown_architecture() -> None:
-    with pytest.raises(ValueError, match=r"no architecture 'resnet'; there are .*mini_xception"):
+    with pytest.raises(
+        ValueError, match=r"unknown architecture 'resnet'; known are .*mini_xception"
+    ):
         build('resnet', 7)
 
 

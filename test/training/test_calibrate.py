@@ -81,5 +81,5 @@ def test_without_scenes_the_boxes_are_taken_as_they_are() -> None:
 
 
 def test_too_few_faces() -> None:
-    with pytest.raises(DatasetError, match='hair_shy finds 9 faces, too few'):
+    with pytest.raises(DatasetError, match='hair_shy detects 9 faces, but a calibration needs 50'):
         crop_geometries(training_pictures().images[:9], HairShy())

@@ -39,7 +39,7 @@ def with_one_head(sidecar: Sidecar) -> Sidecar:
     ['', START, END, f'{END}\n{START}{START}', f'{START}{START}{END}', f'{START}{END}{END}'],
 )
 def test_page_without_a_place(page: str) -> None:
-    with pytest.raises(ValueError, match='each once'):
+    with pytest.raises(ValueError, match='must have one of each'):
         with_measured(page, 'new')
 
 

@@ -239,10 +239,10 @@ def test_missing_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     'values, reason',
     [
-        ({'x': np.zeros(3)}, "no 'encoded' and 'offsets' in it, but .*x"),
-        ({**encoded(noise(2))}, 'neither emotion'),
-        ({**encoded(noise(2)), 'labels': np.zeros(2, np.uint8)}, 'neither emotion'),
-        ({**encoded(noise(2)), 'boxes': np.zeros((2, 4))}, 'neither emotion'),
+        ({'x': np.zeros(3)}, "columns are .*x.*, but must include 'encoded' and 'offsets'"),
+        ({**encoded(noise(2))}, 'must include those of emotion'),
+        ({**encoded(noise(2)), 'labels': np.zeros(2, np.uint8)}, 'must include those of emotion'),
+        ({**encoded(noise(2)), 'boxes': np.zeros((2, 4))}, 'must include those of emotion'),
     ],
 )
 def test_wrong_form(tmp_path: Path, values: dict[str, Any], reason: str) -> None:
@@ -260,14 +260,14 @@ def test_no_npz_at_all(tmp_path: Path, content: bytes) -> None:
 
 def test_single_array(tmp_path: Path) -> None:
     np.save(tmp_path / 'x.npy', np.zeros(3))
-    with pytest.raises(DatasetError, match=r'x\.npy is not an npz file, but a single array'):
+    with pytest.raises(DatasetError, match=r'x\.npy is a single array, but must be an npz file'):
         load_faces(tmp_path / 'x.npy')
 
 
 def test_picture_that_does_not_decode(tmp_path: Path) -> None:
     values = encoded(noise(3))
     values['encoded'][values['offsets'][1] : values['offsets'][2]] = 0
-    with pytest.raises(DatasetError, match='1 pictures do not decode, the first is number 1'):
+    with pytest.raises(DatasetError, match='cannot decode 1 images, the first is number 1'):
         load_faces(write_fer(tmp_path / 'fer.npz', 3, **values))
 
 

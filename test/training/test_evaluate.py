@@ -137,7 +137,7 @@ class TestEvaluate:
         assert sum(row['count'] for row in by_gender) == 30
 
     def test_other_task(self, tmp_path: Path) -> None:
-        with pytest.raises(DatasetError, match='is for gender, but the pictures have emotion'):
+        with pytest.raises(DatasetError, match='is for gender, but the images have emotion'):
             evaluate(
                 find_model('gender_mini_xception', 'gender'),
                 load_faces(write_fer(tmp_path / 'a.npz', 5)),
@@ -145,7 +145,7 @@ class TestEvaluate:
 
     def test_nothing_left(self, tmp_path: Path) -> None:
         faces = load_faces(write_fer(tmp_path / 'a.npz', 5))
-        with pytest.raises(DatasetError, match='no picture is left'):
+        with pytest.raises(DatasetError, match='selected part has no images'):
             evaluate(find_model('emotion_mini_xception', 'emotion'), select(faces, 'PublicTest'))
 
 

@@ -103,7 +103,7 @@ class TestBackgrounds:
                 )
             ],
         )
-        with pytest.raises(DatasetError, match='no face-free picture'):
+        with pytest.raises(DatasetError, match='no image without a face'):
             backgrounds_of(tmp_path / 'scenes.npz')
 
 

@@ -96,5 +96,5 @@ def test_faces_of_hard_scenes_come_along(tmp_path: Path) -> None:
 
 def test_a_detector_without_fault_leaves_none(tmp_path: Path) -> None:
     data = write_scenes(tmp_path / 'a.npz', 30)
-    with pytest.raises(DatasetError, match='takes nothing else'):
+    with pytest.raises(DatasetError, match='no false positive'):
         pick(data, Finds(), Finds(), tmp_path / 'hard.npz')

@@ -109,5 +109,5 @@ def test_limit_draws_that_many(tmp_path: Path) -> None:
 
 def test_no_sure_face_is_an_error(tmp_path: Path) -> None:
     gender_set(tmp_path / 'faces.npz', [10, 20, 30, 40, 50])
-    with pytest.raises(DatasetError, match='sure of no face'):
+    with pytest.raises(DatasetError, match='no single centred face'):
         label(tmp_path / 'faces.npz', FindsBright(), tmp_path / 'scenes.npz', None)

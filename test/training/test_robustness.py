@@ -123,7 +123,7 @@ class TestDarkGlasses:
         assert found['said']['female']['true'] == 1
 
     def test_no_face(self) -> None:
-        with pytest.raises(DatasetError, match='finds no face'):
+        with pytest.raises(DatasetError, match='detects no face'):
             dark_glasses(
                 find_model('emotion_mini_residual', 'emotion'),
                 face_set(np.full((48, 48), 90, np.uint8)),

@@ -66,7 +66,7 @@ def test_broken_picture(tmp_path: Path) -> None:
     path = write_scenes(
         tmp_path / 'a.npz', 2, encoded=np.zeros(100, np.uint8), offsets=np.array([0, 50, 100])
     )
-    with pytest.raises(DatasetError, match='picture 0'):
+    with pytest.raises(DatasetError, match='cannot decode image 0'):
         load_scenes(path)
 
 

@@ -88,14 +88,16 @@ def test_teachers_give_their_part_of_the_target(data: Path) -> None:
 
 def test_an_untrained_teacher_is_refused(data: Path) -> None:
     task = load_task(recipe(teachers=('gender_mini_residual',)), data)
-    with pytest.raises(RecipeError, match='train recipe gender_mini_residual first, the teacher'):
+    with pytest.raises(RecipeError, match='train the teacher, recipe gender_mini_residual, first'):
         task.load_teachers(data / 'runs')
 
 
 def test_a_teacher_without_the_head_is_refused(data: Path) -> None:
     save_weights(data / 'runs', 'gender_mini_residual', 2)
     task = load_task(recipe(teachers=('gender_mini_residual',), heads={'mood': Head()}), data)
-    with pytest.raises(RecipeError, match="gender_mini_residual has no head 'mood', but labels"):
+    with pytest.raises(
+        RecipeError, match="gender_mini_residual has no head 'mood'; it has labels"
+    ):
         task.load_teachers(data / 'runs')
 
 
@@ -189,7 +191,7 @@ def test_rare_groups_are_drawn_more_often(data: Path) -> None:
 
 
 def test_a_balance_of_unknown_groups_is_refused(data: Path) -> None:
-    with pytest.raises(RecipeError, match=r"balance names 'height', but faces\.npz has race"):
+    with pytest.raises(RecipeError, match=r"balance has group 'height', but faces\.npz has race"):
         load_task(recipe(balance={'height': 1.0}), data)
 
 

@@ -1,4 +1,4 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Picture sets, their parts, and the random views that networks are trained on."""
+"""Data sets, their splits, and the augmented views that networks are trained on."""

@@ -1,12 +1,11 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Picture sets as npz files.
+"""Data sets as npz files.
 
-``encoded`` (u8, the JPEG, PNG or WebP bytes of all pictures end to end) and
-``offsets`` [N + 1]; picture i is
-``cv2.imdecode(encoded[offsets[i]:offsets[i + 1]], flag)``. ``keys`` (u32 [N], optional) are
-the hashes of the pictures, where their bytes were encoded once more.
+They have ``encoded`` (u8, the concatenated JPEG, PNG or WebP bytes of all images) and ``offsets``
+[N + 1]; image i is ``cv2.imdecode(encoded[offsets[i]:offsets[i + 1]], flag)``. The optional
+``keys`` (u32 [N]) are the hashes of the original images, if these were re-encoded.
 """
 
 from __future__ import annotations
@@ -23,9 +22,8 @@ from numpy.typing import NDArray
 from face_affect.core.faces import EMOTIONS, GENDERS
 from training.data.faces import DatasetError, FaceSet, usage_groups
 
-# FER+ votes count 10 classes in this order (Barsoum et al. 2016). Contempt, which
-# FER-2013 does not know, counts as disgust; the last two say that no face emotion
-# could be named.
+# The 10 classes of FER+ votes in their order (Barsoum et al. 2016). FER-2013 has no contempt,
+# which is mapped to disgust; the last two are "unknown" and "no face".
 FERPLUS_TO_EMOTION = (
     'neutral',
     'happy',
@@ -39,7 +37,7 @@ FERPLUS_TO_EMOTION = (
     None,
 )
 FERPLUS_NO_FACE = 9
-# Besides 'encoded' and 'offsets', by task.
+# Required columns besides 'encoded' and 'offsets', by task
 COLUMNS = {
     'emotion': {'labels', 'usage', 'usage_names'},
     'gender': {'gender', 'gender_names', 'race', 'race_names', 'age'},
@@ -52,9 +50,9 @@ def _pictures(archive: np.lib.npyio.NpzFile) -> tuple[NDArray[np.uint8], NDArray
     images = [cv2.imdecode(part, cv2.IMREAD_GRAYSCALE) for part in parts]
     bad = [i for i, image in enumerate(images) if image is None]
     if bad:
-        raise DatasetError(f'{len(bad)} pictures do not decode, the first is number {bad[0]}')
+        raise DatasetError(f'cannot decode {len(bad)} images, the first is number {bad[0]}')
     if len({image.shape for image in images}) != 1:
-        raise DatasetError('the pictures differ in size; face crops of one size are needed')
+        raise DatasetError('images differ in size, but must be face crops of one size')
     if 'keys' in archive:
         return np.stack(images), archive['keys']
     keys = np.array([zlib.crc32(part.tobytes()) for part in parts], dtype=np.uint32)
@@ -62,9 +60,9 @@ def _pictures(archive: np.lib.npyio.NpzFile) -> tuple[NDArray[np.uint8], NDArray
 
 
 def ferplus_distribution(votes: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Fold FER+ votes [N, 10] to distributions over EMOTIONS [N, 7].
+    """Map FER+ votes u8 [N, 10] to distributions f32 [N, 7] over EMOTIONS.
 
-    A row without a vote for any of the seven is all zeros.
+    A row without a vote for any of the seven is zero.
     """
     folded = np.zeros((len(votes), len(EMOTIONS)), dtype=np.float32)
     for column, name in enumerate(FERPLUS_TO_EMOTION):
@@ -107,21 +105,21 @@ def open_archive(path: Path) -> np.lib.npyio.NpzFile:
     """Open an npz file.
 
     Raises:
-        FileNotFoundError: there is no such file.
-        DatasetError: it is something else.
+        FileNotFoundError: the file does not exist.
+        DatasetError: it is not an npz file.
 
     """
     try:
         loaded = np.load(path, allow_pickle=False)
     except (EOFError, IsADirectoryError, ValueError, zipfile.BadZipFile) as error:
-        raise DatasetError(f'{path} is not an npz file') from error
+        raise DatasetError(f'{path} is not an npz file: {error}') from error
     if not isinstance(loaded, np.lib.npyio.NpzFile):
-        raise DatasetError(f'{path} is not an npz file, but a single array')
+        raise DatasetError(f'{path} is a single array, but must be an npz file')
     return loaded
 
 
 def task_of_archive(path: Path) -> str | None:
-    """Return which task the pictures in ``path`` have columns for, if any."""
+    """Return the task whose columns the npz file ``path`` has; None if it has those of no task."""
     try:
         with open_archive(path) as archive:
             held = set(archive.files)
@@ -134,19 +132,21 @@ def load_archive(path: Path) -> FaceSet:
     """Read a FER-2013, FairFace or UTKFace npz.
 
     Raises:
-        FileNotFoundError: there is no such file.
-        DatasetError: the file has another form; the message says what is missing.
+        FileNotFoundError: the file does not exist.
+        DatasetError: columns are missing, or an image cannot be decoded.
 
     """
     with open_archive(path) as archive:
         held = set(archive.files)
         if not {'encoded', 'offsets'} <= held:
-            raise DatasetError(f"{path}: no 'encoded' and 'offsets' in it, but {sorted(held)}")
+            raise DatasetError(
+                f"{path}: columns are {sorted(held)}, but must include 'encoded' and 'offsets'"
+            )
         if held >= COLUMNS['emotion']:
             return _load_fer2013(archive)
         if held >= COLUMNS['gender']:
             return _load_gender(archive)
     raise DatasetError(
-        f'{path}: neither emotion (labels, usage) nor gender (gender, race, age) '
-        f'columns, but {sorted(held)}'
+        f'{path}: columns are {sorted(held)}, but must include those of emotion (labels, usage) '
+        'or of gender (gender, race, age)'
     )

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Training batches with the jitter that a detector and a camera add."""
+"""Augmentation of face crops by the variations of detectors and cameras."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from training.data.faces import resized
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How far each random change goes; 0 switches it off.
+    """Ranges and probabilities of random changes of a face crop; 0 disables a change.
 
-    ``rotation`` degrees; ``scale`` natural logarithm; ``shift`` part of the
-    picture's side; ``brightness`` and ``contrast`` in 0..1; ``blur`` and
-    ``noise`` the chance of each; ``erase`` the chance of a gray patch.
+    Maxima: ``rotation`` degrees; ``scale`` natural logarithm; ``shift`` in sides of the image;
+    ``brightness`` and ``contrast`` 0..1. Probabilities: ``blur``, ``noise``, ``erase`` (a gray
+    patch).
     """
 
     rotation: float = 15.0
@@ -38,7 +38,7 @@ class Augmentation:
     def __call__(
         self, image: NDArray[np.uint8], size: int, rng: np.random.Generator
     ) -> NDArray[np.float32]:
-        """Return a random view of ``image`` (u8 [H, W]), f32 [size, size] in 0..1."""
+        """Return an augmented view f32 [size, size] in 0..1 of ``image`` u8 [S, S]."""
         view = self._warp(image, size, rng).astype(np.float32) / 255
         if rng.random() < self.blur:
             small = rng.integers(size // 3, size)
@@ -77,9 +77,9 @@ class Augmentation:
 
 
 class AugmentedFaces(Dataset[tuple[NDArray[np.float32], ...]]):
-    """Random views f32 [1, size, size] with the targets f32 [C] of each head.
+    """Augmented views f32 [1, size, size] with the targets f32 [C] of each head.
 
-    A view follows from (seed, epoch, row), whatever process makes it.
+    A view is determined by (seed, epoch, row), independently of the worker process.
     """
 
     def __init__(
@@ -92,10 +92,18 @@ class AugmentedFaces(Dataset[tuple[NDArray[np.float32], ...]]):
         epoch: int,
         unlabelled: Sequence[tuple[NDArray[np.uint8], float]] = (),
     ) -> None:
-        """Set up one epoch over ``images`` u8 [N, H, W], with a [N, C] of ``targets`` a head.
+        """Set up one epoch over ``images`` u8 [N, S, S].
 
-        Of each set in ``unlabelled``, a picture takes the place of another with that chance;
-        its targets are zeros.
+        Args:
+            images: the labelled images.
+            targets: f32 [N, C] of each head.
+            augmentation: the random changes.
+            size: side of the views in pixels.
+            seed: that of the recipe.
+            epoch: number of the epoch.
+            unlabelled: data sets u8 [M, S, S], each with the probability that one of its images
+                replaces a labelled one; its targets are zero.
+
         """
         self._images = images
         self._targets = targets
@@ -105,19 +113,19 @@ class AugmentedFaces(Dataset[tuple[NDArray[np.float32], ...]]):
         self._unlabelled = unlabelled
 
     def __len__(self) -> int:
-        """Return the number of pictures."""
+        """Return the number of labelled images."""
         return len(self._images)
 
     def __getitem__(self, row: int) -> tuple[NDArray[np.float32], ...]:
-        """Make a view of picture ``row``."""
+        """Return a view of image ``row`` and its targets."""
         rng = np.random.default_rng((*self._key, row))
         image, targets = self._images[row], [targets[row] for targets in self._targets]
-        chance = rng.random() if self._unlabelled else 1.0
+        draw = rng.random() if self._unlabelled else 1.0
         for images, share in self._unlabelled:
-            if 0 <= chance < share:
+            if 0 <= draw < share:
                 image = images[int(rng.integers(len(images)))]
                 targets = [np.zeros_like(target) for target in targets]
-            chance -= share
+            draw -= share
         return self._augmentation(image, self._size, rng)[None], *targets
 
 

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""A folder with a folder of pictures for each class, named as the class."""
+"""Data sets as a folder with one subfolder of images per class, named like the class."""
 
 from __future__ import annotations
 
@@ -17,33 +17,35 @@ from training.data.faces import DatasetError, FaceSet
 
 LABELS = {task.name: task.labels for task in TASKS}
 SUFFIXES = ('.png', '.jpg', '.jpeg')
-LARGEST_SIDE = 96  # pixels; no network here looks at more
+LARGEST_SIDE = 96  # pixels; no classifier has a larger input
 
 
 def load_class_folders(folder: Path) -> FaceSet:
     """Read ``folder``/LABEL/*.png and *.jpg, whose labels are emotions or genders.
 
-    All pictures get one square size: the median of their shorter sides, but no more than
-    LARGEST_SIDE. The hash of a picture is that of its file's bytes.
+    All images are resized to one square: the median of their shorter sides, at most LARGEST_SIDE.
+    The key of an image is the hash of its file's bytes.
 
     Raises:
-        DatasetError: a folder's name is not a class, there are no pictures, or a file
-            is not a picture; the message names it.
+        DatasetError: a subfolder is not named like a class, a subfolder has no images, or a file
+            cannot be decoded; the message names it.
 
     """
     names, task = _folders(folder), task_of_folder(folder)
     if not names:
-        raise DatasetError(f'{folder}: no folder of a class in it')
+        raise DatasetError(f'{folder} has no subfolder; expected one per class')
     if task is None:
-        known = ' nor all of '.join(', '.join(labels) for labels in LABELS.values())
-        raise DatasetError(f'{folder}: the folders {", ".join(names)} are neither all of {known}')
+        known = ' or of '.join(', '.join(labels) for labels in LABELS.values())
+        raise DatasetError(
+            f'{folder}: subfolders are {", ".join(names)}, but must be names of {known}'
+        )
     images, labels, keys = [], [], []
     for name in names:
         files = [
             file for file in sorted((folder / name).iterdir()) if file.suffix.lower() in SUFFIXES
         ]
         if not files:
-            raise DatasetError(f'{folder / name}: no {", ".join(SUFFIXES)} file in it')
+            raise DatasetError(f'{folder / name} has no image; expected {", ".join(SUFFIXES)}')
         for file in files:
             content = file.read_bytes()
             images.append(_picture(content, file))
@@ -61,7 +63,7 @@ def load_class_folders(folder: Path) -> FaceSet:
 
 
 def task_of_folder(folder: Path) -> str | None:
-    """Return which task's classes the folders in ``folder`` are named as, if any's."""
+    """Return the task whose classes the subfolders are named like; None without one."""
     names = set(_folders(folder))
     return next((task for task, labels in LABELS.items() if names and names <= set(labels)), None)
 
@@ -80,11 +82,11 @@ def _picture(content: bytes, file: Path) -> NDArray[np.uint8]:
         else None
     )
     if image is None:
-        raise DatasetError(f'{file} is not a picture')
+        raise DatasetError(f'cannot decode {file}; expected a PNG or JPEG image')
     return np.asarray(image, dtype=np.uint8)
 
 
 def _square(image: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
-    """Return ``image`` resized, unchanged if it has that size."""
-    way = cv2.INTER_AREA if min(image.shape) > side else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(image, (side, side), interpolation=way), dtype=np.uint8)
+    """Return ``image`` resized to [side, side]."""
+    method = cv2.INTER_AREA if min(image.shape) > side else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(image, (side, side), interpolation=method), dtype=np.uint8)

@@ -1,10 +1,10 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Training targets of a detector: which cells a face is assigned to, and its code there.
+"""Training targets of a detector: assignment of faces to cells, and their encoding.
 
-The code and its decoding are those of ``face_affect.core.detection_head``; the bells are
-those of CenterNet (Zhou et al. 2019).
+The encoding is that of ``face_affect.core.detection_head``; the Gaussian heat maps are those of
+CenterNet (Zhou et al. 2019).
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from numpy.typing import NDArray
 
 from face_affect.core.detection_head import AnchorPoints, BOX, POINTS
 
-# Which face sizes, sqrt(width * height) in strides, a map is for; they overlap, so that a
-# face that grows never falls between two maps. The finest map also takes all smaller faces
-# down to SMALLEST pixels, the coarsest all larger ones.
+# Range of face sizes, sqrt(width * height) in strides, that are assigned to a map. The ranges
+# overlap, so that each size has a map. The finest map also has all smaller faces down to
+# SMALLEST pixels, the coarsest all larger ones.
 FINEST, COARSEST = 1.5, 7.0
 SMALLEST = 6.0
-# Just outside of its range a map may answer or not.
+# Faces up to this factor outside of a map's range have no loss in it.
 SLACK = 1.3
-# Standard deviation of the bell around a face's centre: part of the face's size, at least
-# this part of a stride.
+# Standard deviation of the Gaussian around a face's centre in face sizes, and its minimum in
+# strides
 BELL, NARROWEST_BELL = 0.1, 0.35
 
 
@@ -32,9 +32,9 @@ BELL, NARROWEST_BELL = 0.1, 0.35
 class Targets:
     """The training targets of a detector in each of N cells.
 
-    ``heat`` f32 [N]: 1 at the cells nearest to a face's centre, falling off like a bell
-    around them; ``counts`` bool [N]: False where no output has a loss; ``code`` f32
-    [N, 14]: the face whose bell is highest there, coded.
+    ``heat`` f32 [N], 0..1: Gaussians around the faces' centres, 1 at the nearest cells;
+    ``counts`` bool [N]: False where no output has a loss; ``code`` f32 [N, 14]: encoding of the
+    face with the largest Gaussian at the cell.
     """
 
     heat: NDArray[np.float32]
@@ -48,9 +48,9 @@ def encode(
     points: NDArray[np.float32],
     rows: NDArray[np.intp],
 ) -> NDArray[np.float32]:
-    """Return the code [M, 14] of faces in the cells ``rows`` [M]; inverse of ``decode``.
+    """Encode faces in the cells ``rows`` [M] as f32 [M, 14], the inverse of ``decode``.
 
-    ``boxes`` f32 [M, 4] x, y, width, height and ``points`` f32 [M, 5, 2], in input pixels.
+    ``boxes`` f32 [M, 4] x, y, width, height and ``points`` f32 [M, 5, 2] in input pixels.
     """
     strides = cells.strides[rows, None]
     sizes = boxes[:, 2:]
@@ -77,7 +77,7 @@ def assign(
         cells: the cells of the detector's output maps.
         boxes: f32 [F, 4], x, y, width, height in input pixels.
         points: f32 [F, 5, 2], landmarks in input pixels.
-        ignore: bool [F], boxes in which no output has a loss.
+        ignore: bool [F], ignore mask: boxes in which no output has a loss.
 
     """
     counts = np.ones(len(cells), dtype=bool)
@@ -102,7 +102,7 @@ def assign(
 
 
 def _distance(cells: AnchorPoints, box: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return how far all cells are from the box's centre, in its widths and heights."""
+    """Return the distances f32 [N, 2] of all cells from the box's centre in its sides."""
     centre = box[:2] + box[2:] / 2
     return np.asarray(np.abs(cells.centres - centre) / box[2:], dtype=np.float32)
 
@@ -110,7 +110,7 @@ def _distance(cells: AnchorPoints, box: NDArray[np.float32]) -> NDArray[np.float
 def _bell(
     cells: AnchorPoints, box: NDArray[np.float32], size: float
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_], NDArray[np.bool_]]:
-    """Return bell [N], the cells nearest to the centre, and those without a loss."""
+    """Return the Gaussian f32 [N], and masks of the cells at the centre and without a loss."""
     low = np.where(cells.strides == cells.strides[0], 0, FINEST * cells.strides)
     high = np.where(cells.strides == cells.strides[-1], np.inf, COARSEST * cells.strides)
     inside = (size >= low) & (size <= high)
@@ -118,7 +118,7 @@ def _bell(
     offset = cells.centres - (box[:2] + box[2:] / 2)
     spread = np.maximum(BELL * box[2:], NARROWEST_BELL * cells.strides[:, None])
     bell = np.exp(-0.5 * ((offset / spread) ** 2).sum(axis=1), dtype=np.float32)
-    # Half a stride away at most: the cell that holds the centre.
+    # Half a stride away at most: the cell that contains the centre.
     near = (np.abs(offset) <= cells.strides[:, None] / 2).all(axis=1) & inside
     undecided = close & (bell > 0.05)
     bell[~inside | (bell < 0.01)] = 0

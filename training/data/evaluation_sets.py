@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Which tests of a classifier a folder of picture sets allows."""
+"""Test sets of a classifier in a folder of data sets."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ HELD_OUT = 'held-out tenth'
 
 @dataclass(frozen=True)
 class EvaluationSet:
-    """Pictures to test with; ``whole`` if they are not a selection from another test set.
+    """A test set; ``whole`` unless it is a subset of another one.
 
-    ``sidecar`` is the model to test, with the head answering that learnt these labels.
+    ``sidecar`` is the model to test, with the head selected that was trained on these labels.
     """
 
-    __test__ = False  # Not one of pytest's
+    __test__ = False  # Not collected by pytest
 
     title: str
     faces: FaceSet
@@ -37,11 +37,11 @@ class EvaluationSet:
 
 
 def find_evaluation_sets(sidecar: Sidecar, folder: Path) -> list[EvaluationSet]:
-    """Return the test sets for the task of ``sidecar`` in ``folder``.
+    """Return the test sets in ``folder`` for the task of ``sidecar`` that are not empty.
 
-    These are, of the file that the network was trained on, which comes first, the held-out
-    tenth; FER-2013's test rows; and all of every other file. None is empty. What the head that
-    answers on the robot learnt comes first.
+    They are the held-out tenth of the training file, which is the first one; the test rows of
+    FER-2013; and every other file as a whole. Of FER-2013, the labels of the default head are
+    the first.
     """
     trained_on = sidecar.training.get('recipe', {}).get('data')
     paths = sorted(folder.iterdir(), key=lambda path: (path.name != trained_on, path.name))
@@ -87,7 +87,7 @@ def _fer2013(sidecar: Sidecar, faces: FaceSet, name: str) -> Iterator[Evaluation
 
 
 def _without_doubtful(sidecar: Sidecar, faces: FaceSet) -> Iterator[EvaluationSet]:
-    """Yield the test rows that are neither copies of training pictures nor without a face."""
+    """Yield the test rows that are neither duplicates of training images nor non-faces."""
     kept = faces.groups['copy'] == 'original'
     title = 'of these, no copies of training pictures'
     if 'face' in faces.groups:

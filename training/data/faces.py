@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Face pictures in memory, with labels, soft targets and groups, and their parts."""
+"""Face crops in memory with labels, soft targets and groups, and their splits."""
 
 from __future__ import annotations
 
@@ -13,17 +13,16 @@ from numpy.typing import NDArray
 
 
 class DatasetError(ValueError):
-    """The data are not a picture set of a known form; the message says why."""
+    """A data set cannot be used; the message names the file or the reason."""
 
 
 @dataclass(frozen=True)
 class FaceSet:
-    """Gray face crops of one size and what is known of them.
+    """Gray face crops of one size and their annotations.
 
-    ``images`` u8 [N, H, W]; ``labels`` int64 [N], index into ``label_names``; ``keys`` u32
-    [N], a hash of each picture; ``votes`` f32 [N, C], how the FER+ voters' answers are
-    distributed, a row of zeros where none named a label, None for a set without votes;
-    ``groups`` name -> str [N] (race, age, ...).
+    ``images`` u8 [N, H, W]; ``labels`` int64 [N], index into ``label_names``; ``keys`` u32 [N],
+    hash of each image; ``votes`` f32 [N, C], distribution of the FER+ votes, zero without a vote
+    for any label, None for a set without votes; ``groups`` name -> str [N] (race, age, ...).
     """
 
     task: str
@@ -35,11 +34,11 @@ class FaceSet:
     groups: dict[str, NDArray[np.str_]] = field(default_factory=dict)
 
     def __len__(self) -> int:
-        """Return the number of pictures."""
+        """Return the number of images."""
         return len(self.images)
 
     def subset(self, rows: NDArray[np.bool_]) -> FaceSet:
-        """Return the pictures where ``rows`` (bool [N]) is true."""
+        """Return the images where ``rows`` (bool [N]) is true."""
         return replace(
             self,
             images=self.images[rows],
@@ -50,13 +49,13 @@ class FaceSet:
         )
 
     def targets(self, votes: float) -> NDArray[np.float32]:
-        """Return what a network is taught, f32 [N, C]: labels, mixed with votes.
+        """Return the training targets f32 [N, C]: labels mixed with votes.
 
-        ``votes`` 0..1 is their part. A row without votes has the label alone, or zeros where
-        ``votes`` is 1.
+        ``votes`` 0..1 is the weight of the votes. A row without votes is the label alone, or zero
+        if ``votes`` is 1.
 
         Raises:
-            DatasetError: there are no votes in the data.
+            DatasetError: the data have no votes.
 
         """
         labels = one_hot(self.labels, len(self.label_names))
@@ -72,18 +71,18 @@ class FaceSet:
 
     @property
     def has_majority(self) -> NDArray[np.bool_]:
-        """Where the FER+ majority is one of the labels, bool [N]."""
+        """Whether the FER+ majority is one of the labels, bool [N]."""
         none = np.full(len(self), 'none')
         return np.asarray(self.groups.get('ferplus', none) != 'none', dtype=bool)
 
     def by_majority(self) -> FaceSet:
-        """Return the pictures whose FER+ majority is a label, with that as the label."""
+        """Return the images whose FER+ majority is one of the labels, labelled by it."""
         named = self.subset(self.has_majority)
         labels = [self.label_names.index(name) for name in named.groups.get('ferplus', ())]
         return replace(named, labels=np.array(labels, dtype=np.int64))
 
     def sample(self, count: int) -> FaceSet:
-        """Return ``count`` pictures, always the same ones drawn at random, or all if fewer."""
+        """Return ``count`` random images with a fixed seed, or all if there are fewer."""
         rows = np.zeros(len(self), dtype=bool)
         rows[np.random.default_rng(0).permutation(len(self))[:count]] = True
         return self.subset(rows)
@@ -91,33 +90,33 @@ class FaceSet:
     def split(self, validation: bool) -> FaceSet:
         """Return the held-out tenth, or the rest.
 
-        The hash of a picture decides, so that copies of one picture
-        never stand on both sides and every program makes the same split.
+        The split is by the hash of an image, so that duplicates are in the same part and the
+        split is the same in every program.
         """
         return self.subset((self.keys % 10 == 0) == validation)
 
 
 def one_hot(labels: NDArray[np.int64], classes: int) -> NDArray[np.float32]:
-    """Return ``labels`` [N] as distributions f32 [N, classes]."""
+    """Return the one-hot encoding f32 [N, classes] of ``labels`` int64 [N]."""
     return np.eye(classes, dtype=np.float32)[labels]
 
 
 def usage_groups(usage: NDArray[np.str_], keys: NDArray[np.uint32]) -> dict[str, NDArray[np.str_]]:
-    """Return FER-2013's groups: ``usage`` [N], and which test pictures are training pictures."""
+    """Return FER-2013's groups: ``usage`` [N], and duplicates of training images in test rows."""
     training = keys[usage == 'Training']
     copied = np.isin(keys, training) & (usage != 'Training')
     return {'usage': usage, 'copy': np.where(copied, 'copy of a training picture', 'original')}
 
 
 def resized(images: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
-    """Resize u8 [N, H, W] to u8 [N, size, size], unchanged otherwise."""
+    """Resize u8 [N, H, W] to u8 [N, size, size]."""
     return np.stack(
         [cv2.resize(image, (size, size), interpolation=cv2.INTER_LINEAR) for image in images]
     )
 
 
 def training_part(faces: FaceSet) -> FaceSet:
-    """Return what may be trained on: no test rows, none of the validation tenth, no non-faces."""
+    """Return the training images: no test rows, no held-out tenth, no non-faces."""
     usable = np.ones(len(faces), dtype=bool)
     if 'usage' in faces.groups:
         usable &= faces.groups['usage'] == 'Training'

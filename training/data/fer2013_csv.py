@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""FER-2013 as it was published: fer2013.csv, pictures as strings of pixels."""
+"""FER-2013 in its published format: fer2013.csv with images as strings of pixels."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from training.data.faces import DatasetError, FaceSet, usage_groups
 COLUMNS = ('emotion', 'pixels', 'Usage')
 USAGES = ('Training', 'PublicTest', 'PrivateTest')
 SIDE = 48  # pixels
-# Looked up, which is faster than int(): there are 80 million of them.
+# A lookup is faster than int(), and there are 80 million pixels.
 LEVELS = {str(level): level for level in range(256)}
 
 
 def load_fer2013_csv(path: Path) -> FaceSet:
     """Read ``path``, with the columns ``emotion`` 0..6, ``pixels`` and ``Usage``.
 
-    The hash of a picture is that of its pixels.
+    The key of an image is the hash of its pixels.
 
     Raises:
-        FileNotFoundError: there is no such file.
-        DatasetError: it has another form; the message names the line.
+        FileNotFoundError: the file does not exist.
+        DatasetError: it has another format; the message names the line.
 
     """
     labels, images, usage = [], [], []
@@ -39,7 +39,9 @@ def load_fer2013_csv(path: Path) -> FaceSet:
             rows = csv.DictReader(lines)
             missing = [name for name in COLUMNS if name not in (rows.fieldnames or ())]
             if missing:
-                raise DatasetError(f'{path}: no column {missing[0]!r}, but {rows.fieldnames}')
+                raise DatasetError(
+                    f'{path}: columns are {rows.fieldnames}, but must include {missing[0]!r}'
+                )
             for row in rows:
                 where = f'{path}, line {rows.line_num}'
                 labels.append(
@@ -52,7 +54,7 @@ def load_fer2013_csv(path: Path) -> FaceSet:
     except (csv.Error, UnicodeDecodeError) as error:
         raise DatasetError(f'{path} is not a CSV file: {error}') from error
     if not images:
-        raise DatasetError(f'{path}: no picture in it')
+        raise DatasetError(f'{path} has no rows; expected one per image')
     keys = np.array([zlib.crc32(image.tobytes()) for image in images], dtype=np.uint32)
     return FaceSet(
         'emotion',
@@ -65,18 +67,18 @@ def load_fer2013_csv(path: Path) -> FaceSet:
 
 
 def _choice(value: str | None, choices: Sequence[str], what: str) -> int:
-    """Return the place of ``value`` in ``choices``."""
+    """Return the index of ``value`` in ``choices``."""
     if value not in choices:
-        raise DatasetError(f'{what} is {value!r}, none of {", ".join(choices)}')
+        raise DatasetError(f'{what} is {value!r}, but must be one of {", ".join(choices)}')
     return choices.index(value)
 
 
 def _picture(text: str, where: str) -> NDArray[np.uint8]:
-    """Return pixels written as text as u8 [SIDE, SIDE]."""
+    """Parse an image u8 [SIDE, SIDE] from its pixel values in decimal."""
     try:
         pixels = bytes(map(LEVELS.__getitem__, text.split()))
     except KeyError as error:
-        raise DatasetError(f'{where}: pixel {error} is not a number from 0 to 255') from error
+        raise DatasetError(f'{where}: pixel is {error}, but must be from 0 to 255') from error
     if len(pixels) != SIDE * SIDE:
-        raise DatasetError(f'{where}: there are {len(pixels)} pixels, not {SIDE * SIDE}')
+        raise DatasetError(f'{where}: image has {len(pixels)} pixels, but must have {SIDE * SIDE}')
     return np.frombuffer(pixels, dtype=np.uint8).reshape(SIDE, SIDE)

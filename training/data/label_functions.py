@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Which labels the heads of a classifier learnt: a set's own, or the FER+ majority."""
+"""Selection of the head trained on a data set's labels, or on its FER+ votes."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from training.data.faces import FaceSet
 
 
 def learnt_votes(sidecar: Sidecar) -> bool:
-    """Return whether the head that answers learnt the FER+ votes, mostly."""
+    """Return whether the selected head was trained mainly on FER+ votes."""
     heads = sidecar.training.get('recipe', {}).get('heads', {})
     return bool(heads.get(sidecar.head, {}).get('votes', 0) > 0.5)
 
 
 def for_labels(sidecar: Sidecar) -> Sidecar:
-    """Return ``sidecar`` with the first head answering that learnt a set's own labels."""
+    """Return ``sidecar`` with the first head selected that was trained on labels."""
     return next((one for one in _heads(sidecar) if not learnt_votes(one)), sidecar)
 
 
 def for_votes(sidecar: Sidecar) -> Sidecar:
-    """Return ``sidecar`` with the first head answering that learnt the FER+ votes."""
+    """Return ``sidecar`` with the first head selected that was trained on FER+ votes."""
     return next((one for one in _heads(sidecar) if learnt_votes(one)), sidecar)
 
 
 def labelled_for(sidecar: Sidecar, faces: FaceSet) -> FaceSet:
-    """Return ``faces`` with the labels that the head which answers learnt, if they have these."""
+    """Return ``faces`` with the kind of labels of the selected head, if the data have it."""
     by_votes = learnt_votes(sidecar) and bool(faces.has_majority.any())
     return faces.by_majority() if by_votes else faces
 

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Face picture sets of all forms: npz, FER-2013's CSV, a folder of class folders."""
+"""Loading of face data sets of all formats: npz, FER-2013's CSV, class folders."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ def load_faces(path: Path) -> FaceSet:
     """Read a folder of class folders, a fer2013.csv, or a FER-2013, FairFace or UTKFace npz.
 
     Raises:
-        FileNotFoundError: there is no such file or folder.
-        DatasetError: it has another form; the message says what is wrong.
+        FileNotFoundError: the file or folder does not exist.
+        DatasetError: it has another format; the message has the difference.
 
     """
     if path.is_dir():
@@ -29,10 +29,10 @@ def load_faces(path: Path) -> FaceSet:
 
 
 def task_of(path: Path) -> str | None:
-    """Return which task a picture set is for, without reading it; None if not of faces.
+    """Return the task of a data set without loading it; None if it is not of face crops.
 
     Raises:
-        FileNotFoundError: there is no such file or folder.
+        FileNotFoundError: the file or folder does not exist.
 
     """
     if path.is_dir():

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Random views of scenes, in which faces of all sizes turn up in all conditions."""
+"""Augmentation of scenes: random crops with faces of all sizes, and photometric changes."""
 
 from __future__ import annotations
 
@@ -20,20 +20,19 @@ from face_affect.core.detection_head import AnchorPoints
 from training.data.detection_targets import assign
 from training.data.scenes import Scene, SceneSet
 
-MIRRORED_POINTS = [1, 0, 2, 4, 3]  # right and left change places
+MIRRORED_POINTS = [1, 0, 2, 4, 3]  # right and left are exchanged
 
 
 @dataclass(frozen=True)
 class SceneAugmentation:
-    """How far each random change goes, or its chance.
+    """Ranges and probabilities of random changes of a scene.
 
-    ``smallest`` and ``largest``: pixels, the range from which the size of a zoomed-in
-    face is drawn evenly in octaves; ``enlarge``: by how much a picture is enlarged at
-    most; ``rotation`` degrees; ``aspect`` natural logarithm of height over width;
-    ``colour`` the logarithm of a channel's gain. The others are chances, 0..1:
-    ``plain`` (the scene as the robot would see it, at most mirrored), ``mosaic``,
-    ``whole`` (the whole picture instead of a zoom on one face), ``gray``, ``dark``,
-    ``blur``, ``noise`` and ``jpeg``.
+    ``smallest`` and ``largest``: range in pixels of the size of the face in a crop, sampled
+    uniformly in octaves; ``enlarge``: maximum magnification; ``rotation`` degrees at most;
+    ``aspect`` natural logarithm of height over width at most; ``colour`` logarithm of a
+    channel's gain at most. The others are probabilities, 0..1: ``plain`` (the scene letterboxed
+    as at inference, at most mirrored), ``mosaic``, ``whole`` (the whole image instead of a crop
+    around one face), ``gray``, ``dark``, ``blur``, ``noise`` and ``jpeg``.
     """
 
     smallest: float = 8.0
@@ -52,7 +51,7 @@ class SceneAugmentation:
     jpeg: float = 0.15
 
     def view(self, scene: Scene, width: int, height: int, rng: np.random.Generator) -> Scene:
-        """Return a random cut-out of ``scene``, its faces moved along."""
+        """Return a random crop of ``scene`` of that size in pixels, with its faces transformed."""
         zoom, face = self._zoom(scene, width, height, rng)
         squeeze = math.exp(rng.uniform(-self.aspect, self.aspect) / 2)
         angle = math.radians(rng.uniform(-self.rotation, self.rotation) * (rng.random() < 0.5))
@@ -60,22 +59,22 @@ class SceneAugmentation:
         turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
         linear = np.diag((zoom / squeeze * (-1 if mirror else 1), zoom * squeeze)) @ turn
         middle = np.array((width, height)) / 2
-        if face is None:  # Show as much of the picture as fits
+        if face is None:  # As much of the image as fits
             focus = np.array(scene.image.shape[1::-1]) / 2
             play = np.abs(middle - focus * zoom)
-        else:  # Anywhere, but no more than half of it cut off by the border
+        else:  # Anywhere, truncated by at most half at the border
             focus = face[:2] + face[2:] / 2
             size = face[2:] * (zoom / squeeze, zoom * squeeze)
             play = np.maximum(middle - size * rng.uniform(0.1, 0.5, 2), 0)
-        place = middle + rng.uniform(-1, 1, 2) * play
-        matrix = np.hstack([linear, (place - linear @ focus)[:, None]])
+        position = middle + rng.uniform(-1, 1, 2) * play
+        matrix = np.hstack([linear, (position - linear @ focus)[:, None]])
         image = _warp(scene.image, matrix, zoom, width, height, rng)
         return _moved(scene, matrix, image, zoom, squeeze, mirror)
 
     def _zoom(
         self, scene: Scene, width: int, height: int, rng: np.random.Generator
     ) -> tuple[float, NDArray[np.float64] | None]:
-        """Return the factor of enlargement and the box of the face to keep in view, if any."""
+        """Return the magnification, and the box of the face to keep in the crop, or None."""
         faces = np.flatnonzero(~scene.ignore)
         fitting = min(width / scene.image.shape[1], height / scene.image.shape[0])
         if len(faces) and rng.random() >= self.whole:
@@ -84,14 +83,14 @@ class SceneAugmentation:
             largest = max(
                 self.smallest * 1.5, min(self.largest * height / 240, size * self.enlarge)
             )
-            # Not so small that hardly anything else is seen.
+            # Not so small that the whole image would fill little of the crop.
             smallest = min(max(self.smallest, size * fitting / 2), largest)
             wanted = math.exp(rng.uniform(math.log(smallest), math.log(largest)))
             return wanted / size, box.astype(np.float64)
         return fitting * math.exp(rng.uniform(math.log(0.7), math.log(1.6))), None
 
     def photograph(self, image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-        """Return ``image`` (BGR) as another camera in another light would see it."""
+        """Return ``image`` u8 [H, W, 3] BGR with the photometric changes of cameras and light."""
         if rng.random() < self.blur:
             image = _blurred(image, rng)
         gains = np.exp(rng.uniform(-self.colour, self.colour, 3) + rng.uniform(-0.3, 0.3))
@@ -118,7 +117,7 @@ class SceneAugmentation:
 
 
 def fitted(scene: Scene, width: int, height: int, mirror: bool) -> Scene:
-    """Return ``scene`` as the robot's detector is shown it, between black margins."""
+    """Return ``scene`` letterboxed to that size in pixels, as at inference."""
     letterbox = Letterbox(width, height)
     image = letterbox(scene.image)[..., ::-1]
     left, top = letterbox.offset
@@ -130,7 +129,7 @@ def fitted(scene: Scene, width: int, height: int, mirror: bool) -> Scene:
 
 
 def _blurred(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Return ``image`` out of focus or moved."""
+    """Return ``image`` with defocus or motion blur."""
     if rng.random() < 0.5:
         return np.asarray(cv2.GaussianBlur(image, (0, 0), rng.uniform(0.4, 1.6)), dtype=np.uint8)
     length = int(rng.integers(2, 6))
@@ -146,7 +145,7 @@ def _warp(
     height: int,
     rng: np.random.Generator,
 ) -> NDArray[np.uint8]:
-    """Apply ``matrix``; where the picture shrinks, average so that nothing aliases."""
+    """Apply ``matrix``, with anti-aliasing for a ``zoom`` below 0.7."""
     matrix = matrix.copy()
     if zoom < 0.7:
         shrunk = cv2.resize(
@@ -154,9 +153,9 @@ def _warp(
         )
         matrix[:, :2] *= np.array(image.shape[1::-1]) / shrunk.shape[1::-1]
         image = shrunk
-    # Positions count from pixels' corners, warpAffine from their middles.
+    # Coordinates refer to pixel corners, those of warpAffine to pixel centres.
     matrix[:, 2] += matrix[:, :2].sum(axis=1) / 2 - 0.5
-    # Around the picture: black, as a letterbox, any gray, or its border drawn out.
+    # Padding: black as in a letterbox, any gray, or the replicated border
     colour = float(rng.integers(0, 256)) if rng.random() < 0.5 else 0.0
     border = cv2.BORDER_REPLICATE if rng.random() < 0.3 else cv2.BORDER_CONSTANT
     return np.asarray(
@@ -180,7 +179,7 @@ def _moved(
     squeeze: float,
     mirror: bool,
 ) -> Scene:
-    """Return the faces of ``scene`` where ``matrix`` puts them in ``image``."""
+    """Return ``image`` with the faces of ``scene`` transformed by ``matrix`` [2, 3]."""
     centres = scene.boxes[:, :2] + scene.boxes[:, 2:] / 2
     centres = centres @ matrix[:, :2].T + matrix[:, 2]
     sizes = scene.boxes[:, 2:] * np.array((zoom / squeeze, zoom * squeeze))
@@ -194,15 +193,15 @@ def _moved(
         - np.clip(boxes[:, :2], 0, (width, height))
     ).prod(axis=1) / sizes.prod(axis=1)
     held = shown > 0.05
-    # Less than half a face is neither face nor background.
+    # A face of which about half or less is visible is neither face nor background.
     ignore = scene.ignore | (shown < 0.55)
     return Scene(image, boxes[held], points[held], ignore[held], scene.source)
 
 
 class SceneViews(Dataset[tuple[NDArray[Any], ...]]):
-    """Views u8 [H, W, 3] RGB, and what the detector should answer: see ``Targets``.
+    """Augmented views u8 [H, W, 3] RGB with the detector's training targets, see ``Targets``.
 
-    A view follows from (seed, epoch, row), whatever process makes it.
+    A view is determined by (seed, epoch, row), independently of the worker process.
     """
 
     def __init__(
@@ -217,7 +216,7 @@ class SceneViews(Dataset[tuple[NDArray[Any], ...]]):
     ) -> None:
         """Set up one epoch over ``scenes``; ``size`` is (width, height) in pixels.
 
-        Of each set in ``extra``, a scene takes the place of another with that chance.
+        ``extra``: further sets, each with the probability that one of its scenes replaces another.
         """
         self._scenes = scenes.scenes
         self._extra = extra
@@ -231,7 +230,7 @@ class SceneViews(Dataset[tuple[NDArray[Any], ...]]):
         return len(self._scenes)
 
     def scene(self, row: int) -> Scene:
-        """Make a view of scene ``row``, alone or in a mosaic with three others."""
+        """Return a view of scene ``row``, alone or in a mosaic with three others."""
         rng = np.random.default_rng((*self._key, row))
         width, height = self._size
         if self._augmentation.plain and rng.random() < self._augmentation.plain:
@@ -243,12 +242,12 @@ class SceneViews(Dataset[tuple[NDArray[Any], ...]]):
         return replace(view, image=self._augmentation.photograph(view.image, rng))
 
     def drawn(self, row: int, rng: np.random.Generator) -> Scene:
-        """Return scene ``row``, or by chance one of the extra sets."""
-        chance = rng.random()
+        """Return scene ``row``, or by their probabilities one of the extra sets."""
+        draw = rng.random()
         for scenes, share in self._extra:
-            if chance < share:
+            if draw < share:
                 return scenes.scenes[int(rng.integers(len(scenes)))]
-            chance -= share
+            draw -= share
         return self._scenes[row]
 
     def _mosaic(self, row: int, rng: np.random.Generator) -> Scene:
@@ -275,7 +274,7 @@ class SceneViews(Dataset[tuple[NDArray[Any], ...]]):
         return Scene(image, boxes, points, ignore)
 
     def __getitem__(self, row: int) -> tuple[NDArray[Any], ...]:
-        """Make view ``row`` and its targets: image, heat, counts, code."""
+        """Return view ``row`` and its targets: image, heat, counts, code."""
         view = self.scene(row)
         targets = assign(self._cells, view.boxes, view.points, view.ignore)
         image = np.ascontiguousarray(view.image[..., ::-1])

@@ -1,11 +1,12 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Pictures of scenes with the faces in them.
+"""Scenes: images with the faces in them.
 
-The npz form: pictures as in ``training.data.loading``; ``boxes`` [M, 4] (x, y, width,
-height), ``landmarks`` [M, 10] and ``ignore`` [M] of all faces, those of picture i at
-``box_offsets[i]`` to ``box_offsets[i + 1]``; ``source`` per picture, ``source_names``.
+In the npz format, images are stored as in ``training.data.archives``; ``boxes`` [M, 4] (x, y,
+width, height), ``landmarks`` [M, 10] and ``ignore`` [M] are those of all faces, those of image i
+from ``box_offsets[i]`` to ``box_offsets[i + 1]``; ``source`` of each image is an index into
+``source_names``.
 """
 
 from __future__ import annotations
@@ -28,11 +29,11 @@ COLUMNS = ('encoded', 'offsets', 'boxes', 'landmarks', 'ignore', 'box_offsets')
 
 @dataclass(frozen=True)
 class Scene:
-    """One picture and its faces.
+    """An image and its faces.
 
-    ``image`` u8 [H, W, 3] BGR; ``boxes`` f32 [F, 4] x, y, width, height in pixels;
-    ``points`` f32 [F, 5, 2]: right eye, left eye, nose, right and left corner of the
-    mouth; ``ignore`` bool [F]: neither face nor background.
+    ``image`` u8 [H, W, 3] BGR; ``boxes`` f32 [F, 4] x, y, width, height in pixels; ``points``
+    f32 [F, 5, 2]: right eye, left eye, nose, right and left corner of the mouth; ``ignore`` bool
+    [F]: ignore mask, neither face nor background; ``source`` name of the original data set.
     """
 
     image: NDArray[np.uint8]
@@ -44,7 +45,7 @@ class Scene:
 
 @dataclass(frozen=True)
 class SceneSet:
-    """Scenes in memory; ``keys`` u32 [N] hashes each picture's encoded bytes."""
+    """Scenes in memory; ``keys`` u32 [N] are the hashes of the images' encoded bytes."""
 
     scenes: Sequence[Scene]
     keys: NDArray[np.uint32]
@@ -63,14 +64,14 @@ def load_scenes(path: Path) -> SceneSet:
     """Read an npz of scenes.
 
     Raises:
-        FileNotFoundError: there is no such file.
-        DatasetError: the file has another form; the message says what is missing.
+        FileNotFoundError: the file does not exist.
+        DatasetError: a column is missing, or an image cannot be decoded.
 
     """
     with open_archive(path) as archive:
         missing = [name for name in COLUMNS if name not in archive.files]
         if missing:
-            raise DatasetError(f'{path}: no picture set of scenes, {missing[0]!r} is missing')
+            raise DatasetError(f'{path} is not a set of scenes: column {missing[0]!r} is missing')
         encoded = archive['encoded']
         parts = [encoded[start:stop] for start, stop in pairwise(archive['offsets'])]
         boxes = archive['boxes'].astype(np.float32)
@@ -83,7 +84,7 @@ def load_scenes(path: Path) -> SceneSet:
         for part, (start, stop), source in zip(parts, pairwise(archive['box_offsets']), sources):
             image = cv2.imdecode(part, cv2.IMREAD_COLOR)
             if image is None:
-                raise DatasetError(f'{path}: picture {len(scenes)} does not decode')
+                raise DatasetError(f'{path}: cannot decode image {len(scenes)}')
             scenes.append(
                 Scene(image, boxes[start:stop], points[start:stop], ignore[start:stop], source)
             )
@@ -92,7 +93,7 @@ def load_scenes(path: Path) -> SceneSet:
 
 
 def save_scenes(path: Path, rows: Iterable[tuple[NDArray[np.uint8], Scene]]) -> None:
-    """Write an npz of pictures' encoded bytes u8 [B], and the scenes' data of each."""
+    """Write scenes, each with the encoded bytes u8 [B] of its image, as npz."""
     parts, scenes = zip(*rows)
     names = sorted({scene.source for scene in scenes})
     np.savez(

@@ -1,4 +1,4 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Metrics, robustness tests, plots and model cards."""
+"""Evaluation of models: metrics, robustness tests, plots and model cards."""

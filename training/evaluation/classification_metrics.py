@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""How well a classifier does, and how well it knows."""
+"""Metrics of classifiers: accuracy, calibration and coverage."""
 
 from __future__ import annotations
 
@@ -18,12 +18,15 @@ MIN_CONFIDENCES = tuple(round(0.05 * i, 2) for i in range(20))
 
 
 def accuracy_of(scores: NDArray[np.float32], labels: NDArray[np.int64]) -> float:
-    """Return the part of rows whose largest score is at the label."""
+    """Return the accuracy 0..1 of ``scores`` [N, C] for ``labels`` [N]."""
     return float((scores.argmax(axis=1) == labels).mean())
 
 
 def wilson_interval(hits: int, total: int, z: float = 1.96) -> tuple[float, float]:
-    """Return the 95 % confidence interval of hits / total (Wilson 1927)."""
+    """Return the confidence interval of hits / total (Wilson 1927), of 95 % by default.
+
+    ``total`` must be positive; ``z`` is the quantile of the normal distribution.
+    """
     share, spread = hits / total, z * z / total
     middle = (share + spread / 2) / (1 + spread)
     half = z * math.sqrt(share * (1 - share) / total + spread / (4 * total)) / (1 + spread)
@@ -33,12 +36,12 @@ def wilson_interval(hits: int, total: int, z: float = 1.96) -> tuple[float, floa
 def confusion_matrix(
     labels: NDArray[np.int64], found: NDArray[np.int64], classes: int
 ) -> NDArray[np.int64]:
-    """Return counts [true, found]."""
+    """Return the counts int64 [classes, classes] by true (row) and predicted (column) class."""
     return np.bincount(labels * classes + found, minlength=classes**2).reshape(classes, classes)
 
 
 def macro_f1(confusion: NDArray[np.int64]) -> float:
-    """Return the mean of the classes' F1, over classes that occur."""
+    """Return the mean F1 score of the classes that occur, 0..1."""
     hits = np.diag(confusion)
     totals = confusion.sum(axis=0) + confusion.sum(axis=1)
     present = confusion.sum(axis=1) > 0
@@ -48,7 +51,7 @@ def macro_f1(confusion: NDArray[np.int64]) -> float:
 def expected_calibration_error(
     probabilities: NDArray[np.float32], labels: NDArray[np.int64], bins: int = 15
 ) -> float:
-    """Return the mean gap between confidence and accuracy (Guo et al. 2017)."""
+    """Return the expected calibration error of ``probabilities`` [N, C] (Guo et al. 2017)."""
     confidence = probabilities.max(axis=1)
     hit = probabilities.argmax(axis=1) == labels
     which = np.minimum((confidence * bins).astype(int), bins - 1)
@@ -57,7 +60,7 @@ def expected_calibration_error(
 
 
 def fit_temperature(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> float:
-    """Return the temperature with the least cross-entropy (Guo et al. 2017)."""
+    """Return the one of TEMPERATURES with minimum cross-entropy (Guo et al. 2017)."""
     losses = []
     for temperature in TEMPERATURES:
         scaled = logits / temperature
@@ -68,7 +71,7 @@ def fit_temperature(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> f
 
 
 def share(hit: NDArray[np.bool_]) -> dict[str, Any]:
-    """Return the true part of ``hit`` [N >= 1] as ``accuracy``, its interval and N."""
+    """Return accuracy, its 95 % interval and N for ``hit`` bool [N], N >= 1."""
     low, high = wilson_interval(int(hit.sum()), len(hit))
     return {'accuracy': float(hit.mean()), 'low': low, 'high': high, 'count': len(hit)}
 
@@ -76,10 +79,10 @@ def share(hit: NDArray[np.bool_]) -> dict[str, Any]:
 def coverage_curve(
     probabilities: NDArray[np.float32], labels: NDArray[np.int64]
 ) -> list[dict[str, Any]]:
-    """Return, by ``min_confidence``, the part that is answered and the ``accuracy`` of that.
+    """Return the fraction ``answered`` and its ``accuracy`` for each of MIN_CONFIDENCES.
 
-    Below ``min_confidence`` the answer is UNKNOWN. ``accuracy`` is None where nothing
-    is answered.
+    Below ``min_confidence`` the label is UNKNOWN, that is not answered. ``accuracy`` is None if
+    all are UNKNOWN.
     """
     confidence = probabilities.max(axis=1)
     hit = probabilities.argmax(axis=1) == labels
@@ -97,7 +100,7 @@ def coverage_curve(
 
 
 def classifier_figures(probabilities: NDArray[np.float32], faces: FaceSet) -> dict[str, Any]:
-    """Return all figures of the ``probabilities`` [N, C] of N >= 1 faces, ready for JSON."""
+    """Return all metrics of ``probabilities`` [N, C] of N >= 1 faces, serialisable as JSON."""
     found = probabilities.argmax(axis=1)
     hit = found == faces.labels
     confusion = confusion_matrix(faces.labels, found, len(faces.label_names))

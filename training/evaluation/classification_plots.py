@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Pictures of how well a classifier does."""
+"""Plots of classifier metrics."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SIZE = (6, 4.2)  # inches
 
 
 def plot_confusion(figures: dict[str, Any], picture: Path) -> None:
-    """Draw the confusion matrix, each row in parts of its class."""
+    """Plot the confusion matrix of ``figures``, with each row normalised to 1."""
     matrix = np.array(figures['confusion'], dtype=float)
     matrix /= np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     figure, panel = plt.subplots(figsize=(6, 5.5))
@@ -36,7 +36,7 @@ def plot_confusion(figures: dict[str, Any], picture: Path) -> None:
     panel.set_xticks(ticks, figures['labels'], rotation=45)
     panel.set_yticks(ticks, figures['labels'])
     panel.set(
-        xlabel='found',
+        xlabel='predicted',
         ylabel='true',
         title=f'{figures["model"]}, accuracy {figures["accuracy"]:.1%}',
     )
@@ -44,7 +44,7 @@ def plot_confusion(figures: dict[str, Any], picture: Path) -> None:
 
 
 def plot_coverage(figures: dict[str, Any], default: float, picture: Path) -> None:
-    """Draw the accuracy of what is answered against its part; mark ``default``."""
+    """Plot accuracy against the answered fraction; mark min_confidence ``default``."""
     rows = [row for row in figures['coverage'] if row['accuracy'] is not None]
     figure, panel = plt.subplots(figsize=SIZE)
     panel.plot([row['answered'] for row in rows], [row['accuracy'] for row in rows], marker='.')
@@ -68,8 +68,8 @@ def plot_coverage(figures: dict[str, Any], default: float, picture: Path) -> Non
         label=f'min_confidence {default:.1f}, the default',
     )
     panel.set(
-        xlabel='answered part',
-        ylabel='accuracy of these',
+        xlabel='answered fraction',
+        ylabel='accuracy of the answered',
         xlim=(0, 1.02),
         title=f'{figures["model"]}, by min_confidence',
     )
@@ -79,7 +79,7 @@ def plot_coverage(figures: dict[str, Any], default: float, picture: Path) -> Non
 
 
 def plot_face_sizes(name: str, curves: dict[str, list[dict[str, Any]]], picture: Path) -> None:
-    """Draw accuracy and found part against face size, for each detector in ``curves``."""
+    """Plot accuracy and detected fraction against face size for each detector in ``curves``."""
     figure, (accuracy, found) = plt.subplots(1, 2, figsize=(11, 4.2), sharex=True)
     for detector, rows in curves.items():
         read = [row for row in rows if row['accuracy'] is not None]
@@ -102,7 +102,10 @@ def plot_face_sizes(name: str, curves: dict[str, list[dict[str, Any]]], picture:
             label=detector,
         )
     ticks = [row['size'] for row in next(iter(curves.values()))]
-    for panel, title in ((accuracy, 'accuracy of the faces found'), (found, 'part found')):
+    for panel, title in (
+        (accuracy, 'accuracy of the detected faces'),
+        (found, 'detected fraction'),
+    ):
         panel.set(xscale='log', xlabel='face size in 640x480 (pixels)', ylabel=title)
         panel.set_xticks(ticks, [str(size) for size in ticks])
         panel.minorticks_off()

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""The generated part of a classifier's card."""
+"""The generated part of a classifier's model card."""
 
 from __future__ import annotations
 
@@ -21,23 +21,24 @@ from training.evaluation.face_sizes import backgrounds_of, by_face_size
 from training.evaluation.markdown import interval, percent, table
 from training.evaluation.robustness import robustness
 
-# Pictures of the first test set, for what takes many looks at each
+# Images of the first test set for evaluations that run several times on each
 ROBUSTNESS_PICTURES, GLASSES_PICTURES, SIZE_PICTURES = 1500, 400, 250
-SCENES = 'face_scenes.npz'  # whose face-free pictures are the surroundings
+SCENES = 'face_scenes.npz'  # its images without a face are the backgrounds
 
 
 def card_figures(sidecar: Sidecar, data: Path, images: Path) -> str:
-    """Measure the model with the sets in folder ``data``; return Markdown without facts.
+    """Evaluate the model with the test sets in folder ``data``; return the results as Markdown.
 
-    The pictures go to ``images``/NAME_*.png, and the page is taken to lie in a folder beside.
+    Plots are written to ``images``/NAME_*.png, and linked relative to a sibling of that folder.
 
     Raises:
-        DatasetError: there is no test set for its task.
+        DatasetError: there is no test set for the model's task.
+        ModelError: a network cannot be used.
 
     """
     tests = find_evaluation_sets(sidecar, data)
     if not tests:
-        raise DatasetError(f'{data}: no test set for {sidecar.task} in it')
+        raise DatasetError(f'{data} has no test set for {sidecar.task}')
     figures = [evaluate(test.sidecar, test.faces) for test in tests]
     whole = [(test.title, row) for test, row in zip(tests, figures) if test.whole]
     parts = [
@@ -53,7 +54,7 @@ def card_figures(sidecar: Sidecar, data: Path, images: Path) -> str:
         _coverage(figures[0], tests[0].title, default_confidence(sidecar.task)),
         _picture(
             images / f'{sidecar.name}_coverage.png',
-            'Accuracy by answered part',
+            'Accuracy by answered fraction',
             lambda picture: plot_coverage(figures[0], default_confidence(sidecar.task), picture),
         ),
         _robustness(tests[0]),
@@ -129,15 +130,15 @@ def _rows(named: Iterable[tuple[str, dict[str, Any]]]) -> list[tuple[str, ...]]:
 
 
 def _people(figures: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Go through the groups that are groups of people."""
-    for name, row in sorted(figures['groups'].items(), key=lambda item: _place(item[0])):
+    """Yield title and metrics of the groups by race and age."""
+    for name, row in sorted(figures['groups'].items(), key=lambda item: _sort_key(item[0])):
         kind, _, value = name.partition('=')
         if kind in ('race', 'age'):
             yield f'{kind}: {value.replace("_", ", ")}', row
 
 
-def _place(group: str) -> tuple[str, int, str]:
-    """Return what sorts groups by kind, then by the number they begin with, or by name."""
+def _sort_key(group: str) -> tuple[str, int, str]:
+    """Return a key that sorts groups by kind, then by leading number, then by name."""
     kind, _, value = group.partition('=')
     number = re.match(r'\d+', value)
     return kind, int(number.group()) if number else 1000, value
@@ -152,7 +153,7 @@ def _groups(whole: list[tuple[str, dict[str, Any]]]) -> Iterator[str]:
 
 
 def _worse(whole: list[tuple[str, dict[str, Any]]]) -> str:
-    """Return the classes and groups that are surely worse than the whole of their test set."""
+    """Return the classes and groups significantly below the accuracy of their test set."""
     rows = []
     for title, figures in whole:
         named = [
@@ -164,7 +165,7 @@ def _worse(whole: list[tuple[str, dict[str, Any]]]) -> str:
             (title, *row)
             for row in _rows(sorted(worse, key=lambda pair: float(pair[1]['accuracy'])))
         ]
-    text = '### Where it does worse\n\n'
+    text = '### Classes and groups below average\n\n'
     if not rows:
         return text + 'No class or group has a 95 % interval below the accuracy of its test set.'
     return text + (
@@ -185,13 +186,13 @@ def _coverage(figures: dict[str, Any], title: str, default: float) -> str:
         if row['answered'] < 1
     ]
     return f'### Confidence\n\nUNKNOWN below `min_confidence`, {title}:\n\n' + table(
-        ('min_confidence', 'answered', 'of these right'), rows
+        ('min_confidence', 'answered', 'accuracy of these'), rows
     )
 
 
 def _robustness(test: EvaluationSet) -> str:
     faces = test.faces.sample(ROBUSTNESS_PICTURES)
-    return f'### In worse pictures\n\n{len(faces):,} pictures of {test.title}:\n\n' + table(
+    return f'### Degraded images\n\n{len(faces):,} images of {test.title}:\n\n' + table(
         ('', 'accuracy', '95 % interval'),
         [row[:3] for row in _rows(robustness(test.sidecar, faces).items())],
     )
@@ -204,18 +205,19 @@ def _glasses(test: EvaluationSet) -> str:
         find_model(ModelNames().detector, DETECTION),
     )
     rows = [
-        ('right', percent(found['accuracy']['without']), percent(found['accuracy']['with']), '')
+        ('accuracy', percent(found['accuracy']['without']), percent(found['accuracy']['with']), '')
     ]
     rows += [
-        (f'called {label}', percent(row['without']), percent(row['with']), percent(row['true']))
+        (f'predicted {label}', percent(row['without']), percent(row['with']), percent(row['true']))
         for label, row in found['said'].items()
     ]
     return f"""### Dark glasses
 
-The paper found that dark glasses are read as anger and as a man. Here they are drawn over the eyes
-where {found['detector']} sees them ({found['count']} of {found['of']} faces of {test.title}):
+In the paper, faces with dark glasses were classified as angry and male. Here glasses are drawn
+over the eyes detected by {found['detector']} ({found['count']} of {found['of']} faces of
+{test.title}):
 
-""" + table(('', 'without', 'with glasses', 'labelled so'), rows)
+""" + table(('', 'without', 'with glasses', 'labelled'), rows)
 
 
 def _face_sizes(test: EvaluationSet, scenes: Path, picture: Path) -> str:
@@ -238,16 +240,17 @@ def _face_sizes(test: EvaluationSet, scenes: Path, picture: Path) -> str:
         for name, curve in curves.items()
         for row in curve
     ]
-    around = 'photographs without a face' if real else 'smooth made backgrounds'
+    around = 'photographs without a face' if real else 'smooth synthetic backgrounds'
     return (
-        f"""### By the size of the face, end to end
+        f"""### By face size, end to end
 
-{len(faces)} faces of {test.title}, with a plain head and shoulders
-drawn around them, in {around} of 640x480 pixels, through the detector, its crop and this
-network. All of it is gray, as these faces are. Size: the square root of the area of the detector's
-box. {ModelNames().detector} is the default detector.
+{len(faces)} faces of {test.title}, with a plain head and shoulders drawn around them, in {around}
+of 640x480 pixels, processed by the detector, its crop and this network. Images are gray, like
+these faces. Size: the square root of the area of the detector's box. {ModelNames().detector} is
+the default detector.
 
 """
-        + table(('detector', 'size', 'found', 'of these right', '95 % interval'), rows)
-        + (f'\n\n![Accuracy and found part by face size](../{picture.parent.name}/{picture.name})')
+        + table(('detector', 'size', 'detected', 'accuracy of these', '95 % interval'), rows)
+        + f'\n\n![Accuracy and detected fraction by face size](../{picture.parent.name}/'
+        f'{picture.name})'
     )

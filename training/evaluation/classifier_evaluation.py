@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""All figures of a classifier, its table and the plots that the command line offers."""
+"""Evaluation of a classifier: metrics, printed table and plots of the command line."""
 
 from __future__ import annotations
 
@@ -23,19 +23,18 @@ from training.evaluation.robustness import robustness
 
 
 def evaluate(sidecar: Sidecar, faces: FaceSet) -> dict[str, Any]:
-    """Return the figures of the head of ``sidecar`` that answers on ``faces``, ready for JSON.
+    """Return the metrics of the selected head of ``sidecar`` on ``faces``, serialisable as JSON.
 
     Raises:
-        DatasetError: the pictures are for another task, or there are none.
+        DatasetError: the images have labels of another task, or there are none.
 
     """
     if faces.task != sidecar.task:
         raise DatasetError(
-            f'model {sidecar.name} is for {sidecar.task}, '
-            f'but the pictures have {faces.task} labels'
+            f'model {sidecar.name} is for {sidecar.task}, but the images have {faces.task} labels'
         )
     if not len(faces):
-        raise DatasetError('no picture is left to evaluate; choose another --part')
+        raise DatasetError('the selected part has no images; choose another --part')
     head = {'head': sidecar.head} if sidecar.head else {}
     return {
         'model': sidecar.name,
@@ -45,14 +44,14 @@ def evaluate(sidecar: Sidecar, faces: FaceSet) -> dict[str, Any]:
 
 
 def evaluate_both(sidecar: Sidecar, faces: FaceSet) -> dict[str, Any]:
-    """Return the figures on ``faces``, and under 'ferplus' those by the FER+ majority.
+    """Return the metrics on ``faces``, and under 'ferplus' those by the FER+ majority.
 
-    The labels of FER-2013 are compared with the head that learnt them, its majorities with the
-    one that learnt votes, other sets with the head that answers on the robot. Of the latter
-    figures ``ferplus_accuracy``, its interval and ``ferplus_count`` also stand beside the former.
+    The labels of FER-2013 are evaluated with the head trained on labels, its majorities with the
+    head trained on votes, and other data sets with the selected head. Accuracy, interval and
+    count of the FER+ metrics are also included as ``ferplus_accuracy`` and so on.
 
     Raises:
-        DatasetError: the pictures are for another task, or there are none.
+        DatasetError: the images have labels of another task, or there are none.
 
     """
     figures = evaluate(for_labels(sidecar) if 'usage' in faces.groups else sidecar, faces)
@@ -69,10 +68,10 @@ def default_confidence(task: str) -> float:
 
 
 def select(faces: FaceSet, part: str) -> FaceSet:
-    """Return one of PARTS of a set.
+    """Return one of training.evaluate.PARTS of a data set.
 
     Raises:
-        DatasetError: the set has no such part.
+        DatasetError: the data set has no such part.
 
     """
     if part == 'all':
@@ -82,16 +81,16 @@ def select(faces: FaceSet, part: str) -> FaceSet:
     if part == 'validation':
         return validation_part(faces)
     if 'usage' not in faces.groups:
-        raise DatasetError(f'this picture set has no part {part}')
+        raise DatasetError(f'the data set has no part {part}; choose all, training or validation')
     return faces.subset(faces.groups['usage'] == part)
 
 
 def evaluate_file(sidecar: Sidecar, options: argparse.Namespace) -> dict[str, Any]:
-    """Return the figures, and draw the plots, that the command line ``options`` ask for.
+    """Return the metrics and draw the plots of the command line ``options``.
 
     Raises:
         FileNotFoundError: a file is missing.
-        DatasetError: the pictures do not fit the model or the options.
+        DatasetError: the data set cannot be used with the model or the options.
         ModelError: a network cannot be used.
 
     """
@@ -115,7 +114,7 @@ def evaluate_file(sidecar: Sidecar, options: argparse.Namespace) -> dict[str, An
 
 
 def print_table(figures: dict[str, Any]) -> None:
-    """Print the figures for people."""
+    """Print the metrics as tables."""
     for title, row in (('labels', figures), ('FER+ majority', figures.get('ferplus'))):
         if row:
             head = f' (head {row["head"]})' if 'head' in row else ''
@@ -158,5 +157,6 @@ def _print_glasses(glasses: dict[str, Any]) -> None:
     )
     for label, row in glasses['said'].items():
         print(
-            f'{"called " + label:24} {row["without"]:11.1%} {row["with"]:8.1%} {row["true"]:8.1%}'
+            f'{"predicted " + label:24} {row["without"]:11.1%} {row["with"]:8.1%} '
+            f'{row["true"]:8.1%}'
         )

@@ -1,9 +1,9 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""A classifier's answers for the same faces with dark glasses drawn over their eyes.
+"""Robustness of classifiers against dark glasses, drawn over the eyes of test images.
 
-The paper found that glasses are read as anger and as a man.
+In the paper, faces with dark glasses were classified as angry and male.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from training.data.faces import DatasetError, FaceSet
 from training.evaluation.inference import probabilities_of
 from training.export.crop_calibration import scene_with, THRESHOLD
 
-LEVEL = 15  # of gray
-LENS = (0.42, 0.30)  # half width and height, of the eyes' distance
-BELOW = 0.06  # the lenses' middle under the eyes', of that distance
-FRACTION = 4  # bits of a coordinate after the point
+LEVEL = 15  # gray level of the glasses
+LENS = (0.42, 0.30)  # half width and height of a lens in eye distances
+BELOW = 0.06  # offset of a lens's centre below the eye in eye distances
+FRACTION = 4  # fractional bits of coordinates
 
 
 def draw_glasses(
@@ -42,7 +42,7 @@ def draw_glasses(
             drawn, _fixed(eye + down), axes, angle, 0, 360, LEVEL, -1, cv2.LINE_AA, FRACTION
         )
     width = max(1, round(0.08 * distance))
-    # The bridge and the temples, which end beside the face.
+    # Bridge and temples
     cv2.line(
         drawn,
         _fixed(right - along * 0.55),
@@ -56,20 +56,23 @@ def draw_glasses(
 
 
 def _fixed(point: NDArray[Any]) -> list[int]:
-    """Return a point in the fixed-point numbers that OpenCV draws with."""
+    """Return a point in OpenCV's fixed-point coordinates with FRACTION fractional bits."""
     return [round(float(value) * 2**FRACTION) for value in point]
 
 
 def eyes_of(
     picture: NDArray[np.uint8], detector: Detector, names: tuple[str, ...]
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.float32]] | None:
-    """Return ``picture`` enlarged and where its right and left eye are, if a face is found."""
-    scene, place = scene_with(picture)
+    """Return ``picture`` enlarged, with right and left eye (x, y); None if no face is detected.
+
+    ``names``: the labels of the detector's landmarks.
+    """
+    scene, region = scene_with(picture)
     found = detector(scene, THRESHOLD)
     if not found:
         return None
-    left, top = int(place.x), int(place.y)
-    large = scene[top : top + int(place.height), left : left + int(place.width)]
+    left, top = int(region.x), int(region.y)
+    large = scene[top : top + int(region.height), left : left + int(region.width)]
     eyes = [
         found[0].landmarks[names.index(name)] - np.array((left, top), dtype=np.float32)
         for name in ('right eye', 'left eye')
@@ -78,13 +81,13 @@ def eyes_of(
 
 
 def dark_glasses(sidecar: Sidecar, faces: FaceSet, detector: Sidecar) -> dict[str, Any]:
-    """Compare the answers without and with glasses, of the faces that ``detector`` finds.
+    """Compare the labels without and with glasses of the faces that ``detector`` detects.
 
-    The result holds ``accuracy`` and, by label, the part of the faces of which it is
-    ``said``, each ``without`` and ``with`` glasses, ready for JSON.
+    The result has ``accuracy``, and for each label in ``said`` the fraction of faces with that
+    prediction, each ``without`` and ``with`` glasses; serialisable as JSON.
 
     Raises:
-        DatasetError: no face is found.
+        DatasetError: no face is detected.
 
     """
     finds, rows, plain, drawn = load_detector(detector), [], [], []
@@ -94,7 +97,7 @@ def dark_glasses(sidecar: Sidecar, faces: FaceSet, detector: Sidecar) -> dict[st
             plain.append(found[0])
             drawn.append(draw_glasses(*found))
     if not rows:
-        raise DatasetError(f'{detector.name} finds no face to draw glasses on')
+        raise DatasetError(f'{detector.name} detects no face in {len(faces)} images')
     labels = faces.labels[rows]
     answers = {
         'without': probabilities_of(sidecar, np.stack(plain)).argmax(axis=1),

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""How well a detector finds the faces of scenes, by their size."""
+"""Metrics of face detectors on scenes, by face size."""
 
 from __future__ import annotations
 
@@ -18,28 +18,27 @@ from face_affect.core.faces import Detection
 from face_affect.core.strict_json import nan_as_none
 from training.data.scenes import Scene, SceneSet
 
-# Bounds of the face widths, in pixels of the detector's input.
+# Bounds of the face widths in pixels of the detector's input
 SIZES = (8, 12, 16, 24, 32, 64, 10_000)
 SIZE_NAMES = ('8-12', '12-16', '16-24', '24-32', '32-64', '64+')
-# A detection that overlaps a face as much has found it. Small boxes in the truth are a pixel or
-# two off, which takes an IoU of 0.5 from many that are right.
+# Minimum IoU of a hit: labelled boxes of small faces are inaccurate by one or two pixels, so that
+# many correct detections have an IoU below 0.5.
 IOU = 0.4
-IGNORED_PART = 0.5  # of a detection, in a region that is neither face nor background
-LANDMARK_WIDTH = 32  # pixels of the input, from which landmarks are measured
+IGNORED_PART = 0.5  # minimum fraction of an ignored detection that is inside an ignored region
+LANDMARK_WIDTH = 32  # minimum face width in pixels of the input for the landmark error
 LOWEST_THRESHOLD = 0.05
 THRESHOLDS = np.arange(5, 100) / 100
-PRECISION = 0.99  # at which detectors are compared
+PRECISION = 0.99  # precision at which detectors are compared
 
 
 @dataclass(frozen=True)
 class Findings:
-    """Everything a detector found in scenes, matched with the truth.
+    """The detections in scenes, matched with the ground truth.
 
-    Of each detection, D in all: ``score`` [D], ``hit`` bool [D], ``scene`` [D], and
-    ``counts`` bool [D], False where it is neither right nor wrong. Of each face, F in
-    all: its ``width`` [F] in pixels of the detector's input, the ``best`` score [F]
-    with which it was found (0: never), the ``landmark_error`` [F] in eye distances
-    (NaN: not found), and its ``source`` [F].
+    Of D detections: ``score`` [D], ``hit`` bool [D], index of the ``scene`` [D], and ``counts``
+    bool [D], False for ignored ones. Of F faces: ``width`` [F] in pixels of the detector's
+    input, ``best`` score [F] of a detection (0: missed), ``landmark_error`` [F] in eye distances
+    (NaN: missed), and ``source`` [F]. ``negative`` bool [S]: scenes without a face.
     """
 
     score: NDArray[np.float64]
@@ -53,12 +52,12 @@ class Findings:
     negative: NDArray[np.bool_]
 
     def precision(self, threshold: float) -> float:
-        """Return the part of detections with at least that score that are faces."""
+        """Return the precision of detections with a score of at least ``threshold``, 0..1."""
         rows = self.counts & (self.score >= threshold)
         return float(self.hit[rows].mean()) if rows.any() else 1.0
 
     def threshold_for(self, precision: float) -> float:
-        """Return the lowest threshold, in hundredths, with that ``precision``."""
+        """Return the lowest of THRESHOLDS with at least that ``precision``, else the highest."""
         return next(
             (
                 float(threshold)
@@ -69,19 +68,19 @@ class Findings:
         )
 
     def recall(self, threshold: float, low: float = 0, high: float = np.inf) -> float:
-        """Return the part of faces found, of widths from ``low`` to less than ``high``."""
+        """Return the recall of faces with ``low`` <= width < ``high``, 0..1; NaN without faces."""
         rows = (self.width >= low) & (self.width < high)
         return float((self.best[rows] >= threshold).mean()) if rows.any() else float('nan')
 
     def false_in_negatives(self, threshold: float) -> NDArray[np.int64]:
-        """Return the number of detections in each scene without a face."""
+        """Return the number of false positives in each scene without a face."""
         rows = self.counts & (self.score >= threshold)
         counted = np.bincount(self.scene[rows], minlength=len(self.negative))
         return counted[self.negative]
 
 
 class SameSizes:
-    """A detector that claims an input of 320x240, so that sizes mean the same for all."""
+    """A detector whose nominal input is 320x240, so that face sizes are comparable."""
 
     input_size = (320, 240)
 
@@ -98,7 +97,7 @@ class SameSizes:
 def overlap(
     boxes: NDArray[np.float32], box: NDArray[np.float32]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return IoU [N] of ``boxes`` [N, 4] with ``box`` [4], and the part of ``box`` in each."""
+    """Return IoU [N] of ``boxes`` [N, 4] with ``box`` [4], and the fraction of ``box`` in each."""
     low = np.maximum(boxes[:, :2], box[:2])
     high = np.minimum(boxes[:, :2] + boxes[:, 2:], box[:2] + box[2:])
     shared = np.clip(high - low, 0, None).prod(axis=1)
@@ -109,7 +108,7 @@ def overlap(
 def _match(
     scene: Scene, detector: Detector, smallest: float
 ) -> tuple[list[tuple[float, bool, bool]], NDArray[np.float64], NDArray[np.float64]]:
-    """Return (score, hit, counts) a detection, and best score and landmark error a box."""
+    """Return (score, hit, counts) per detection, and best score and landmark error per box."""
     best, error = np.zeros(len(scene.boxes)), np.full(len(scene.boxes), np.nan)
     rows = []
     for found in detector(scene.image, LOWEST_THRESHOLD):
@@ -132,7 +131,7 @@ def _match(
 
 
 def examine(detector: Detector, scenes: SceneSet) -> Findings:
-    """Run ``detector`` over ``scenes``."""
+    """Run ``detector`` on ``scenes`` and match its detections with the ground truth."""
     width, height = detector.input_size
     detections: list[tuple[float, bool, bool]] = []
     where: list[int] = []
@@ -167,7 +166,11 @@ def _columns(rows: Iterable[tuple[Any, ...]], count: int) -> list[NDArray[Any]]:
 
 
 def figures_of(findings: Findings, threshold: float) -> dict[str, Any]:
-    """Return recall by size, precision, false faces and landmark error, ready for JSON."""
+    """Return the metrics at ``threshold``, serialisable as JSON.
+
+    They are recall by size and source, precision, false positives in scenes without a face, and
+    landmark error.
+    """
     negatives = findings.false_in_negatives(threshold)
     large = (findings.width >= LANDMARK_WIDTH) & (findings.best >= threshold)
     errors = findings.landmark_error[large & np.isfinite(findings.landmark_error)]

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Pictures of how well a detector does: curves, and sheets of what it found and missed."""
+"""Plots of detector metrics, and contact sheets of hits, misses and false positives."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TILE, COLUMNS, ROWS = 144, 10, 5
 
 
 def plot_curves(findings: Findings, threshold: float, name: str, picture: Path) -> None:
-    """Draw recall against face width, and precision against recall by size."""
+    """Plot recall against face width, and precision against recall by size."""
     matplotlib.use('Agg')
     from matplotlib import pyplot as plt
 
@@ -66,7 +66,7 @@ def plot_curves(findings: Findings, threshold: float, name: str, picture: Path) 
 
 
 def write_sheets(detector: Detector, scenes: SceneSet, threshold: float, folder: Path) -> None:
-    """Write hits.jpg, misses.jpg and false.jpg: the first of each, enlarged, to look at."""
+    """Write the contact sheets hits.jpg, misses.jpg and false.jpg with the first of each."""
     folder.mkdir(parents=True, exist_ok=True)
     tiles: dict[str, list[NDArray[np.uint8]]] = {'hits': [], 'misses': [], 'false': []}
     for kind, image, box, caption in _cases(detector, scenes, threshold):
@@ -82,7 +82,7 @@ def write_sheets(detector: Detector, scenes: SceneSet, threshold: float, folder:
 def _cases(
     detector: Detector, scenes: SceneSet, threshold: float
 ) -> Iterator[tuple[str, NDArray[np.uint8], NDArray[np.float32], str]]:
-    """Go through hits, misses and false faces of all scenes, in a random order."""
+    """Yield kind, image, box and caption of all cases, in a random order of scenes."""
     for row in np.random.default_rng(0).permutation(len(scenes)):
         scene = scenes.scenes[int(row)]
         found = detector(scene.image, threshold)
@@ -104,7 +104,7 @@ def _cases(
 
 
 def _tile(image: NDArray[np.uint8], box: NDArray[np.float32], caption: str) -> NDArray[np.uint8]:
-    """Return the surroundings of ``box``, which is framed, with a caption."""
+    """Return a tile centred on ``box``, with the box drawn and a caption."""
     zoom = float(TILE * 0.4 / box[2:].max())
     shift = np.full(2, TILE / 2) - (box[:2] + box[2:] / 2) * zoom
     tile = cv2.warpAffine(

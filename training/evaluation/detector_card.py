@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""The generated part of a face detector's card."""
+"""The generated part of a face detector's model card."""
 
 from __future__ import annotations
 
@@ -34,19 +34,21 @@ SMALLEST_BY_SOURCE = 16  # pixels of the input
 
 
 def card_figures(sidecar: Sidecar, data: Path, images: Path) -> str:
-    """Measure the model with its recipe's scenes in folder ``data``; see ``classifier_card``.
+    """Evaluate the model on its recipe's scenes in folder ``data``; see ``classifier_card``.
 
     Raises:
-        FileNotFoundError: the scenes are not there.
-        DatasetError: the model names none, or none of them is held out.
+        FileNotFoundError: the scenes are missing.
+        DatasetError: the sidecar has no recipe, or no scene is held out.
 
     """
     if 'recipe' not in sidecar.training:
-        raise DatasetError(f'model {sidecar.name} was not trained here')
+        raise DatasetError(
+            f'model {sidecar.name} has no recipe in its sidecar, which names the test scenes'
+        )
     name = sidecar.training['recipe']['data']
     scenes = load_scenes(data / name).split(validation=True)
     if not len(scenes):
-        raise DatasetError(f'{data / name}: nothing is held out')
+        raise DatasetError(f'{data / name} has no scene in the held-out tenth')
     findings = examine(load_detector(sidecar), scenes)
     default, sure = Settings().detection_threshold, findings.threshold_for(PRECISION)
     picture = images / f'{sidecar.name}_curves.png'
@@ -75,7 +77,7 @@ of {IOU}; at the node's default threshold, and at the lowest with a precision of
 
 {_precision(own + others)}
 
-The landmark error is the mean distance of the landmarks, in parts of the eye distance, of faces
+The landmark error is the mean distance of the landmarks, relative to the eye distance, of faces
 of {LANDMARK_WIDTH} pixels and more.
 
 ![Recall by size, precision against recall](../{images.name}/{picture.name})
@@ -98,8 +100,8 @@ def _precision(rows: list[tuple[str, dict[str, Any]]]) -> str:
         (
             '',
             'precision',
-            'false faces per scene without one',
-            'such scenes without a false one',
+            'false positives per scene without a face',
+            'such scenes without a false positive',
             'landmark error',
         ),
         [
@@ -118,7 +120,7 @@ def _precision(rows: list[tuple[str, dict[str, Any]]]) -> str:
 
 
 def _by_source(findings: Findings, threshold: float) -> str:
-    """Return recall of the sources' faces, and which are surely worse than all."""
+    """Return recall by source, and the sources significantly below the overall recall."""
     large = findings.width >= SMALLEST_BY_SOURCE
     found = findings.best >= threshold
     rows = {
@@ -129,8 +131,8 @@ def _by_source(findings: Findings, threshold: float) -> str:
     worse = [name for name, row in rows.items() if row['high'] < overall]
     return f"""### By source
 
-Faces of {SMALLEST_BY_SOURCE} pixels and more, at {threshold:.2f}; of all {percent(overall)} are
-found. Surely less (by the 95 % interval): {', '.join(worse) or 'of none'}.
+Faces of {SMALLEST_BY_SOURCE} pixels and more, at {threshold:.2f}; the overall recall is
+{percent(overall)}. Sources whose 95 % interval is below it: {', '.join(worse) or 'none'}.
 
 """ + table(
         ('source', 'recall', '95 % interval', 'faces'),

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""All figures of a face detector, its table and the plots that the command line offers."""
+"""Evaluation of a face detector: metrics, printed table and plots of the command line."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from training.evaluation.markdown import percent
 
 
 def evaluate_file(sidecar: Sidecar, options: argparse.Namespace) -> dict[str, Any]:
-    """Return the figures, and draw the plots, that the command line ``options`` ask for.
+    """Return the metrics and draw the plots of the command line ``options``.
 
     Raises:
         FileNotFoundError: the scenes are missing.
-        DatasetError: they are not scenes, or do not have the part.
+        DatasetError: the file is not a set of scenes, or does not have the part.
         ModelError: the network cannot be used.
 
     """
@@ -30,7 +30,9 @@ def evaluate_file(sidecar: Sidecar, options: argparse.Namespace) -> dict[str, An
     if options.part in ('training', 'validation'):
         scenes = scenes.split(options.part == 'validation')
     elif options.part != 'all':
-        raise DatasetError(f'this picture set has no part {options.part}')
+        raise DatasetError(
+            f'the data set has no part {options.part}; choose all, training or validation'
+        )
     threshold = options.threshold
     if options.detection_width is None:
         detector: Detector = load_detector(sidecar)
@@ -46,12 +48,12 @@ def evaluate_file(sidecar: Sidecar, options: argparse.Namespace) -> dict[str, An
 
 
 def print_table(figures: dict[str, Any]) -> None:
-    """Print the figures for people."""
+    """Print the metrics as tables."""
     print(
         f'{figures["model"]} at threshold {figures["threshold"]:.2f} on {figures["scenes"]} '
         f'scenes: precision {percent(figures["precision"], 2)}; {figures["negatives"]} without a '
-        f'face, {percent(figures["clean_negatives"], 2)} of them without a false one; landmark '
-        f'error {percent(figures["landmark_error"], 2)} of the eye distance'
+        f'face, {percent(figures["clean_negatives"], 2)} of them without a false positive; '
+        f'landmark error {percent(figures["landmark_error"], 2)} of the eye distance'
     )
     print('\nface width in the input     recall    faces')
     for name, recall in figures['recall'].items():

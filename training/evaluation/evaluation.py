@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Which evaluation a model gets. Free of PyTorch and TensorFlow, as all evaluation is."""
+"""Selection of the evaluation of a model; does not import PyTorch or TensorFlow."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from training.evaluation import (
 
 @dataclass(frozen=True)
 class ModelEvaluation:
-    """How models of a task are evaluated.
+    """The evaluation functions for models of a task.
 
-    ``evaluate_file`` returns the figures that command line options ask for, ``print_table``
-    prints them, and ``card_figures`` returns the Markdown of a card; it takes the folder of
-    the picture sets and the one for plots.
+    ``evaluate_file`` returns the metrics for command-line options, ``print_table`` prints them,
+    and ``card_figures`` returns the Markdown of a model card; its arguments are the sidecar, the
+    folder of the data sets and the folder for plots.
     """
 
     evaluate_file: Callable[[Sidecar, argparse.Namespace], dict[str, Any]]
@@ -47,5 +47,5 @@ DETECTOR = ModelEvaluation(
 
 
 def evaluation_of(sidecar: Sidecar) -> ModelEvaluation:
-    """Return how the model of ``sidecar`` is evaluated."""
+    """Return the evaluation for the task of ``sidecar``."""
     return DETECTOR if sidecar.task == DETECTION else CLASSIFIER

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Faces of all sizes in whole pictures, through the robot's detector, crop and classifier."""
+"""End-to-end accuracy of detector, crop and classifier by face size, in synthetic scenes."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ from training.data.scenes import load_scenes
 from training.evaluation.classification_metrics import share
 from training.evaluation.detection_metrics import IOU
 
-WIDTH, HEIGHT = 640, 480  # pixels of a picture
-# Of a face, in pixels of that picture: the square root of the area of the detector's box
+WIDTH, HEIGHT = 640, 480  # pixels of a scene
+# Face sizes in pixels of the scene: the square root of the area of the detector's box
 SIZES = (16, 24, 32, 48, 64, 96, 128, 200)
 
 
 def backgrounds_of(scenes: Path | None) -> list[NDArray[np.uint8]]:
-    """Return gray pictures u8 [HEIGHT, WIDTH] without a face.
+    """Return gray backgrounds u8 [HEIGHT, WIDTH] without a face.
 
-    They are the face-free pictures of the held-out tenth of ``scenes``; without a file,
-    smooth made ones.
+    They are the images without a face in the held-out tenth of ``scenes``; without a file, smooth
+    synthetic ones.
 
     Raises:
-        FileNotFoundError: there is no such file.
-        DatasetError: it is not a set of scenes, or all of these have faces.
+        FileNotFoundError: the file does not exist.
+        DatasetError: it is not a set of scenes, or all held-out scenes have faces.
 
     """
     if scenes is None:
@@ -59,12 +59,12 @@ def backgrounds_of(scenes: Path | None) -> list[NDArray[np.uint8]]:
         if not len(scene.boxes)
     ]
     if not free:
-        raise DatasetError(f'{scenes}: no face-free picture in the held-out tenth')
+        raise DatasetError(f'{scenes} has no image without a face in the held-out tenth')
     return free
 
 
 def _filling(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return the middle of ``image`` (BGR), as large as it is in the shape of a picture."""
+    """Return ``image`` BGR as gray [HEIGHT, WIDTH], resized and cropped to the centre."""
     height, width = image.shape[:2]
     zoom = max(WIDTH / width, HEIGHT / height)
     size = max(WIDTH, round(width * zoom)), max(HEIGHT, round(height * zoom))
@@ -78,13 +78,13 @@ def put_into(
 ) -> NDArray[np.uint8]:
     """Return ``background`` with the face ``picture`` at ``place``, a square inside of it.
 
-    The face gets a head and shoulders of plain gray: a face alone is nothing that a
-    camera sees, and detectors miss it where it is small.
+    Head and shoulders are drawn in plain gray, since detectors miss small isolated faces, which
+    do not occur in camera images.
     """
     image = background.copy()
     side, left, top = int(place.width), int(place.x), int(place.y)
-    way = cv2.INTER_AREA if side < picture.shape[0] else cv2.INTER_CUBIC
-    large = cv2.resize(picture, (side, side), interpolation=way)
+    method = cv2.INTER_AREA if side < picture.shape[0] else cv2.INTER_CUBIC
+    large = cv2.resize(picture, (side, side), interpolation=method)
     level = int(np.median(large))
     for (x, y), (across, down), gray in (
         ((0.5, 2.6), (1.3, 1.5), 168 - level // 2),  # shoulders
@@ -101,7 +101,7 @@ def put_into(
             -1,
             cv2.LINE_AA,
         )
-    # Only the corners fade.
+    # Blend the corners into the background.
     offsets = (np.arange(side) + 0.5) / side * 2 - 1
     weight = np.clip((1.3 - np.hypot(offsets, offsets[:, None])) / 0.15, 0, 1)
     part = image[top : top + side, left : left + side]
@@ -110,7 +110,7 @@ def put_into(
 
 
 def face_in(place: Box, geometry: CropGeometry) -> Box:
-    """Return the detector's box of the face whose crop is ``place``."""
+    """Return the detector's box whose crop by ``geometry`` is ``place``."""
     size = place.width / geometry.scale
     x, y = place.centre
     return Box(x - geometry.dx * size - size / 2, y - geometry.dy * size - size / 2, size, size)
@@ -123,13 +123,13 @@ def by_face_size(
     backgrounds: Sequence[NDArray[np.uint8]],
     sizes: Sequence[int] = SIZES,
 ) -> list[dict[str, Any]]:
-    """Return, by face ``size``, the part ``found`` and the ``accuracy`` of these, with interval.
+    """Return the fraction ``found`` and its ``accuracy`` with interval for each face ``size``.
 
-    A face is found by a detection at the node's default threshold that overlaps its
-    place. ``accuracy`` is None where none is found.
+    A face is found if a detection at the node's default threshold has an IoU of at least IOU with
+    it. ``accuracy`` is None if none is found.
 
     Raises:
-        ModelError: the classifier is not calibrated for ``detector``.
+        ModelError: a network cannot be used, or the classifier is not calibrated for ``detector``.
 
     """
     find, classifier = load_detector(detector), Classifier(sidecar, detector.calibrated_as)

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Pictures through the very .tflite, as the robot runs it."""
+"""Inference with the deployed .tflite on test images."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from training.data.faces import resized
 
 
 def logits_of(sidecar: Sidecar, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return the logits f32 [N, L] of all heads for pictures u8 [N, H, W]."""
+    """Return the logits f32 [N, L] of all heads for images u8 [N, H, W]."""
     network = Network(sidecar)
     pictures = resized(images, sidecar.input.width)
     return np.stack(
@@ -28,8 +28,8 @@ def logits_of(sidecar: Sidecar, images: NDArray[np.uint8]) -> NDArray[np.float32
 
 
 def probabilities_of(sidecar: Sidecar, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return the calibrated probabilities f32 [N, C] of pictures u8 [N, H, W].
+    """Return the calibrated probabilities f32 [N, C] of the selected head.
 
-    They are those of the head that answers.
+    ``images`` u8 [N, H, W] gray.
     """
     return probabilities(sidecar, logits_of(sidecar, images))

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Tables in Markdown, and the part of a page that a program writes."""
+"""Markdown tables, and replacement of the generated part of a page."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ START, END = '<!-- measured: python -m training.card -->', '<!-- end of what is 
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a table."""
+    """Return a Markdown table; columns of ``rows`` are those of ``head``."""
     lines = [head, ['---'] * len(head), *rows]
     return '\n'.join(
         f'| {" | ".join(line)} |' if any(line) else '|' + ' |' * len(line) for line in lines
@@ -19,24 +19,27 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def percent(value: float | None, digits: int = 1) -> str:
-    """Return a part of one in percent with ``digits`` decimals; a dash for None."""
+    """Return a fraction in percent with ``digits`` decimals; '-' for None."""
     return '-' if value is None else f'{value * 100:.{digits}f} %'
 
 
 def interval(low: float | None, high: float | None) -> str:
-    """Return an interval in percent."""
+    """Return an interval of fractions in percent; '-' for None."""
     return '-' if low is None or high is None else f'{low * 100:.1f} to {high * 100:.1f} %'
 
 
 def with_measured(page: str, measured: str) -> str:
-    """Return ``page`` with ``measured`` between the markers; the rest is left as it is.
+    """Return ``page`` with ``measured`` between the markers; the rest is unchanged.
 
     Raises:
-        ValueError: it does not have each marker once.
+        ValueError: ``page`` does not have each marker exactly once.
 
     """
     if page.count(START) != 1 or page.count(END) != 1:
-        raise ValueError(f'the page needs {START!r} and {END!r}, each once')
+        raise ValueError(
+            f'the page has {page.count(START)} and {page.count(END)} of the markers {START!r} and '
+            f'{END!r}, but must have one of each; add them'
+        )
     before, rest = page.split(START)
     _, after = rest.split(END)
     return f'{before}{START}\n\n{measured}\n\n{END}{after}'

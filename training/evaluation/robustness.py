@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Face pictures as a worse camera, light or pose would show them."""
+"""Accuracy of classifiers on images degraded by camera, light or pose."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ Change = Callable[[NDArray[np.uint8], np.random.Generator], NDArray[np.uint8]]
 
 
 def blur(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Put ``image`` [S, S] out of focus: standard deviation S / 32."""
+    """Blur ``image`` [S, S] with a standard deviation of S / 32."""
     return np.asarray(cv2.GaussianBlur(image, (0, 0), image.shape[0] / 32), dtype=np.uint8)
 
 
 def noise(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Add noise of a standard deviation of 15 levels."""
+    """Add Gaussian noise with a standard deviation of 15 levels."""
     return _levels(image + rng.normal(0, 15, image.shape))
 
 
 def low_light(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Leave a fifth of the light, and add noise of 3 levels."""
+    """Reduce the brightness to a fifth, and add noise of 3 levels."""
     return _levels(image * 0.2 + rng.normal(0, 3, image.shape))
 
 
 def rotation(degrees: float) -> Change:
-    """Return what turns a picture by so much, to either side."""
+    """Return a change that rotates an image by ``degrees`` in a random direction."""
 
     def rotate(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
         side = image.shape[0]
@@ -64,7 +64,7 @@ def jpeg(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8
 
 
 def small(pixels: int) -> Change:
-    """Return what leaves a picture ``pixels`` wide, enlarged again."""
+    """Return a change that downsamples an image to ``pixels`` and upsamples it again."""
 
     def shrink(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
         shrunk = cv2.resize(image, (pixels, pixels), interpolation=cv2.INTER_AREA)
@@ -92,7 +92,7 @@ CHANGES: Mapping[str, Change] = {
 def robustness(sidecar: Sidecar, faces: FaceSet) -> dict[str, dict[str, Any]]:
     """Return the accuracy on ``faces`` unchanged and after each of CHANGES.
 
-    Pictures are changed in the size of the network's input.
+    Images are changed at the size of the network's input.
     """
     pictures = resized(faces.images, sidecar.input.width)
     rows = {}

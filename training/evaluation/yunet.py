@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""YuNet (Wu et al. 2023) through OpenCV: a peer to compare with, a teacher to label with."""
+"""YuNet (Wu et al. 2023) with OpenCV: a peer for comparison, and a teacher for labels."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from face_affect.core.faces import Box, Detection
 
 
 class YuNet:
-    """YuNet behind the interface of all detectors."""
+    """YuNet with the interface Detector."""
 
     name = 'YuNet, OpenCV'
     input_size = (320, 240)
@@ -25,11 +25,13 @@ class YuNet:
         """Load the network file.
 
         Raises:
-            FileNotFoundError: there is no such file.
+            FileNotFoundError: the file does not exist.
 
         """
         if not model.exists():
-            raise FileNotFoundError(f'{model}: no such file')
+            raise FileNotFoundError(
+                f'{model}: no such file; download YuNet from the OpenCV Zoo (docs/training.md)'
+            )
         self._detector = cv2.FaceDetectorYN.create(str(model), '', self.input_size, 0.05, 0.3)
         self._letterbox = Letterbox(*self.input_size)
 

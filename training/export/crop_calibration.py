@@ -1,13 +1,12 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Crop geometry of a classifier, by running a detector over its training pictures.
+"""Calibration of a classifier's crop geometry by a detector's boxes on training images.
 
-Each picture is put into a larger scene, the detector looks for the face, and the
-median place of the picture relative to the found box is the crop. A training picture
-shows little besides the face, and a detector may place its box differently there than
-in a scene with the whole head. Therefore faces of scenes are cut out in the same way
-until the detector's boxes in these cuts lie as they do in the training pictures.
+Each image is placed into a larger scene; the crop geometry is the median position of the image
+relative to the detected box. A training image contains little but the face, and the box may
+differ from that in a scene with the whole head. Therefore faces are cropped from scenes, and the
+geometry is adjusted until the boxes in these crops agree with those in the training images.
 """
 
 from __future__ import annotations
@@ -27,20 +26,20 @@ from face_affect.core.models import CropGeometry
 from training.data.faces import DatasetError, FaceSet
 from training.data.scenes import Scene
 
-SCENE = 480  # pixels; the side of the scene
-FACE = 200  # pixels; the side of the picture in it
-THRESHOLD = 0.5
-NEAR = 60  # pixels; smaller faces of scenes have less detail than training pictures
-OVERLAP = 0.5  # least IoU of a face's box in a scene's labels and the detector's
-ROUNDS = 4  # of cutting faces out of scenes; the last changed no geometry by 0.005
-FEWEST = 50
+SCENE = 480  # side of the scene in pixels
+FACE = 200  # side of the image in it, in pixels
+THRESHOLD = 0.5  # minimum score of detections
+NEAR = 60  # minimum face size in pixels; smaller ones have less detail than training images
+OVERLAP = 0.5  # minimum IoU between a labelled and a detected box
+ROUNDS = 4  # iterations; the last one changed no geometry by 0.005
+FEWEST = 50  # minimum number of detected faces
 
 
 def scene_with(picture: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], Box]:
-    """Return a gray scene with ``picture`` in its middle, and where it lies."""
+    """Return a gray scene u8 [SCENE, SCENE] with ``picture`` in its centre, and its box."""
     large = cv2.resize(picture, (FACE, FACE), interpolation=cv2.INTER_CUBIC)
     margin = (SCENE - FACE) // 2
-    # A mirrored, blurred surrounding is the least like a face or an edge.
+    # A blurred, replicated border resembles neither a face nor an edge.
     scene = cv2.copyMakeBorder(large, margin, margin, margin, margin, cv2.BORDER_REPLICATE)
     scene = cv2.GaussianBlur(scene, (0, 0), 8)
     scene[margin : margin + FACE, margin : margin + FACE] = large
@@ -48,7 +47,7 @@ def scene_with(picture: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], Box]:
 
 
 def geometry_of(picture: Box, found: Box) -> tuple[float, float, float]:
-    """Return (scale, dx, dy) that leads from box ``found`` to ``picture``."""
+    """Return (scale, dx, dy) of the crop ``picture`` relative to box ``found``."""
     size = math.sqrt(found.area)
     (x, y), (found_x, found_y) = picture.centre, found.centre
     return picture.width / size, (x - found_x) / size, (y - found_y) / size
@@ -57,25 +56,28 @@ def geometry_of(picture: Box, found: Box) -> tuple[float, float, float]:
 def crop_geometries(
     pictures: Iterable[NDArray[np.uint8]], detector: Detector
 ) -> NDArray[np.float64]:
-    """Return (scale, dx, dy) [M, 3] of the M pictures in which the detector finds a face.
+    """Return (scale, dx, dy) f64 [M, 3] of the M images in which a face is detected.
 
     Raises:
-        DatasetError: it finds too few.
+        DatasetError: M is less than FEWEST.
 
     """
     rows = []
     for picture in tqdm(pictures, 'detecting', disable=None, leave=False):
-        scene, place = scene_with(picture)
+        scene, box = scene_with(picture)
         found = detector(scene, THRESHOLD)
         if found:
-            rows.append(geometry_of(place, found[0].box))
+            rows.append(geometry_of(box, found[0].box))
     if len(rows) < FEWEST:
-        raise DatasetError(f'{detector.name} finds {len(rows)} faces, too few for a calibration')
+        raise DatasetError(
+            f'{detector.name} detects {len(rows)} faces, but a calibration needs {FEWEST}; use '
+            'more images'
+        )
     return np.array(rows)
 
 
 def near_faces(scenes: Iterable[Scene], detector: Detector) -> list[tuple[Scene, Box]]:
-    """Return the near faces of ``scenes`` and the boxes that the detector sees there."""
+    """Return the near faces of ``scenes``, each with its scene, as boxes of the detector."""
     faces = []
     for scene in tqdm(scenes, 'near faces', disable=None, leave=False):
         near = [
@@ -93,16 +95,16 @@ def near_faces(scenes: Iterable[Scene], detector: Detector) -> list[tuple[Scene,
 def in_scenes(
     wanted: CropGeometry, faces: list[tuple[Scene, Box]], size: int, detector: Detector
 ) -> CropGeometry:
-    """Return the geometry whose crops of scenes lie about a face as the training pictures do.
+    """Return the geometry whose crops of scenes frame a face like the training images.
 
     Args:
-        wanted: where training pictures lie, by the detector's boxes in themselves.
-        faces: faces of scenes, with the detector's boxes there.
-        size: side of a training picture in pixels.
+        wanted: geometry of training images relative to the boxes detected in them.
+        faces: scenes with the boxes detected in them.
+        size: side of a training image in pixels.
         detector: the detector to calibrate for.
 
     Raises:
-        DatasetError: the detector finds too few faces in the crops.
+        DatasetError: fewer than FEWEST faces are detected in the crops.
 
     """
     geometry = wanted
@@ -116,23 +118,23 @@ def in_scenes(
 
 
 def calibrate(detector: Detector, faces: FaceSet, scenes: Iterable[Scene]) -> CropGeometry:
-    """Return the crop for classifiers that were trained on ``faces``.
+    """Return the crop geometry of classifiers trained on ``faces``.
 
-    Without ``scenes`` the detector is taken to see the same box there as in ``faces``.
+    Without ``scenes`` the boxes in scenes are assumed to equal those in ``faces``.
 
     Raises:
-        DatasetError: the detector finds too few of the faces.
+        DatasetError: fewer than FEWEST of the faces are detected.
 
     """
-    places = crop_geometries(faces.images, detector)
-    print(f'{detector.name} finds {len(places)} of {len(faces)} faces')
-    low, middle, high = np.percentile(places, (10, 50, 90), axis=0)
+    geometries = crop_geometries(faces.images, detector)
+    print(f'{detector.name} detects {len(geometries)} of {len(faces)} faces')
+    low, middle, high = np.percentile(geometries, (10, 50, 90), axis=0)
     for name, *values in zip(('scale', 'dx', 'dy'), low, middle, high):
         print(f'{name}: median {values[1]:.3f}, 80 % from {values[0]:.3f} to {values[2]:.3f}')
-    # Left and right are alike, so a sideways shift is chance.
+    # Faces are symmetric: a horizontal shift would be noise.
     geometry = CropGeometry(float(middle[0]), 0.0, float(middle[2]))
     near = near_faces(scenes, detector)
     if near:
         geometry = in_scenes(geometry, near, faces.images.shape[1], detector)
-        print(f'by {len(near)} faces of scenes: {geometry}')
+        print(f'corrected by {len(near)} faces of scenes: {geometry}')
     return CropGeometry(round(geometry.scale, 3), 0.0, round(geometry.dy, 3))

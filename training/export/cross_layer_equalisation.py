@@ -1,12 +1,12 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Channels of like range, for networks whose activations have one int8 scale a tensor.
+"""Cross-layer equalisation, for networks with one int8 scale per activation tensor.
 
-Cross-layer equalisation (Nagel et al. 2019, Data-Free Quantization): a channel between two
-convolutions may be divided by any positive number if the next convolution multiplies by it,
-through a ReLU as well. The network stays the same; a channel that is thirty times as wide as
-the others no longer leaves them a few of the 256 steps.
+See Nagel et al. 2019, Data-Free Quantization: a channel between two convolutions may be divided
+by any positive number if the next convolution multiplies by it, also through a ReLU. The function
+of the network is unchanged, and a channel with a range thirty times that of the others no longer
+leaves them a few of the 256 quantisation steps.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ from torch import fx, nn, Tensor
 from training.export.tensorflow_lite import folded
 
 BATCH = 16
-# The narrowest range of a channel and its weights that counts, as a part of the widest.
+# Lower limit of a channel's range, relative to the widest one
 NARROWEST = 0.01
-TINY = torch.finfo(torch.float32).tiny  # instead of a range of zero
+TINY = torch.finfo(torch.float32).tiny  # replaces a range of zero
 
 
 def equalised(model: nn.Module, pictures: NDArray[np.float32]) -> fx.GraphModule:
     """Return ``model`` with batch normalisation folded and its channels equalised.
 
-    Of each channel between two convolutions the range of its activations over ``pictures``
-    f32 [N, C, H, W] and that of the next convolution's weights become the same; a depthwise
-    convolution has a scale for every channel's weights, so that there only activations count.
+    For each channel between two convolutions, the range of its activations over ``pictures`` f32
+    [N, C, H, W] and that of the weights of the next convolution become equal. The weights of a
+    depthwise convolution have a scale per channel, so that only activations are equalised there.
     """
     graph = folded(copy.deepcopy(model).cpu())
     with torch.no_grad():
@@ -50,12 +50,12 @@ def equalised(model: nn.Module, pictures: NDArray[np.float32]) -> fx.GraphModule
 
 
 def _factor(activations: Tensor, following: list[nn.Conv2d]) -> Tensor:
-    """Return by what [C] to divide channels whose largest ``activations`` [C] are given."""
+    """Return the divisors f32 [C] of channels with maximum absolute ``activations`` [C]."""
     activations = activations.clamp(min=max(float(activations.max()) * NARROWEST, TINY))
     dense = [module for module in following if module.groups == 1]
     if not dense:
         return activations / activations.max()
-    # Each output channel has a scale of its own.
+    # Relative to the range of each output channel, which has its own scale.
     sizes = [module.weight.abs().amax((2, 3)) for module in dense]
     parts = torch.cat([size / size.amax(1, keepdim=True).clamp(min=TINY) for size in sizes])
     weights = parts.amax(0)
@@ -63,7 +63,7 @@ def _factor(activations: Tensor, following: list[nn.Conv2d]) -> Tensor:
 
 
 def _links(graph: fx.GraphModule) -> Iterator[tuple[nn.Conv2d, fx.Node, list[nn.Conv2d]]]:
-    """Give each convolution that only convolutions follow, and the node that these read."""
+    """Yield each convolution followed only by convolutions, their input node, and them."""
     modules = dict(graph.named_modules())
 
     def is_a(node: fx.Node, kind: type[nn.Module]) -> bool:
@@ -79,7 +79,7 @@ def _links(graph: fx.GraphModule) -> Iterator[tuple[nn.Conv2d, fx.Node, list[nn.
 
 
 def _ranges(graph: fx.GraphModule, pictures: NDArray[np.float32]) -> dict[fx.Node, Tensor]:
-    """Return for every map in ``graph`` the largest absolute value of each channel [C]."""
+    """Return the maximum absolute value [C] of each channel for every map in ``graph``."""
     found: dict[fx.Node, Tensor] = defaultdict(lambda: torch.zeros(1))
 
     class Watch(fx.Interpreter):

@@ -1,10 +1,10 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""The float network behind an int8 .tflite: its very weights, without the rounding of activations.
+"""Dequantisation of an int8 .tflite to a float network with its weights.
 
-So whatever is done with gradients concerns the network that runs on the robot, and
-needs nothing but its files.
+Activations are not quantised. Gradients are thus computed with the weights of the deployed
+network, and need no other files.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ from training.models.architectures import build
 
 CONVOLUTIONS = (schema.BuiltinOperator.CONV_2D, schema.BuiltinOperator.DEPTHWISE_CONV_2D)
 
-# Shape as PyTorch has it [O, I, h, w], and stride
+# Kernel shape in PyTorch's layout [O, I, h, w], and stride
 Key = tuple[tuple[int, ...], int]
 Weights = tuple[NDArray[np.float32], NDArray[np.float32]]
 
 
 def dequantised(sidecar: Sidecar) -> fx.GraphModule:
-    """Return the classifier that ``sidecar`` describes, batch normalisation folded, in float.
+    """Return the classifier of ``sidecar`` in float with folded batch normalisation.
 
-    Weights and biases are rounded to half precision, which int8 values times a scale hardly
-    feel, so that a file may store them in half the space.
+    Weights and biases are rounded to half precision, in which they can be stored: the error is
+    small compared with the int8 steps.
 
     Raises:
         ModelError: the .tflite is missing or altered.
-        ValueError: it does not fit the architecture that the sidecar names.
+        ValueError: its convolutions are not those of the architecture in the sidecar.
 
     """
     architecture = sidecar.training['recipe']['architecture']
@@ -51,7 +51,10 @@ def dequantised(sidecar: Sidecar) -> fx.GraphModule:
             continue
         key = (tuple(module.weight.shape), module.stride[0])
         if not known[key]:
-            raise ValueError(f'{sidecar.tflite} has no convolution {key} of {architecture}')
+            raise ValueError(
+                f'{sidecar.tflite} has no convolution of shape and stride {key}, which '
+                f'{architecture} needs'
+            )
         weight, bias = known[key].popleft()
         module.weight = nn.Parameter(torch.from_numpy(weight).half().float())
         module.bias = nn.Parameter(torch.from_numpy(bias).half().float())
@@ -61,7 +64,7 @@ def dequantised(sidecar: Sidecar) -> fx.GraphModule:
 
 
 def with_answering_head(network: fx.GraphModule, sidecar: Sidecar) -> fx.GraphModule:
-    """Return a copy of the ``dequantised`` network with the logits of one head only."""
+    """Return a copy of the ``dequantised`` network with the selected head only."""
     reduced = copy.deepcopy(network)
     last = [module for module in reduced.modules() if isinstance(module, nn.Conv2d)][-1]
     assert last.bias is not None
@@ -71,17 +74,17 @@ def with_answering_head(network: fx.GraphModule, sidecar: Sidecar) -> fx.GraphMo
 
 
 def _convolutions(content: bytes) -> dict[Key, deque[Weights]]:
-    """Return weight and bias of all convolutions, those of one kind in their order."""
+    """Return weight and bias of all convolutions by key, in order of execution."""
     model = flatbuffer_utils.convert_bytearray_to_object(content)
     (graph,) = model.subgraphs
     found: dict[Key, deque[Weights]] = defaultdict(deque)
-    for place, operator in enumerate(graph.operators):
+    for position, operator in enumerate(graph.operators):
         code = model.operatorCodes[operator.opcodeIndex].builtinCode
         if code not in CONVOLUTIONS:
             continue
         weight, bias = (_real(model, graph.tensors[index]) for index in operator.inputs[1:3])
         options = operator.builtinOptions
-        if place == 1 and is_folded(model):
+        if position == 1 and is_folded(model):
             channels = graph.tensors[graph.inputs[0]].shape[3]
             weight = unfold_kernel(
                 weight, channels, options.strideH, options.padding == schema.Padding.SAME

@@ -3,10 +3,10 @@
 
 """Guided back-propagation (Springenberg et al. 2015), in PyTorch and as TensorFlow operations.
 
-The gradient of a class's score by the image, where a ReLU lets back only what is
-positive, of what went through it. PyTorch's is the reference; TensorFlow's is
-written out operation by operation, since the converter has no builtin operation
-for the gradients of ReLU, maximum and depthwise convolution.
+The gradient of a class's score by the image, in which a ReLU passes back only positive gradients
+of positive activations. PyTorch's is the reference; TensorFlow's is written operation by
+operation, since TensorFlow Lite has no builtin operations for the gradients of ReLU, maximum
+pooling and depthwise convolution.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ def input_gradient(
     Args:
         model: a classifier.
         images: f32 [N, 1, S, S] in 0..1.
-        classes: int64 [N], whose scores are explained.
-        guided: false for the plain gradient, which lets back all that a ReLU let through.
+        classes: int64 [N], the classes whose scores are explained.
+        guided: false for the plain gradient.
 
     """
     hooks = [
@@ -52,8 +52,7 @@ def guided_function(
 ) -> tf.types.experimental.ConcreteFunction:
     """Return ``image, class -> logits, guided gradient`` with frozen weights.
 
-    Image and gradient are f32 [1, S, S, 1], the class f32 [1, C], 1 at the class that
-    is explained and 0 elsewhere.
+    Image and gradient are f32 [1, S, S, 1]; the class is one-hot, f32 [1, C].
     """
     graph = folded(model.cpu())
     modules = dict(graph.named_modules())
@@ -102,13 +101,13 @@ def _backward(module: nn.Module, x: tf.Tensor, y: tf.Tensor, gradient: tf.Tensor
         return gradient
     if isinstance(module, GlobalAveragePool):
         return tf.broadcast_to(_mean_backward(x, gradient), x.shape)
-    raise TypeError(f'no gradient is written for {type(module).__name__}')
+    raise TypeError(f'no gradient for {type(module).__name__}; add it to _backward')
 
 
 def _mean_backward(x: tf.Tensor, gradient: tf.Tensor) -> tf.Tensor:
-    """Divide by the number of pixels when the graph runs.
+    """Return the gradient of the mean, divided by the number of pixels at run time.
 
-    A constant would be stored as float16, in which 1 / 36 is not exact.
+    A constant divisor would be stored as float16, in which 1 / 36 is not exact.
     """
     height, width = x.shape[1:3]
     corner = tf.pad(gradient[:, None, None], [[0, 0], [0, height - 1], [0, width - 1], [0, 0]])
@@ -116,17 +115,17 @@ def _mean_backward(x: tf.Tensor, gradient: tf.Tensor) -> tf.Tensor:
 
 
 def _interleaved(even: tf.Tensor, right: tf.Tensor, below: tf.Tensor, odd: tf.Tensor) -> tf.Tensor:
-    """Return a map of twice the size: from each map one of every 2x2 pixels."""
+    """Return a map of twice the size, whose 2x2 blocks have one pixel of each map."""
     return tf.nn.depth_to_space(tf.concat([even, right, below, odd], axis=3), 2)
 
 
 def _padding_before(size: int, kernel: int, stride: int) -> int:
-    """Return how many pixels SAME adds before the first."""
+    """Return the padding of SAME before the first pixel."""
     return max((-(-size // stride) - 1) * stride + kernel - size, 0) // 2
 
 
 def _depthwise_backward(module: nn.Conv2d, x: tf.Tensor, gradient: tf.Tensor) -> tf.Tensor:
-    """Convolve with the kernel turned round, at the strides' places and zeros between."""
+    """Return the transposed convolution: with the rotated kernel, zeros between strides."""
     kernel = module.weight.detach().cpu().numpy()[:, :, ::-1, ::-1].transpose(2, 3, 0, 1)
     side, stride = len(kernel), module.stride[0]
     if stride == 2:
@@ -142,7 +141,7 @@ def _depthwise_backward(module: nn.Conv2d, x: tf.Tensor, gradient: tf.Tensor) ->
 
 
 def _maximum_backward(x: tf.Tensor, y: tf.Tensor, gradient: tf.Tensor) -> tf.Tensor:
-    """Hand each window's gradient to its maximum, the first of equal ones, as PyTorch does."""
+    """Assign each window's gradient to its maximum, the first of equal ones as in PyTorch."""
     (height, width), (rows, columns) = x.shape[1:3], y.shape[1:3]
     top, left = _padding_before(height, 3, 2), _padding_before(width, 3, 2)
     padded = tf.pad(
@@ -164,7 +163,7 @@ def _maximum_backward(x: tf.Tensor, y: tf.Tensor, gradient: tf.Tensor) -> tf.Ten
             gradient = tf.where(hit, 0.0, gradient)
 
     def overlapped(row: int) -> list[tf.Tensor]:
-        """Return even and odd pixels of a row; the windows' third is the next one's first."""
+        """Return even and odd pixels of a row: a window's third is the first of the next."""
         return [
             tf.pad(parts[row, 0], [[0, 0], [0, 0], [0, 1], [0, 0]])
             + tf.pad(parts[row, 2], [[0, 0], [0, 0], [1, 0], [0, 0]]),

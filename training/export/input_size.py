@@ -1,10 +1,10 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""A finished fully convolutional .tflite at another input size, with the same weights and scales.
+"""Change of the input size of a fully convolutional .tflite, with the same weights and scales.
 
-Convolutions take any size. What ties a file to one are the recorded shapes of its activations,
-and the sizes that its resize and reshape operations hold as constants.
+Convolutions are independent of the size. Only the recorded shapes of activations, and the
+constants of resize and reshape operations, must be changed.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ LARGEST_STRIDE = 32
 
 
 def with_input_size(content: bytes, width: int, height: int) -> bytes:
-    """Return the network ``content`` [1, H, W, C] -> maps for an input of ``width``x``height``.
+    """Return the network ``content`` for an input of ``width``x``height`` pixels.
 
     Raises:
-        ValueError: an activation's size is that of no stride from 1 to LARGEST_STRIDE.
+        ValueError: the size of an activation has no stride from 1 to LARGEST_STRIDE.
 
     """
     model = flatbuffer_utils.convert_bytearray_to_object(bytearray(content))
@@ -30,7 +30,7 @@ def with_input_size(content: bytes, width: int, height: int) -> bytes:
     rows, columns = _sizes(old_height, height), _sizes(old_width, width)
 
     def resized(shape: NDArray[np.int32]) -> NDArray[np.int32]:
-        """Return a shape [..., H, W, ...], of four numbers or of H and W alone."""
+        """Return the new shape for [N, H, W, C] or [H, W]."""
         first = 1 if len(shape) == 4 else 0
         try:
             size = rows[int(shape[first])], columns[int(shape[first + 1])]
@@ -61,6 +61,6 @@ def with_input_size(content: bytes, width: int, height: int) -> bytes:
 
 
 def _sizes(old: int, new: int) -> dict[int, int]:
-    """Return for each size of a map at an input of ``old`` pixels its size at ``new`` pixels."""
+    """Return the map from old to new sizes of activations for the input sizes in pixels."""
     strides = [2**power for power in range(LARGEST_STRIDE.bit_length())]
     return {-(-old // stride): -(-new // stride) for stride in strides}

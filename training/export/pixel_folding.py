@@ -1,14 +1,13 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""The first convolution of an int8 .tflite, done for several neighbouring pixels at once.
+"""Folding of adjacent pixels into channels for the first convolution of an int8 .tflite.
 
-Its input has one or three channels. Matrix units (Intel AMX) work on rows of 64 bytes and
-64 output channels: with so few they idle, and the first convolution takes half of a
-network's time. A row of W pixels with C channels lies in memory like one of W / f
-groups with f * C channels, so that the same convolution can go from groups to groups;
-its kernel repeats the weights, shifted, and holds zeros between. The answers are the
-same to the bit.
+Its input has one or three channels. Matrix units (Intel AMX) process rows of 64 bytes and 64
+output channels; with few channels they are poorly used, and the first convolution takes half of
+a network's time. A row of W pixels with C channels has the same memory layout as W / f groups
+with f * C channels, so that an equivalent convolution maps groups to groups; its kernel has
+shifted copies of the weights, and zeros elsewhere. The outputs are bit-identical.
 """
 
 from __future__ import annotations
@@ -20,15 +19,15 @@ from numpy.typing import NDArray
 from tensorflow.lite.python import schema_py_generated as schema
 from tensorflow.lite.tools import flatbuffer_utils
 
-# Output channels of a group at most: what a matrix unit does at once.
+# Maximum output channels of a group: the width of a matrix unit
 WIDEST = 64
-MOST_CHANNELS = 3  # with more the zeros cost more than is gained
+MOST_CHANNELS = 3  # With more input channels, the zeros cost more than is gained.
 
 Kernel = NDArray[Any]
 
 
 def fold_first_convolution(content: bytes) -> bytes:
-    """Return the network ``content`` with its first convolution folded, if it can be."""
+    """Return the network ``content`` with its first convolution folded, if possible."""
     model = flatbuffer_utils.convert_bytearray_to_object(bytearray(content))
     (graph,) = model.subgraphs
     convolution = graph.operators[0]
@@ -65,18 +64,18 @@ def fold_first_convolution(content: bytes) -> bytes:
 
 
 def is_folded(model: schema.ModelT) -> bool:
-    """Return whether the second operator is a convolution that was folded."""
+    """Return whether the second operator is a folded convolution."""
     return _code(model, model.subgraphs[0].operators[0]) == schema.BuiltinOperator.RESHAPE
 
 
 def fold_kernel(kernel: Kernel, outputs: int, stride: int, same: bool) -> Kernel:
-    """Return the kernel that answers for ``outputs`` neighbouring pixels at once.
+    """Return the kernel that computes ``outputs`` adjacent output pixels at once.
 
     Args:
         kernel: [O, h, w, C].
-        outputs: how many.
-        stride: from one of them to the next, in pixels of the input.
-        same: whether the convolution pads as TensorFlow's SAME, else not at all.
+        outputs: number of output pixels.
+        stride: of the convolution, in pixels of the input.
+        same: whether the convolution pads like TensorFlow's SAME, else it does not pad.
 
     Returns:
         [outputs * O, h, groups, pixels * C], where a group has ``outputs * stride`` pixels.
@@ -86,7 +85,7 @@ def fold_kernel(kernel: Kernel, outputs: int, stride: int, same: bool) -> Kernel
     pixels = outputs * stride
     before = max(width - stride, 0) // 2 if same else 0
     first, last = -before // pixels, (pixels - stride + width - 1 - before) // pixels
-    # SAME pads alike on both sides, the odd one at the end.
+    # SAME pads both sides equally, an odd pixel at the end.
     groups = max(last + 1, 1 - 2 * first)
     folded = np.zeros((outputs, channels_out, height, groups, pixels, channels), kernel.dtype)
     for output in range(outputs):
@@ -97,11 +96,11 @@ def fold_kernel(kernel: Kernel, outputs: int, stride: int, same: bool) -> Kernel
 
 
 def unfold_kernel(folded: Kernel, channels: int, stride: int, same: bool) -> Kernel:
-    """Return what ``fold_kernel`` was given, for square kernels; ``channels`` of the input."""
+    """Invert ``fold_kernel`` for square kernels; ``channels`` is that of the original input."""
     height = width = folded.shape[1]
     pixels = folded.shape[3] // channels
     before = max(width - stride, 0) // 2 if same else 0
-    # The first of the outputs holds them all.
+    # The kernel of the first output pixel is complete.
     one = folded[: len(folded) * stride // pixels].reshape(
         -1, height, folded.shape[2] * pixels, channels
     )
@@ -130,7 +129,7 @@ def _set_kernel(
 
 
 def _regrouped(graph: schema.SubGraphT, index: int, pixels: int) -> int:
-    """Add a tensor like ``index``, ``pixels`` of a row taken together; return its index."""
+    """Add a tensor like ``index`` with ``pixels`` of a row folded; return its index."""
     like = graph.tensors[index]
     one, height, width, channels = like.shape
     tensor = schema.TensorT()
@@ -145,7 +144,7 @@ def _regrouped(graph: schema.SubGraphT, index: int, pixels: int) -> int:
 
 
 def _reshape(model: schema.ModelT, source: int, target: int) -> schema.OperatorT:
-    """Return an operator that gives tensor ``source`` the shape of ``target``."""
+    """Return an operator that reshapes tensor ``source`` to ``target``."""
     (graph,) = model.subgraphs
     shape = np.array(graph.tensors[target].shape, dtype=np.int32)
     buffer = schema.BufferT()

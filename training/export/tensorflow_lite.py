@@ -1,10 +1,10 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""A trained PyTorch network as TensorFlow operations, and those as full-int8 TFLite.
+"""Conversion of a trained PyTorch network to TensorFlow operations and full-int8 TFLite.
 
-Batch normalisation is folded, the graph is walked with torch.fx, and every
-module becomes one builtin operation in NHWC.
+Batch normalisation is folded, the graph is traced with torch.fx, and every module becomes one
+builtin operation in NHWC.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def folded(model: nn.Module) -> fx.GraphModule:
 
 
 def padding_of(module: nn.Conv2d) -> str:
-    """Return TensorFlow's name for how ``module`` pads."""
+    """Return TensorFlow's name of the padding of ``module``."""
     valid = module.padding == (0, 0) and not isinstance(module, SameConvolution)
     return 'VALID' if valid and module.kernel_size != (1, 1) else 'SAME'
 
@@ -89,7 +89,7 @@ def _operation(module: nn.Module, *inputs: tf.Tensor) -> tf.Tensor:
         return tf.image.resize(x, like.shape[1:3], 'bilinear')
     if isinstance(module, GlobalAveragePool):
         return tf.reduce_mean(*inputs, axis=(1, 2))
-    raise TypeError(f'no TensorFlow operation for {type(module).__name__}')
+    raise TypeError(f'no TensorFlow operation for {type(module).__name__}; add it to _operation')
 
 
 def output_nodes(graph: fx.GraphModule) -> tuple[fx.Node, ...]:
@@ -133,10 +133,10 @@ def to_tensorflow(
 def to_int8(
     function: tf.types.experimental.ConcreteFunction, calibration: NDArray[np.float32]
 ) -> bytes:
-    """Return the network as full-int8 TFLite: int8 in, int8 logits out.
+    """Return the network as full-int8 TFLite with int8 input and int8 outputs.
 
-    ``calibration`` f32 [N, C, H, W] in 0..1: real training pictures, from which the
-    ranges of all activations are taken.
+    ``calibration`` f32 [N, C, H, W] in 0..1: training images, which determine the ranges of all
+    activations.
     """
     converter = tf.lite.TFLiteConverter.from_concrete_functions([function])
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
@@ -150,13 +150,13 @@ def to_int8(
 
 
 def to_float16(function: tf.types.experimental.ConcreteFunction) -> bytes:
-    """Return the network as TFLite that stores weights as float16, and computes in float32."""
+    """Return the network as TFLite with float16 weights and float32 arithmetic."""
     converter = tf.lite.TFLiteConverter.from_concrete_functions([function])
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
     converter.target_spec.supported_types = [tf.float16]
     model = flatbuffer_utils.convert_bytearray_to_object(converter.convert())
-    # Where a processor can, this would make it compute in float16, too.
+    # This entry permits float16 arithmetic on processors that support it.
     model.metadata = [
         entry for entry in model.metadata if entry.name != b'reduced_precision_support'
     ]
@@ -166,9 +166,9 @@ def to_float16(function: tf.types.experimental.ConcreteFunction) -> bytes:
 def largest_difference(
     model: nn.Module, function: tf.types.experimental.ConcreteFunction, images: NDArray[np.float32]
 ) -> float:
-    """Return how far TensorFlow's outputs are from PyTorch's, at most, on ``images``.
+    """Return the maximum absolute difference of outputs between TensorFlow and PyTorch.
 
-    ``images`` f32 [N, C, H, W]. NaN if an output is.
+    ``images`` f32 [N, C, H, W] are the inputs. NaN if an output is NaN.
     """
     largest = 0.0
     for image in images:
@@ -178,6 +178,6 @@ def largest_difference(
         found = function(tf.constant(image.transpose(1, 2, 0)[None]))
         for ours, theirs in zip(expected, found):
             channels_last = ours.movedim(1, -1).numpy()
-            # Unlike max, which drops it, np.maximum keeps NaN.
+            # np.maximum propagates NaN, unlike max.
             largest = float(np.maximum(largest, np.abs(channels_last - theirs).max()))
     return largest

@@ -1,4 +1,4 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Ten minutes of one GPU: teachers, then pupils that share the teachers' views."""
+"""Training within minutes on one GPU: teachers, then students on views shared with them."""

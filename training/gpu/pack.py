@@ -1,13 +1,13 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Pack picture sets small, to send them to a machine with a GPU.
+"""Reduce the file size of data sets for transfer to a machine with a GPU.
 
     python -m training.gpu.pack --data DATA --out PACKED
 
-The files keep their names and form. Test rows are left out, of the held-out tenth some
-pictures remain to watch a run, and lossless pictures become WebP with losses. Every picture
-keeps its hash, so that the split is that of the whole set.
+Names and format of the files stay the same. Test rows are removed, the held-out tenth is reduced
+to a sample for validation, and lossless images are re-encoded as lossy WebP. Images keep their
+keys, so that the split is that of the whole set.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ from training.data.archives import open_archive
 from training.data.faces import DatasetError
 
 PICTURES = 'fer2013_training_publictest.npz', 'fairface_gray80_train.npz', 'face_scenes.npz'
-HELD_OUT = 1500  # pictures that remain of the held-out tenth, to watch a run
+HELD_OUT = 1500  # images of the held-out tenth that are kept for validation
 PNG, LOSSLESS_WEBP = b'\x89PNG', b'VP8L'
 
 
 def packed(archive: np.lib.npyio.NpzFile, held_out: int, quality: int) -> dict[str, Any]:
-    """Return the columns of a smaller archive.
+    """Return the columns of the reduced archive.
 
-    ``held_out``: how many pictures remain of the held-out tenth; ``quality`` 0..100 of WebP.
+    ``held_out``: number of images of the held-out tenth; ``quality`` 0..100 of WebP.
     """
     encoded, offsets = archive['encoded'], archive['offsets']
     parts = [encoded[start:stop] for start, stop in pairwise(offsets)]
@@ -44,7 +44,7 @@ def packed(archive: np.lib.npyio.NpzFile, held_out: int, quality: int) -> dict[s
     kept = [_smaller(parts[row], quality) for row in tqdm(rows, 'pictures', disable=None)]
     columns = {}
     for name in set(archive.files) - {'encoded', 'offsets'}:
-        values = archive[name]  # Each access reads it from the file
+        values = archive[name]  # Each access reads the file.
         columns[name] = values[rows] if len(values) == len(parts) else values
     return {
         **columns,
@@ -58,7 +58,7 @@ def packed(archive: np.lib.npyio.NpzFile, held_out: int, quality: int) -> dict[s
 def _wanted(
     archive: np.lib.npyio.NpzFile, keys: NDArray[np.uint32], held_out: int
 ) -> NDArray[np.intp]:
-    """Return the rows that are trained on and some that are held out, in their order."""
+    """Return the training rows and a sample of the held-out ones, in ascending order."""
     usable = np.ones(len(keys), dtype=bool)
     if 'usage' in archive:
         usable = archive['usage_names'][archive['usage']] == 'Training'
@@ -68,7 +68,7 @@ def _wanted(
 
 
 def _faces_of(archive: np.lib.npyio.NpzFile, rows: NDArray[np.intp]) -> dict[str, Any]:
-    """Return the columns of the faces in scenes ``rows``, if these are scenes."""
+    """Return the columns of the faces in scenes ``rows``; {} for other data sets."""
     if 'box_offsets' not in archive:
         return {}
     starts, stops = archive['box_offsets'][:-1][rows], archive['box_offsets'][1:][rows]
@@ -81,7 +81,7 @@ def _faces_of(archive: np.lib.npyio.NpzFile, rows: NDArray[np.intp]) -> dict[str
 
 
 def _smaller(part: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
-    """Return an encoded picture as WebP with losses, if it is lossless."""
+    """Re-encode a lossless image as lossy WebP; return others unchanged."""
     if part[:4].tobytes() != PNG and part[12:16].tobytes() != LOSSLESS_WEBP:
         return part
     image = cv2.imdecode(part, cv2.IMREAD_UNCHANGED)
@@ -90,13 +90,22 @@ def _smaller(part: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
 
 
 def main() -> int:
-    """Run the command line."""
+    """Run the command line; return the exit code, 2 after an error."""
     parser = module_parser('training.gpu.pack', __doc__)
-    parser.add_argument('files', nargs='*', default=PICTURES, help='(default: %(default)s)')
+    parser.add_argument(
+        'files', nargs='*', default=PICTURES, help='names of the npz files (default: %(default)s)'
+    )
     parser.add_argument('--data', type=Path, required=True, help='the folder of the npz files')
-    parser.add_argument('--out', type=Path, required=True, help='where the packed files go')
-    parser.add_argument('--held-out', type=int, default=HELD_OUT, help='(default: %(default)s)')
-    parser.add_argument('--quality', type=int, default=90, help='of WebP (default: %(default)s)')
+    parser.add_argument('--out', type=Path, required=True, help='the folder for the packed files')
+    parser.add_argument(
+        '--held-out',
+        type=int,
+        default=HELD_OUT,
+        help='number of held-out images to keep (default: %(default)s)',
+    )
+    parser.add_argument(
+        '--quality', type=int, default=90, help='quality of WebP, 0 to 100 (default: %(default)s)'
+    )
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
     try:
@@ -105,7 +114,7 @@ def main() -> int:
                 columns = packed(archive, arguments.held_out, arguments.quality)
             np.savez(arguments.out / name, **columns)
             size = (arguments.out / name).stat().st_size / 2**20
-            print(f'{arguments.out / name}: {len(columns["keys"])} pictures, {size:.1f} MiB')
+            print(f'{arguments.out / name}: {len(columns["keys"])} images, {size:.1f} MiB')
     except (DatasetError, FileNotFoundError) as error:
         print(f'error: {error}', file=sys.stderr)
         return 2

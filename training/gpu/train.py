@@ -1,15 +1,15 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Train networks that share their data on one GPU, all on the same views.
+"""Train several networks with common data and views on one GPU.
 
-    python -m training.gpu.train emotion_teacher_resnet --data PACKED --runs RUNS
+    python -m training.gpu.train emotion_teacher_resnet18 --data PACKED --runs RUNS
     python -m training.gpu.train emotion_mini_residual emotion_residual --data PACKED --runs RUNS
 
-The pictures lie on the GPU and are changed there; the recipes are those of
-``training.train``, their ``minutes`` count. Every network has its own optimiser and moving
-average; a view, and what the teachers answer to it, is made once for all. Trained networks go
-to RUNS/NAME/weights.pt.
+Images are stored and augmented on the GPU. The recipes are those of ``training.train``, whose
+``minutes`` are the training time. Each network has its own optimiser and moving average; a view
+and the teachers' outputs for it are computed once for all. Trained weights are written to
+RUNS/NAME/weights.pt.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ SHARED = (
     *('task', 'data', 'extra_data', 'balance', 'heads', 'teachers', 'teacher_weight'),
     *('minutes', 'epochs', 'batch', 'augmentation'),
 )
-VALIDATIONS = 8  # in a run
+VALIDATIONS = 8  # per run
 TEACHER_SIZE = 48  # pixels
 TRIALS = 2  # steps, of which the last is timed
 
@@ -50,7 +50,12 @@ class Pupil:
     """One network in training."""
 
     def __init__(self, recipe: Recipe, outputs: int, runs: Path, device: torch.device) -> None:
-        """Build the network of ``recipe`` with that many outputs, on ``device``."""
+        """Build the network of ``recipe`` with ``outputs`` outputs on ``device``.
+
+        Raises:
+            RecipeError: the recipe's starting point in ``runs`` is not trained yet.
+
+        """
         self.recipe = recipe
         network = build(recipe.architecture, outputs)
         if recipe.start_from:
@@ -64,7 +69,10 @@ class Pupil:
         return self._learner.model
 
     def step(self, task: Classification, views: Views, target: Tensor, progress: float) -> Tensor:
-        """Train with one batch and return its loss, still on the device."""
+        """Train with one batch and return its loss, on the device.
+
+        ``views`` by size; ``target`` f32 [B, heads, C]; ``progress`` 0..1 of the schedule.
+        """
         self._learner.network.train()
         inputs = views[self.recipe.input_size].contiguous(memory_format=self._format)
         with mixed_precision(inputs.device):
@@ -75,21 +83,21 @@ class Pupil:
 
 
 def fastest_format(network: nn.Module, batch: int, size: int) -> torch.memory_format:
-    """Return the memory format in which ``network`` trains faster, where it lies.
+    """Return the memory format in which ``network`` trains faster on its device, by a trial.
 
-    Dense convolutions want channels last on tensor cores; depthwise ones, of which some
-    networks consist, may be many times slower so.
+    On tensor cores, dense convolutions are faster with channels last, but depthwise ones can be
+    many times slower.
     """
     device = next(network.parameters()).device
     seconds = {}
     for layout in (torch.channels_last, torch.contiguous_format):
         trial = copy.deepcopy(network).to(memory_format=layout)
         views = torch.rand(batch, 1, size, size, device=device).contiguous(memory_format=layout)
-        for _ in range(1 + TRIALS):  # The first makes the library choose its algorithms
+        for _ in range(1 + TRIALS):  # In the first run, the library selects its algorithms.
             begin = time.monotonic()
             with mixed_precision(device):
                 outputs = trial(views)
-            # What a copy to the host waits for is done when it is there.
+            # The copy to the host waits for the end of the computation.
             outputs.float().square().mean().backward()
             float(next(trial.parameters()).grad.sum())
             seconds[layout] = time.monotonic() - begin
@@ -97,7 +105,7 @@ def fastest_format(network: nn.Module, batch: int, size: int) -> torch.memory_fo
 
 
 class Group:
-    """Pupils that share data, targets and teachers."""
+    """Networks with common data, targets and teachers."""
 
     def __init__(
         self, recipes: Sequence[Recipe], data: Path, runs: Path, device: torch.device
@@ -105,14 +113,19 @@ class Group:
         """Load the data once, and all networks.
 
         Raises:
-            RecipeError: the recipes differ in what is shared; the message names the key.
+            DatasetError: the data have an unsupported format.
+            FileNotFoundError: the data are missing.
+            RecipeError: the recipes differ in a key of SHARED, or one cannot be used.
 
         """
         first = recipes[0]
         for recipe in recipes[1:]:
             for key in SHARED:
                 if getattr(recipe, key) != getattr(first, key):
-                    raise RecipeError(f'{recipe.name}: {key} differs from that of {first.name}')
+                    raise RecipeError(
+                        f'{recipe.name}: {key} differs from that of {first.name}, but must be '
+                        'equal for networks that are trained together'
+                    )
         torch.manual_seed(first.seed)
         self._recipe, self._device, self._runs = first, device, runs
         self.task = Classification(first, data)
@@ -132,7 +145,7 @@ class Group:
             self._sizes.add(TEACHER_SIZE)
 
     def fit(self, most_steps: int | None) -> None:
-        """Train until the recipe's minutes are over, or ``most_steps`` are done."""
+        """Train until the end of the schedule, or for ``most_steps`` steps."""
         drawn = self._recipe.batch - sum(count for _, count in self._unlabelled)
         schedule = Schedule(self._recipe, len(self._images) // drawn)
         schedule.start()
@@ -152,7 +165,7 @@ class Group:
                 return
 
     def _batches(self, count: int) -> Iterator[Tensor]:
-        """Yield rows of the pictures, each once an epoch, or drawn by the task's weights."""
+        """Yield batches of rows: each row once per epoch, or sampled by the task's weights."""
         weights = self.task.weights()
         drawn_by = None if weights is None else torch.from_numpy(weights).to(self._device)
         while True:
@@ -164,7 +177,7 @@ class Group:
             yield from (rows for rows in order.split(count) if len(rows) == count)
 
     def _step(self, rows: Tensor, progress: float) -> Tensor:
-        """Train all pupils with one batch; return their losses [pupils]."""
+        """Train all networks with one batch; return their losses [networks]."""
         augmentation = self._recipe.augmentation
         assert isinstance(augmentation, Augmentation)
         batches = [random_views(self._images[rows], augmentation, self._sizes)]
@@ -182,7 +195,7 @@ class Group:
         )
 
     def _validate(self, epoch: float, losses: Tensor, schedule: Schedule) -> None:
-        """Append a row to each pupil's curves and print it."""
+        """Append a row to each network's curves and print it."""
         for pupil, loss in zip(self.pupils, losses.tolist()):
             row = {'epoch': round(epoch, 2), 'minutes': schedule.seconds / 60, 'loss': loss}
             row |= self.task.validate(pupil.model, self._device, pupil.recipe.input_size)
@@ -193,7 +206,7 @@ class Group:
             print(f'{pupil.recipe.name}: {text}', flush=True)
 
     def save(self, half: bool) -> None:
-        """Write the averaged weights of all pupils, ``half``: as float16."""
+        """Write the averaged weights of all networks; ``half``: as float16."""
         for pupil in self.pupils:
             weights = {
                 name: value.cpu().half() if half and value.is_floating_point() else value.cpu()
@@ -203,13 +216,20 @@ class Group:
 
 
 def main() -> int:
-    """Run the command line."""
+    """Run the command line; return the exit code, 2 after an error."""
     parser = module_parser('training.gpu.train', __doc__)
-    parser.add_argument('recipes', nargs='+', type=Path, help='recipes that share their data')
+    parser.add_argument(
+        'recipes', nargs='+', type=Path, help='recipes with common data and schedule'
+    )
     parser.add_argument('--data', type=Path, required=True, help='the folder of the npz files')
-    parser.add_argument('--runs', type=Path, default=Path('runs'), help='(default: %(default)s)')
-    parser.add_argument('--minutes', type=float, help="instead of the recipes' own")
-    parser.add_argument('--steps', type=int, help='end after that many, to try a run')
+    parser.add_argument(
+        '--runs',
+        type=Path,
+        default=Path('runs'),
+        help='the folder for curves and weights (default: %(default)s)',
+    )
+    parser.add_argument('--minutes', type=float, help='training time (default: of the recipes)')
+    parser.add_argument('--steps', type=int, help='maximum number of steps, for a trial run')
     parser.add_argument('--half', action='store_true', help='save weights as float16')
     arguments = parser.parse_args()
     torch.backends.cudnn.benchmark = True

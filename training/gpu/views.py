@@ -1,9 +1,9 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Random views of a whole batch at once, on the device where the pictures lie.
+"""Augmentation of a whole batch on the device of the images.
 
-They vary as those of ``training.data.augmentation`` do.
+The distribution of the views is that of ``training.data.augmentation``.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ Views = dict[int, Tensor]
 
 
 def random_views(images: Tensor, augmentation: Augmentation, sizes: set[int]) -> Views:
-    """Return the same random view of each picture in several sizes.
+    """Return the same augmented view of each image in several sizes.
 
-    ``images`` u8 [B, 1, S, S]; the views by their size, f32 [B, 1, size, size] in 0..1. What
-    follows the geometry is drawn again for each size only where it is noise.
+    ``images`` u8 [B, 1, S, S]; the views, by size, are f32 [B, 1, size, size] in 0..1. Only the
+    pixel noise differs between sizes.
     """
     count, device = len(images), images.device
     pictures = images.float() / 255
@@ -29,7 +29,7 @@ def random_views(images: Tensor, augmentation: Augmentation, sizes: set[int]) ->
     light = _uniform(count, 1 - augmentation.contrast, 1 + augmentation.contrast, device)
     offset = _uniform(count, -augmentation.brightness, augmentation.brightness, device)
     patch = _patches(count, augmentation.erase, device)
-    part = 1 / 3 + 2 / 3 * float(torch.rand(()))  # The size that a blurred view keeps
+    part = 1 / 3 + 2 / 3 * float(torch.rand(()))  # relative resolution of blurred views
     blurred = torch.rand(count, 1, 1, 1, device=device) < augmentation.blur
     noisy = torch.rand(count, 1, 1, 1, device=device) < augmentation.noise
     sigma = noisy * _uniform(count, 0, 0.08, device)
@@ -54,7 +54,7 @@ def _uniform(count: int, low: float, high: float, device: torch.device) -> Tenso
 
 
 def _matrices(count: int, augmentation: Augmentation, device: torch.device) -> Tensor:
-    """Return matrices f32 [B, 2, 3] from places in the view to places in the picture, -1..1."""
+    """Return matrices f32 [B, 2, 3] from view to image coordinates, both -1..1."""
     draws = torch.empty(5, count, device=device).uniform_(-1, 1)
     angle = torch.deg2rad(draws[0] * augmentation.rotation)
     zoom = torch.exp(draws[1] * augmentation.scale)
@@ -71,7 +71,7 @@ def _matrices(count: int, augmentation: Augmentation, device: torch.device) -> T
 
 
 def _blurred(view: Tensor, part: float) -> Tensor:
-    """Return ``view`` shrunk to ``part`` of its size and enlarged again."""
+    """Return ``view`` downsampled to ``part`` of its size and upsampled again."""
     size = view.shape[-1]
     small = max(4, round(part * size))
     shrunk = functional.interpolate(view, (small, small), mode='bilinear', antialias=True)
@@ -79,7 +79,7 @@ def _blurred(view: Tensor, part: float) -> Tensor:
 
 
 def _patches(count: int, chance: float, device: torch.device) -> tuple[Tensor, ...]:
-    """Return for each view left, top, right, bottom in 0..1, gray level, and whether it is hit."""
+    """Return left, top, right, bottom and gray level in 0..1 of each patch, and if it is used."""
     width, height = (_uniform(count, 1 / 8, 1 / 3, device) for _ in range(2))
     left = torch.rand_like(width) * (1 - width)
     top = torch.rand_like(height) * (1 - height)
@@ -96,7 +96,7 @@ def _erased(
     gray: Tensor,
     hit: Tensor,
 ) -> Tensor:
-    places = (torch.arange(view.shape[-1], device=view.device) + 0.5) / view.shape[-1]
-    x, y = places.view(1, 1, 1, -1), places.view(1, 1, -1, 1)
+    centres = (torch.arange(view.shape[-1], device=view.device) + 0.5) / view.shape[-1]
+    x, y = centres.view(1, 1, 1, -1), centres.view(1, 1, -1, 1)
     inside = hit & (x >= left) & (x < right) & (y >= top) & (y < bottom)
     return torch.where(inside, gray, view)

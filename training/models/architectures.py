@@ -6,8 +6,8 @@
 Classifiers: ``image [B, 1, S, S] in 0..1 -> logits [B, C]``. Detectors: ``image
 [B, 3, H, W] in 0..1 -> (score, box, points)`` of the finest map, then of the others.
 
-Layers pad as TensorFlow's SAME does, so that the exported graph needs no
-separate padding. The modules used here are those that ``training.export.tensorflow_lite`` knows.
+Layers pad like TensorFlow's SAME, so that the exported graph has no separate padding. Only modules
+that ``training.export.tensorflow_lite`` supports are used.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ class XceptionBlock(nn.Module):
 def mini_xception(classes: int) -> nn.Module:
     """Build mini-Xception (Arriaga, Plöger and Valdenegro 2017, figure 4).
 
-    The paper's softmax is left to the caller, which can then calibrate it.
+    It returns logits; the paper's softmax is applied after calibration.
     """
     widths = (8, 16, 32, 64, 128)
     return nn.Sequential(
@@ -121,8 +121,8 @@ class SameConvolution(nn.Conv2d):
             return super().forward(x)
         height, width = x.shape[-2:]
         if self.groups > 1 and self.training:
-            # The same numbers in a third of the time: oneDNN's gradient of a strided
-            # depthwise convolution is slow.
+            # Equal values in a third of the time, since oneDNN's gradient of strided depthwise
+            # convolutions is slow.
             every = functional.conv2d(x, self.weight, padding=1, groups=self.groups)
             return every[:, :, 1 - height % 2 :: 2, 1 - width % 2 :: 2]
         return super().forward(functional.pad(x, (width % 2, 1, height % 2, 1)))
@@ -153,7 +153,7 @@ def _depthwise(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
 
 
 class Residual(nn.Module):
-    """The sum of a map and what ``body`` makes of it."""
+    """The sum of a map and its transformation by ``body``."""
 
     def __init__(self, body: nn.Module) -> None:
         """Wrap ``body``, which keeps the map's shape."""
@@ -169,9 +169,9 @@ class Residual(nn.Module):
 class FaceDetector(nn.Module):
     """An anchor-free detector on maps of strides 8, 16 and 32, merged top-down.
 
-    Up to stride 4 the convolutions are dense: there int8 kernels are as fast as
-    depthwise ones, and weights are few. From stride 8 on they are separable. What a
-    cell answers is said in ``face_affect.core.detection_head``.
+    Up to stride 4 convolutions are dense: with few channels, int8 kernels of dense convolutions
+    are as fast as of depthwise ones. From stride 8 on they are separable. For the output code see
+    ``face_affect.core.detection_head``.
     """
 
     STRIDES = (8, 16, 32)
@@ -208,7 +208,7 @@ class FaceDetector(nn.Module):
             for _ in self.STRIDES
         )
         for score, _, _ in self.answers:
-            nn.init.constant_(score.bias, -4.6)  # one cell in a hundred holds a face
+            nn.init.constant_(score.bias, -4.6)  # prior probability of a face: 0.01
 
     def forward(self, image: Tensor) -> tuple[Tensor, ...]:
         """Return nine maps: score [B, 1, h, w], box [B, 4, h, w], points [B, 10, h, w]."""
@@ -228,10 +228,10 @@ class FaceDetector(nn.Module):
 
 
 def mini_residual(classes: int) -> nn.Module:
-    """Build a residual network as small as mini-Xception, for int8 kernels.
+    """Build a residual network of the size of mini-Xception, suited for int8 kernels.
 
-    Dense convolutions while weights are few, separable ones where maps are small,
-    strides instead of pools.
+    It has dense convolutions at few channels, separable ones on small maps, and strides instead
+    of pooling.
     """
     return nn.Sequential(
         _dense(1, 16),
@@ -307,7 +307,7 @@ TEACHERS: dict[str, Callable[[int], nn.Module]] = {
 
 
 def build(architecture: str, *arguments: int) -> nn.Module:
-    """Return the untrained network of that name; a classifier takes its number of classes.
+    """Return the untrained network of that name; a classifier needs its number of outputs.
 
     Raises:
         ValueError: the name is unknown.
@@ -315,12 +315,12 @@ def build(architecture: str, *arguments: int) -> nn.Module:
     """
     known: dict[str, Callable[..., nn.Module]] = {**CLASSIFIERS, **DETECTORS, **TEACHERS}
     if architecture not in known:
-        raise ValueError(f'no architecture {architecture!r}; there are {sorted(known)}')
+        raise ValueError(f'unknown architecture {architecture!r}; known are {sorted(known)}')
     return known[architecture](*arguments)
 
 
 def parameter_count(model: nn.Module) -> int:
-    """Count weights and normalisation statistics, as Keras and the paper do."""
+    """Count weights and normalisation statistics, like Keras and the paper."""
     numbers = [
         value
         for name, value in model.state_dict().items()
@@ -330,7 +330,7 @@ def parameter_count(model: nn.Module) -> int:
 
 
 def mac_count(model: nn.Module, shape: tuple[int, int, int]) -> int:
-    """Count the multiply-accumulates of all convolutions for one picture [C, H, W]."""
+    """Count the multiply-accumulates of all convolutions for an input of ``shape`` [C, H, W]."""
     total = 0
 
     def add(module: nn.Module, _: tuple[Tensor, ...], output: Tensor) -> None:
@@ -350,7 +350,7 @@ def mac_count(model: nn.Module, shape: tuple[int, int, int]) -> int:
 
 
 def predict(model: nn.Module, images: Tensor, device: torch.device) -> Tensor:
-    """Return the logits [N, C] of ``images`` f32 [N, 1, S, S]."""
+    """Return the logits f32 [N, C] of ``images`` f32 [N, 1, S, S], computed on ``device``."""
     model.eval()
     with torch.inference_mode():
         return torch.cat([model(part.to(device)).cpu() for part in images.split(256)])

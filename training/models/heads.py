@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Several heads on one trunk: the outputs of all of them are one tensor, a head after the other.
+"""Several heads on one trunk, whose outputs are concatenated in one tensor.
 
 A head is a convolution and the mean over its map, so that all heads together are one
 convolution with more output channels.
@@ -22,12 +22,12 @@ def by_head(outputs: Tensor, heads: int) -> Tensor:
 
 
 def with_heads(weights: Weights, had: Sequence[str], wanted: Sequence[str]) -> Weights:
-    """Return a classifier's ``weights`` with the heads ``wanted`` instead of those it ``had``.
+    """Return a classifier's ``weights`` with the heads ``wanted`` in place of ``had``.
 
-    A head that it did not have takes the weights of the first.
+    A new head is initialised with the weights of the first one.
     """
     rows = [had.index(name) if name in had else 0 for name in wanted]
-    *_, weight, bias = weights  # The last layer's
+    *_, weight, bias = weights  # names of the last layer's tensors
     return {
         **weights,
         **{

@@ -17,16 +17,16 @@ from torch.nn import functional
 
 from face_affect.core.detection_head import BOX
 
-# Landmarks are the noisiest of the labels; with more weight they drown the rest.
+# Landmark labels are the noisiest; a larger weight impairs scores and boxes.
 BOX_WEIGHT, POINTS_WEIGHT = 0.7, 0.25
-# Smooth L1 turns from square to linear here, in strides and octaves, and in face sizes.
+# beta of smooth L1: of boxes in strides and octaves, of landmarks in face sizes
 BOX_BEND, POINTS_BEND = 0.1, 0.02
-# The part of its bell in which a cell also learns the face's box.
+# Minimum heat of cells with a regression loss
 BELL_CORE = 0.3
 
 
 def joined(maps: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
-    """Return logits [B, N] and code [B, N, 14] of all maps, in the order of ``AnchorPoints``."""
+    """Return logits f32 [B, N] and code f32 [B, N, 14] in the order of ``AnchorPoints``."""
     rows = [part.flatten(2).transpose(1, 2) for part in maps]
     logits = torch.cat(rows[0::3], 1)[..., 0]
     code = torch.cat([torch.cat(rows[1::3], 1), torch.cat(rows[2::3], 1)], 2)
@@ -36,7 +36,7 @@ def joined(maps: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
 def focal_loss(logits: Tensor, heat: Tensor, counts: Tensor) -> Tensor:
     """Return the penalty-reduced focal loss of CenterNet (Zhou et al. 2019), summed.
 
-    ``logits`` and ``heat`` [B, N]; where ``counts`` is False any answer is right.
+    ``logits`` and ``heat`` [B, N]; cells where ``counts`` is False have no loss.
     """
     score = torch.sigmoid(logits)
     hit = -((1 - score) ** 2) * functional.logsigmoid(logits)
@@ -45,7 +45,7 @@ def focal_loss(logits: Tensor, heat: Tensor, counts: Tensor) -> Tensor:
 
 
 def detection_loss(maps: Sequence[Tensor], heat: Tensor, counts: Tensor, code: Tensor) -> Tensor:
-    """Return the mean cost a face of a detector's ``maps`` against ``Targets``."""
+    """Return the mean loss per face of a detector's ``maps`` for ``Targets``."""
     logits, found = joined(maps)
     faces = (heat == 1).sum().clamp(min=1)
     core = heat > BELL_CORE
@@ -63,8 +63,8 @@ def detection_loss(maps: Sequence[Tensor], heat: Tensor, counts: Tensor, code: T
 def soft_cross_entropy(logits: Tensor, targets: Tensor, label_smoothing: float) -> Tensor:
     """Return the mean cross-entropy of ``logits`` [B, C] with the distributions ``targets``.
 
-    A row of zeros in ``targets`` [B, C] costs nothing, with label smoothing, too.
+    A row of zeros in ``targets`` [B, C] has no loss, also with ``label_smoothing`` 0..1.
     """
-    told = targets.sum(1, keepdim=True)
-    smooth = targets * (1 - label_smoothing) + told * label_smoothing / targets.shape[1]
+    total = targets.sum(1, keepdim=True)
+    smooth = targets * (1 - label_smoothing) + total * label_smoothing / targets.shape[1]
     return -(smooth * functional.log_softmax(logits.float(), 1)).sum(1).mean()

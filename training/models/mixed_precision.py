@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Multiplication in bfloat16, where it is faster."""
+"""Mixed precision with bfloat16 on devices where it is faster."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import torch
 
 
 def mixed_precision(device: torch.device) -> torch.autocast:
-    """Return the context in which networks multiply in bfloat16, if the device can.
+    """Return the autocast context with bfloat16, disabled if the device lacks instructions.
 
-    There it takes half of the time at the same accuracy; a processor without such
-    instructions would emulate them at a twentieth of the speed.
+    With them training takes half the time at equal accuracy; a processor without them emulates
+    bfloat16 at a twentieth of the speed.
     """
     fast = device.type != 'cpu' or _processor_multiplies_in_bfloat16()
     return torch.autocast(device.type, torch.bfloat16, enabled=fast)

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Classifiers that only teach: five to seven million parameters, never on a robot.
+"""Teacher networks for distillation: five to seven million parameters, not installed.
 
 ``image [B, 1, S, S] in 0..1 -> logits [B, C]``, for S of about 48.
 """
@@ -13,7 +13,7 @@ from itertools import pairwise
 from torch import nn, Tensor
 from torch.nn import functional
 
-DROPOUT = 0.3  # Of the features before the answer
+DROPOUT = 0.3  # of the features before the linear layer
 
 
 def _convolution(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
@@ -44,10 +44,10 @@ class BasicBlock(nn.Module):
 
 
 class SqueezeExcitation(nn.Module):
-    """Channels weighted by what the whole map holds (Hu et al. 2018)."""
+    """Channel weights by global features (squeeze and excitation, Hu et al. 2018)."""
 
     def __init__(self, channels: int) -> None:
-        """Set up a bottleneck of an eighth of the channels."""
+        """Build with a bottleneck of an eighth of the channels."""
         super().__init__()
         self.weights = nn.Sequential(
             nn.AdaptiveAvgPool2d(1),
@@ -80,7 +80,7 @@ def _resnet(classes: int, excited: bool) -> nn.Module:
 
 
 def resnet18(classes: int) -> nn.Module:
-    """Build ResNet-18 with three quarters of its channels, for pictures of 48 pixels."""
+    """Build ResNet-18 with three quarters of its channels, for inputs of 48 pixels."""
     return _resnet(classes, excited=False)
 
 

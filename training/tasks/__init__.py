@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""What is particular to a task: its data, network, loss, calibration set and metrics."""
+"""Data, network, loss, calibration set and metrics of each task."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ def load_task(recipe: Recipe, data: Path) -> Task:
 
     Raises:
         FileNotFoundError: the data file is missing.
-        DatasetError: it is of another form or for another task.
+        DatasetError: the data have an unsupported format.
+        RecipeError: the data are for another task.
 
     """
     kind = FaceDetection if recipe.task == DETECTION else Classification

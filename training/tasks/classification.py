@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Emotion or gender of face crops."""
+"""Training of classifiers of face crops: emotion or gender."""
 
 from __future__ import annotations
 
@@ -36,15 +36,18 @@ CALIBRATION_PICTURES = 2000
 
 
 class Classification:
-    """A classifier's task."""
+    """The task of a classifier; see Task.
+
+    ``fitted`` and ``held_out``: training and validation part; ``targets`` f32 [N, C] of each head.
+    """
 
     def __init__(self, recipe: Recipe, data: Path) -> None:
-        """Load the pictures that ``recipe`` names from folder ``data``.
+        """Load the data set of ``recipe`` from folder ``data``.
 
         Raises:
-            FileNotFoundError: they are missing.
-            DatasetError: the file has another form.
-            RecipeError: the recipe does not fit them; the message names the key.
+            FileNotFoundError: the file is missing.
+            DatasetError: the file has an unsupported format.
+            RecipeError: the recipe cannot be used with the data; the message names the key.
 
         """
         faces = load_faces(data / recipe.data)
@@ -56,7 +59,7 @@ class Classification:
         for group in recipe.balance:
             if group not in faces.groups:
                 raise RecipeError(
-                    f'recipe {recipe.name}: balance names {group!r}, but {recipe.data} has '
+                    f'recipe {recipe.name}: balance has group {group!r}, but {recipe.data} has '
                     f'{", ".join(faces.groups)}'
                 )
         self._recipe, self._data = recipe, data
@@ -77,9 +80,9 @@ class Classification:
 
     @cached_property
     def unlabelled(self) -> list[tuple[NDArray[np.uint8], float]]:
-        """The faces without labels of the recipe's extra data, each set with its chance.
+        """The unlabelled images u8 [M, S, S] of the recipe's extra data, with probabilities.
 
-        Read at the first use: only training needs them.
+        Loaded on demand, since only training needs them.
         """
         return [
             (training_part(load_faces(self._data / name)).images, share)
@@ -91,14 +94,14 @@ class Classification:
         return build(self._recipe.architecture, len(self._recipe.heads) * len(self.labels))
 
     def load_teachers(self, runs: Path) -> None:
-        """Load the networks that teach, if the recipe names any; see Task."""
+        """Load the recipe's teachers; see Task."""
         self._teachers = [
             Teacher(name, runs, list(self._recipe.heads), len(self.labels))
             for name in self._recipe.teachers
         ]
 
     def weights(self) -> NDArray[np.float64] | None:
-        """Return the balance of the recipe's groups; see Task."""
+        """Return the sampling weights that balance the recipe's groups; see Task."""
         if not self._recipe.balance:
             return None
         weights = np.ones(self.pictures)
@@ -107,7 +110,7 @@ class Classification:
         return weights
 
     def views(self, epoch: int, progress: float) -> AugmentedFaces:
-        """Return one epoch's training samples: image, a target for each head."""
+        """Return the training samples of an epoch: image, a target for each head; see Task."""
         recipe = self._recipe
         assert isinstance(recipe.augmentation, Augmentation)
         size = recipe.early_size if progress < recipe.early_part else recipe.input_size
@@ -122,7 +125,7 @@ class Classification:
         )
 
     def inputs(self, images: Tensor) -> Tensor:
-        """Return the images as they are."""
+        """Return ``images`` unchanged."""
         return images
 
     def loss(self, outputs: Tensor, targets: list[Tensor], inputs: Tensor) -> Tensor:
@@ -130,9 +133,9 @@ class Classification:
         return self.loss_for(outputs, self.taught(torch.stack(targets, 1), inputs))
 
     def taught(self, target: Tensor, views: Tensor) -> Tensor:
-        """Return ``target`` [B, heads, C] mixed with what the teachers answer to ``views``.
+        """Return ``target`` f32 [B, heads, C] mixed with the teachers' outputs for ``views``.
 
-        A row of zeros, a picture without labels, has the teachers' answer alone.
+        ``views`` f32 [B, 1, S, S]. The target of an unlabelled image (zero) is the mean output.
         """
         if not self._teachers:
             return target
@@ -157,7 +160,7 @@ class Classification:
     ) -> dict[str, float]:
         """Return loss and accuracy of each head on the validation part.
 
-        ``size`` of the pictures, in pixels, if it is not the recipe's.
+        ``size`` of the images in pixels, by default that of the recipe.
         """
         found = self._logits(model, device, size or self._recipe.input_size)
         metrics = {}
@@ -171,14 +174,14 @@ class Classification:
         return metrics
 
     def calibration_set(self) -> NDArray[np.float32]:
-        """Return training pictures f32 [N, 1, S, S]."""
+        """Return random training images f32 [N, 1, S, S] in 0..1."""
         rows = np.random.default_rng(self._recipe.seed).choice(
             self.pictures, min(CALIBRATION_PICTURES, self.pictures), replace=False
         )
         return network_input(self.fitted.images[rows], self._recipe.input_size)
 
     def with_accuracy(self, sidecar: Sidecar, model: nn.Module) -> Sidecar:
-        """Fit each head's temperature and record its accuracy on the validation part."""
+        """Return ``sidecar`` with temperature and validation accuracy of each head; see Task."""
         int8 = self._by_label_function(logits_of(sidecar, self.held_out.images))
         trained = self._by_label_function(
             self._logits(model, torch.device('cpu'), sidecar.input.width)
@@ -213,9 +216,10 @@ class Classification:
     def _by_label_function(
         self, logits: NDArray[np.float32]
     ) -> dict[str, tuple[FaceSet, NDArray[np.float32]]]:
-        """Return of each head the held-out faces with its labels, and its logits [n, C] of them.
+        """Return the held-out faces with the labels of each head, and its logits [n, C] for them.
 
-        A head that learns mostly votes is measured by their majority. ``logits`` [N, heads * C].
+        The labels of a head trained mainly on votes are their majorities. ``logits``
+        [N, heads * C].
         """
         heads = self._recipe.heads
         parts = logits.reshape(len(logits), len(heads), -1)
@@ -229,16 +233,16 @@ class Classification:
 
 
 def group_sizes(faces: FaceSet, group: str) -> NDArray[np.float64]:
-    """Return of each picture how many are in its part of ``group``, f64 [N]."""
+    """Return for each image the number of images with its value of ``group``, f64 [N]."""
     _, part, counts = np.unique(faces.groups[group], return_inverse=True, return_counts=True)
     return counts[part].astype(np.float64)
 
 
 class Teacher:
-    """A trained classifier that gives targets."""
+    """A trained classifier whose outputs are targets (distillation)."""
 
     def __init__(self, name: str, runs: Path, heads: list[str], classes: int) -> None:
-        """Load what recipe ``name`` has trained, to answer by ``heads``, from folder ``runs``.
+        """Load the trained network of recipe ``name`` from folder ``runs``, with ``heads``.
 
         Raises:
             RecipeError: it is not trained yet, or lacks a head.
@@ -246,12 +250,12 @@ class Teacher:
         """
         weights = runs / name / 'weights.pt'
         if not weights.exists():
-            raise RecipeError(f'{weights} is missing; train recipe {name} first, the teacher')
+            raise RecipeError(f'{weights} is missing; train the teacher, recipe {name}, first')
         recipe = load_recipe(Path(f'{name}.yaml'))
         missing = [head for head in heads if head not in recipe.heads]
         if missing:
             raise RecipeError(
-                f'teachers: {name} has no head {missing[0]!r}, but {", ".join(recipe.heads)}'
+                f'teachers: {name} has no head {missing[0]!r}; it has {", ".join(recipe.heads)}'
             )
         network = build(recipe.architecture, len(heads) * classes)
         trained = torch.load(weights, map_location='cpu', weights_only=True)
@@ -261,9 +265,9 @@ class Teacher:
         self._size = recipe.input_size
 
     def __call__(self, views: Tensor) -> Tensor:
-        """Return the distributions [B, heads, C] of ``views`` [B, 1, S, S].
+        """Return the distributions f32 [B, heads, C] of ``views`` f32 [B, 1, S, S].
 
-        Views that are larger than the pictures of its own training are shrunk to these.
+        Views larger than the teacher's training images are downsampled to that size.
         """
         with torch.no_grad(), mixed_precision(views.device):
             if views.shape[-1] > self._size:

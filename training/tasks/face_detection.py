@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Faces in scenes."""
+"""Training of face detectors on scenes."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from training.recipe import Recipe
 
 CALIBRATION_SCENES = 300
 THRESHOLD = Settings().detection_threshold
-SMALLEST = 16  # pixels of a 320x240 input, from which faces count
+SMALLEST = 16  # minimum face width in pixels of a 320x240 input
 LANDMARKS = (
     'right eye',
     'left eye',
@@ -46,15 +46,16 @@ LANDMARKS = (
 
 
 class FaceDetection:
-    """A detector's task."""
+    """The task of a detector; see Task."""
 
     labels = LANDMARKS
 
     def __init__(self, recipe: Recipe, data: Path) -> None:
-        """Load the scenes that ``recipe`` names from folder ``data``.
+        """Load the scenes of ``recipe`` from folder ``data``.
 
         Raises:
-            DatasetError: they are not scenes.
+            DatasetError: a file is not a set of scenes.
+            FileNotFoundError: a file is missing.
 
         """
         scenes = load_scenes(data / recipe.data)
@@ -72,13 +73,13 @@ class FaceDetection:
         return build(self._recipe.architecture)
 
     def load_teachers(self, runs: Path) -> None:
-        """Load nothing: detectors have no teachers."""
+        """Do nothing, since detectors have no teachers."""
 
     def weights(self) -> None:
-        """Return None: every scene is shown once an epoch."""
+        """Return None: every scene is sampled once per epoch."""
 
     def views(self, epoch: int, progress: float) -> SceneViews:
-        """Return one epoch's training samples: image, heat, counts, code."""
+        """Return the training samples of an epoch: image, heat, counts, code; see Task."""
         assert isinstance(self._recipe.augmentation, SceneAugmentation)
         early = progress < self._recipe.early_part
         size = detector_size(self._recipe.early_size) if early else self._size
@@ -112,7 +113,7 @@ class FaceDetection:
         }
 
     def calibration_set(self) -> NDArray[np.float32]:
-        """Return training scenes as the detector sees them, f32 [N, 3, H, W]."""
+        """Return random letterboxed training scenes, f32 [N, 3, H, W] in 0..1."""
         rng = np.random.default_rng(self._recipe.seed)
         letterbox = Letterbox(*self._size)
         views = []
@@ -122,15 +123,16 @@ class FaceDetection:
         return detector_input(np.stack(views)).numpy()
 
     def with_accuracy(self, sidecar: Sidecar, model: nn.Module) -> Sidecar:
-        """Record recall and precision on the validation part, in int8 and in float."""
+        """Return ``sidecar`` with recall and precision on the validation part; see Task."""
         accuracy = detector_accuracy(sidecar, model, self._held_out)
         return replace(sidecar, accuracy={key: round(value, 4) for key, value in accuracy.items()})
 
 
 def detector_accuracy(sidecar: Sidecar, model: nn.Module, scenes: SceneSet) -> dict[str, float]:
-    """Return recall and precision on ``scenes``, of the int8 network, then of ``model``, in float.
+    """Return recall and precision on ``scenes`` of the int8 network, then of the float ``model``.
 
-    Faces count from SMALLEST pixels on of a 320x240 input, whatever the detector's own.
+    Faces of at least SMALLEST pixels in a 320x240 input are evaluated, independently of the
+    detector's input size.
     """
     accuracy = {}
     detectors: dict[str, Detector] = {
@@ -145,17 +147,17 @@ def detector_accuracy(sidecar: Sidecar, model: nn.Module, scenes: SceneSet) -> d
 
 
 def detector_size(width: int) -> tuple[int, int]:
-    """Return width and height in pixels of a detector's input of that width.
+    """Return width and height in pixels of a detector's input of that width, about 4:3.
 
-    The height is an odd multiple of 16, as 240 is: layers of stride 2 pad an odd number of
-    rows otherwise than an even one, so that a network is only at home in sizes of one kind.
+    The height is an odd multiple of 16, like 240: stride-2 layers pad odd and even sizes
+    differently, so that training and inference must have the same parity.
     """
     rows = -(-width * 3 // 64)
     return width, 16 * (rows + (rows % 2 == 0))
 
 
 class TorchDetector:
-    """A detector as trained, before quantisation, behind the interface of all detectors."""
+    """A float detector, before quantisation, with the interface Detector."""
 
     name = 'float'
 
