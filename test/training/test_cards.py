@@ -179,7 +179,7 @@ class TestClassifierCard:
         page = card.read_text()
         assert page.startswith('# emotion_mini_residual\n')
         assert '| other, PublicTest | original | 30 |' in page
-        assert '## What it must not be used for' in page
+        assert '## Prohibited uses' in page
         for name in ('confusion', 'coverage', 'face_sizes'):
             picture = tmp_path / 'docs' / 'images' / f'emotion_mini_residual_{name}.png'
             assert f'(../images/{picture.name})' in page
