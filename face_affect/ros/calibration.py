@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""A camera's calibration, from a file of camera_calibration."""
+"""Read a camera calibration from a YAML file of camera_calibration."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from face_affect.core.regular_files import read_regular_file
 
 
 class CalibrationFileError(ValueError):
-    """A calibration file cannot be used; the message says which and why."""
+    """A calibration file is missing or invalid; the message names it and the reason."""
 
 
 def _numbers(values: Any, count: int) -> list[float]:
     numbers = [float(value) for value in values['data']]
     if count and len(numbers) != count:
-        raise ValueError(f'{len(numbers)} numbers where {count} belong')
+        raise ValueError(f'a matrix has {len(numbers)} numbers, expected {count}')
     return numbers
 
 
 def read_calibration(path: str) -> CameraInfo:
-    """Return what a YAML file of camera_calibration says, without a header.
+    """Return the calibration in a YAML file of camera_calibration, with an empty header.
 
-    ``path`` may begin with file://, as in a camera_info_url.
+    ``path``: may begin with file://, as in a camera_info_url.
 
     Raises:
-        CalibrationFileError: the file is missing, or not in the format of camera_calibration.
+        CalibrationFileError: the file is missing, or is not in the format of camera_calibration.
 
     """
     file = Path(path.removeprefix('file://'))
@@ -49,7 +49,9 @@ def read_calibration(path: str) -> CameraInfo:
     except OSError as error:
         raise CalibrationFileError(f'cannot read calibration {file}: {error.strerror}') from error
     except KeyError as error:
-        raise CalibrationFileError(f'calibration {file} has no {error}') from error
+        raise CalibrationFileError(
+            f'calibration {file} lacks the key {error}; expected a file of camera_calibration'
+        ) from error
     except (yaml.YAMLError, ValueError, TypeError, AssertionError, UnicodeDecodeError) as error:
         raise CalibrationFileError(
             f'calibration {file} is not in the format of camera_calibration: {error}'

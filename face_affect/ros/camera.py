@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""A camera for everyone: a webcam, a network stream, a video or pictures as a ROS camera."""
+"""Camera node: publish a webcam, a network stream, a video or image files."""
 
 from __future__ import annotations
 
@@ -35,19 +35,19 @@ from face_affect.signals import EXIT_FAILED, StopSignal
 
 
 class CameraError(Exception):
-    """The camera cannot go on; the message says why."""
+    """Publishing had to stop; the message says why."""
 
 
 class CameraNode(Node):
-    """Publishes image_raw, or image_raw/compressed, and camera_info with the same header."""
+    """Publishes image_raw or image_raw/compressed, and camera_info with the same header."""
 
     def __init__(self, **kwargs: Any) -> None:
         """Read the parameters and the calibration, and open the source.
 
         Raises:
-            CalibrationFileError: the calibration cannot be used.
+            CalibrationFileError: the calibration is missing or invalid.
             MediaError: the source does not open.
-            ValueError: a parameter has a wrong value.
+            ValueError: a parameter has an invalid value.
 
         """
         with unlogged():
@@ -57,7 +57,7 @@ class CameraNode(Node):
         self._log = ThrottledLog(self.get_logger())
         self.faults = Faults(self._log)
         self._camera = declare(self, CameraParameters, fixed=True)
-        # All zeros is how CameraInfo says that the camera is not calibrated.
+        # By its definition, a CameraInfo of zeros means that the camera is not calibrated.
         file = self._camera.calibration
         self._calibration = read_calibration(file) if file else CameraInfo()
         self._source: Media = open_media(self._camera.source, self._wait)
@@ -79,10 +79,10 @@ class CameraNode(Node):
         publish_diagnostics(self, self.diagnose)
 
     def publish_until_end(self, executable: Executable) -> None:
-        """Publish until the end of the source, or until the executable is stopped.
+        """Publish until the source ends or the executable is stopped.
 
         Raises:
-            CameraError: images do not fit the calibration.
+            CameraError: the image size differs from that of the calibration.
             MediaError: the source cannot be read.
 
         """
@@ -92,13 +92,13 @@ class CameraNode(Node):
             end = 0.0
             for index, picture in enumerate(self._source):
                 if self._source.live:
-                    # Between images, requests are served.
+                    # Serve requests between images.
                     executable.spin_until(0.0)
                 else:
                     rate = self._camera.rate
                     due = index / rate if rate else picture.stamp / SECOND
                     executable.spin_until(start + due)
-                    # When the first image of the next round is due
+                    # Due time of the first image of the next repetition
                     end = due + 1 / (rate or self._source.rate)
                 if executable.stopped:
                     return
@@ -106,7 +106,7 @@ class CameraNode(Node):
             if executable.stopped:
                 return
             if not self._published:
-                raise MediaError(f'{self._camera.source} has no image that decodes')
+                raise MediaError(f'cannot decode any image of {self._camera.source}')
             start += end
             if not self._camera.loop or self._source.live:
                 return
@@ -132,8 +132,8 @@ class CameraNode(Node):
         info = self._calibration
         if info.k[0] and (info.width, info.height) != (width, height):
             raise CameraError(
-                f'the calibration is for {info.width}x{info.height} pixels, but '
-                f'images have {width}x{height}'
+                f'the calibration is for {info.width}x{info.height} pixels, but images have '
+                f'{width}x{height}; calibrate the camera at the size of its images'
             )
         header = Header(stamp=self.get_clock().now().to_msg(), frame_id=self._camera.frame_id)
         info.header, info.width, info.height = header, width, height
@@ -143,7 +143,7 @@ class CameraNode(Node):
         self._problem = ''
 
     def diagnose(self) -> DiagnosticStatus:
-        """Return whether the newest image was published, and how many were not."""
+        """Return the status: WARN after a dropped image, until one is published."""
         values = {
             'source': self._camera.source,
             'topic': self._images.topic_name,
@@ -154,7 +154,7 @@ class CameraNode(Node):
 
 
 def serve(node: CameraNode, executable: Executable) -> int:
-    """Publish until the end of the source or a signal; return the exit code."""
+    """Publish until the source ends or a signal comes; return the exit code."""
     try:
         node.publish_until_end(executable)
     except (CameraError, MediaError) as error:
@@ -164,5 +164,5 @@ def serve(node: CameraNode, executable: Executable) -> int:
 
 
 def main(stopped: StopSignal, arguments: Sequence[str] | None = None) -> int:
-    """Run the camera until its end, or until it is ``stopped``; return the exit code."""
+    """Run the camera until its source ends or it is ``stopped``; return the exit code."""
     return run('camera_node', CameraNode, serve, stopped, arguments)

@@ -1,12 +1,12 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Image messages as they come over the wire: CDR, read without a copy of the picture.
+"""Read serialised image messages (CDR) without copying the image data.
 
-The layout is that of OMG's CDR (plain, also version 2): numbers aligned to their size after
-four bytes of encapsulation, texts with their length and a null character, then the data. rclpy's
-own way copies the picture twice, and Fast CDR 2.3 reads beyond the end of some malformed
-messages, which kills the process.
+The layout is plain CDR of the OMG, version 1 or 2: four bytes of encapsulation, integers aligned
+to their size, strings with their length and a terminating null, then the data. rclpy would copy
+the image data twice, and Fast CDR 2.3 reads beyond the end of some malformed messages, which
+kills the process.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from face_affect.core.images import ImageError
 
 ImageKind = type[Image] | type[CompressedImage]
 
-ENCAPSULATION = 4  # bytes, before the content
-# Its kind to byte order: CDR and plain CDR 2, big and little endian
+ENCAPSULATION = 4  # bytes before the payload
+# Byte order (as in struct) by representation identifier: CDR and plain CDR 2
 _ORDERS = {b'\0\0': '>', b'\0\1': '<', b'\0\6': '>', b'\0\7': '<'}
 
 
 @dataclass(frozen=True)
 class CdrImage:
-    """A sensor_msgs/Image; the fields are its fields, ``data`` a view."""
+    """A sensor_msgs/Image with the same fields; ``data`` is a view of the serialised message."""
 
     header: Header
     height: int
@@ -46,7 +46,7 @@ class CdrImage:
 
 @dataclass(frozen=True)
 class CdrCompressedImage:
-    """A sensor_msgs/CompressedImage; the fields are its fields, ``data`` a view."""
+    """A sensor_msgs/CompressedImage; ``data`` is a view of the serialised message."""
 
     header: Header
     format: str
@@ -57,83 +57,93 @@ CdrImageMessage = CdrImage | CdrCompressedImage
 
 
 class _Reader:
-    """Takes values from serialised data, one after the other."""
+    """A sequential reader of a serialised message."""
 
     def __init__(self, data: bytes) -> None:
-        """Begin after the encapsulation.
+        """Start after the encapsulation.
 
         Raises:
-            KeyError: it is of an unknown kind.
+            KeyError: the representation identifier is unknown.
 
         """
         self._order = _ORDERS[data[:2]]
-        self._body = memoryview(data)[ENCAPSULATION:]
-        self._place = 0
+        self._payload = memoryview(data)[ENCAPSULATION:]
+        self._offset = 0
 
     def number(self, code: str = 'I') -> int:
-        """Return an integer, ``code`` as in ``struct``.
+        """Return the next integer, of type ``code`` as in ``struct``.
 
         Raises:
-            struct.error: the data ends before.
+            struct.error: the message is truncated.
 
         """
         size = struct.calcsize(code)
-        start = -(-self._place // size) * size
-        (value,) = struct.unpack_from(self._order + code, self._body, start)
-        self._place = start + size
+        start = -(-self._offset // size) * size
+        (value,) = struct.unpack_from(self._order + code, self._payload, start)
+        self._offset = start + size
         return int(value)
 
     def octets(self) -> memoryview:
-        """Return a sequence of bytes.
+        """Return the next sequence of bytes.
 
         Raises:
-            struct.error: the data ends before.
+            struct.error: the message is truncated.
 
         """
         length = self.number()
-        octets = self._body[self._place : self._place + length]
+        octets = self._payload[self._offset : self._offset + length]
         if len(octets) < length:
             raise struct.error(f'{length} bytes announced, {len(octets)} left')
-        self._place += length
+        self._offset += length
         return octets
 
     def text(self) -> str:
-        """Return a text without its null character."""
+        """Return the next string; invalid UTF-8 is replaced.
+
+        Raises:
+            struct.error: the message is truncated.
+
+        """
         return self.octets().tobytes().rstrip(b'\0').decode('utf-8', 'replace')
 
     def header(self) -> Header:
-        """Return a std_msgs/Header."""
+        """Return the next std_msgs/Header.
+
+        Raises:
+            struct.error: the message is truncated.
+
+        """
         return Header(
             stamp=Time(sec=self.number('i'), nanosec=self.number()), frame_id=self.text()
         )
 
 
 def unpack(data: bytes, kind: type) -> Any:
-    """Return a message of any other type, deserialised by rclpy.
+    """Return a message of type ``kind``, deserialised by rclpy; for types that are not images.
 
     Raises:
-        ImageError: the data are not of that type ('malformed').
+        ImageError: the data do not parse as that type ('malformed').
 
     """
-    # Where only the encapsulation has come, Fast CDR may read on.
+    # Fast CDR may read beyond the end of a message without a payload.
     if len(data) <= ENCAPSULATION:
         raise ImageError('malformed', f'cannot parse {len(data)} bytes as {kind.__name__}')
     try:
         return deserialize_message(data, kind)
-    except Exception as error:  # rclpy's own kinds of error differ between distributions
+    except Exception as error:  # The exceptions of rclpy differ between distributions.
         raise ImageError(
             'malformed', f'cannot parse {len(data)} bytes as {kind.__name__}: {error}'
         ) from error
 
 
 def read_image(data: bytes) -> CdrImage:
-    """Return the sensor_msgs/Image that the middleware delivered as ``data``.
+    """Return the sensor_msgs/Image serialised as ``data``.
 
     Raises:
-        ImageError: the data are not of that type ('malformed').
+        ImageError: the data do not parse as that type ('malformed').
 
     """
-    with _telling(data, 'Image'):
+    with _parse_errors(data, 'Image'):
         reader = _Reader(data)
         return CdrImage(
             reader.header(),
@@ -147,34 +157,34 @@ def read_image(data: bytes) -> CdrImage:
 
 
 def read_compressed_image(data: bytes) -> CdrCompressedImage:
-    """Return the sensor_msgs/CompressedImage that the middleware delivered as ``data``.
+    """Return the sensor_msgs/CompressedImage serialised as ``data``.
 
     Raises:
-        ImageError: the data are not of that type ('malformed').
+        ImageError: the data do not parse as that type ('malformed').
 
     """
-    with _telling(data, 'CompressedImage'):
+    with _parse_errors(data, 'CompressedImage'):
         reader = _Reader(data)
         return CdrCompressedImage(reader.header(), reader.text(), reader.octets())
 
 
 def read_message(data: bytes, kind: ImageKind) -> CdrImageMessage:
-    """Return the image of type ``kind`` that the middleware delivered as ``data``.
+    """Return the image of type ``kind`` serialised as ``data``.
 
     Raises:
-        ImageError: the data are not of that type ('malformed').
+        ImageError: the data do not parse as that type ('malformed').
 
     """
     return read_compressed_image(data) if kind is CompressedImage else read_image(data)
 
 
 @contextmanager
-def _telling(data: bytes, name: str) -> Iterator[None]:
-    """Raise ValueError("malformed ...") for what cannot be read."""
+def _parse_errors(data: bytes, name: str) -> Iterator[None]:
+    """Convert errors of ``_Reader`` to ImageError ('malformed')."""
     try:
         yield
     except KeyError:
-        reason = f'encapsulation {data[:2].hex() or "missing"} is not known'
+        reason = f'unknown encapsulation {data[:2].hex() or "(none)"}'
     except struct.error as error:
         reason = str(error)
     else:

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Between ROS messages and the core's images and results."""
+"""Convert between ROS messages and the core's images and results."""
 
 from __future__ import annotations
 
@@ -68,19 +68,19 @@ _ENCODER = ResultEncoder(FaceAffectArray, FaceAffect, Point32)
 
 
 def face_to_message(face: Face, width: int, height: int) -> FaceAffect:
-    """Return ``face``, in an image of ``width`` x ``height`` pixels, as a message."""
+    """Return ``face`` as a message; the image has ``width`` x ``height`` pixels."""
     return _ENCODER.encode_face(face, width, height)
 
 
 def result_to_message(result: FrameResult, header: Header, elapsed: float) -> FaceAffectArray:
-    """Return ``result`` with the image's own header; ``elapsed`` seconds were spent on it."""
+    """Return ``result`` as a message with the header of its image; ``elapsed``: seconds."""
     message = _ENCODER.encode(result, elapsed)
     message.header = header
     return message
 
 
 def image_to_message(image: NDArray[np.uint8], header: Header) -> Image:
-    """Return a BGR picture u8 [H, W, 3] as a raw message."""
+    """Return a BGR image u8 [H, W, 3] as a message of encoding bgr8."""
     height, width = image.shape[:2]
     data = array.array('B')
     data.frombytes(np.ascontiguousarray(image).data)
@@ -90,7 +90,7 @@ def image_to_message(image: NDArray[np.uint8], header: Header) -> Image:
 
 
 def image_to_compressed_message(image: NDArray[np.uint8], header: Header) -> CompressedImage:
-    """Return a BGR picture u8 [H, W, 3] as JPEG."""
+    """Return a BGR image u8 [H, W, 3] as a JPEG message."""
     data = array.array('B')
     data.frombytes(encode_jpeg(image))
     return CompressedImage(header=header, format='jpeg', data=data)

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""The debug and saliency images: made only while there is a subscriber."""
+"""Publish debug and saliency images, rendered only while they have a subscriber."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from face_affect.ros.rate_limiter import RateLimiter
 
 
 class DebugImages:
-    """Publishes images with the results drawn in, raw and as JPEG, and with their reasons."""
+    """Publishes annotated images, raw and as JPEG, and saliency images."""
 
     def __init__(
         self,
@@ -32,8 +32,8 @@ class DebugImages:
         """Create the topics.
 
         Args:
-            publisher: creates a publisher of a type and topic, with a depth.
-            parameters: returns the parameters as they are now.
+            publisher: creates a publisher, from message type, topic and QoS depth.
+            parameters: returns the current parameters.
 
         """
         self._raw = publisher(Image, '~/debug_image', 1)
@@ -49,9 +49,14 @@ class DebugImages:
         header: Header,
         explainer: Explainer,
     ) -> bool:
-        """Draw and publish what is subscribed to and due; return whether anything was.
+        """Render and publish the images that are subscribed to and due; return whether any was.
 
-        ``explainer`` explains the faces on ~/saliency.
+        Args:
+            image: the upright image, BGR u8 [H, W, 3].
+            result: the faces in it.
+            header: of the image message.
+            explainer: computes the saliency maps.
+
         """
         annotated = self._show_result(image, result, header)
         return self._show_saliency(image, result, header, explainer) or annotated

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Parameter groups as parameters of a ROS node."""
+"""Declare parameter groups on a ROS node, and validate changes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Group = TypeVar('Group', bound=ParameterGroup)
 ROOT_LOGGER = ''
 
 USE_SIM_TIME = 'use_sim_time'
-# What rclpy itself declares
+# Declared by rclpy
 RCLPY_NAMES = {USE_SIM_TIME, 'start_type_description_service'}
 _TYPES = {
     ParameterType.PARAMETER_BOOL: 'bool',
@@ -37,16 +37,16 @@ _TYPES = {
     ParameterType.PARAMETER_DOUBLE: 'float',
     ParameterType.PARAMETER_STRING: 'string',
 }
-# Those of QoSOverridingOptions.with_default_policies
+# As QoSOverridingOptions.with_default_policies
 POLICIES = ('history', 'depth', 'reliability')
 QOS_PREFIX = 'qos_overrides.'
 
 
 @contextmanager
 def unlogged() -> Iterator[None]:
-    """Log nothing below FATAL while a node is constructed.
+    """Suppress log messages below FATAL while a node is constructed.
 
-    rclpy logs a wrong use_sim_time, which ``declare`` refuses with the same reason.
+    rclpy logs an invalid use_sim_time, which ``declare`` reports as an error.
     """
     level = get_logger_effective_level(ROOT_LOGGER)
     set_logger_level(ROOT_LOGGER, LoggingSeverity.FATAL)
@@ -57,7 +57,7 @@ def unlogged() -> Iterator[None]:
 
 
 def descriptor(declaration: Declaration, read_only: bool) -> ParameterDescriptor:
-    """Return the declaration as ROS has it."""
+    """Return the declaration as a ROS parameter descriptor."""
     choices = ', '.join(map(str, declaration.choices))
     described = ParameterDescriptor(
         description=declaration.description,
@@ -87,19 +87,19 @@ def declare(
     """Declare the parameters of ``group`` on ``node``; return the values it was started with.
 
     The node must have been constructed with
-    ``automatically_declare_parameters_from_overrides=True``: so a name that belongs to no
-    parameter is known, and is warned about together with the nearest one.
+    ``automatically_declare_parameters_from_overrides=True``, so that unknown names can be
+    detected: each is logged as a warning with the most similar known name.
 
     Args:
-        node: a node without parameters of its own.
-        group: what to declare.
-        removed: names of parameters of earlier versions, and what replaces each.
-        fixed: whether no parameter can be changed once the node has started.
-        topics: resolved names of those subscribed to with a QoS that may be overridden.
+        node: a node without other parameters.
+        group: the parameters to declare.
+        removed: names of parameters of earlier versions, with a text on what replaces each.
+        fixed: make all parameters read-only.
+        topics: resolved names of subscribed topics whose QoS can be overridden.
 
     Raises:
-        ValueError: a value is out of range or of another type, or a parameter was removed;
-            the message names it.
+        ValueError: a value is out of range or of another type, or a parameter was removed; the
+            message names the parameter.
 
     """
     removed = removed or {}
@@ -129,7 +129,7 @@ def declare(
 
 
 def _take_overrides(node: Node) -> dict[str, Any]:
-    """Undeclare the parameters that the node was started with; return their values.
+    """Undeclare the parameters that rclpy declared from overrides; return their values.
 
     Raises:
         ValueError: use_sim_time is not a boolean.
@@ -141,7 +141,7 @@ def _take_overrides(node: Node) -> dict[str, Any]:
         raise ValueError(
             f'{USE_SIM_TIME} is {declared[USE_SIM_TIME].value!r}, but must be of type bool'
         )
-    # Overrides of QoS are declared again by the subscription to their topic.
+    # Parameters of the node are declared again by the caller, QoS overrides by subscriptions.
     overrides = {
         name: parameter.value
         for name, parameter in declared.items()
@@ -153,7 +153,7 @@ def _take_overrides(node: Node) -> dict[str, Any]:
 
 
 def _coerced(value: Any, declaration: Declaration) -> Any:
-    """Return ``value`` as YAML would have it: ``rate: 5`` is an int, ``source: 0`` as well."""
+    """Return ``value`` in the declared type; YAML reads ``rate: 5`` and ``source: 0`` as int."""
     if isinstance(declaration.default, float) and type(value) is int:
         return float(value)
     if isinstance(declaration.default, str) and type(value) in (int, float):
@@ -168,9 +168,9 @@ def _unknown(name: str, known: Iterable[str]) -> str:
 
 
 def refusal(node: Node, message: ParameterMessage) -> str:
-    """Return what is wrong with a value by the descriptor of its parameter; '' if nothing.
+    """Return why the descriptor of a parameter refuses a value; '' if it does not.
 
-    rclpy's own words name the range in a form of its own, and types by their Python class.
+    The texts of rclpy are less clear: they name types by number or Python class.
     """
     if not node.has_parameter(message.name):
         return ''
@@ -193,13 +193,13 @@ def refusal(node: Node, message: ParameterMessage) -> str:
 
 
 def changed(parameters: Group, changes: Sequence[Parameter], configured: bool) -> Group:
-    """Return ``parameters`` with ``changes``, all of them or none.
+    """Return ``parameters`` with all ``changes``.
 
-    Changes of other parameters, such as use_sim_time, are ignored.
+    Changes of parameters outside the group, such as use_sim_time, are ignored.
 
     Raises:
         TypeError: a value is of the wrong type.
-        ValueError: a value is out of range, or fixed while the node is ``configured``.
+        ValueError: a value is out of range, or cannot change while the node is ``configured``.
 
     """
     values: dict[str, Any] = dict(to_values(parameters))
@@ -210,8 +210,7 @@ def changed(parameters: Group, changes: Sequence[Parameter], configured: bool) -
             different = change.value != values[change.name]
             if declaration.fixed == 'configured' and configured and different:
                 raise ValueError(
-                    f'{change.name} can be set only before the node is configured; '
-                    'call cleanup first'
+                    f'cannot set {change.name} while the node is configured; call cleanup first'
                 )
             values[change.name] = change.value
     return from_values(type(parameters), values)

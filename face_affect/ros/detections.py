@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Faces as vision_msgs/Detection2DArray, for tools that read detections of any kind."""
+"""Publish faces as vision_msgs/Detection2DArray, which generic detection tools read."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ FACE = 'face'  # class of the first hypothesis
 
 
 class DetectionTopic:
-    """~/detections."""
+    """The topic ~/detections."""
 
     def __init__(self, create: Callable[[type, str, int], LifecyclePublisher]) -> None:
-        """Create the topic; ``create`` makes a publisher of a type and topic, with a depth.
+        """Create the topic; ``create`` takes message type, topic and QoS depth.
 
         Raises:
             MissingMessagesError: vision_msgs is not installed.
@@ -32,7 +32,7 @@ class DetectionTopic:
         self._publisher = create(self._vision.Detection2DArray, '~/detections', 10)
 
     def publish(self, result: FrameResult, header: Header) -> None:
-        """Publish a result of the image with ``header``, if there is a subscriber."""
+        """Publish the result of the image with ``header``, if there is a subscriber."""
         if self._publisher.get_subscription_count() > 0:
             self._publisher.publish(detections(self._vision, result, header))
 
@@ -40,10 +40,10 @@ class DetectionTopic:
 def detections(vision: Any, result: FrameResult, header: Header) -> Any:
     """Return a result as Detection2DArray.
 
-    Each face has its id in decimal, its box inside the image, and as hypotheses first 'face' with
-    the detection score, then every class of every task that is on, such as 'happy' and 'female',
-    with the smoothed probability. The pose of a hypothesis is the face's position; zero where it
-    is not known.
+    Each detection has the face's id in decimal and its box, clipped to the image. Its first
+    hypothesis is 'face' with the detection score; the others are all classes of the enabled
+    tasks, such as 'happy' and 'female', with their smoothed probabilities. The position of all
+    hypotheses is that of the face, metres in the camera's frame; zero if unknown.
 
     Args:
         vision: the module vision_msgs.msg.

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""The state of node, camera, bridge and live view as a DiagnosticStatus."""
+"""Publish the status of node, camera, bridge and live view on /diagnostics."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from face_affect.ros.guarded_executor import Faults
 from face_affect.ros.statistics import Report
 
 DIAGNOSTICS_PERIOD = 1.0  # seconds
-# Dropped on purpose: by a parameter, because a newer image came, or at the end.
+# Drops without a fault: superseded by a newer image, above the maximum rate, or at the end
 INTENDED = ('overrun', 'over_rate', 'stopped')
 
 
 def _level(state: str, report: Report, previous: Report | None, missing: str) -> tuple[bytes, str]:
-    """Judge what happened since the last report."""
+    """Return level and message of the status, by the changes since the previous report."""
     if state == 'unconfigured' and report.last_error:
         return DiagnosticStatus.ERROR, f'cannot configure: {report.last_error}'
     before = previous.dropped if previous else {}
@@ -44,7 +44,7 @@ def _level(state: str, report: Report, previous: Report | None, missing: str) ->
     if report.under_way and previous.under_way and not finished:
         elapsed = report.stamp - previous.stamp
         return DiagnosticStatus.ERROR, f'stalled: one image takes more than {elapsed:.0f} s'
-    # A camera below 1 Hz is slow, not silent.
+    # Two intervals: a camera slower than the diagnostics is not silent.
     if report.received == previous.received and report.silence > 2 * report.interval:
         return DiagnosticStatus.WARN, f'no image arrives{missing}'
     if bad:
@@ -60,13 +60,13 @@ def _level(state: str, report: Report, previous: Report | None, missing: str) ->
 def missing_messages(
     topic: str, kind: str, qos: QoSProfile, publishers: Sequence[TopicEndpointInfo]
 ) -> str:
-    """Say, as the rest of a sentence, why nothing arrives on ``topic``.
+    """Return why no message arrives on ``topic``, as the end of a sentence.
 
     Args:
         topic: the resolved name.
-        kind: the type that the node subscribes to, such as sensor_msgs/msg/Image.
-        qos: what the node's subscription asks for.
-        publishers: who publishes on the topic.
+        kind: the type of the subscription, such as sensor_msgs/msg/Image.
+        qos: of the subscription.
+        publishers: the topic's publishers.
 
     """
     if not publishers:
@@ -77,19 +77,19 @@ def missing_messages(
 
 
 def _name(publisher: TopicEndpointInfo) -> str:
-    # rmw's word for a publisher that was discovered before its node
+    # rmw's name of a node that was discovered later than its publisher
     if 'UNKNOWN' in publisher.node_name:
-        return 'a node not known by name yet'
+        return 'a node of yet unknown name'
     return f'{publisher.node_namespace.rstrip("/")}/{publisher.node_name}'
 
 
 def _fault(publisher: TopicEndpointInfo, kind: str, qos: QoSProfile) -> str:
     if publisher.topic_type != kind:
-        return f'publishes {publisher.topic_type}, not {kind}'
+        return f'publishes {publisher.topic_type}, expected {kind}'
     compatible, reason = qos_check_compatible(publisher.qos_profile, qos)
     if compatible == QoSCompatibility.ERROR:
         return f'has an incompatible QoS ({reason.strip("; ")})'
-    return 'is silent'
+    return 'publishes nothing'
 
 
 def _rates(report: Report, previous: Report | None) -> dict[str, str]:
@@ -112,10 +112,18 @@ def pipeline_status(
     missing: str = '',
     problems: Mapping[str, int] | None = None,
 ) -> DiagnosticStatus:
-    """Return the status of node ``name``.
+    """Return the status of the pipeline of node ``name``.
 
-    ``previous`` is the report of a second ago; ``missing`` says why no image
-    comes; ``problems`` counts, by reason, images whose faces were not located.
+    Args:
+        name: fully qualified name of the node, without the leading slash.
+        state: lifecycle state, or 'paused'.
+        image_topic: resolved name of the image topic.
+        report: the current statistics.
+        previous: the statistics of the previous status, a second ago; None at the start.
+        pipeline: the loaded models, if any.
+        missing: why no image arrives, as the end of a sentence.
+        problems: number of images whose faces were not located, by reason.
+
     """
     level, message = _level(state, report, previous, missing)
     values = {
@@ -142,16 +150,16 @@ def pipeline_status(
 
 
 class ProgramStatus:
-    """The state of a program beside the node, with the faults of its callbacks."""
+    """The status of a program other than the node, with the exceptions of its callbacks."""
 
     def __init__(self, node: Node, what: str, faults: Faults) -> None:
-        """Report as ``what`` of ``node``, whose callbacks' ``faults`` are counted."""
+        """Name the status 'NODE: WHAT'; ``faults``: the exceptions of the node's callbacks."""
         self._name = f'{node.get_fully_qualified_name().lstrip("/")}: {what}'
         self._faults = faults
         self._known = 0
 
     def report(self, warning: str, values: Mapping[str, object]) -> DiagnosticStatus:
-        """Return the status: OK without a ``warning`` or a new fault, else WARN."""
+        """Return the status: WARN if there is a ``warning`` or a new exception, else OK."""
         if self._faults.count > self._known:
             self._known = self._faults.count
             warning = f'a callback failed: {self._faults.last}'
@@ -180,7 +188,7 @@ def _status(
 
 
 def publish_diagnostics(node: Node, diagnose: Callable[[], DiagnosticStatus]) -> None:
-    """Publish what ``diagnose`` returns, from now on once a second."""
+    """Publish the status that ``diagnose`` returns on /diagnostics, once a second."""
     publisher = node.create_publisher(DiagnosticArray, '/diagnostics', 10)
 
     def publish() -> None:
@@ -188,5 +196,5 @@ def publish_diagnostics(node: Node, diagnose: Callable[[], DiagnosticStatus]) ->
         array.header.stamp = node.get_clock().now().to_msg()
         publisher.publish(array)
 
-    # Steady: diagnostics go on where simulated time stands still.
+    # A steady clock, since simulated time may stand still
     node.create_timer(DIAGNOSTICS_PERIOD, publish, clock=Clock(clock_type=ClockType.STEADY_TIME))

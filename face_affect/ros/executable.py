@@ -1,18 +1,19 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""What every ROS program shares: start, a guarded spin, and an ordered end.
+"""Run a ROS program: start, a guarded spin, and an ordered shutdown.
 
-=====  =======================================================================================
-step   what happens
-=====  =======================================================================================
-start  log folder, rclpy.init without signal handlers, the node; a failure is one line, exit 1
-run    ``serve`` of the program, on the main thread, until it returns or a signal has come
-end    threads stop, goals get their answers, then node and context are destroyed
-=====  =======================================================================================
+========  ====================================================================================
+step      actions
+========  ====================================================================================
+start     log folder, rclpy.init without signal handlers, the node; on failure one line, exit 1
+run       ``serve`` of the program, on the main thread, until it returns or a signal comes
+shutdown  threads stop, goals are answered, then node and context are destroyed
+========  ====================================================================================
 
-rclpy's own signal handlers end the context under threads that are just publishing: they are
-not installed. A signal sets a StopSignal, and all that uses ROS ends before the context does.
+The signal handlers of rclpy are not installed: they shut the context down while other threads
+publish, which crashes. A signal sets a StopSignal instead, and everything that uses ROS stops
+before the context is shut down.
 """
 
 from __future__ import annotations
@@ -36,31 +37,31 @@ from face_affect.core.text import printable
 from face_affect.ros.guarded_executor import Faults, guard_services, GuardedExecutor
 from face_affect.signals import EXIT_FAILED, StopSignal
 
-SIGNAL_CHECK = 0.1  # seconds at most until a signal is noticed
-# The place in its source that rcl names
-SOURCE_PLACE = re.compile(r',? at /\S+:\d+')
+SIGNAL_CHECK = 0.1  # maximum seconds until a signal is noticed
+# Source file and line in an error message of rcl
+SOURCE_LINE = re.compile(r',? at /\S+:\d+')
 
 
 class ProgramNode(Protocol):
-    """A node of a program; it keeps what its callbacks raise."""
+    """The node of a program; ``faults`` counts the exceptions of its callbacks."""
 
     faults: Faults
 
     def destroy_node(self) -> None:
-        """Release everything."""
+        """Release all resources."""
 
 
 AnyNode = TypeVar('AnyNode', bound=ProgramNode)
 
 
 class Executable:
-    """A running program: its node, served by a guarded executor until a signal comes.
+    """A running program: its node in a guarded executor, spun until a signal comes.
 
-    All methods are for the main thread.
+    All methods must be called on the main thread.
     """
 
     def __init__(self, node: ProgramNode, stopped: StopSignal) -> None:
-        """Serve ``node`` until ``stopped``."""
+        """Add ``node`` to an executor; ``stopped`` ends each spin."""
         self.stopped = stopped
         served = cast(Node, node)
         guard_services(served, node.faults)
@@ -68,26 +69,26 @@ class Executable:
         self._executor.add_node(served)
 
     def spin(self) -> None:
-        """Serve until a signal comes."""
+        """Spin until a signal comes."""
         self.spin_until(math.inf)
 
     def spin_until(self, end: float, done: Callable[[], bool] = lambda: False) -> None:
-        """Serve until ``time.monotonic()`` is ``end``, ``done`` holds or a signal comes.
+        """Spin until ``time.monotonic()`` reaches ``end``, ``done`` is true or a signal comes.
 
-        One callback that is ready is run in any case.
+        At least one ready callback is run.
         """
         self._executor.spin_once(0)
         while not (self.stopped or done()) and (left := end - time.monotonic()) > 0:
             self._executor.spin_once(min(left, SIGNAL_CHECK))
 
     def finish(self, seconds: float, done: Callable[[], bool]) -> None:
-        """Serve until ``done`` holds, so many seconds at most, whatever signals come."""
+        """Spin until ``done`` is true, for at most ``seconds``, regardless of signals."""
         end = time.monotonic() + seconds
         while not done() and (left := end - time.monotonic()) > 0:
             self._executor.spin_once(min(left, SIGNAL_CHECK))
 
     def close(self) -> None:
-        """Serve no more."""
+        """Shut the executor down."""
         self._executor.shutdown(0)
 
 
@@ -98,13 +99,13 @@ def run(
     stopped: StopSignal,
     arguments: Sequence[str] | None = None,
 ) -> int:
-    """Run a program; return its exit code, 1 where it cannot start.
+    """Run a program; return its exit code, 1 if it cannot start.
 
     Args:
-        name: begins the lines on stderr.
-        create: makes the node.
-        serve: does the work, ends when the executable is ``stopped``, returns the exit code.
-        stopped: the stop request, listening already.
+        name: prefix of lines on stderr.
+        create: returns the node.
+        serve: runs the program until the executable is ``stopped``, and returns the exit code.
+        stopped: set by signals; its handlers are installed already.
         arguments: ROS arguments; None: those of the command line.
 
     """
@@ -127,14 +128,14 @@ def run(
 
 
 def reason_of(error: Exception) -> str:
-    """Return what a failed start says, on one line, without places in rcl's source."""
-    text = SOURCE_PLACE.sub('', str(error))
-    # Such as ['--unknown'] or 'key'
+    """Return the reason of a failed start on one line, without file names of rcl's source."""
+    text = SOURCE_LINE.sub('', str(error))
+    # A text such as ['--unknown'] or 'key' needs the type of the exception.
     return printable(text if ' ' in text else f'{type(error).__name__}: {text}')
 
 
 def initialise(name: str, arguments: Sequence[str]) -> None:
-    """Start ROS; where log files cannot be written, without them.
+    """Initialise rclpy; without log files if they cannot be written.
 
     Raises:
         RuntimeError: rcl refuses the arguments.
@@ -143,21 +144,20 @@ def initialise(name: str, arguments: Sequence[str]) -> None:
     words = list(arguments)
     reason = log_folder_problem()
     if reason:
-        # rclpy.init would fail, and leave behind what crashes the process later.
+        # rclpy.init would fail and leave a state that crashes the process later.
         print(f'{name}: no log file is written: {reason}', file=sys.stderr)
         words += ['--ros-args', '--disable-external-lib-logs']
-    # What it says to wrong arguments comes as the exception's text, too.
+    # Errors in arguments are reported once, by the exception.
     set_logger_level('rcl', LoggingSeverity.FATAL)
-    # rclpy's own handlers shut the context down at once, under threads that are just publishing.
     rclpy.init(args=words, signal_handler_options=SignalHandlerOptions.NO)
     set_logger_level('rcl', LoggingSeverity.UNSET)
 
 
 def log_folder_problem() -> str:
-    """Create the folder of ROS's log files, by the rules of rcl_logging; return why not, or ''."""
+    """Create the folder of log files, by the rules of rcl_logging; return why it failed, or ''."""
     folder = os.environ.get('ROS_LOG_DIR') or f'{os.environ.get("ROS_HOME") or "~/.ros"}/log'
     if folder.startswith('~'):
-        # Unlike Python, rcl does not ask the password database.
+        # Unlike Path.expanduser, rcl does not read the password database.
         home = os.environ.get('HOME')
         if not home:
             return f'{folder} is in the home directory, but HOME is not set'

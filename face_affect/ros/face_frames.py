@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Faces as frames of TF, by REP-155."""
+"""Publish faces as TF frames, as in REP-155."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from face_affect.core.faces import FrameResult
 from face_affect.core.ros4hri import face_frame
 from face_affect.ros.optional_messages import load_messages
 
-DEPTH = 100  # that of tf2_ros' broadcasters
+DEPTH = 100  # of the QoS, as in tf2_ros' broadcasters
 
 
 class FaceFrames:
-    """Publishes the frame of each face whose position is known on /tf."""
+    """Publishes a frame on /tf for each face of known position."""
 
     def __init__(
         self,
@@ -30,8 +30,8 @@ class FaceFrames:
         """Create the publisher.
 
         Args:
-            create: makes a publisher of a type and topic, with a depth.
-            on_problem: called with a word and the reason where faces get no frame.
+            create: creates a publisher, from message type, topic and QoS depth.
+            on_problem: called with a keyword and a sentence if frames cannot be published.
 
         Raises:
             MissingMessagesError: tf2_msgs is not installed.
@@ -42,26 +42,26 @@ class FaceFrames:
         self._publisher = create(self._tf.TFMessage, '/tf', DEPTH)
 
     def publish(self, result: FrameResult, header: Header) -> None:
-        """Publish the frames of a result of the image with ``header``."""
+        """Publish the frames for the result of the image with ``header``."""
         found = transforms(result, header)
         if not found:
             return
         if not header.frame_id or not (header.stamp.sec or header.stamp.nanosec):
             missing = 'stamp' if header.frame_id else 'frame_id'
             self._on_problem(
-                'tf', f'no tf: the images have no {missing}; let the camera driver set it'
+                'tf', f'no tf: the images have no {missing}; configure the camera driver to set it'
             )
             return
         self._publisher.publish(self._tf.TFMessage(transforms=found))
 
 
 def transforms(result: FrameResult, header: Header) -> list[TransformStamped]:
-    """Return the frame of each face whose position is known.
+    """Return the frame of each face of known position.
 
-    The parent is the camera's optical frame (REP-103: x right, y down, z forward), that of
-    ``header``. The origin is the face's position. The axes are those of REP-155: x out of the
-    face, z to the top of the head. The head's orientation is not estimated: the axes are those of
-    an upright face that looks against the camera's optical axis.
+    The parent is the frame of ``header``: the camera's optical frame (REP-103: x right, y down,
+    z forward). The origin is the face's position, metres. The axes are as in REP-155: x forward
+    out of the face, z towards the top of the head. The head's orientation is not estimated: the
+    axes are those of an upright face that looks towards the camera, parallel to the optical axis.
     """
     rotation = facing_camera(result.rotate)
     return [
@@ -78,10 +78,10 @@ def transforms(result: FrameResult, header: Header) -> list[TransformStamped]:
 def facing_camera(rotate: int) -> Quaternion:
     """Return the orientation, in the optical frame, of an upright face parallel to the image.
 
-    ``rotate``: clockwise rotation in degrees that turns the image upright.
+    ``rotate``: clockwise rotation that makes the image upright, degrees.
     """
-    # In an upright image x is -z of the camera, y is x, and z is -y: (x, y, z, w) is
-    # (1, 1, -1, 1) / 2. Then a turn by -rotate about the camera's z.
+    # In an upright image, the face's x, y, z are the camera's -z, x, -y: (x, y, z, w) is
+    # (1, 1, -1, 1) / 2. This is followed by a rotation by -rotate about the camera's z.
     half = math.radians(-rotate / 2)
     c, s = math.cos(half) / 2, math.sin(half) / 2
     return Quaternion(x=c - s, y=c + s, z=s - c, w=c + s)

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Where the faces are: the camera's calibration and depth images, as they come over ROS."""
+"""Locate faces in space by CameraInfo and depth images from ROS topics."""
 
 from __future__ import annotations
 
@@ -23,25 +23,24 @@ from face_affect.core.stamps import to_seconds
 from face_affect.ros.cdr import CdrImage, read_image, unpack
 from face_affect.ros.parameters import LocalisationParameters
 
-DEPTH_IMAGES = 10  # kept, so that one fits whichever of the two images comes first
-MEMORY = 64 << 20  # bytes of them at most
-MAX_DEPTH_OFFSET = 0.1  # seconds between an image and the depth image that is used for it
+DEPTH_IMAGES = 10  # queued: the depth image of an image may come earlier or later
+MEMORY = 64 << 20  # maximum bytes of queued depth images
+MAX_DEPTH_OFFSET = 0.1  # seconds between the stamps of an image and its depth image
 
 
 def camera_model(info: CameraInfo, rectified: bool) -> CameraModel:
-    """Return the calibration of the images that come with ``info``.
+    """Return the camera model of ``info``, including region of interest and binning.
 
-    ``rectified``: of the rectified images: P, and no distortion. A region of
-    interest and binning are taken into account.
+    ``rectified``: for rectified images, by P and without distortion; otherwise by K and D.
 
     Raises:
-        CalibrationError: the camera is not calibrated, or its distortion model not known.
+        CalibrationError: the camera is not calibrated, or its distortion model is unknown.
 
     """
     p, k = info.p, info.k
     matrix = (p[0], p[1], p[2], p[4], p[5], p[6], p[8], p[9], p[10]) if rectified else tuple(k)
     bin_x, bin_y = max(info.binning_x, 1), max(info.binning_y, 1)
-    # The middle of the first pixel is (0, 0): binned, it lies in the middle of the bin.
+    # Pixel centres have integer coordinates, so scaling is about (-0.5, -0.5).
     fx, skew, cx, _, fy, cy, *rest = map(float, matrix)
     scaled = (
         fx / bin_x,
@@ -71,10 +70,9 @@ def _model_or_error(info: CameraInfo, rectified: bool) -> CameraModel | Calibrat
 class FaceLocaliser:
     """Subscribes to ``camera_info``, and for positions to ``depth_image``.
 
-    Messages come on the executor's thread, ``locate`` is called from another; a lock guards
-    what both use.
-    What hinders it is counted in ``problems`` by a word, and told each time;
-    faces are then left without a bearing, or without a position.
+    Messages arrive on the executor's thread, ``locate`` is called on another; a lock guards the
+    shared state. Each failure is counted in ``problems`` and passed to ``on_problem``; the faces
+    then have no bearing, or no position.
     """
 
     def __init__(
@@ -86,9 +84,9 @@ class FaceLocaliser:
         """Subscribe on ``node``.
 
         Args:
-            node: whose ``camera_info`` and ``depth_image`` are used.
-            parameters: what is wanted, and of which images.
-            on_problem: called with a word and the whole reason.
+            node: subscribes to ``camera_info`` and ``depth_image``.
+            parameters: the requested outputs, and whether images are rectified.
+            on_problem: called with a keyword and a sentence.
 
         """
         self._lock = threading.Lock()
@@ -100,7 +98,7 @@ class FaceLocaliser:
         self._camera: CameraModel | CalibrationError | None = None
         self._depths: deque[CdrImage] = deque(maxlen=DEPTH_IMAGES)
         qos = QoSProfile(depth=1, reliability=qos_profile_sensor_data.reliability)
-        # Serialised, as images are: a malformed message must not end the process.
+        # Raw: a malformed message must not end the process.
         self._subscriptions = [
             node.create_subscription(CameraInfo, 'camera_info', self._on_info, qos, raw=True)
         ]
@@ -116,31 +114,31 @@ class FaceLocaliser:
 
     @property
     def problems(self) -> dict[str, int]:
-        """How many images had faces that were not located, by reason."""
+        """The number of images whose faces were not located, by reason."""
         with self._lock:
             return dict(self._problems)
 
     def locate(self, result: FrameResult, header: Header) -> FrameResult:
-        """Return ``result``, of the image with ``header``, with the faces' locations."""
+        """Return ``result`` with the locations of its faces; ``header``: of its image."""
         if not result.faces:
             return result
         with self._lock:
             camera = self._camera
         if camera is None:
-            self._tell('no_camera_info', 'no CameraInfo has come: faces have no bearing')
+            self._note('no_camera_info', 'faces have no bearing: no CameraInfo has arrived')
             return result
         try:
             if isinstance(camera, CalibrationError):
                 raise camera
             located = locate(result, camera)
         except CalibrationError as error:
-            self._tell('camera_info', f'faces have no bearing: {error}')
+            self._note('camera_info', f'faces have no bearing: {error}')
             return result
         try:
             depth = self._depth(header) if self._parameters.needs_depth else None
             return locate(result, camera, depth) if depth else located
         except ImageError as error:
-            self._tell(error.reason, f'faces have no position: {error}')
+            self._note(error.reason, f'faces have no position: {error}')
             return located
 
     def _depth(self, header: Header) -> DepthImage | None:
@@ -153,10 +151,14 @@ class FaceLocaliser:
             key=lambda image: abs(to_seconds(image.header.stamp) - stamp),
         )
         if nearest is None:
-            raise ImageError('no_depth', 'no depth image has come')
+            raise ImageError('no_depth', 'no depth image has arrived')
         offset = abs(to_seconds(nearest.header.stamp) - stamp)
         if offset > MAX_DEPTH_OFFSET:
-            raise ImageError('no_depth', f'the nearest depth image is {offset:.2f} s away')
+            raise ImageError(
+                'no_depth',
+                f'the stamp of the nearest depth image differs by {offset:.2f} s, expected at '
+                f'most {MAX_DEPTH_OFFSET} s',
+            )
         return decode_depth(
             nearest.data,
             nearest.encoding,
@@ -166,20 +168,20 @@ class FaceLocaliser:
             bool(nearest.is_bigendian),
         )
 
-    def _tell(self, word: str, reason: str) -> None:
+    def _note(self, keyword: str, reason: str) -> None:
         with self._lock:
-            self._problems[word] += 1
-        self._on_problem(word, reason)
+            self._problems[keyword] += 1
+        self._on_problem(keyword, reason)
 
     def _on_info(self, data: bytes) -> None:
         try:
             info = unpack(data, CameraInfo)
         except ImageError as error:
-            self._tell('camera_info', f'CameraInfo refused: {error}')
+            self._note('camera_info', f'CameraInfo dropped: {error}')
             return
         info.header = Header()
         if info == self._info:
-            return  # It comes with every image, and hardly ever changes.
+            return  # It comes with every image and rarely changes.
         self._info = info
         camera = _model_or_error(info, self._parameters.rectified)
         with self._lock:
@@ -189,7 +191,7 @@ class FaceLocaliser:
         try:
             image = read_image(data)
         except ImageError as error:
-            self._tell('depth_layout', f'depth image refused: {error}')
+            self._note('depth_layout', f'depth image dropped: {error}')
             return
         with self._lock:
             self._depths.append(image)

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""An executor that no callback can end: what callbacks raise is counted and logged."""
+"""An executor that survives exceptions of callbacks: they are counted and logged."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ ServiceCallback = Callable[[Any, Any], Any]
 
 
 class Faults:
-    """What callbacks raised: counted, logged, and the last one kept. Thread-safe."""
+    """The exceptions of callbacks: logged, counted, and the last one kept. Thread-safe."""
 
     def __init__(
         self, log: ThrottledLog, on_fault: Callable[[str], None] = lambda text: None
     ) -> None:
-        """Start at zero; ``on_fault`` is called with each exception as a line of text."""
+        """Start at zero; ``on_fault`` is called with each exception as one line of text."""
         self._log = log
         self._on_fault = on_fault
         self._lock = threading.Lock()
@@ -45,15 +45,15 @@ class Faults:
 
     @property
     def last(self) -> str:
-        """The last exception with its place, on one line; '' if there was none."""
+        """The last exception with file and line, as one line of text; '' if there was none."""
         return self._last
 
     def note(self, error: Exception) -> None:
         """Count and log an exception that a callback raised."""
         frames = traceback.extract_tb(error.__traceback__)
-        place = f'{Path(frames[-1].filename).name}:{frames[-1].lineno}' if frames else 'unknown'
-        kind = f'{type(error).__name__} in {place}'
-        text = printable(f'{type(error).__name__}: {error} (in {place})')
+        line = f'{Path(frames[-1].filename).name}:{frames[-1].lineno}' if frames else 'unknown'
+        kind = f'{type(error).__name__} in {line}'
+        text = printable(f'{type(error).__name__}: {error} (in {line})')
         with self._lock:
             self._count += 1
             self._last = text
@@ -62,19 +62,19 @@ class Faults:
 
 
 class GuardedExecutor(SingleThreadedExecutor):
-    """A SingleThreadedExecutor whose ``spin_once`` notes exceptions and raises none.
+    """A SingleThreadedExecutor whose ``spin_once`` notes exceptions of callbacks.
 
-    What arrives from outside can make rclpy's own callbacks raise, too: a time stamp with negative
-    seconds on /clock, a parameter of an unknown type, a request that cannot be deserialised.
+    Messages from outside make callbacks of rclpy raise, too: a timestamp with negative seconds
+    on /clock, a parameter of an unknown type, a malformed request.
     """
 
     def __init__(self, faults: Faults, context: Context | None = None) -> None:
-        """Note exceptions in ``faults``."""
+        """Create the executor; exceptions are noted in ``faults``."""
         super().__init__(context=context)
         self._faults = faults
 
     def spin_once(self, timeout_sec: float | None = None) -> None:
-        """Wait for one callback, ``timeout_sec`` seconds at most, and run it.
+        """Wait for one callback, at most ``timeout_sec`` seconds, and run it.
 
         Raises:
             ExternalShutdownException: the context was shut down.
@@ -89,9 +89,9 @@ class GuardedExecutor(SingleThreadedExecutor):
 
 
 def guard_services(node: Node, faults: Faults) -> None:
-    """Make every service of ``node`` answer, also where its callback raises.
+    """Make every service of ``node`` respond even if its callback raises.
 
-    rclpy sends no response after an exception: the client would wait for ever.
+    rclpy sends no response after an exception, and the client would wait forever.
     """
     for service in node.services:
         guarded = _answering(service.callback, faults)
@@ -113,7 +113,7 @@ def _answering(callback: ServiceCallback, faults: Faults) -> ServiceCallback:
 
 
 def _refusal(request: Any, response: Any, reason: str) -> Any:
-    """Return ``response`` as an answer that says why ``request`` failed, as far as it can."""
+    """Return ``response`` with the reason of the failure, if its type has a field for it."""
     reason = printable(reason)
     result = SetParametersResult(successful=False, reason=reason)
     if isinstance(request, SetParameters.Request):
@@ -126,7 +126,7 @@ def _refusal(request: Any, response: Any, reason: str) -> Any:
 
 
 def _with_reason(callback: ServiceCallback, node: Node) -> ServiceCallback:
-    """Say which values are allowed where rclpy refuses one by the parameter's descriptor."""
+    """Add the allowed values to the reason if rclpy refuses a value by its descriptor."""
 
     @functools.wraps(callback)
     def answer(request: Any, response: Any) -> Any:
@@ -142,7 +142,7 @@ def _with_reason(callback: ServiceCallback, node: Node) -> ServiceCallback:
 
 
 def _one_by_one(callback: ServiceCallback) -> ServiceCallback:
-    """Set one parameter at a time: one that fails says nothing about the others."""
+    """Set one parameter at a time, so that one failure does not affect the others."""
 
     @functools.wraps(callback)
     def answer(request: Any, response: Any) -> Any:

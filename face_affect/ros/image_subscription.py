@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Where images come from: the subscription to the camera."""
+"""Subscribe to the images of a camera, raw or compressed."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from face_affect.ros.cdr import ImageKind
 from face_affect.ros.diagnostics import missing_messages
 from face_affect.ros.parameters import InputParameters
 
-# Takes images from every publisher. Only the newest one matters.
 SUFFIX = '/compressed'
+# Best effort matches every publisher's reliability; only the newest image is processed.
 QOS = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 
 
 def image_kind(parameters: InputParameters) -> ImageKind:
-    """Return the message type of the images, by parameter image_transport."""
+    """Return the message type of the images, which parameter image_transport selects."""
     return CompressedImage if parameters.image_transport == 'compressed' else Image
 
 
 def compressed_topic(node: Node) -> str:
-    """Return the topic of compressed images: that of image, as remapped, and /compressed.
+    """Return the topic of compressed images: the remapped topic of image, and /compressed.
 
-    This is how image_transport names it. A remapping of image/compressed itself goes before.
+    This follows image_transport. A remapping of image/compressed itself takes precedence.
     """
     own = 'image' + SUFFIX
     if node.resolve_topic_name(own) != node.resolve_topic_name(own, only_expand=True):
@@ -43,7 +43,7 @@ def image_topics(node: Node) -> tuple[str, str]:
 
 
 class ImageSubscription:
-    """A subscription that hands over images as they came, serialised.
+    """A subscription to images, which are passed on serialised.
 
     Messages stay serialised: a malformed one cannot raise in the executor, and a superseded one
     is never parsed.
@@ -52,7 +52,7 @@ class ImageSubscription:
     def __init__(
         self, node: Node, kind: ImageKind, take: Callable[[bytes], None], qos: QoSProfile = QOS
     ) -> None:
-        """Subscribe on ``node`` to images of type ``kind``; ``take`` gets every image."""
+        """Subscribe on ``node`` to images of type ``kind``; ``take`` is called with each."""
         self._node = node
         self._type_name = f'sensor_msgs/msg/{kind.__name__}'
         self._subscription = node.create_subscription(
@@ -71,7 +71,7 @@ class ImageSubscription:
 
     @property
     def qos(self) -> str:
-        """The quality of service that images are asked for with, in words."""
+        """The QoS of the subscription as text."""
         profile = self._subscription.qos_profile
         return ', '.join(
             (
@@ -82,7 +82,7 @@ class ImageSubscription:
         )
 
     def missing(self) -> str:
-        """Say, as the rest of a sentence, why no image comes."""
+        """Return why no image arrives, as the end of a sentence."""
         return missing_messages(
             self.topic,
             self._type_name,
@@ -95,5 +95,5 @@ class ImageSubscription:
         return f'no image for {seconds:.0f} s{self.missing()}; the node subscribes with {self.qos}'
 
     def destroy(self) -> None:
-        """End the subscription."""
+        """Destroy the subscription."""
         self._node.destroy_subscription(self._subscription)

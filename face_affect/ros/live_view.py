@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""A running node's results as a page in a browser."""
+"""Serve the results of a running node as a web page."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ from face_affect.view.address import Address, DEFAULT_PORT, LOOPBACK, RISK
 from face_affect.view.feed import Feed
 from face_affect.view.feeds import Feeds
 
-CHECK_PERIOD = 0.2  # seconds between two looks whether a browser looks
-MAX_LATENCY = 60.0  # seconds; more means that stamps and clock differ
+CHECK_PERIOD = 0.2  # seconds between checks for open pages
+MAX_LATENCY = 60.0  # seconds; a higher one means that stamps are not of the node's clock
 JPEG_START = b'\xff\xd8'
 
 
 @dataclass
 class _Source:
-    """A topic that is subscribed to only while a browser looks at its feed."""
+    """A topic that is subscribed to only while its feed is watched in a browser."""
 
     feed: Feed[Any]
     kind: type
@@ -61,26 +61,25 @@ class LiveViewParameters(ParameterGroup):
     """The program's parameters."""
 
     node: str = parameter('/face_affect', 'fully qualified name of the face_affect node')
-    port: int = parameter(DEFAULT_PORT, 'port of the page; 0: any free one', low=0, high=65535)
-    address: str = parameter(LOOPBACK, f'IP address of the page. RISK: {RISK}')
+    port: int = parameter(DEFAULT_PORT, 'port of the page; 0: any free port', low=0, high=65535)
+    address: str = parameter(LOOPBACK, f'IP address that serves the page. RISK: {RISK}')
 
 
 class LiveView(Node):
-    """Subscribes to a face_affect node, and only to what browsers look at."""
+    """Serves the page, and subscribes to those topics of a face_affect node that are watched."""
 
     def __init__(self, **kwargs: Any) -> None:
         """Serve the page.
 
         Raises:
             MissingExtraError: the server's packages are not installed.
-            TypeError: a parameter is of the wrong type.
-            ValueError: a parameter has a wrong value.
+            ValueError: a parameter has an invalid value.
             ViewError: the page cannot be served on that address.
 
         """
         with needs('view', 'live_view'):
             from face_affect.view.server import ViewServer
-        self._page = ExitStack()  # first: rclpy calls destroy_node if what follows fails
+        self._page = ExitStack()  # before super: rclpy calls destroy_node if a step fails
         with unlogged():
             super().__init__(
                 'live_view', automatically_declare_parameters_from_overrides=True, **kwargs
@@ -116,12 +115,12 @@ class LiveView(Node):
         publish_diagnostics(self, self.diagnose)
 
     def destroy_node(self) -> None:
-        """Close the page first."""
+        """Close the page, then destroy the node."""
         self._page.close()
         super().destroy_node()
 
     def diagnose(self) -> DiagnosticStatus:
-        """Return what is served, and whether a browser looks."""
+        """Return the status, with the page's address and which topics are watched."""
         values = {
             source.topic: 'watched' if source.subscription else 'not watched'
             for source in self._sources
@@ -144,7 +143,7 @@ class LiveView(Node):
                 source.feed.clear()
 
     def _receive(self, source: _Source, data: bytes) -> None:
-        """Show a message; one that cannot be read is dropped, with a warning."""
+        """Show a message; drop a malformed one with a warning."""
         try:
             source.show(data)
         except ImageError as error:
@@ -159,7 +158,7 @@ class LiveView(Node):
     def _on_picture(self, data: bytes) -> None:
         jpeg = bytes(read_message(data, CompressedImage).data)
         if not jpeg.startswith(JPEG_START):
-            raise ImageError('undecodable', f'expected a JPEG, but it begins with {jpeg[:4]!r}')
+            raise ImageError('undecodable', f'the image begins with {jpeg[:4]!r}, expected a JPEG')
         self.feeds.picture.publish(lambda: jpeg)
 
     def _on_saliency(self, data: bytes) -> None:
@@ -174,5 +173,5 @@ def serve(node: LiveView, executable: Executable) -> int:
 
 
 def main(stopped: StopSignal, arguments: Sequence[str] | None = None) -> int:
-    """Run until it is ``stopped``; return the exit code, 1 where there can be no page."""
+    """Run the page until it is ``stopped``; return the exit code, 1 if it cannot be served."""
     return run('live_view', LiveView, serve, stopped, arguments)

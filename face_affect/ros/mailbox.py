@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""A slot for one message: the newest wins."""
+"""A mailbox of one item between two threads; the newest item wins."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Item = TypeVar('Item')
 
 
 class Mailbox(Generic[Item]):
-    """Hands the newest item from one thread to another."""
+    """A slot that passes the newest item from one thread to another. Thread-safe."""
 
     def __init__(self) -> None:
         """Start empty and open."""
@@ -21,7 +21,7 @@ class Mailbox(Generic[Item]):
         self._closed = False
 
     def put(self, item: Item) -> bool:
-        """Leave ``item``; return whether an older one was still there, which is lost."""
+        """Store ``item``; return True if an unread item was replaced."""
         with self._condition:
             replaced = self._item is not None
             self._item = item
@@ -29,7 +29,7 @@ class Mailbox(Generic[Item]):
             return replaced
 
     def take(self) -> Item | None:
-        """Wait for an item; None means that the box was closed."""
+        """Wait for an item and remove it; return None once the mailbox is closed."""
         with self._condition:
             self._condition.wait_for(lambda: self._closed or self._item is not None)
             item, self._item = self._item, None

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Faces as markers, for viewers of space."""
+"""Convert faces to visualization markers for RViz and Foxglove."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from visualization_msgs.msg import Marker, MarkerArray
 from face_affect.core.codec import label_of
 from face_affect.core.tasks import TASKS
 
-RAY = 1.5  # metres; of the arrow to a face whose distance is not known
-HEAD = 0.2  # metres; the size of the ball where a face is
+RAY = 1.5  # length of the arrow towards a face of unknown distance, metres
+HEAD = 0.2  # diameter of the sphere at a face, metres
 LIFETIME = Duration(sec=1)
 COLOUR = ColorRGBA(r=1.0, g=0.8, b=0.2, a=0.9)
 
 
 def markers(result: FaceAffectArray) -> MarkerArray:
-    """Return an arrow to each face whose bearing is known, a ball where its position is, and text.
+    """Return the markers of a result, which replace those of the previous one.
 
-    They replace those of the result before.
+    Each face of known bearing has an arrow and a text, one of known position a sphere as well.
     """
     array = MarkerArray(markers=[Marker(header=result.header, action=Marker.DELETEALL)])
     for number, face in enumerate(face for face in result.faces if face.has_bearing):
@@ -33,7 +33,7 @@ def markers(result: FaceAffectArray) -> MarkerArray:
 
 def _of_face(result: FaceAffectArray, face: FaceAffect, first: int) -> list[Marker]:
     bearing = face.bearing
-    place = (
+    position = (
         face.position
         if face.has_position
         else Point(x=RAY * bearing.x, y=RAY * bearing.y, z=RAY * bearing.z)
@@ -52,17 +52,17 @@ def _of_face(result: FaceAffectArray, face: FaceAffect, first: int) -> list[Mark
         made.pose.orientation.w = 1.0
         return made
 
-    # Shaft, head and the head's length
+    # Shaft diameter, head diameter, head length
     arrow = marker(0, Marker.ARROW, Vector3(x=0.02, y=0.06, z=0.1))
-    arrow.points = [Point(), place]
+    arrow.points = [Point(), position]
     text = marker(1, Marker.TEXT_VIEW_FACING, Vector3(z=0.12))
-    text.pose.position = Point(x=place.x, y=place.y - HEAD, z=place.z)
+    text.pose.position = Point(x=position.x, y=position.y - HEAD, z=position.z)
     text.text = _caption(face)
     if not face.has_position:
         return [arrow, text]
-    ball = marker(2, Marker.SPHERE, Vector3(x=HEAD, y=HEAD, z=HEAD))
-    ball.pose.position = place
-    return [arrow, text, ball]
+    sphere = marker(2, Marker.SPHERE, Vector3(x=HEAD, y=HEAD, z=HEAD))
+    sphere.pose.position = position
+    return [arrow, text, sphere]
 
 
 def _caption(face: FaceAffect) -> str:
@@ -70,5 +70,5 @@ def _caption(face: FaceAffect) -> str:
     words = [
         label_of(estimate.label, labels) for estimate, labels in estimates if estimate.confidence
     ]
-    # The last digits, as in the debug image
+    # The last four digits of the id, as in the debug image
     return ' '.join([f'#{face.id % 10_000}', *words])

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""The node: a managed (lifecycle) node around the pipeline."""
+"""The face_affect node: a managed (lifecycle) node around the pipeline."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ from face_affect.ros.wait_for_affect import WaitForAffectServer
 from face_affect.ros.worker import THREAD_NAME
 from face_affect.signals import StopSignal
 
-ANSWER_TIME = 0.3  # seconds that the answers of ended goals get on the way
+ANSWER_TIME = 0.3  # seconds for sending the results of aborted goals at shutdown
 SUCCESS, FAILURE = TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.FAILURE
 ERROR = TransitionCallbackReturn.ERROR
 
@@ -53,7 +53,7 @@ Transition = Callable[['FaceAffectNode', LifecycleState], TransitionCallbackRetu
 
 
 def explained(transition: Transition) -> Transition:
-    """Log what ``transition`` raises: rclpy itself drops it without a word."""
+    """Log the exceptions of ``transition``, which rclpy drops silently."""
 
     @functools.wraps(transition)
     def explaining(node: FaceAffectNode, state: LifecycleState) -> TransitionCallbackReturn:
@@ -67,18 +67,18 @@ def explained(transition: Transition) -> Transition:
 
 
 class FaceAffectNode(LifecycleNode):
-    """Images in; faces, emotions and genders out.
+    """The lifecycle node: images in; faces with emotion and gender out.
 
-    configure loads the models and offers the topics, activate subscribes to the
-    camera, deactivate and cleanup undo them. Services and action are there as long as the
-    node is, so that a request gets an answer in every state.
+    configure loads the models and creates the publishers, activate subscribes to the camera;
+    deactivate and cleanup undo this. Services and action exist in every state, so that every
+    request gets an answer.
     """
 
     def __init__(self, **kwargs: Any) -> None:
-        """Declare the parameters and offer the services.
+        """Declare the parameters and create services and action.
 
         Raises:
-            ValueError: a parameter was started with a wrong value.
+            ValueError: a parameter has an invalid value.
 
         """
         with unlogged():
@@ -88,7 +88,7 @@ class FaceAffectNode(LifecycleNode):
         self._statistics = Statistics()
         self._reported: Report | None = None
         self._topics: ResultTopics | None = None  # from configure to cleanup
-        self._networks: Networks | None = None  # the same
+        self._networks: Networks | None = None  # from configure to cleanup
         self._session: Session | None = None  # from activate to deactivate, except during a pause
         self._first_id = 1
         self._enabled = True
@@ -99,13 +99,13 @@ class FaceAffectNode(LifecycleNode):
         self.create_service(SetBool, '~/enable', self._on_enable)
         self.create_service(GetFaces, '~/get_faces', self._on_get_faces)
         self._wait_server = WaitForAffectServer(self, self._refuse_goal, self._log)
-        # Last, since it may fail: rclpy then calls destroy_node on what there is.
+        # Last: if it raises, rclpy calls destroy_node, which needs the attributes above.
         self._values = declare(self, NodeParameters, REMOVED, topics=image_topics(self))
         self.add_on_set_parameters_callback(self._on_parameters)
         publish_diagnostics(self, self.diagnose)
 
     def start(self) -> None:
-        """Configure and activate, if parameter autostart asks for it."""
+        """Configure and activate the node if parameter autostart is true."""
         if self._values.lifecycle.autostart and self.trigger_configure() == SUCCESS:
             self.trigger_activate()
 
@@ -115,7 +115,7 @@ class FaceAffectNode(LifecycleNode):
         self._log.error('fault', error)
 
     def _note_output(self, kind: str, reason: str) -> None:
-        """Note and log why an output that a parameter asks for is not published."""
+        """Note and log why an output that a parameter enables is not published."""
         self._statistics.note_error(reason)
         self._log.error(kind, reason)
 
@@ -123,7 +123,7 @@ class FaceAffectNode(LifecycleNode):
 
     @explained
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Load the models; FAILURE, with the reason logged, leaves the node unconfigured."""
+        """Load the models; on FAILURE, the reason is logged and the node stays unconfigured."""
         try:
             self._networks = self._load()
         except (ModelError, ValueError) as error:
@@ -141,7 +141,7 @@ class FaceAffectNode(LifecycleNode):
 
     @explained
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Start to process images."""
+        """Start processing images."""
         activated = super().on_activate(state)
         self._state = 'active'
         if self._enabled:
@@ -150,7 +150,7 @@ class FaceAffectNode(LifecycleNode):
 
     @explained
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Stop to process images; nothing is published any more."""
+        """Stop processing images; nothing is published any more."""
         self._stop_session()
         self._wait_server.abort_all('the node was deactivated')
         self._state = 'inactive'
@@ -166,7 +166,7 @@ class FaceAffectNode(LifecycleNode):
 
     @explained
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Stop and release everything."""
+        """Stop processing and release everything."""
         self._stop_session()
         self._wait_server.abort_all('the node was shut down')
         self._release()
@@ -182,14 +182,14 @@ class FaceAffectNode(LifecycleNode):
         return SUCCESS
 
     def _load(self) -> Networks:
-        """Return the models, loaded.
+        """Load and return the models.
 
         Raises:
-            ModelError: one cannot be loaded; the message says why.
+            ModelError: a model cannot be loaded; the message says why.
 
         """
         values = self._values
-        # Milliseconds since 1970: what an earlier run gave out is never given again.
+        # Milliseconds since 1970, so that ids of earlier runs are not reused
         self._first_id = max(self._first_id, time.time_ns() // 1_000_000)
         pipeline = Pipeline(
             values.settings, values.models, values.runtime.num_threads, self._first_id
@@ -198,7 +198,7 @@ class FaceAffectNode(LifecycleNode):
         try:
             explainer = Explainer(classifiers, detector.calibrated_as, values.runtime.num_threads)
         except ModelError as error:
-            # A robot can do without reasons.
+            # Saliency is optional.
             self.note_fault(f'no saliency images: {error}')
             explainer = Explainer((), detector.calibrated_as)
         return Networks(pipeline, explainer)
@@ -218,10 +218,15 @@ class FaceAffectNode(LifecycleNode):
     # Processing
 
     def _start_session(self) -> None:
-        """Process images from now on, or raise what prevents it."""
+        """Start processing images, unless it is running or the node is unconfigured.
+
+        Raises:
+            ModelError: a model cannot be loaded again.
+
+        """
         if self._session is not None or self._topics is None:
             return
-        if self._networks is None:  # A worker that was given up may still use the former ones.
+        if self._networks is None:  # left to a worker that was given up
             self._networks = self._load()
         self._reported = None
         self._session = Session(
@@ -238,8 +243,8 @@ class FaceAffectNode(LifecycleNode):
         if session is not None and not session.close():
             self._drop_networks()
             self.note_fault(
-                'one image took too long: its worker was given up, and the models are loaded '
-                'again for the next activation'
+                'an image took too long: its worker was given up, and the models will be loaded '
+                'again when processing starts'
             )
 
     # Services, parameters, diagnostics
@@ -272,7 +277,7 @@ class FaceAffectNode(LifecycleNode):
             response.faces = newest
         elif self._statistics.report().processed:
             response.message = (
-                f'no result since processing was started or stopped; the node is {self._activity}'
+                f'no result since processing started or stopped; the node is {self._activity}'
             )
         else:
             response.message = f'no result yet; the node is {self._activity}'
@@ -303,7 +308,7 @@ class FaceAffectNode(LifecycleNode):
         return SetParametersResult(successful=True)
 
     def diagnose(self) -> DiagnosticStatus:
-        """Return the state of the pipeline; warn in the log if no image arrives."""
+        """Return the status of the pipeline; log a warning if no image arrives."""
         report, session = self._statistics.report(), self._session
         if session is not None:
             session.warn_if_silent(report.received)
@@ -322,12 +327,12 @@ class FaceAffectNode(LifecycleNode):
         return status
 
     def close(self) -> bool:
-        """Stop processing; return whether goals were ended, whose answers are to be sent yet."""
+        """Stop processing; return whether goals were aborted, whose results must still be sent."""
         self._stop_session()
         return self._wait_server.abort_all('the node was shut down')
 
     def destroy_node(self) -> None:
-        """Stop the worker before the node goes."""
+        """Stop the worker, then destroy the node."""
         self._stop_session()
         self._release()
         self._wait_server.destroy()
@@ -344,10 +349,10 @@ def serve(node: FaceAffectNode, executable: Executable) -> int:
 
 
 def main(stopped: StopSignal, arguments: Sequence[str] | None = None) -> int:
-    """Run the node until it is ``stopped``; return the exit code, 1 for a wrong parameter."""
+    """Run the node until it is ``stopped``; return the exit code, 1 for an invalid parameter."""
     code = run('face_affect', FaceAffectNode, serve, stopped, arguments)
     if any(thread.name == THREAD_NAME for thread in threading.enumerate()):
-        # A worker that was given up runs in a library, which must not be unloaded under it.
+        # A worker that was given up still runs library code, which a normal exit would unload.
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Message packages that are imported only where a program or a parameter asks for them."""
+"""Import optional message packages, which only some programs and parameters need."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from typing import Any
 
 
 class MissingMessagesError(ImportError):
-    """A message package is not installed; the message says how to get it."""
+    """A message package is not installed; the message says how to install it."""
 
 
 def load_messages(package: str, kind: str, what: str) -> Any:
-    """Return the module of a package's messages.
+    """Return the module with the messages of ``package``.
 
     Args:
         package: such as 'vision_msgs'.
-        kind: a message that must be there: a folder of .msg files can be imported, too.
-        what: needs the package; begins the error.
+        kind: a message type to check for, since a folder of .msg files can be imported, too.
+        what: the program or parameter that needs the package, for the error.
 
     Raises:
         MissingMessagesError: the package is not installed, or not for this Python.

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""The parameters of the node, the camera and the ROS4HRI bridge."""
+"""Parameters of the node, the camera and the ROS4HRI bridge."""
 
 from __future__ import annotations
 
@@ -35,20 +35,20 @@ def _image_transport() -> str:
 
 @dataclass(frozen=True)
 class LifecycleParameters(ParameterGroup):
-    """How the node starts."""
+    """Start of the node."""
 
     autostart: bool = parameter(False, 'configure and activate the node at start', fixed='started')
 
 
 @dataclass(frozen=True)
 class ImageSelection(ParameterGroup):
-    """Where images come from, and which are left out by time."""
+    """Transport of the images, and limits of rate and age."""
 
     image_transport: str = _image_transport()
     max_rate: float = parameter(
         0.0,
         'maximum number of images processed per second, the others are dropped (over_rate); '
-        '0: all',
+        '0: no limit',
         low=0.0,
         high=1000.0,
     )
@@ -61,22 +61,25 @@ class ImageSelection(ParameterGroup):
     )
 
 
-# Bases in reverse: a dataclass takes the fields of its last base first.
+# In reverse order: a dataclass takes the fields of its last base first.
 @dataclass(frozen=True)
 class InputParameters(DecodingSettings, ImageSelection):
-    """Where images come from, and which of them are processed."""
+    """Transport of the images, and limits of rate, age and size."""
 
 
 @dataclass(frozen=True)
 class LocalisationParameters(ParameterGroup):
-    """Where a face is, by the camera's calibration and by depth."""
+    """Localisation of faces by the camera's calibration and depth images."""
 
     publish_bearing: bool = parameter(
-        False, 'publish the direction to each face, by camera_info', fixed='configured'
+        False,
+        'publish the bearing of each face (unit vector), computed from camera_info',
+        fixed='configured',
     )
     publish_position: bool = parameter(
         False,
-        'publish the position of each face as well, by camera_info and depth_image',
+        'publish bearing and position of each face (metres), computed from camera_info and '
+        'depth_image',
         fixed='configured',
     )
     publish_tf: bool = parameter(
@@ -91,18 +94,18 @@ class LocalisationParameters(ParameterGroup):
 
     @property
     def needs_depth(self) -> bool:
-        """Whether faces get a position."""
+        """Whether positions are computed."""
         return self.publish_position or self.publish_tf
 
     @property
     def needed(self) -> bool:
-        """Whether faces are localised at all."""
+        """Whether bearings or positions are computed."""
         return self.publish_bearing or self.needs_depth
 
 
 @dataclass(frozen=True)
 class OutputParameters(ParameterGroup):
-    """Results in messages of other packages."""
+    """Additional outputs in messages of other packages."""
 
     publish_detections: bool = parameter(
         False,
@@ -121,14 +124,14 @@ class DebugParameters(ParameterGroup):
     )
     debug_image_max_rate: float = parameter(
         0.0,
-        'maximum number of debug and saliency images per second; 0: one for each result',
+        'maximum number of debug images, and of saliency images, per second; 0: one per result',
         low=0.0,
         high=1000.0,
     )
     saliency_of: str = parameter(
         TASKS[0].name,
-        'what the saliency image explains: the most probable '
-        f'{" or ".join(task.name for task in TASKS)}, or one class',
+        'class that the saliency image explains: the most probable '
+        f'{" or ".join(task.name for task in TASKS)}, or a fixed class',
         choices=SUBJECTS,
     )
 
@@ -153,22 +156,23 @@ class CameraParameters(ParameterGroup):
 
     source: str = parameter(
         '0',
-        'a camera number, /dev/videoN, a stream address (rtsp://, http://), a video file, a '
-        'picture or a folder of pictures',
+        'camera number, /dev/videoN, stream address (rtsp://, http://), video file, image file or '
+        'folder of images',
     )
     frame_id: str = parameter('camera_optical_frame', "the camera's optical frame (REP-103)")
     rate: float = parameter(
         0.0,
-        "images per second; 0: the source's own rate. A live source cannot go faster",
+        'published images per second; 0: the rate of the source, which is the maximum of a live '
+        'source',
         low=0.0,
         high=1000.0,
     )
-    loop: bool = parameter(False, 'start again at the end of a video')
+    loop: bool = parameter(False, 'restart a video or folder at its end')
     compressed: bool = parameter(
-        False, 'publish JPEG on image_raw/compressed instead of image_raw'
+        False, 'publish JPEG on image_raw/compressed instead of raw images on image_raw'
     )
     calibration: str = parameter(
-        '', 'YAML file of camera_calibration; empty: the camera is not calibrated'
+        '', 'YAML file written by camera_calibration; empty: the camera is uncalibrated'
     )
 
 
@@ -179,13 +183,12 @@ class BridgeParameters(ParameterGroup):
     image_transport: str = _image_transport()
     humans_namespace: str = parameter(
         '/humans',
-        'root of the topics; where several cameras have a bridge each, give each a namespace of '
-        'its own, such as /humans/head',
+        'root of the topics; several bridges need different ones, such as /humans/head',
     )
     keep_time: float = parameter(
         Settings().forget_time,
-        'seconds for which a face that is not in the results stays; give it the value of '
-        'forget_time of the node',
+        'seconds until a face that is missing from the results is removed; set it to the '
+        "node's forget_time",
         low=0.0,
         high=60.0,
     )

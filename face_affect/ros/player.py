@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Publish a recording into ROS, without an installation's ros2 bag."""
+"""Play a recording: publish its messages on ROS topics, without ros2 bag."""
 
 from __future__ import annotations
 
@@ -43,22 +43,24 @@ from face_affect.ros.guarded_executor import Faults
 from face_affect.ros.throttled_log import ThrottledLog
 from face_affect.signals import EXIT_FAILED, StopSignal
 
-SUBSCRIBER_CHECK = 0.02  # seconds between two looks for a subscriber
-CLOCK_PERIOD = 0.01  # seconds of real time between two messages on /clock
-ANSWER_TIME = 2.0  # seconds at most for a subscriber's node to answer
-FLUSH_TIME = 3.0  # seconds at most for subscribers to acknowledge the last messages
-# Best-effort subscribers acknowledge nothing, and what is under way when its writer goes is lost.
+SUBSCRIBER_CHECK = 0.02  # seconds between checks for a subscriber
+CLOCK_PERIOD = 0.01  # seconds of real time between messages on /clock
+ANSWER_TIME = 2.0  # maximum seconds for the node of a subscriber to respond
+FLUSH_TIME = 3.0  # maximum seconds for subscribers to acknowledge the last messages
+# For best-effort subscribers, which do not acknowledge, before the publishers are destroyed
 LINGER = 0.5  # seconds
 
 
 def open_recording(
     source: str, only: Sequence[str] | None = None, wait: Wait = time.sleep
 ) -> Recording:
-    """Open a bag, or anything that ``open_media`` knows; ``wait`` as there.
+    """Open a bag, or a source that ``open_media`` supports; ``wait`` as there.
+
+    ``only``: names of the topics of a bag to read; None: all.
 
     Raises:
         RecordingError: the bag is missing or broken, or has none of the topics.
-        MediaError: there is no such picture, video or camera.
+        MediaError: the image, video or camera does not open.
 
     """
     if is_bag(Path(source)):
@@ -81,9 +83,9 @@ def message_class(name: str) -> Any:
 
 
 class PlayerNode(Node):
-    """The player's node, without parameters.
+    """The player's node, without parameters and diagnostics.
 
-    Also without diagnostics: it would add to those of the robot that a recording may hold.
+    Diagnostics would mix with those that a recording may contain.
     """
 
     def __init__(self, **kwargs: Any) -> None:
@@ -93,12 +95,21 @@ class PlayerNode(Node):
 
 
 class Player:
-    """Publishes recordings with their own timing; requests are served meanwhile."""
+    """Publishes recordings at their recorded rate, and spins the node meanwhile."""
 
     def __init__(
         self, node: Node, executable: Executable, rate: float, clock: bool, remap: dict[str, str]
     ) -> None:
-        """Publish on ``node``, ``rate`` times as fast as recorded, topics renamed by ``remap``."""
+        """Prepare playing; nothing is published yet.
+
+        Args:
+            node: publishes the messages.
+            executable: spins the node.
+            rate: of playing, relative to that of recording.
+            clock: publish the recording's time on /clock.
+            remap: new topic names, by name in the recording.
+
+        """
         self._node = node
         self._executable = executable
         self._rate = rate
@@ -107,7 +118,7 @@ class Player:
         self._publishers: dict[str, Any] = {}
 
     def advertise(self, topics: Sequence[Topic]) -> list[str]:
-        """Create the publishers; return the topics that cannot be published, and why."""
+        """Create the publishers; return the topics of unknown types, each with the reason."""
         unknown = []
         for topic in topics:
             qos = QoSProfile(depth=10)
@@ -123,9 +134,9 @@ class Player:
         return unknown
 
     def wait_for_subscriber(self, topics: Sequence[Topic], timeout: float) -> bool:
-        """Wait until an image topic has a subscriber that knows of its publisher.
+        """Wait until an image topic has a subscriber that has discovered its publisher.
 
-        False if there is no subscriber after ``timeout`` seconds.
+        Return False if there is no subscriber after ``timeout`` seconds.
         """
         images = [
             self._publishers[topic.name]
@@ -143,10 +154,10 @@ class Player:
         return True
 
     def _wait_until_known(self, subscriber: str) -> None:
-        """Wait until a node knows of the publishers, too: it would lose the first messages.
+        """Wait until a node has discovered the publishers; otherwise it loses the first messages.
 
-        What it learns of this process comes in order, so a node that answers a
-        client made after the publishers has seen these as well.
+        Discovery is in order: a node that responds to a client created after the publishers has
+        discovered these before.
         """
         client: Client = self._node.create_client(GetParameters, f'{subscriber}/get_parameters')
         end = time.monotonic() + ANSWER_TIME
@@ -171,14 +182,14 @@ class Player:
             bar.update()
 
     def flush(self) -> None:
-        """Wait until the subscribers have the last messages."""
+        """Wait until the subscribers have received the last messages."""
         for publisher in self._publishers.values():
             publisher.wait_for_all_acked(Duration(seconds=FLUSH_TIME))
         if any(publisher.get_subscription_count() for publisher in self._publishers.values()):
             self._executable.finish(LINGER, lambda: False)
 
     def _wait_until(self, start: float, first: int, stamp: int) -> None:
-        """Serve requests until ``stamp`` is due, and publish the time meanwhile."""
+        """Spin until ``stamp`` is due, and publish the time on /clock meanwhile."""
         due = start + (stamp - first) * 1e-9 / self._rate
         while True:
             left = due - time.monotonic()
@@ -201,7 +212,7 @@ def _publish(publisher: Publisher, message: Message, bar: tqdm[Any]) -> None:
     try:
         data = message.data
     except ImageError as error:  # A frame of a video or camera
-        bar.write(f'face-affect play: left out: {error}', file=sys.stderr)
+        bar.write(f'face-affect play: frame skipped: {error}', file=sys.stderr)
         return
     publisher.publish(data)
 
@@ -211,11 +222,13 @@ def _parse_remap(pairs: Sequence[str]) -> dict[str, str]:
     for pair in pairs:
         source, separator, target = pair.partition(':=')
         if not (separator and source and target):
-            raise RecordingError(f'--remap {pair!r} is not of the form FROM:=TO')
+            raise RecordingError(f'--remap is {pair!r}, but must be of the form FROM:=TO')
         try:
             validate_topic_name(target)
         except InvalidTopicNameException:
-            raise RecordingError(f'--remap {pair!r}: {target!r} is not a topic name') from None
+            raise RecordingError(
+                f'--remap is {pair!r}, but {target!r} is not a valid topic name'
+            ) from None
         remap[source] = target
     return remap
 
@@ -224,8 +237,8 @@ def main(stopped: StopSignal, arguments: argparse.Namespace) -> int:
     """Run ``face-affect play`` until its end, or until it is ``stopped``; return the exit code.
 
     Raises:
-        MediaError: there is no such picture, video or camera.
-        RecordingError: an argument is wrong, or the bag missing or broken.
+        MediaError: the image, video or camera does not open.
+        RecordingError: an argument is invalid, or the bag is missing or broken.
 
     """
     if not arguments.rate > 0:
@@ -246,7 +259,7 @@ def main(stopped: StopSignal, arguments: argparse.Namespace) -> int:
 
 
 def _image_topics(recording: Recording, name: str | None) -> list[Topic]:
-    """Return the image topics, or only that of ``name``.
+    """Return the image topics, or only the one named ``name``.
 
     Raises:
         RecordingError: the recording has no image topic of this name.
@@ -270,14 +283,14 @@ def _play(
     executable: Executable,
 ) -> int:
     for topic in player.advertise(recording.topics):
-        print(f'face-affect play: left out: {topic}', file=sys.stderr)
+        print(f'face-affect play: topic skipped: {topic}', file=sys.stderr)
     wait = arguments.wait_for_subscriber
     if wait and not player.wait_for_subscriber(images, wait) and not executable.stopped:
         missing = f'no subscriber to {arguments.image or "an image topic"} within {wait} s'
         if arguments.image:
             print(f'face-affect play: {missing}', file=sys.stderr)
             return EXIT_FAILED
-        print(f'face-affect play: {missing}; playing all the same', file=sys.stderr)
+        print(f'face-affect play: {missing}; playing without one', file=sys.stderr)
     while not executable.stopped:
         with tqdm(total=len(recording) or None, unit='msg', disable=None) as bar:
             player.play(recording, bar)

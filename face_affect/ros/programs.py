@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Entry points of the ROS programs. ROS is imported after signals are handled, if it is there."""
+"""Entry points of the ROS programs; they import ROS after signal handlers are installed."""
 
 from __future__ import annotations
 
@@ -14,13 +14,17 @@ from face_affect.core.text import printable
 from face_affect.ros.shared_memory import survive_full_memory, use_udp_where_full
 from face_affect.signals import ended_within, EXIT_FAILED, StopSignal
 
-END_TIME = 4.5  # seconds from a signal to the end of the process, at most
+END_TIME = 4.5  # maximum seconds from a signal to the end of the process
 
 
 def start(name: str, module: str, *arguments: Any) -> int:
-    """Call ``main`` of ``module``; return the exit code, 1 if ROS is missing.
+    """Call ``main`` of a module; return its exit code, 1 if the module cannot be imported.
 
-    ``main`` gets a StopSignal, and then ``arguments``. ``name`` begins the lines on stderr.
+    Args:
+        name: prefix of lines on stderr.
+        module: with the program's ``main``, which takes a StopSignal and ``arguments``.
+        arguments: passed to ``main``.
+
     """
     with StopSignal(interruptible=False) as stopped, ended_within(END_TIME, name):
         warning = use_udp_where_full(os.environ)
@@ -42,8 +46,8 @@ def _advice(module: str) -> str:
     package = module.partition('.')[0]
     if package.startswith('rcl') or package.endswith(('_msgs', '_srvs', '_interfaces')):
         return (
-            'ROS 2 and the messages of face_affect are needed, and pip installs neither: source '
-            'the workspace that face_affect was built in, or `. ./env.sh` in its source folder'
+            'ROS 2 and face_affect_msgs are required, and pip installs neither: source the '
+            'workspace that face_affect was built in, or run `. ./env.sh` in its source folder'
         )
     return f'install it: pip install {package}'
 
@@ -59,7 +63,7 @@ def camera_node() -> int:
 
 
 def live_view() -> int:
-    """Run the page of a running node; return the exit code."""
+    """Run the live view; return the exit code."""
     return start('live_view', 'face_affect.ros.live_view')
 
 

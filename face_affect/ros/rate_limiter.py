@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Keeping to a rate."""
+"""Limit the rate of events."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ import time
 
 
 class RateLimiter:
-    """Lets events through, so many a second at most."""
+    """Decides which events pass, so that a maximum rate is kept."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
-        """Use ``now``, seconds that never go back."""
+        """Start without events; ``now`` returns monotonic seconds."""
         self._now = now
         self._due = 0.0
 
     def passes(self, rate: float) -> bool:
-        """Return whether an event now keeps to ``rate`` a second; 0: always."""
+        """Return whether an event now keeps to ``rate``, events per second; 0: no limit."""
         now = self._now()
         if rate <= 0:
             return True
-        # Never further ahead than a period: the rate may have been slower before.
+        # At most one period ahead: the rate may have been lower before.
         self._due = min(self._due, now + 1 / rate)
         if now < self._due:
             return False
-        # From due time to due time, so that an event a little late does not delay the next.
+        # One period after the due time, so that a slightly late event does not delay the next.
         self._due = max(self._due, now - 0.5 / rate) + 1 / rate
         return True

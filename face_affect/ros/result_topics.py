@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""The topics that a configured node publishes results on."""
+"""Publish results on all topics of a configured node."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from face_affect.ros.parameters import NodeParameters
 
 
 class ResultPublisher(Protocol):
-    """Results in messages of another package."""
+    """A publisher of results in messages of another package."""
 
     def publish(self, result: FrameResult, header: Header) -> None:
-        """Publish a result of the image with ``header``."""
+        """Publish the result of the image with ``header``."""
 
 
 class ResultTopics:
-    """~/faces and ~/markers, the debug images, and what parameters ask for in addition.
+    """The topics ~/faces, ~/markers, debug images, and outputs that parameters enable.
 
     Created by configure, destroyed by cleanup.
     """
@@ -46,11 +46,11 @@ class ResultTopics:
         """Create the publishers.
 
         Args:
-            node: which manages the publishers.
-            parameters: returns the parameters as they are now.
+            node: owns the lifecycle publishers.
+            parameters: returns the current parameters.
             on_result: called with each result after it was published, on the same thread.
-            on_problem: called with a word and the reason where an output that parameters ask for
-                is not published.
+            on_problem: called with a keyword and a sentence if an enabled output is not
+                published.
 
         """
         self._node = node

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""The node's faces on the topics of ROS4HRI (REP-155)."""
+"""Republish the node's faces on the topics of ROS4HRI (REP-155)."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ from face_affect.signals import StopSignal
 
 TRANSPORTS = {'raw': Image, 'compressed': CompressedImage}
 RESULT_TYPE = 'face_affect_msgs/msg/FaceAffectArray'
-IMAGES = 30  # kept until their results come: a second's at 30 Hz
-IMAGE_MEMORY = 64 << 20  # bytes of them at most
-MAX_FACES = 100  # with topics of their own, of which each has four
+IMAGES = 30  # queued until their results arrive: one second at 30 Hz
+IMAGE_MEMORY = 64 << 20  # maximum bytes of queued images
+MAX_FACES = 100  # with topics; each face has four
 CHECK_PERIOD = 0.5  # seconds between checks whether results arrive
 
 
@@ -50,7 +50,15 @@ class FaceTopics:
     """The topics of one face."""
 
     def __init__(self, node: Node, hri: Any, root: str, number: int) -> None:
-        """Advertise ROOT/faces/ID/roi, cropped, expression and softbiometrics."""
+        """Create the publishers of ROOT/faces/ID/roi, cropped, expression and softbiometrics.
+
+        Args:
+            node: owns the publishers.
+            hri: the module hri_msgs.msg.
+            root: ROOT.
+            number: the face's id in the node's results.
+
+        """
         self._node = node
         self._hri = hri
         name = f'{root}/faces/{face_id(number)}'
@@ -68,11 +76,11 @@ class FaceTopics:
 
     @property
     def crop_wanted(self) -> bool:
-        """Whether the cropped picture has a subscriber."""
+        """Whether the cropped image has a subscriber."""
         return bool(self._cropped.get_subscription_count())
 
     def publish(self, face: Face, result: FrameResult, header: Header) -> None:
-        """Publish all but the picture; what the node does not estimate is left out."""
+        """Publish region, expression and gender; a task that the node does not run is left out."""
         detection = face.detection
         found = region(detection.box, detection.score, result.width, result.height)
         self._roi.publish(self._hri.NormalizedRegionOfInterest2D(header=header, **vars(found)))
@@ -88,17 +96,17 @@ class FaceTopics:
             )
 
     def publish_crop(self, message: Image) -> None:
-        """Publish the cropped picture."""
+        """Publish the cropped image."""
         self._cropped.publish(message)
 
     def destroy(self) -> None:
-        """Remove the topics."""
+        """Destroy the publishers."""
         for publisher in self._publishers:
             self._node.destroy_publisher(publisher)
 
 
 def root_of(namespace: str) -> str:
-    """Return the root of the topics.
+    """Return the root of the topics, ``namespace`` without a trailing slash.
 
     Raises:
         ValueError: ``namespace`` is not an absolute name.
@@ -118,13 +126,13 @@ def _stamp(header: Header) -> tuple[int, int]:
 
 
 class Ros4HriBridge(Node):
-    """Subscribes to the node's faces, and to its images for the cropped pictures."""
+    """Subscribes to the node's faces, and to the camera's images for the cropped images."""
 
     def __init__(self, hri: Any, **kwargs: Any) -> None:
-        """Publish with the messages of ``hri``, the module hri_msgs.msg.
+        """Create the topics; ``hri`` is the module hri_msgs.msg.
 
         Raises:
-            ValueError: a parameter has a wrong value.
+            ValueError: a parameter has an invalid value.
 
         """
         with unlogged():
@@ -136,7 +144,7 @@ class Ros4HriBridge(Node):
         self._status = ProgramStatus(self, 'ROS4HRI bridge', self.faults)
         self._hri = hri
         given = declare(self, BridgeParameters, fixed=True, topics=image_topics(self))
-        # In ROS 1 the parameters /humans/faces/width and height
+        # In ROS 1, these were the parameters /humans/faces/width and height.
         self._size = given.cropped_width, given.cropped_height
         self._steady = Clock(clock_type=ClockType.STEADY_TIME)
         self._bit_depth = BitDepth()
@@ -181,7 +189,7 @@ class Ros4HriBridge(Node):
             self._images.popitem(last=False)
 
     def _on_faces(self, data: bytes) -> None:
-        """Publish a result; one that cannot be read is dropped, with a warning."""
+        """Publish a result; drop a malformed one with a warning."""
         try:
             message = unpack(data, FaceAffectArray)
             result = decode_result(message)
@@ -201,15 +209,15 @@ class Ros4HriBridge(Node):
         self._publish_crops(faces, message.header)
 
     def _with_topics(self, result: FrameResult) -> list[Face]:
-        """Return the faces that have topics, and new ones as far as there is room for them."""
+        """Return the faces that have topics, and new ones up to ``MAX_FACES`` in total."""
         known = [face for face in result.faces if face.id in self._topics]
         new = [face for face in result.faces if face.id not in self._topics]
         room = MAX_FACES - len(self._topics)
         if len(new) > room:
             self._log.warning(
                 'room',
-                f'{len(new) - room} of {len(result.faces)} faces left out: {MAX_FACES} at '
-                'most have topics',
+                f'{len(new) - room} of {len(result.faces)} faces left out: at most {MAX_FACES} '
+                'faces have topics',
             )
         return known + new[:room]
 
@@ -229,7 +237,7 @@ class Ros4HriBridge(Node):
             )
 
     def _check(self) -> None:
-        """Warn if no image arrives; drop all faces if no result arrives."""
+        """Warn if no image arrives; remove all faces if no result arrives."""
         seconds = self._silence.due(self._received)
         if seconds is not None:
             self.get_logger().warning(f'no cropped faces: {self._camera.silence(seconds)}')
@@ -240,7 +248,7 @@ class Ros4HriBridge(Node):
         self._publish_list(Header(stamp=self.get_clock().now().to_msg()))
 
     def diagnose(self) -> DiagnosticStatus:
-        """Return whether results arrive, and whether another bridge has the same topics."""
+        """Return the status: WARN if no result arrives or another bridge has the same topics."""
         others = len(self.get_publishers_info_by_topic(self._list_topic)) - 1
         warning = ''
         if others > 0:
@@ -279,7 +287,7 @@ class Ros4HriBridge(Node):
 
 
 def create() -> Ros4HriBridge:
-    """Return the bridge.
+    """Create the bridge.
 
     Raises:
         MissingMessagesError: hri_msgs is not installed.

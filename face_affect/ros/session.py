@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""What lives from activate, or from the end of a pause, until deactivate or the next pause.
+"""A session: the processing of images from activation or resumption to deactivation or pause.
 
 ========  =========================================================  ==========================
 thread    calls                                                      guarded by
@@ -16,9 +16,9 @@ both      ``Mailbox``, ``Statistics``, ``ThrottledLog``, ``Faults``  their locks
 
 The executor runs on the main thread; each session has a worker of its own.
 
-Without a lock, since one thread assigns a reference, which is atomic, and the other one reads it:
-``Session.newest`` and ``Session._closed`` (a result that is published just then is still valid),
-``Worker.limits`` and ``Pipeline.settings`` (both are frozen; the next image has the new ones).
+These need no lock, since one thread assigns a reference, which is atomic, and the other reads it:
+``Session.newest`` and ``Session._closed`` (a result that is just being published is valid),
+``Worker.limits`` and ``Pipeline.settings`` (both are frozen and apply from the next image on).
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ from face_affect.ros.worker import Worker
 
 @dataclass(frozen=True)
 class Networks:
-    """The loaded models. One session's worker uses them at a time."""
+    """The loaded models, used by the worker of one session at a time."""
 
     pipeline: Pipeline
     explainer: Explainer
@@ -57,7 +57,7 @@ class Networks:
 
 @dataclass(frozen=True)
 class Reporting:
-    """Where a session counts and logs; both are thread-safe and outlive it."""
+    """The counters and the log of a session; both are thread-safe and outlive it."""
 
     statistics: Statistics
     log: ThrottledLog
@@ -74,7 +74,7 @@ class Session:
         parameters: NodeParameters,
         reporting: Reporting,
     ) -> None:
-        """Start to process images: completely, or not at all where something raises."""
+        """Start processing images; if a step raises, the earlier ones are undone."""
         self.newest: FaceAffectArray | None = None
         self._node = node
         self._networks = networks
@@ -106,38 +106,38 @@ class Session:
 
     @property
     def problems(self) -> dict[str, int]:
-        """How many images had faces that were not located, by reason."""
+        """The number of images whose faces were not located, by reason."""
         return self._localiser.problems if self._localiser else {}
 
     def change(self, parameters: NodeParameters) -> None:
-        """Use changed parameters from the next image on."""
+        """Apply changed parameters from the next image on."""
         self._networks.pipeline.settings = parameters.settings
         self._worker.limits = parameters.input
 
     def close(self) -> bool:
-        """Stop; return whether the worker has ended, else it was given up.
+        """Stop processing; return True if the worker ended, False if it was given up.
 
-        The networks of a worker that was given up must not be used again: it may still run.
+        A worker that was given up may still use the networks: do not use them again.
         """
         self._closed = True
         self._undo.close()
         ended = not self._worker.running
-        # The worker refers to this session: its networks would stay until the next garbage
-        # collection, tens of megabytes after a few configurations.
+        # Break the reference cycle with the worker: otherwise the networks, tens of megabytes
+        # after a few configurations, stay in memory until the next garbage collection.
         del self._worker, self._subscription
         return ended
 
     def missing(self) -> str:
-        """Return, as the rest of a sentence, why no image arrives."""
+        """Return why no image arrives, as the end of a sentence."""
         return self._subscription.missing()
 
     def warn_if_silent(self, received: int) -> None:
-        """Log a warning if one is due; ``received`` images have arrived so far."""
+        """Log a warning if no image has arrived for a while; ``received``: images so far."""
         seconds = self._silence.due(received)
         if seconds is not None:
             self._node.get_logger().warning(self._subscription.silence(seconds))
 
-    # For the worker, on its thread
+    # Called by the worker, on its thread
 
     def now(self) -> int:
         """Return the node's time in nanoseconds."""
@@ -153,17 +153,17 @@ class Session:
         self.newest = message
         self._topics.publish(message, result)
         logger = self._node.get_logger()
-        # rclpy looks for the caller of each log call, also of those below the level.
+        # rclpy inspects the call stack of each log call, even below the level.
         if logger.is_enabled_for(LoggingSeverity.DEBUG):
             stamp = f'{header.stamp.sec}.{header.stamp.nanosec:09d}'
             logger.debug(f'image {stamp}: faces={len(result.faces)}, {elapsed * 1e3:.1f} ms')
 
     def show(self, image: NDArray[np.uint8], result: FrameResult, header: Header) -> bool:
-        """Publish debug images; return whether any was subscribed to and due."""
+        """Publish debug and saliency images; return whether any was subscribed to and due."""
         if self._closed:
             return False
         return self._topics.debug_images.show(image, result, header, self._networks.explainer)
 
     def note_drop(self, reason: str, error: str) -> None:
-        """Log an image that gave no result; ``reason`` is a word."""
+        """Log an image that gave no result; ``reason`` is the drop reason, a keyword."""
         self._reporting.log.warning(reason, f'image dropped ({reason}): {error}')

@@ -1,7 +1,10 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Where /dev/shm is full, ROS's libraries die of SIGBUS: use none of it there. Free of ROS."""
+"""Avoid shared memory if /dev/shm is full, which kills processes with ROS by SIGBUS.
+
+Does not import ROS: the settings must be made before.
+"""
 
 from __future__ import annotations
 
@@ -11,22 +14,27 @@ import os
 from pathlib import Path
 import resource
 
-FOLDER = Path('/dev/shm')  # nosec B108: where the libraries have their segments
+FOLDER = Path('/dev/shm')  # nosec B108: the folder of the libraries' segments
 # The segment of config/fastdds_shm.xml, the ports of some participants, and a reserve
 NEEDED = 16 << 20  # bytes
-LITTLE = 1 << 20  # bytes; below that not even a page may be left
+LITTLE = 1 << 20  # bytes; with less, even small segments may not fit
 SHM_PROFILE, UDP_PROFILE = 'fastdds_shm.xml', 'fastdds_udp.xml'
 # Fast DDS reads the first from version 3 on (Kilted), before that the second.
 VARIABLES = ('FASTDDS_DEFAULT_PROFILES_FILE', 'FASTRTPS_DEFAULT_PROFILES_FILE')
 OLD_DISTROS = ('humble', 'iron', 'jazzy')
-# Of LTTng, which rclpy is linked with
+# Segments of LTTng, which rclpy is linked with
 LTTNG_FILES = 'lttng-ust-wait-*'
 
 
 def use_udp_where_full(environment: MutableMapping[str, str], folder: Path = FOLDER) -> str:
-    """Make Fast DDS use UDP where shared memory is nearly full; return the warning, or ''.
+    """Make Fast DDS use UDP if shared memory is nearly full; return a warning, or ''.
 
-    A profile of the user's own stays: the warning says that it may need more than there is.
+    A user's own profile is kept; the warning then says that the process may crash.
+
+    Args:
+        environment: of this process; the variable of the profile is changed.
+        folder: of shared memory.
+
     """
     if not environment.get('RMW_IMPLEMENTATION', 'rmw_fastrtps').startswith('rmw_fastrtps'):
         return ''
@@ -36,25 +44,25 @@ def use_udp_where_full(environment: MutableMapping[str, str], folder: Path = FOL
     room = f'{folder} has {free >> 20} MiB free, and Fast DDS may need {NEEDED >> 20} MiB'
     own = next((environment[name] for name in VARIABLES if environment.get(name)), SHM_PROFILE)
     if Path(own).name != SHM_PROFILE:
-        return f'{room}: with the profile {own} this process may die of SIGBUS'
+        return f'{room}: with the profile {own} this process may crash (SIGBUS); free some memory'
     for name in VARIABLES:
         environment.pop(name, None)
     old = environment.get('ROS_DISTRO') in OLD_DISTROS
     environment[VARIABLES[old]] = str(_udp_profile(environment))
-    files = ', and nothing is written to files' if free < LITTLE else ''
-    return f'{room}: images come over UDP, which is slower{files}. Make room and start again'
+    files = ', and no files are written' if free < LITTLE else ''
+    return f'{room}: images use UDP, which is slower{files}; free some memory and start again'
 
 
 def survive_full_memory(folder: Path = FOLDER) -> None:
-    """Let no file of this process grow, log files included, where shared memory is full.
+    """Forbid this process to write files, log files included, if shared memory is full.
 
-    LTTng, which rclpy loads, makes a small file there and maps it, again every few seconds: fatal
-    where there is no room. Where it cannot make the file, it does without.
+    LTTng, which rclpy loads, creates and maps a small file there every few seconds, which crashes
+    the process on a full file system. If LTTng cannot write the file, it continues without.
     """
     if _free(folder) >= LITTLE:
         return
     for path in folder.glob(LTTNG_FILES):
-        # A segment made on a full file system kills its readers (SIGBUS).
+        # A segment without blocks, created on a full file system, kills its readers (SIGBUS).
         with suppress(OSError):
             if path.stat().st_blocks == 0:
                 path.unlink()
@@ -63,7 +71,7 @@ def survive_full_memory(folder: Path = FOLDER) -> None:
 
 
 def _free(folder: Path) -> int:
-    """Return the number of bytes that can be written in ``folder``; 0 if it is missing."""
+    """Return the free bytes of the file system of ``folder``; 0 if it is missing."""
     try:
         status = os.statvfs(folder)
     except OSError:
@@ -72,7 +80,7 @@ def _free(folder: Path) -> int:
 
 
 def _udp_profile(environment: MutableMapping[str, str]) -> Path:
-    """Return the installed profile, or that of the source folder."""
+    """Return the path of the UDP profile: the installed one, else that of the source folder."""
     prefixes = environment.get('AMENT_PREFIX_PATH', '').split(os.pathsep)
     installed = [Path(prefix, 'share', 'face_affect', 'config') for prefix in prefixes if prefix]
     source = Path(__file__).resolve().parents[2] / 'config'

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""When to warn that no image arrives."""
+"""Decide when to warn that no message arrives."""
 
 from __future__ import annotations
 
@@ -13,17 +13,20 @@ NEXT_WARNING = 30.0  # seconds between two warnings
 
 
 class Silence:
-    """Decides from a count of messages, looked at now and then, when a warning is due."""
+    """Decides from a message count, polled periodically, when a warning is due."""
 
     def __init__(self, count: int, now: Callable[[], float] = time.monotonic) -> None:
-        """Start at ``count`` messages; ``now`` is the time in seconds."""
+        """Start at ``count`` messages; ``now`` returns monotonic seconds."""
         self._now = now
         self._count = count
         self._since = now()
         self._due = self._since + FIRST_WARNING
 
     def due(self, count: int) -> float | None:
-        """Return for how many seconds no message has arrived, if a warning is due now."""
+        """Return the seconds without a message if a warning is due, else None.
+
+        ``count``: messages so far.
+        """
         now = self._now()
         if count != self._count:
             self._count, self._since, self._due = count, now, now + FIRST_WARNING

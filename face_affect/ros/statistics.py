@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""What becomes of every frame, counted; safe to use from several threads."""
+"""Count received, processed and dropped frames, and measure latencies."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ import math
 import threading
 import time
 
-WINDOW = 300  # results that percentiles are taken over
+WINDOW = 300  # latest results, over which percentiles are computed
 FIRST_INTERVAL = 2.5  # seconds between images, assumed until two have arrived
 
 
 @dataclass(frozen=True)
 class Report:
-    """A snapshot: frame counts since the start, seconds by stage (p50, p95).
+    """A snapshot of the statistics; counts are since the start.
 
-    ``stamp`` seconds, by a steady clock; ``faces`` in the newest result; ``age``
-    seconds from the stamp of the newest processed image to when its turn came; ``exposure``
-    says what is wrong with the exposure of that image, '' if nothing; ``faults`` exceptions of
-    callbacks; ``silence`` seconds since the newest image arrived, infinite before the first;
-    ``interval`` seconds between the two newest images.
+    ``stamp``: seconds of a steady clock; ``faces``: in the newest result; ``age``: seconds from
+    the stamp of the newest processed image to the start of its processing; ``stages``: p50 and
+    p95 of each stage, seconds; ``exposure``: the exposure fault of the newest processed image,
+    '' if none; ``faults``: exceptions of callbacks; ``silence``: seconds since the newest image
+    arrived, infinite before the first; ``interval``: seconds between the two newest images.
     """
 
     stamp: float
@@ -42,12 +42,15 @@ class Report:
 
     @property
     def under_way(self) -> int:
-        """Frames that have arrived, but neither given a result nor been dropped yet."""
+        """The number of received frames that are neither processed nor dropped yet."""
         return self.received - self.processed - sum(self.dropped.values())
 
 
 class Statistics:
-    """Every frame received is processed, dropped for a reason, or still under way."""
+    """Counters of frames. Thread-safe.
+
+    Every received frame is processed, dropped for a reason, or still under way.
+    """
 
     def __init__(self) -> None:
         """Start at zero."""
@@ -65,7 +68,7 @@ class Statistics:
         self._interval = FIRST_INTERVAL
 
     def receive(self) -> None:
-        """Count a frame that arrived."""
+        """Count a received frame."""
         with self._lock:
             now = time.monotonic()
             if self._received:
@@ -74,18 +77,18 @@ class Statistics:
             self._arrival = now
 
     def drop(self, reason: str, error: str = '') -> None:
-        """Count a frame that gives no result."""
+        """Count a frame that gives no result; ``reason`` is a keyword, ``error`` a sentence."""
         with self._lock:
             self._dropped[reason] += 1
             self._last_error = error or self._last_error
 
     def note_error(self, error: str) -> None:
-        """Note an error that belongs to no frame, or with '' that there is none any more."""
+        """Set the last error, one that belongs to no frame; '' clears it."""
         with self._lock:
             self._last_error = error
 
     def note_fault(self, error: str) -> None:
-        """Count and note an exception of a callback."""
+        """Count an exception of a callback, and set it as the last error."""
         with self._lock:
             self._faults += 1
             self._last_error = error
@@ -93,7 +96,7 @@ class Statistics:
     def process(
         self, faces: int, stages: Mapping[str, float], age: float, exposure: str = ''
     ) -> None:
-        """Count a frame that gave a result; ``age`` and ``stages`` in seconds."""
+        """Count a processed frame; ``age`` and ``stages``: seconds; see ``Report``."""
         with self._lock:
             self._processed += 1
             self._faces = faces
@@ -103,17 +106,17 @@ class Statistics:
             self.time(stage, elapsed)
 
     def time(self, stage: str, elapsed: float) -> None:
-        """Note the seconds that a stage took for one frame."""
+        """Add the latency of a stage for one frame, seconds."""
         with self._lock:
             self._stages.setdefault(stage, deque(maxlen=WINDOW)).append(elapsed)
 
     def rest(self) -> None:
-        """Note that processing has stopped: there are no current faces."""
+        """Note that processing has stopped: no faces are visible."""
         with self._lock:
             self._faces = 0
 
     def report(self) -> Report:
-        """Return a snapshot."""
+        """Return a snapshot of the statistics."""
         with self._lock:
             times = {stage: list(window) for stage, window in self._stages.items()}
             now = time.monotonic()
@@ -145,7 +148,7 @@ class Statistics:
 def percentile(ordered: Sequence[float], percent: float) -> float:
     """Return the percentile, by nearest rank, of values in ascending order.
 
-    numpy's takes nine milliseconds at its first call, in which images would be lost.
+    The first call of numpy.percentile takes 9 ms, during which images would be dropped.
     """
     rank = math.ceil(percent / 100 * len(ordered))
     return ordered[max(rank, 1) - 1]

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Log lines about what comes from outside: escaped, and few of each kind."""
+"""Log messages about external input: escaped and throttled."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from rclpy.impl.rcutils_logger import RcutilsLogger
 
 from face_affect.core.text import printable
 
-PERIOD = 30.0  # seconds between two lines of a kind
+PERIOD = 30.0  # minimum seconds between two lines of a kind
 
 
 class ThrottledLog:
-    """Logs one line of a kind in ``PERIOD``, and how many it left out. Thread-safe.
+    """Logs at most one line of a kind per ``PERIOD``, with the number suppressed. Thread-safe.
 
-    A kind is a word of this program's, never text from outside: each one is remembered.
+    Kinds are fixed words, never text from outside, since each one is kept in memory.
     """
 
     def __init__(self, logger: RcutilsLogger, now: Callable[[], float] = time.monotonic) -> None:
-        """Write to ``logger``; ``now`` is the time in seconds."""
+        """Write to ``logger``; ``now`` returns monotonic seconds."""
         self._logger = logger
         self._now = now
         self._lock = threading.Lock()
@@ -43,7 +43,7 @@ class ThrottledLog:
             self._logger.error(line)
 
     def _line(self, kind: str, text: object) -> str:
-        """Return the line to log, or '' where it must wait."""
+        """Return the line to log, or '' if it is suppressed."""
         now = self._now()
         with self._lock:
             if now < self._due.get(kind, now):

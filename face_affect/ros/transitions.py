@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Requests for transitions: impossible ones are refused before rcl logs them."""
+"""Refuse impossible lifecycle transitions before rcl logs them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rclpy.node import Node
 from face_affect.core.text import printable
 from face_affect.ros.throttled_log import ThrottledLog
 
-# What each state allows: label and number
+# Allowed transitions by state: id by label
 ALLOWED = {
     'unconfigured': {
         'configure': Transition.TRANSITION_CONFIGURE,
@@ -33,7 +33,7 @@ ALLOWED = {
 
 
 def possible(state: str, transition: Transition) -> bool:
-    """Return whether a request is possible in ``state``; a label goes before the number."""
+    """Return whether ``state`` allows the transition; its label takes precedence over its id."""
     allowed = ALLOWED.get(state, {})
     if transition.label:
         return transition.label in allowed
@@ -41,9 +41,15 @@ def possible(state: str, transition: Transition) -> bool:
 
 
 def refuse_impossible(node: Node, state: Callable[[], str], log: ThrottledLog) -> None:
-    """Refuse impossible transitions of the lifecycle node ``node``, which is in ``state``.
+    """Refuse impossible transitions of a lifecycle node, and log them escaped.
 
-    rcl_lifecycle writes the label of each one to the log as it is: it could forge lines.
+    rcl_lifecycle would log the label of each one unescaped, which could forge log lines.
+
+    Args:
+        node: the lifecycle node.
+        state: returns its current state.
+        log: for refused requests.
+
     """
     for service in node.services:
         if service.srv_type is ChangeState:

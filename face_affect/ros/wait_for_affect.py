@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""The action ~/wait_for_affect."""
+"""Serve the action ~/wait_for_affect."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from face_affect.core.tasks import Task, TASKS
 from face_affect.ros.conversions import face_to_message
 from face_affect.ros.throttled_log import ThrottledLog
 
-TIMEOUT_CHECK = 0.1  # seconds
-MAX_GOALS = 100  # that wait; each costs memory, and time for every result
+TIMEOUT_CHECK = 0.1  # seconds between checks for timeouts and cancel requests
+MAX_GOALS = 100  # waiting at once; each costs memory, and time for every result
 
 
 def wanted_from(goal: WaitForAffect.Goal) -> AffectCriteria:
-    """Return what ``goal`` asks for.
+    """Return the criteria of ``goal``.
 
     Raises:
         ValueError: a label is not one of the constants, or a number is out of range.
@@ -47,17 +47,17 @@ def _label(code: int, task: Task) -> str | None:
         return None
     if code >= len(task.labels):
         raise ValueError(
-            f'{task.name} {code} is not one of 0 to {len(task.labels) - 1}, '
-            f'nor {WaitForAffect.Goal.ANY} for any'
+            f'{task.name} is {code}, but must be from 0 to {len(task.labels) - 1}, '
+            f'or {WaitForAffect.Goal.ANY} for any'
         )
     return task.labels[code]
 
 
 @dataclass
 class _Pending:
-    """A goal that waits. It is executed, in the action's sense, once it is decided.
+    """A waiting goal. Its execute callback runs only once its result is known.
 
-    ``deadline`` nanoseconds on the node's clock; None: wait without a limit.
+    ``deadline``: nanoseconds on the node's clock; None: no timeout.
     """
 
     handle: ServerGoalHandle
@@ -66,22 +66,29 @@ class _Pending:
 
 
 class WaitForAffectServer:
-    """Serves up to ``MAX_GOALS`` goals at once, without blocking the executor.
+    """An action server for up to ``MAX_GOALS`` waiting goals, which does not block the executor.
 
-    Results may come from another thread; goals are decided on the executor's.
+    ``add_result`` may be called on any thread; goals end on the executor's.
     """
 
     def __init__(
         self, node: Node, refuse: Callable[[AffectCriteria], str | None], log: ThrottledLog
     ) -> None:
-        """Serve on ``node``; ``refuse`` returns why a goal cannot be served now, or None."""
+        """Create the server.
+
+        Args:
+            node: owns the server.
+            refuse: returns why a goal must be rejected, or None.
+            log: for rejected goals.
+
+        """
         self._log = log
         self._node = node
         self._refuse = refuse
         self._pending: list[_Pending] = []
         self._results: deque[FrameResult] = deque()
         self._guard = node.create_guard_condition(self._take_results)
-        # Steady: goals can be cancelled while simulated time stands still.
+        # A steady clock: goals must be cancellable while simulated time stands still.
         self._timer = node.create_timer(
             TIMEOUT_CHECK, self._check_time, clock=Clock(clock_type=ClockType.STEADY_TIME)
         )
@@ -98,15 +105,15 @@ class WaitForAffectServer:
         )
 
     def add_result(self, result: FrameResult) -> None:
-        """Take in one image's result, from any thread."""
+        """Queue the result of one image; may be called on any thread."""
         if self._pending:
             self._results.append(result)
             self._guard.trigger()
 
     def abort_all(self, reason: str) -> bool:
-        """End every goal without success; return whether there was any.
+        """Abort every goal; return whether there was any.
 
-        The answers are sent by the executor, as it spins on.
+        The executor sends the results when it is spun further.
         """
         waiting = list(self._pending)
         for pending in waiting:
@@ -164,7 +171,7 @@ class WaitForAffectServer:
         back = self._checked - now
         self._checked = now
         for pending in list(self._pending):
-            if pending.deadline is not None and back > 0:  # A bag that starts again
+            if pending.deadline is not None and back > 0:  # A bag was restarted.
                 pending.deadline -= back
             if pending.handle.is_cancel_requested:
                 self._decide(pending, None, 'cancelled')

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""The thread that turns image messages into results."""
+"""The worker thread: process image messages to results."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from face_affect.ros.rate_limiter import RateLimiter
 from face_affect.ros.statistics import Statistics
 
 THREAD_NAME = 'face_affect_worker'
-STOP_TIME = 2.0  # seconds for the image in work when the worker is stopped
+STOP_TIME = 2.0  # seconds for the current image when the worker is stopped
 
 
 class Overdue(Exception):
@@ -34,11 +34,11 @@ class Overdue(Exception):
 
 
 class GivenUp(Exception):
-    """The worker was given up while the image was in work: it counts as dropped already."""
+    """The worker was given up while it processed the image, which is already counted."""
 
 
 class Sink(Protocol):
-    """Where a worker's results go. Called on the worker's thread."""
+    """The consumer of a worker's results; called on the worker's thread."""
 
     def now(self) -> int:
         """Return the time in nanoseconds, for images whose stamp is zero."""
@@ -47,14 +47,14 @@ class Sink(Protocol):
         """Publish a result that took ``elapsed`` seconds."""
 
     def show(self, image: NDArray[np.uint8], result: FrameResult, header: Header) -> bool:
-        """Draw a result that was published; return whether there was anything to draw."""
+        """Publish images of a published result; return whether there was any to publish."""
 
     def note_drop(self, reason: str, error: str) -> None:
-        """Note an image without a result; not called for those that are left out on purpose."""
+        """Note a drop caused by a fault; not called for overrun, over_rate and too_old."""
 
 
 class Worker:
-    """Processes the newest image; the one before it is dropped if it still waits."""
+    """A thread that processes the newest image; a waiting older one is dropped (overrun)."""
 
     def __init__(
         self,
@@ -67,11 +67,11 @@ class Worker:
         """Start the thread.
 
         Args:
-            pipeline: what reads the faces.
-            statistics: counts what becomes of every image.
+            pipeline: processes an image to a result.
+            statistics: counts every image.
             kind: the type of the image messages.
-            sink: where results go.
-            limits: which images are processed; ``limits`` may be replaced at any time.
+            sink: consumes results.
+            limits: of rate, age and size; the attribute may be replaced at any time.
 
         """
         self._statistics = statistics
@@ -88,11 +88,11 @@ class Worker:
 
     @property
     def running(self) -> bool:
-        """Whether the thread runs; after ``stop``: whether it was given up."""
+        """Whether the thread runs; after ``stop``, whether it was given up."""
         return self._thread.is_alive()
 
     def put(self, data: bytes) -> None:
-        """Hand over the newest image, still serialised: one that is overtaken costs nothing."""
+        """Pass the newest image, serialised, to the thread; count a replaced one as overrun."""
         self._statistics.receive()
         if not self._rate.passes(self.limits.max_rate):
             self._statistics.drop('over_rate')
@@ -101,9 +101,9 @@ class Worker:
             self._statistics.drop('overrun')
 
     def stop(self, timeout: float = STOP_TIME) -> None:
-        """End the thread after the image in work, or give it up after ``timeout`` seconds.
+        """End the thread after the current image, or give it up after ``timeout`` seconds.
 
-        Of a thread that was given up nothing is published or counted any more.
+        A thread that was given up publishes and counts nothing any more.
         """
         if self._mailbox.close():
             self._statistics.drop('stopped')
@@ -124,7 +124,7 @@ class Worker:
                 self._statistics.drop('too_old')
             except GivenUp:
                 return
-            # Whatever goes wrong with one image, the next one is processed.
+            # Any error drops this image only.
             except Exception as error:
                 if not self._given_up.is_set():
                     self._drop(*drop_reason(error))
@@ -164,7 +164,7 @@ class Worker:
             raise GivenUp
 
     def _draw(self, image: NDArray[np.uint8], result: FrameResult, header: Header) -> None:
-        """Show a result that was published already: what fails here costs no result."""
+        """Publish images of a result; an error here does not affect the published result."""
         start = time.perf_counter()
         try:
             if self._sink.show(image, result, header):

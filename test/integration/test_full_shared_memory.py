@@ -59,7 +59,7 @@ def test_a_node_starts_without_shared_memory(fresh: Robot) -> None:
     watcher.warm_up(jpeg_image(demo_jpegs()[COLLINS]))
     assert watcher.look_at(jpeg_image(demo_jpegs()[COLLINS])).faces
     assert '/dev/shm has 0 MiB free' in node.output
-    assert 'images come over UDP' in node.output
+    assert 'images use UDP' in node.output
     assert node.end(signal.SIGTERM, END_SECONDS) == 0, node.output
 
 
@@ -86,7 +86,7 @@ def test_other_programs_start_without_shared_memory(fresh: Robot, words: tuple[s
     name = {'live_view': 'live_view', 'face-affect': 'face_affect_player'}[words[0]]
     fresh.spin_until(lambda: name in fresh.node.get_node_names(), 'the program')
     assert process.end(signal.SIGTERM, END_SECONDS) in (0, 143), process.output
-    assert 'images come over UDP' in process.output
+    assert 'images use UDP' in process.output
 
 
 CLIENT = """

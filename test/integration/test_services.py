@@ -96,9 +96,7 @@ def test_enable(watcher: Watcher) -> None:
     assert robot.state == 'active'
     newest = get_faces(robot)
     assert not newest.success
-    assert newest.message == (
-        'no result since processing was started or stopped; the node is paused'
-    )
+    assert newest.message == ('no result since processing started or stopped; the node is paused')
     robot.report()
     watcher.results.clear()
     assert robot.report()['lifecycle state'] == 'paused'

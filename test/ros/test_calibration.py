@@ -41,8 +41,8 @@ def test_good_file(tmp_path: Path, prefix: str) -> None:
         ('a: [1', 'not in the format of'),
         ('just words', 'not in the format of'),
         ('', 'not in the format of'),
-        ('a: 1', "has no 'image_width'"),
-        (GOOD.replace('60.0, 0.0, 32.0', '60.0, 32.0'), '8 numbers where 9 belong'),
+        ('a: 1', "lacks the key 'image_width'"),
+        (GOOD.replace('60.0, 0.0, 32.0', '60.0, 32.0'), 'a matrix has 8 numbers, expected 9'),
         (
             GOOD.replace('image_width: 64', 'image_width: wide'),
             'not in the format of',

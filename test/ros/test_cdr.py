@@ -83,9 +83,9 @@ def test_reads_both_byte_orders(encapsulation: str, order: str) -> None:
 @pytest.mark.parametrize(
     'data, reason',
     [
-        (b'', 'encapsulation missing is not known'),
-        (b'\0', 'encapsulation 00 is not known'),
-        (bytes.fromhex('00030000') + bytes(40), 'encapsulation 0003 is not known'),
+        (b'', r'unknown encapsulation \(none\)'),
+        (b'\0', 'unknown encapsulation 00'),
+        (bytes.fromhex('00030000') + bytes(40), 'unknown encapsulation 0003'),
         # What makes Fast CDR read beyond the end
         (bytes.fromhex('00010001'), 'unpack_from'),
         (bytes.fromhex('00010003'), 'unpack_from'),

@@ -149,20 +149,24 @@ def test_values() -> None:
         ([], BEST_EFFORT, 'on /image: it has no publisher'),
         ([publisher(BEST_EFFORT)], RELIABLE, '/head/camera has an incompatible QoS (ERROR: '),
         ([publisher(BEST_EFFORT)], LATCHED, 'incompatible QoS'),
-        ([publisher(BEST_EFFORT)], BEST_EFFORT, '/head/camera is silent'),
-        ([publisher(RELIABLE)], BEST_EFFORT, '/head/camera is silent'),
-        ([publisher(RELIABLE)], RELIABLE, '/head/camera is silent'),
+        ([publisher(BEST_EFFORT)], BEST_EFFORT, '/head/camera publishes nothing'),
+        ([publisher(RELIABLE)], BEST_EFFORT, '/head/camera publishes nothing'),
+        ([publisher(RELIABLE)], RELIABLE, '/head/camera publishes nothing'),
         (
             [publisher(RELIABLE, 'std_msgs/msg/String')],
             RELIABLE,
-            '/head/camera publishes std_msgs/msg/String, not sensor_msgs/msg/Image',
+            '/head/camera publishes std_msgs/msg/String, expected sensor_msgs/msg/Image',
         ),
         (
             [publisher(RELIABLE, name='_NODE_NAME_UNKNOWN_')],
             RELIABLE,
-            'on /image: a node not known by name yet is silent',
+            'on /image: a node of yet unknown name publishes nothing',
         ),
-        ([publisher(RELIABLE), publisher(BEST_EFFORT)], RELIABLE, '; /head/camera is silent'),
+        (
+            [publisher(RELIABLE), publisher(BEST_EFFORT)],
+            RELIABLE,
+            '; /head/camera publishes nothing',
+        ),
     ],
 )
 def test_why_no_image_comes(publishers: list[Any], qos: QoSProfile, words: str) -> None:

@@ -50,7 +50,7 @@ def test_with_room_nothing_changes(free: Any) -> None:
 def test_udp_without_room(free: Any, profile: dict[str, str], distro: str, variable: str) -> None:
     free(NEEDED - 1)
     environment = {'ROS_DISTRO': distro, **profile}
-    assert 'images come over UDP' in use_udp_where_full(environment)
+    assert 'images use UDP' in use_udp_where_full(environment)
     assert environment == {
         'ROS_DISTRO': distro,
         variable: str(ROOT / 'config' / 'fastdds_udp.xml'),
@@ -82,6 +82,6 @@ def test_full_memory_is_survived_by_writing_nothing(
     assert not limits
     free(LITTLE - 1)
     survive_full_memory(tmp_path)
-    assert 'nothing is written to files' in use_udp_where_full({}, tmp_path)
+    assert 'no files are written' in use_udp_where_full({}, tmp_path)
     assert limits == [(0, resource.getrlimit(resource.RLIMIT_FSIZE)[1])]
     assert not (tmp_path / 'lttng-ust-wait-6').exists()
