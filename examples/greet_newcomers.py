@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 
 """
-Greet who comes, by id: without names, pictures or anything stored.
+Greet newcomers by track id, without storing names or images.
 
-Each id is greeted once, several newcomers together, and after a greeting the robot is silent for
-the cool-down. Ids are not persons: who was away for longer than the node's forget_time has a new
-one and is greeted again, at most once per cool-down. Replace ``say`` by your robot's voice.
+Each id is greeted once, several newcomers together; after a greeting, the robot is silent for the
+cool-down. Ids do not identify persons: after an absence longer than the node's forget_time, a
+person has a new id and is greeted again. Replace ``say`` by your robot's speech output.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ REMEMBERED = 1000  # ids
 
 
 class Greeter:
-    """Greets newcomers; times are the images' own, so that a bag gives the same greetings."""
+    """Greets newcomers; times are stamps of the images, so that a bag reproduces the greetings."""
 
     def __init__(
         self, say: Callable[[str], None], cool_down: float = 20.0, min_time: float = 0.5
     ) -> None:
-        """Speak by ``say``; ``cool_down`` and ``min_time``, how long a face is there: seconds."""
+        """Speak by ``say``; seconds between greetings, and minimum seconds of a face's track."""
         self._say = say
         self._cool_down = cool_down
         self._min_time = min_time
@@ -44,7 +44,7 @@ class Greeter:
     def add(self, result: FaceAffectArray) -> None:
         """Greet the newcomers of a result, if there are any and the cool-down is over."""
         now = to_seconds(result.header.stamp)
-        if now < self._last:  # a bag plays again
+        if now < self._last:  # A bag was restarted.
             self._last = -math.inf
         newcomers = [
             face.id
@@ -58,10 +58,11 @@ class Greeter:
 
 
 def main() -> None:
-    """Greet until SIGINT or SIGTERM."""
+    """Run until SIGINT or SIGTERM."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--topic', default='/face_affect/faces', help='default: %(default)s')
-    parser.add_argument('--cool-down', type=float, default=20.0, help='seconds, %(default)s')
+    cool_down = 'seconds between greetings (default: %(default)s)'
+    parser.add_argument('--cool-down', type=float, default=20.0, help=cool_down)
     options = parser.parse_args(remove_ros_args(sys.argv)[1:])
     rclpy.init(args=sys.argv)
     node = rclpy.create_node('greeter')

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 
 """
-A robot that greets who comes, asks the sad how they are, and thanks the happy for their smile.
+Greet people, thank those who smile, and ask sad-looking ones whether everything is all right.
 
-It follows an active face_affect node, ticks the tree ten times a second, and prints it whenever a
-tick has changed it. To make it your own, replace ``say`` by your robot's voice and add branches.
+Needs an active face_affect node. Ticks the tree ten times per second, and prints it when a status
+has changed. To adapt it, replace ``Greeter._say`` by your robot's speech output and add branches.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ Voice = Callable[[str, FaceAffect], None]
 
 
 class Say(Behaviour):
-    """Say something to those who fulfilled the condition before; to each only once.
+    """Say a text once to each face that met the condition before.
 
-    SUCCESS in the tick in which it speaks, else FAILURE, so that a selector
-    goes on to the next branch.
+    SUCCESS in the tick in which it speaks, else FAILURE, so that a selector proceeds to its next
+    child.
     """
 
     def __init__(self, name: str, text: str, voice: Voice) -> None:
-        """Speak by calling ``voice`` with the text and the face that it is meant for."""
+        """Create the behaviour; ``voice`` is called with ``text`` and the addressed face."""
         super().__init__(name)
         self._text = text
         self._voice = voice
@@ -50,7 +50,7 @@ class Say(Behaviour):
         self._blackboard.register_key(MATCHING, access=Access.READ)
 
     def update(self) -> Status:
-        """Speak to those who have not been told yet."""
+        """Speak to the first matching face that has not been addressed yet."""
         faces = self._blackboard.get(MATCHING)
         for face in faces:
             if face.id not in self._told:
@@ -58,13 +58,19 @@ class Say(Behaviour):
                 self._voice(self._text, face)
                 self.feedback_message = f'to #{face.id}: {self._text}'
                 return Status.SUCCESS
-        self.feedback_message = 'has been said'
+        self.feedback_message = 'said already'
         return Status.FAILURE
 
 
 def create_tree(voice: Voice, node: str = '/face_affect') -> Behaviour:
-    """Return the root; ``node`` is the fully qualified name of the face_affect node."""
-    # Half a second against what is gone at once, a second and a half against a passing look.
+    """Return the root of the tree.
+
+    Args:
+        voice: called with a text and the addressed face.
+        node: fully qualified name of the face_affect node.
+
+    """
+    # 0.5 s suppress short false detections, 1.5 s brief expressions.
     reactions = Selector(
         'React',
         memory=False,
@@ -96,7 +102,7 @@ def create_tree(voice: Voice, node: str = '/face_affect') -> Behaviour:
             Running('Look around'),
         ],
     )
-    # Without a node the sequence fails at its first child: the robot does not act on what is over.
+    # Without results the sequence fails at its first child, and no outdated result is used.
     return Sequence(
         'Greeter',
         memory=False,
@@ -108,7 +114,14 @@ class Greeter(Node):
     """Ticks the tree and prints it."""
 
     def __init__(self, face_affect: str, rate: float, ready: int | None) -> None:
-        """Tick ``rate`` times a second; write to the pipe ``ready`` once results can come."""
+        """Set the tree up and start ticking.
+
+        Args:
+            face_affect: fully qualified name of the face_affect node.
+            rate: ticks per second.
+            ready: file descriptor to write to once the node is discovered.
+
+        """
         super().__init__('greeter')
         self._ready = ready
         self._topic = f'{face_affect}/faces'
@@ -143,12 +156,14 @@ def main() -> int:
     parser.add_argument(
         '--node',
         default='/face_affect',
-        help='the name of the face_affect node (default: %(default)s)',
+        help='fully qualified name of the face_affect node (default: %(default)s)',
     )
     parser.add_argument(
-        '--rate', type=float, default=10.0, help='ticks a second (default: %(default)s)'
+        '--rate', type=float, default=10.0, help='ticks per second (default: %(default)s)'
     )
-    parser.add_argument('--ready-fd', type=int, help='a pipe to write to once the node is found')
+    parser.add_argument(
+        '--ready-fd', type=int, help='file descriptor to write to once the node is discovered'
+    )
     options = parser.parse_args(remove_ros_args(sys.argv)[1:])
     rclpy.init(args=sys.argv)
     greeter = Greeter(options.node, options.rate, options.ready_fd)

@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 
 """
-Log the mood in front of the robot over a day as Parquet: no pictures, no ids, no single person.
+Log the mean emotion per minute as Parquet, without images, ids or data of single persons.
 
-Each row has a minute, how many face sightings it had, and their mean probability of each emotion.
-Call ``add(decode_result(message))`` of face_affect.core.codec for each message on ~/faces, or give
-it results of a Pipeline whose stamps are seconds since 1970; call ``write`` at the end of the day.
-Whether you may keep such a table depends on where the robot stands: docs/PRIVACY.md.
+Each row has a minute, its number of detections, and their mean probability of each emotion. Call
+``add`` with ``face_affect.core.codec.decode_result(message)`` for each message on ~/faces, or with
+results of a Pipeline whose stamps are seconds since 1970; call ``write`` at the end of the day.
+Whether such a table may be stored depends on the place of use: see docs/PRIVACY.md.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ MINUTE = 60  # seconds
 
 
 class MoodLog:
-    """Sums of probabilities by minute; a face counts in each image."""
+    """Sums of emotion probabilities by minute; a face counts once per image."""
 
     def __init__(self, min_faces: int = 10) -> None:
-        """Leave out minutes with fewer sightings than ``min_faces``."""
+        """Start empty; minutes with fewer detections than ``min_faces`` are not written."""
         self._min_faces = min_faces
         self._sums: dict[int, NDArray[np.float64]] = defaultdict(lambda: np.zeros(len(EMOTIONS)))
         self._counts: dict[int, int] = defaultdict(int)
 
     def add(self, result: FrameResult) -> None:
-        """Count the faces of one image."""
+        """Add the faces of one image."""
         minute = int(result.stamp // MINUTE) * MINUTE
         for face in result.faces:
             if face.emotion:
@@ -43,7 +43,7 @@ class MoodLog:
                 self._counts[minute] += 1
 
     def write(self, path: Path) -> int:
-        """Write the minutes to a Parquet file; return their number."""
+        """Write a row for each minute to the Parquet file ``path``; return the number of rows."""
         kept = [m for m in sorted(self._counts) if self._counts[m] >= self._min_faces]
         means = [self._sums[minute] / self._counts[minute] for minute in kept]
         columns = {

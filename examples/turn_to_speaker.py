@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 
 """
-Turn the head to who speaks to the robot.
+Turn the head towards the person who speaks to the robot.
 
-The direction of a voice comes on sound_direction (std_msgs/Float64): radians from the robot's
-front, positive to the left. The nearest face is the speaker's; its bearing becomes a command of
-the pan joint. Replace ``StandInJoint``; the camera is on the head, the node has publish_bearing.
+The direction of a voice arrives on sound_direction (std_msgs/Float64): radians from the robot's
+front, positive to the left. The bearing of the face closest to it becomes a command of the pan
+joint. Replace ``StandInJoint``. The camera is on the head; the node has publish_bearing.
 """
 
 from contextlib import suppress
@@ -24,19 +24,19 @@ from std_msgs.msg import Float64
 from face_affect.behaviours import FacesToBlackboard
 from face_affect.behaviours.blackboard import FACES, NAMESPACE
 
-# Radians: the joint to either side; between voice and face; between camera's axis and face
+# Radians: limit of the joint; maximum angle between voice and face; tolerance of the head's angle
 LIMIT, SAME, CLOSE = 1.2, 0.35, 0.05
-GAIN = 0.5  # part of the angle for each image, since the head moves on until the next one
-PATIENCE = 1.0  # seconds for which a voice counts
+GAIN = 0.5  # fraction of the angle per image; below 1, since the head still moves at the next one
+PATIENCE = 1.0  # seconds for which a voice is valid
 
 
 class StandInJoint:
-    """In place of the pan joint: radians, positive to the left, at once where it is to be."""
+    """An ideal pan joint without dynamics; ``position``: radians, positive to the left."""
 
     position = 0.0
 
     def command(self, position: float) -> None:
-        """Move to ``position``, as far as the joint can."""
+        """Move to ``position``, radians, within the limits."""
         self.position = max(-LIMIT, min(LIMIT, position))
         print(f'pan joint: {self.position:+.2f} rad', flush=True)
 
@@ -52,11 +52,11 @@ class TurnToSpeaker(Behaviour):
         self._blackboard.register_key(FACES, access=Access.READ)
 
     def hear(self, voice: Float64) -> None:
-        """Take the direction of a voice."""
+        """Store the direction of a voice."""
         self._voice, self._heard = voice.data, time.monotonic()
 
     def update(self) -> Status:
-        """Turn a step, once for each image."""
+        """Command one step per image towards the speaker."""
         result, voice = self._blackboard.get(FACES), self._voice - self._joint.position
         angles = [math.atan2(-f.bearing.x, f.bearing.z) for f in result.faces if f.has_bearing]
         angle = min(angles, key=lambda each: abs(each - voice), default=math.inf)

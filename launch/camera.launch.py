@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Start a webcam, a network stream or a video as a ROS camera."""
+"""Start the camera node on a webcam, a network stream or a video."""
 
 from launch import Action, LaunchContext, LaunchDescription
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
@@ -14,7 +14,7 @@ PARAMETERS = declarations_of('CameraParameters')
 
 
 def start_camera(context: LaunchContext) -> list[Action]:
-    """Start the camera, with the parameters that were given as launch arguments."""
+    """Start the camera with the parameters given as launch arguments."""
     parameters = given_parameters(PARAMETERS, context.launch_configurations)
     return [
         program(
@@ -27,7 +27,7 @@ def start_camera(context: LaunchContext) -> list[Action]:
 
 
 def generate_launch_description() -> LaunchDescription:
-    """Describe the arguments and the camera."""
+    """Return the launch arguments and the camera."""
     arguments = [
         DeclareLaunchArgument(
             'namespace',

@@ -33,7 +33,7 @@ PARAMETERS = declarations_of('NodeParameters')
 
 
 def absolute_namespace(context: LaunchContext) -> str:
-    """Return the node's namespace, below that of PushRosNamespace."""
+    """Return the node's absolute namespace, including that of PushRosNamespace."""
     pushed = context.launch_configurations.get('ros_namespace')
     namespace = value_of(context, 'namespace')
     return str(make_namespace_absolute(prefix_namespace(pushed, namespace) or '/')).rstrip('/')
@@ -41,9 +41,9 @@ def absolute_namespace(context: LaunchContext) -> str:
 
 def defaults(context: LaunchContext) -> list[str]:
     """
-    Return what comes before all else, as arguments: SetParameter of an including file wins.
+    Return the ROS arguments of lowest precedence, which SetParameter overrides.
 
-    That is autostart, and params_file if it is one of this package.
+    These are autostart, and params_file if it is a file of this package.
     """
     arguments = ['-p', 'autostart:=true']
     file = Path(value_of(context, 'params_file'))
@@ -53,8 +53,8 @@ def defaults(context: LaunchContext) -> list[str]:
 
 
 def start_node(context: LaunchContext) -> list[Action]:
-    """Start the node, with the parameters that were given as launch arguments."""
-    # What is left empty stays as params_file (or the including launch file) has it.
+    """Start the node with the parameters given as launch arguments."""
+    # An empty argument keeps the value of params_file or of the including launch file.
     parameters = given_parameters(PARAMETERS, context.launch_configurations)
     image, transport = base_topic(value_of(context, 'image'), value_of(context, 'image_transport'))
     if transport:
@@ -70,23 +70,23 @@ def start_node(context: LaunchContext) -> list[Action]:
     ros_arguments = defaults(context)
     own_file = [] if '--params-file' in ros_arguments else [LaunchConfiguration('params_file')]
     if is_true(context, 'debug'):
-        # Only this node's logger: a plain level would let rcl and the middleware flood the screen.
+        # This node's logger only: a global level includes the debug output of rcl and middleware.
         logger = f'{absolute_namespace(context)}/{NODE_NAME}'.strip('/').replace('/', '.')
         ros_arguments += ['--log-level', f'{logger}:=debug']
 
     return [
-        # A plain Node: it configures and activates itself (autostart), or waits for a lifecycle
-        # manager (autostart:=false), and needs no events from launch for either.
+        # Not a LifecycleNode: it activates itself (autostart) or waits for a lifecycle manager,
+        # and needs no events of launch.
         program(
             'face_affect_node',
             name=NODE_NAME,
             namespace=LaunchConfiguration('namespace'),
             parameters=[*own_file, *([parameters] if parameters else [])],
-            # A remapping names one topic: that of the raw image leaves the compressed one alone.
+            # Remapping image does not remap image/compressed.
             remappings=[
                 ('image', image),
                 ('image/compressed', f'{image}{COMPRESSED}'),
-                # By convention, CameraInfo comes beside the image.
+                # By convention, CameraInfo is in the same namespace as the image.
                 ('camera_info', camera_info or f'{image.rpartition("/")[0]}/camera_info'),
                 ('depth_image', depth_image or 'depth_image'),
             ],
@@ -96,7 +96,7 @@ def start_node(context: LaunchContext) -> list[Action]:
 
 
 def start_viewer(context: LaunchContext) -> list[Action]:
-    """Show the debug image when `debug` is set, or say why that is not possible."""
+    """Start a viewer of the debug image if `debug` is true, or log why it cannot start."""
     if not is_true(context, 'debug'):
         return []
     topic = f'{absolute_namespace(context)}/{NODE_NAME}/debug_image'
@@ -116,8 +116,7 @@ def start_viewer(context: LaunchContext) -> list[Action]:
             LogInfo(
                 msg=(
                     f'WARNING: no viewer for {topic}: there is no display here (DISPLAY is not '
-                    'set). View it from a desktop machine: ros2 run rqt_image_view rqt_image_view '
-                    + topic
+                    'set). On a desktop machine: ros2 run rqt_image_view rqt_image_view ' + topic
                 )
             )
         ]
@@ -125,31 +124,31 @@ def start_viewer(context: LaunchContext) -> list[Action]:
 
 
 def generate_launch_description() -> LaunchDescription:
-    """Describe the arguments, the middleware's profile, the node and the viewer."""
+    """Return the launch arguments, the middleware's profile, the node and the viewer."""
     arguments = [
         DeclareLaunchArgument(
             'image',
             default_value='/camera/image_raw',
             description=(
-                "The camera's image topic; a relative one is looked for in the namespace. "
-                'For image_transport:=compressed, "/compressed" is added where it is missing; '
-                'a topic that ends in it is compressed.'
+                "The camera's image topic; a relative topic is resolved in the namespace. "
+                'A topic that ends in "/compressed" selects image_transport:=compressed, which '
+                'otherwise appends "/compressed".'
             ),
         ),
         DeclareLaunchArgument(
             'camera_info',
             default_value='',
             description=(
-                "The camera's CameraInfo topic. Where it is given, faces get a bearing "
-                '(empty: as params_file says, on camera_info beside the image).'
+                "The camera's CameraInfo topic; sets publish_bearing (empty: camera_info in the "
+                "image topic's namespace, publish_bearing as in params_file)."
             ),
         ),
         DeclareLaunchArgument(
             'depth_image',
             default_value='',
             description=(
-                'The topic of depth images that lie over the images, pixel by pixel. Where it '
-                'is given, faces get a position (empty: as params_file says).'
+                'Topic of depth images that are registered to the images; sets publish_position '
+                '(empty: depth_image, publish_position as in params_file).'
             ),
         ),
         namespace_argument(),
@@ -157,7 +156,7 @@ def generate_launch_description() -> LaunchDescription:
         *start_arguments(),
         debug_argument(),
         *parameter_arguments(
-            [one for one in PARAMETERS if one.name != 'autostart'], 'as params_file says'
+            [one for one in PARAMETERS if one.name != 'autostart'], 'the value in params_file'
         ),
     ]
     actions = [

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Play a bag through the face_affect node, in the bag's own time, and end with the bag."""
+"""Play a bag through the face_affect node in simulated time, and shut down at its end."""
 
 from launch import Action, LaunchContext, LaunchDescription
 from launch.actions import (
@@ -35,12 +35,12 @@ PASSED_ON = [
     'depth_image',
     *(one.name for one in declarations_of('NodeParameters')),
 ]
-# For the node to finish the last frame, and for its result to arrive
+# Time for the result of the last image
 SECONDS_AFTER_THE_BAG = 1.0
 
 
 def stored_images(context: LaunchContext) -> tuple[str, str]:
-    """Return the topic of the bag's images without /compressed, and their transport."""
+    """Return the base topic of the bag's images, without /compressed, and their transport."""
     topic, transport = base_topic(value_of(context, 'topic'), value_of(context, 'image_transport'))
     return topic, transport or 'raw'
 
@@ -74,9 +74,9 @@ def start_node(context: LaunchContext) -> list[Action]:
 
 def end_launch(event: ProcessExited, context: LaunchContext) -> list[Action]:
     """
-    Shut everything down once the player has ended, and say how it ended.
+    Shut the launch down after the player has ended.
 
-    Raises RuntimeError if the player failed: so `ros2 launch` ends with exit code 1.
+    Raises RuntimeError if the player failed, so that `ros2 launch` ends with exit code 1.
     """
     if context.is_shutdown:
         return []
@@ -90,18 +90,18 @@ def end_launch(event: ProcessExited, context: LaunchContext) -> list[Action]:
 
 
 def start_player(context: LaunchContext) -> list[Action]:
-    """Start the player; when it ends, so does the launch."""
-    # Not a Node: the player is a command line that takes no --ros-args.
+    """Start the player; its end shuts the launch down."""
+    # Not a Node: the player's command line accepts no --ros-args.
     player = ExecuteProcess(
         cmd=[
             ExecutableInPackage(package='face_affect', executable='face-affect'),
             'play',
             LaunchConfiguration('bag'),
             '--clock',
-            # Starts beside the node: without it the bag's beginning would be lost.
+            # The node starts at the same time and would miss the first images.
             '--wait-for-subscriber',
             '30',
-            # A topic that the bag does not have is an error at once.
+            # Fail at once if the bag lacks the topic.
             '--image',
             played_topic(context),
             '--rate',
@@ -119,41 +119,41 @@ def start_player(context: LaunchContext) -> list[Action]:
 
 
 def generate_launch_description() -> LaunchDescription:
-    """Describe the arguments, the node and the player."""
+    """Return the launch arguments, the node and the player."""
     arguments = [
         DeclareLaunchArgument(
-            'bag', description='The rosbag2 to play: its folder, or its .mcap or .db3 file.'
+            'bag', description='Path of the rosbag2: its folder, or its .mcap or .db3 file.'
         ),
         DeclareLaunchArgument(
             'topic',
             default_value='/camera/image_raw/compressed',
-            description='The image topic in the bag.',
+            description='Image topic in the bag.',
         ),
         DeclareLaunchArgument(
             'image_transport',
             default_value='',
             choices=['', 'raw', 'compressed'],
             description=(
-                'How the images are stored (empty: compressed where the topic ends in '
+                'Transport of the images in the bag (empty: compressed if the topic ends in '
                 '"/compressed", else raw).'
             ),
         ),
         DeclareLaunchArgument(
             'rate',
             default_value='1.0',
-            description='Play this many times as fast as recorded.',
+            description='Playing rate, relative to that of recording.',
         ),
         DeclareLaunchArgument(
             'loop',
             default_value='false',
             choices=BOOLEANS,
-            description='Begin again at the end of the bag, until interrupted.',
+            description='Restart the bag at its end, until interrupted.',
         ),
         namespace_argument(),
         params_file_argument(),
         debug_argument(),
     ]
-    # In this order: the node's launch file sets the shared-memory profile, and the player, being
-    # the one that publishes the images, must start with it.
+    # In this order: the node's launch file sets the shared-memory profile, which the player needs
+    # as the publisher of the images.
     actions = [OpaqueFunction(function=start_node), OpaqueFunction(function=start_player)]
     return launch_description(__file__, arguments, actions, PASSED_ON)

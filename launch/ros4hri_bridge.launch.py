@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Start the ROS4HRI bridge (REP-155) beside the face_affect node."""
+"""Start the ROS4HRI bridge (REP-155) for a running face_affect node."""
 
 from launch import Action, LaunchContext, LaunchDescription
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
@@ -14,7 +14,7 @@ PARAMETERS = declarations_of('BridgeParameters')
 
 
 def start_bridge(context: LaunchContext) -> list[Action]:
-    """Start the bridge, with the parameters that were given as launch arguments."""
+    """Start the bridge with the parameters given as launch arguments."""
     parameters = given_parameters(PARAMETERS, context.launch_configurations)
     image, transport = base_topic(value_of(context, 'image'), value_of(context, 'image_transport'))
     if transport:
@@ -35,25 +35,25 @@ def start_bridge(context: LaunchContext) -> list[Action]:
 
 
 def generate_launch_description() -> LaunchDescription:
-    """Describe the arguments and the bridge."""
+    """Return the launch arguments and the bridge."""
     arguments = [
         DeclareLaunchArgument(
             'faces',
             default_value='face_affect/faces',
-            description="The node's results; a relative topic is looked for in the namespace.",
+            description="The node's results; a relative topic is resolved in the namespace.",
         ),
         DeclareLaunchArgument(
             'image',
             default_value='/camera/image_raw',
             description=(
-                "The node's image topic, for the cropped faces; one that ends in "
-                '"/compressed" is compressed.'
+                "The node's image topic, for the cropped faces; a topic that ends in "
+                '"/compressed" selects image_transport:=compressed.'
             ),
         ),
         DeclareLaunchArgument(
             'namespace',
             default_value='',
-            description='Namespace of the bridge: that of the node.',
+            description='Namespace of the bridge; use that of the node.',
         ),
         *parameter_arguments(PARAMETERS),
     ]

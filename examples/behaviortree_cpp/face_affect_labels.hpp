@@ -1,4 +1,4 @@
-// The words of the trees' ports as the constants of face_affect_msgs.
+// Conversion of labels in the ports of trees to constants of face_affect_msgs.
 
 #pragma once
 
@@ -23,7 +23,7 @@ inline std::uint8_t lookUp(
 {
   const auto found = codes.find(name);
   if (found == codes.end()) {
-    throw std::runtime_error("face_affect: there is no label '" + name + "'");
+    throw std::runtime_error("face_affect: unknown label '" + name + "'; see greeter.xml");
   }
   return found->second;
 }

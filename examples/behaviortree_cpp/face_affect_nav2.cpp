@@ -1,5 +1,5 @@
-// A tree node on Nav2's action node, for greeter_nav2.xml. Build it as a shared library that is
-// linked to nav2_behavior_tree, and name the library in bt_navigator's plugin_lib_names.
+// A tree node derived from Nav2's BtActionNode, for greeter_nav2.xml. Build it as a shared library
+// linked to nav2_behavior_tree, and add the library to bt_navigator's plugin_lib_names.
 
 #include <cstdint>
 #include <memory>
@@ -14,7 +14,7 @@ namespace face_affect
 
 using Action = face_affect_msgs::action::WaitForAffect;
 
-/// SUCCESS once a face has shown what is asked for; FAILURE after the timeout.
+/// SUCCESS once a face has met the criteria; FAILURE after the timeout.
 class WaitForAffect : public nav2_behavior_tree::BtActionNode<Action>
 {
 public:
@@ -23,13 +23,13 @@ public:
   static BT::PortsList providedPorts()
   {
     return providedBasicPorts({
-      BT::InputPort<std::string>("emotion", "any", "a word of Emotion.msg, or any"),
-      BT::InputPort<std::string>("gender", "any", "a word of Gender.msg, or any"),
-      BT::InputPort<std::uint64_t>("face_id", 0, "0: any face"),
+      BT::InputPort<std::string>("emotion", "any", "label of Emotion.msg in lower case, or any"),
+      BT::InputPort<std::string>("gender", "any", "label of Gender.msg in lower case, or any"),
+      BT::InputPort<std::uint64_t>("face_id", 0, "id of the face; 0: any face"),
       BT::InputPort<double>("min_confidence", 0.0, "0 to 1"),
       BT::InputPort<double>("duration", 0.0, "seconds"),
-      BT::InputPort<double>("timeout", 0.0, "seconds; 0: for ever"),
-      BT::OutputPort<std::uint64_t>("found", "the face that showed it")});
+      BT::InputPort<double>("timeout", 0.0, "seconds; 0: no limit"),
+      BT::OutputPort<std::uint64_t>("found", "id of the face that met the criteria")});
   }
 
   void on_tick() override

@@ -1,4 +1,4 @@
-// Tree nodes on BehaviorTree.ROS2's topic subscriber and action node, for greeter.xml:
+// Tree nodes derived from BehaviorTree.ROS2's RosTopicSubNode and RosActionNode, for greeter.xml:
 //
 //   BT::RosNodeParams params;
 //   params.nh = node;
@@ -19,7 +19,7 @@
 namespace face_affect
 {
 
-/// SUCCESS while a face shows the emotion in the newest result.
+/// SUCCESS if a face in the newest result shows the emotion, else FAILURE.
 class IsEmotion : public BT::RosTopicSubNode<face_affect_msgs::msg::FaceAffectArray>
 {
 public:
@@ -30,13 +30,13 @@ public:
     return providedBasicPorts({
       BT::InputPort<std::string>("emotion"),
       BT::InputPort<double>("min_confidence", 0.0, "0 to 1"),
-      BT::InputPort<std::uint64_t>("face_id", 0, "0: any face")});
+      BT::InputPort<std::uint64_t>("face_id", 0, "id of the face; 0: any face")});
   }
 
   BT::NodeStatus onTick(
     const std::shared_ptr<face_affect_msgs::msg::FaceAffectArray> & message) override
   {
-    // Empty where no result has come since the last tick: then the one before still holds.
+    // Null if no result has arrived since the last tick: the previous one is still the newest.
     if (message) {
       newest_ = message;
     }
@@ -60,7 +60,7 @@ private:
   std::shared_ptr<face_affect_msgs::msg::FaceAffectArray> newest_;
 };
 
-/// SUCCESS once a face has shown what is asked for; FAILURE after the timeout.
+/// SUCCESS once a face has met the criteria; FAILURE after the timeout.
 class WaitForAffect : public BT::RosActionNode<face_affect_msgs::action::WaitForAffect>
 {
 public:
@@ -69,13 +69,13 @@ public:
   static BT::PortsList providedPorts()
   {
     return providedBasicPorts({
-      BT::InputPort<std::string>("emotion", "any", "a word of Emotion.msg, or any"),
-      BT::InputPort<std::string>("gender", "any", "a word of Gender.msg, or any"),
-      BT::InputPort<std::uint64_t>("face_id", 0, "0: any face"),
+      BT::InputPort<std::string>("emotion", "any", "label of Emotion.msg in lower case, or any"),
+      BT::InputPort<std::string>("gender", "any", "label of Gender.msg in lower case, or any"),
+      BT::InputPort<std::uint64_t>("face_id", 0, "id of the face; 0: any face"),
       BT::InputPort<double>("min_confidence", 0.0, "0 to 1"),
       BT::InputPort<double>("duration", 0.0, "seconds"),
-      BT::InputPort<double>("timeout", 0.0, "seconds; 0: for ever"),
-      BT::OutputPort<std::uint64_t>("found", "the face that showed it")});
+      BT::InputPort<double>("timeout", 0.0, "seconds; 0: no limit"),
+      BT::OutputPort<std::uint64_t>("found", "id of the face that met the criteria")});
   }
 
   bool setGoal(Goal & goal) override

@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 
 """
-Leaves for py_trees: the faces in front of the robot, in its behaviour trees.
+Behaviours (leaves) for py_trees that use the results of a face_affect node.
 
-They need py_trees (rosdep key py_trees, or ``pip install py_trees``), and work under
-``py_trees_ros.trees.BehaviourTree`` as under ``py_trees.trees.BehaviourTree`` set up with
-``setup(node=...)``. No tick blocks; the program that ticks the tree also spins the node.
+They need py_trees (rosdep key py_trees, or ``pip install py_trees``), and work in a
+``py_trees_ros.trees.BehaviourTree`` or a ``py_trees.trees.BehaviourTree`` that is set up with
+``setup(node=...)``. No tick blocks; the program that ticks the tree must also spin the node.
 """
 
 from face_affect.behaviours.conditions import IsEmotion, IsFacePresent, IsGender

@@ -1,19 +1,21 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""The keys under which the leaves meet on the blackboard, and what stands there."""
+"""Blackboard keys of the behaviours, and the types of their values."""
 
-# Where the keys stand, unless a leaf is told otherwise: one namespace for each node.
+# Default namespace of the keys; use another one for each further face_affect node.
 NAMESPACE = 'face_affect'
 
 # FaceAffectArray: the newest result
 FACES = 'faces'
 # FaceHistory: the results of the last seconds
 HISTORY = 'history'
-# list of FaceAffect: who fulfilled the condition that succeeded last
+# list of FaceAffect: the faces that met the condition that succeeded last
 MATCHING = 'matching_faces'
-# FaceAffect: whom SelectFace has chosen
+# FaceAffect: the face chosen by SelectFace
 SELECTED = 'selected_face'
 
-# What a leaf says where FacesToBlackboard has put nothing.
-NOTHING_THERE = 'no faces on the blackboard: FacesToBlackboard fails, or is not ticked before'
+# Feedback message if FacesToBlackboard has written nothing
+NOTHING_THERE = (
+    'no faces on the blackboard: FacesToBlackboard failed, or is not ticked before this behaviour'
+)

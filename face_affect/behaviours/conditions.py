@@ -26,20 +26,28 @@ LABELS = {task.name: task.labels for task in TASKS}
 
 
 class FaceCondition(Behaviour):
-    """SUCCESS while a face fulfils the condition, and has done so long enough; else FAILURE.
+    """A condition: SUCCESS while a face meets it for the given duration, else FAILURE.
 
-    It is never RUNNING, so that it does not keep a selector from what comes
-    behind it. The feedback message says who fulfils it, or what is missing.
+    It is never RUNNING, so that a selector proceeds to its next child. The feedback message has
+    the ids of the faces that meet it, or the reason of the failure.
 
-    Reads ``history``, which FacesToBlackboard writes, and with ``selected``
-    also ``selected_face``; writes ``matching_faces``, a list of FaceAffect,
-    when it succeeds.
+    Reads ``history``, which FacesToBlackboard writes, and if ``selected`` also ``selected_face``;
+    on success, writes ``matching_faces``, a list of FaceAffect.
     """
 
     def __init__(
         self, name: str, wanted: str, duration: float, selected: bool, namespace: str
     ) -> None:
-        """Look for a face that is ``wanted`` for ``duration`` seconds without a break."""
+        """Create the condition.
+
+        Args:
+            name: of the behaviour.
+            wanted: an adjective for the feedback message.
+            duration: seconds for which one face must meet the condition continuously.
+            selected: only the face chosen by SelectFace counts.
+            namespace: of the blackboard keys.
+
+        """
         super().__init__(name)
         self._wanted = wanted
         self._duration = duration
@@ -51,18 +59,18 @@ class FaceCondition(Behaviour):
 
     @abstractmethod
     def fulfilled_by(self, face: FaceAffect) -> bool:
-        """Return whether ``face`` fulfils the condition in its image."""
+        """Return whether ``face`` meets the condition in its image."""
 
     def update(self) -> Status:
-        """Judge the newest result by the history."""
+        """Evaluate the condition on the newest result and the history."""
         if not self._blackboard.exists(HISTORY):
             self.feedback_message = NOTHING_THERE
             return Status.FAILURE
         history: FaceHistory = self._blackboard.get(HISTORY)
         if self._duration > history.memory:
             self.feedback_message = (
-                f'{self._duration:g} s is longer than the memory of FacesToBlackboard, '
-                f'{history.memory:g} s'
+                f'duration is {self._duration:g} s, but must not exceed the memory of '
+                f'FacesToBlackboard, {history.memory:g} s'
             )
             return Status.FAILURE
         candidates = self._candidates(history)
@@ -93,18 +101,18 @@ class FaceCondition(Behaviour):
 
 
 class IsFacePresent(FaceCondition):
-    """A face is there, and has been for ``duration`` seconds."""
+    """SUCCESS while a face has been present for ``duration`` seconds, else FAILURE."""
 
     def __init__(
         self, name: str, duration: float = 0.0, selected: bool = False, namespace: str = NAMESPACE
     ) -> None:
-        """Look for any face.
+        """Create the condition.
 
         Args:
             name: of the behaviour.
-            duration: seconds without a break, by the stamps of the images.
-            selected: only the face that SelectFace has chosen counts.
-            namespace: of the keys on the blackboard.
+            duration: seconds of continuous presence, by the stamps of the images.
+            selected: only the face chosen by SelectFace counts.
+            namespace: of the blackboard keys.
 
         Raises:
             ValueError: ``duration`` is negative.
@@ -114,12 +122,12 @@ class IsFacePresent(FaceCondition):
         super().__init__(name, 'present', duration, selected, namespace)
 
     def fulfilled_by(self, face: FaceAffect) -> bool:
-        """Any face does."""
+        """Return True: every face is present."""
         return True
 
 
 class _IsEstimated(FaceCondition):
-    """An estimate of a face has a label, surely enough and for long enough."""
+    """SUCCESS while an estimate of a face has a label, with minimum confidence and duration."""
 
     def __init__(
         self,
@@ -139,13 +147,13 @@ class _IsEstimated(FaceCondition):
         self._min_confidence = min_confidence
 
     def fulfilled_by(self, face: FaceAffect) -> bool:
-        """Return whether the estimate has the label and the confidence."""
+        """Return whether the estimate has the label and the minimum confidence."""
         estimate = getattr(face, self._task)
         return bool(estimate.label == self._label and estimate.confidence >= self._min_confidence)
 
 
 class IsEmotion(_IsEstimated):
-    """A face shows an emotion, surely enough and for long enough."""
+    """SUCCESS while a face shows an emotion, with minimum confidence and duration."""
 
     def __init__(
         self,
@@ -156,16 +164,17 @@ class IsEmotion(_IsEstimated):
         selected: bool = False,
         namespace: str = NAMESPACE,
     ) -> None:
-        """Look for one and the same face that shows ``emotion``.
+        """Create the condition.
 
         Args:
             name: of the behaviour.
             emotion: angry, disgust, fear, happy, sad, surprise or neutral.
-            min_confidence: least smoothed probability, 0 to 1, on top of the node's parameter
-                ``emotion_min_confidence``.
-            duration: seconds without a break, by the stamps of the images.
-            selected: only the face that SelectFace has chosen counts.
-            namespace: of the keys on the blackboard.
+            min_confidence: minimum smoothed probability, 0 to 1, in addition to the node's
+                parameter ``emotion_min_confidence``.
+            duration: seconds for which one face must show it continuously, by the stamps of the
+                images.
+            selected: only the face chosen by SelectFace counts.
+            namespace: of the blackboard keys.
 
         Raises:
             ValueError: there is no such emotion, or a number is out of range.
@@ -177,7 +186,7 @@ class IsEmotion(_IsEstimated):
 
 
 class IsGender(_IsEstimated):
-    """A face looks like a gender, surely enough and for long enough."""
+    """SUCCESS while a face has an apparent gender, with minimum confidence and duration."""
 
     def __init__(
         self,
@@ -188,16 +197,17 @@ class IsGender(_IsEstimated):
         selected: bool = False,
         namespace: str = NAMESPACE,
     ) -> None:
-        """Look for one and the same face that looks ``gender``.
+        """Create the condition.
 
         Args:
             name: of the behaviour.
             gender: female or male.
-            min_confidence: least smoothed probability, 0 to 1, on top of the node's parameter
-                ``gender_min_confidence``.
-            duration: seconds without a break, by the stamps of the images.
-            selected: only the face that SelectFace has chosen counts.
-            namespace: of the keys on the blackboard.
+            min_confidence: minimum smoothed probability, 0 to 1, in addition to the node's
+                parameter ``gender_min_confidence``.
+            duration: seconds for which one face must have it continuously, by the stamps of the
+                images.
+            selected: only the face chosen by SelectFace counts.
+            namespace: of the blackboard keys.
 
         Raises:
             ValueError: there is no such gender, or a number is out of range.

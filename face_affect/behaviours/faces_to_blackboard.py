@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""The subscriber: the node's results, on the blackboard."""
+"""Write the node's results to the blackboard."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from rclpy.subscription import Subscription
 from face_affect.behaviours.blackboard import FACES, HISTORY, NAMESPACE
 from face_affect.behaviours.history import FaceHistory
 
-INBOX = 1000  # results at most between two ticks; what is older says nothing about now
+INBOX = 1000  # maximum results between two ticks; older ones are dropped
 
 
 class FacesToBlackboard(Behaviour):
-    """Write the newest faces, and the history behind them, on the blackboard.
+    """Write the newest result and the history to the blackboard.
 
-    * SUCCESS: the newest result is at most ``timeout`` seconds old (an image without
-      faces gives a result as well).
-    * RUNNING: waiting for the first one, for ``timeout`` seconds at most.
-    * FAILURE: nothing came for ``timeout`` seconds; the feedback message says why, and the keys
-      are taken off the blackboard, so that no other leaf uses an outdated result.
+    * SUCCESS: the newest result arrived within the last ``timeout`` seconds (an image without
+      faces gives a result, too).
+    * RUNNING: waiting for the first result, for at most ``timeout`` seconds.
+    * FAILURE: no result arrived for ``timeout`` seconds; the feedback message has the reason, and
+      the keys are removed from the blackboard, so that no behaviour uses an outdated result.
 
-    Writes ``faces`` (FaceAffectArray) and ``history`` (FaceHistory). Tick it in every tick, before
-    the leaves that read them.
+    Writes ``faces`` (FaceAffectArray) and ``history`` (FaceHistory). Place it in the tree so that
+    it is ticked in every tick, before the behaviours that read these keys.
     """
 
     def __init__(
@@ -48,11 +48,10 @@ class FacesToBlackboard(Behaviour):
         Args:
             name: of the behaviour.
             topic: the node's ``~/faces``.
-            timeout: seconds without a result after which the node counts as dead; by a steady
-                clock, not by simulated time.
-            memory: seconds that the history reaches back: the longest ``duration`` that a
-                condition can ask for.
-            namespace: of the keys on the blackboard.
+            timeout: maximum seconds without a result, by a steady clock rather than simulated
+                time.
+            memory: seconds of the history, which limit the ``duration`` of conditions.
+            namespace: of the blackboard keys.
 
         Raises:
             ValueError: timeout or memory is not positive.
@@ -83,14 +82,14 @@ class FacesToBlackboard(Behaviour):
             raise KeyError(f'{self.qualified_name}: setup needs a ROS node: setup(node=...)')
         self._node = kwargs['node']
         self._last_arrival = time.monotonic()
-        # Only the newest counts, but a face that appears or leaves in between must not be lost.
+        # Reliable: a face that appears or leaves between two ticks must not be lost.
         qos = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
         self._subscription = self._node.create_subscription(
             FaceAffectArray, self._topic, self._on_result, qos
         )
 
     def update(self) -> Status:
-        """Take in what has arrived since the last tick."""
+        """Add the results that arrived since the last tick; return whether they are current."""
         fresh = bool(self._inbox)
         while self._inbox:
             self._history.add(self._inbox.popleft())
@@ -130,4 +129,4 @@ class FacesToBlackboard(Behaviour):
             return ': the tree was not set up with a node'
         if not self._node.count_publishers(self._topic):
             return f': no publisher on {self._topic}'
-        return f' on {self._topic}: is the node active, and does the camera run?'
+        return f' on {self._topic}: check that the node is active and the camera runs'

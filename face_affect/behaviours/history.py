@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""The results of the last seconds, and who has shown what for how long."""
+"""A history of results: for how long a face has met a condition."""
 
 from __future__ import annotations
 
@@ -14,14 +14,13 @@ from face_affect.core.stamps import to_seconds
 
 
 class FaceHistory:
-    """Results over at least ``memory`` seconds, by the stamps of their images.
+    """The results of at least the last ``memory`` seconds, by the stamps of their images.
 
-    It knows how long something has been shown whether or not a behaviour asked
-    at every result.
+    Durations do not depend on how often a behaviour is ticked.
     """
 
     def __init__(self, memory: float) -> None:
-        """Start empty.
+        """Start empty; ``memory``: seconds.
 
         Raises:
             ValueError: ``memory`` is not positive.
@@ -38,7 +37,7 @@ class FaceHistory:
         return self._results[-1] if self._results else None
 
     def add(self, result: FaceAffectArray) -> None:
-        """Take in the next result; a step back in time (a bag starts again) forgets the others."""
+        """Append a result; if its stamp is earlier (a restarted bag), clear the history first."""
         stamp = to_seconds(result.header.stamp)
         if self._results and stamp < to_seconds(self._results[-1].header.stamp):
             self._results.clear()
@@ -50,15 +49,15 @@ class FaceHistory:
             self._results.popleft()
 
     def shown_for(self, face_id: int, shows: Callable[[FaceAffect], bool]) -> float | None:
-        """Return for how long a face has shown something without a break.
+        """Return for how long a face has met a condition continuously.
 
         Args:
-            face_id: the face.
-            shows: tells whether a face shows it.
+            face_id: id of the face.
+            shows: returns whether a face meets the condition in its image.
 
         Returns:
-            seconds from the first to the newest result in which it does, without one between in
-            which it is missing or does not; None if it does not in the newest.
+            seconds from the first to the newest of the latest consecutive results in which the
+            face meets it; None if it does not in the newest result.
 
         """
         first = None

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Choosing the face to deal with."""
+"""Select one face by a criterion."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ def _nearness(face: FaceAffect) -> float | None:
 
 
 def _happiness(face: FaceAffect) -> float | None:
-    # All zero where the node does not estimate emotion.
+    # Confidence is zero if the node does not estimate emotion.
     return float(face.emotion.probabilities[Emotion.HAPPY]) if face.emotion.confidence else None
 
 
-# By name, the larger the better; None where a face cannot be compared
+# Value to maximise, by name of the criterion; None if a face has no value
 CRITERIA: dict[str, Callable[[FaceAffect], float | None]] = {
     'nearest': _nearness,
     'largest': lambda face: float(face.roi.width * face.roi.height),
@@ -41,19 +41,20 @@ CRITERIA: dict[str, Callable[[FaceAffect], float | None]] = {
     'happiest': _happiness,
 }
 INCOMPARABLE = {
-    'nearest': 'no face has a position: it needs a depth image; or select the largest',
+    'nearest': 'no face has a position: provide depth images, or select the largest face',
     'happiest': 'the node does not estimate emotion (parameter enable_emotion)',
 }
 
 
 class SelectFace(Behaviour):
-    """Choose a face again in every tick.
+    """Select a face in each tick.
 
     * SUCCESS: ``selected_face`` (FaceAffect) is on the blackboard.
-    * FAILURE: there is no face, or no face can be compared; ``selected_face`` is taken off.
+    * FAILURE: there is no face, or none has a value for the criterion; ``selected_face`` is
+      removed from the blackboard.
 
-    Reads ``faces``, which FacesToBlackboard writes, and with
-    ``among_matching`` also ``matching_faces``, which conditions write.
+    Reads ``faces``, which FacesToBlackboard writes, and if ``among_matching`` also
+    ``matching_faces``, which conditions write.
     """
 
     def __init__(
@@ -63,22 +64,24 @@ class SelectFace(Behaviour):
         among_matching: bool = False,
         namespace: str = NAMESPACE,
     ) -> None:
-        """Choose by ``criterion``.
+        """Select by ``criterion``.
 
         Args:
             name: of the behaviour.
-            criterion: nearest (by ``position``, which needs a depth image), largest (by the area
-                of the box), longest_seen or happiest.
-            among_matching: choose only among those who fulfilled the condition that succeeded
-                last: place it behind the condition in a sequence.
-            namespace: of the keys on the blackboard.
+            criterion: nearest (by ``position``, which requires depth images), largest (by the
+                area of the box), longest_seen or happiest.
+            among_matching: select among the faces that met the condition that succeeded last;
+                place this behaviour after the condition in a sequence.
+            namespace: of the blackboard keys.
 
         Raises:
-            ValueError: there is no such criterion.
+            ValueError: the criterion is unknown.
 
         """
         if criterion not in CRITERIA:
-            raise ValueError(f'unknown criterion {criterion!r}; there are {", ".join(CRITERIA)}')
+            raise ValueError(
+                f'criterion is {criterion!r}, but must be one of {", ".join(CRITERIA)}'
+            )
         super().__init__(name)
         self._criterion = criterion
         self._among_matching = among_matching
@@ -88,7 +91,7 @@ class SelectFace(Behaviour):
         self._blackboard.register_key(SELECTED, access=Access.WRITE)
 
     def update(self) -> Status:
-        """Choose among the faces of the newest result."""
+        """Select one of the faces of the newest result."""
         if not self._blackboard.exists(FACES):
             return self._fail(NOTHING_THERE)
         faces = list(self._blackboard.get(FACES).faces)

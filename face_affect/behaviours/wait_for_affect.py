@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Waiting, through the node's action, for a face that shows something."""
+"""Wait for an emotion or a gender by the node's action."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ from face_affect.core.tasks import EMOTION, GENDER, TASKS
 
 
 class WaitForAffect(Behaviour):
-    """Wait until a face has shown an emotion, looked like a gender, or both.
+    """Wait until a face has had an emotion, a gender, or both for the given duration.
 
-    * RUNNING: waiting; the feedback message says how far it is.
-    * SUCCESS: ``matching_faces`` on the blackboard holds the face.
-    * FAILURE: the time is over, the node refused the goal or gave it up, or it is not there or
-      dead: nothing was heard of it for ``patience`` seconds.
+    * RUNNING: waiting; the feedback message has the progress.
+    * SUCCESS: ``matching_faces`` on the blackboard has the face.
+    * FAILURE: the goal timed out, was rejected or aborted, or the action server sent no response
+      or feedback for ``patience`` seconds.
 
-    The node does the waiting, image by image; it is told to stop if the tree
-    turns to something else. Unlike the conditions it needs no FacesToBlackboard.
+    The node evaluates every image, whatever the tick rate. The goal is cancelled if the tree
+    leaves this behaviour. Unlike the conditions, it does not need FacesToBlackboard.
     """
 
     def __init__(
@@ -52,16 +52,17 @@ class WaitForAffect(Behaviour):
             name: of the behaviour.
             emotion: angry, disgust, fear, happy, sad, surprise or neutral; None: any.
             gender: female or male; None: any.
-            min_confidence: least smoothed probability, 0 to 1.
-            duration: seconds without a break, by the stamps of the images.
-            timeout: seconds to wait, by the node's clock; 0: for ever.
+            min_confidence: minimum smoothed probability, 0 to 1.
+            duration: seconds for which one face must show it continuously, by the stamps of the
+                images.
+            timeout: maximum seconds to wait, by the node's clock; 0: no limit.
             action: the node's ``~/wait_for_affect``.
-            patience: seconds within which the node must be found, answer, and go on to send
-                feedback, which it does at every image.
-            namespace: of the key on the blackboard.
+            patience: maximum seconds without the server, its response, or feedback, which it
+                sends for every image.
+            namespace: of the blackboard key.
 
         Raises:
-            ValueError: there is no such emotion or gender, or a number is out of range.
+            ValueError: the emotion or gender is unknown, or a number is out of range.
 
         """
         given = {EMOTION.name: emotion, GENDER.name: gender}
@@ -93,7 +94,7 @@ class WaitForAffect(Behaviour):
         self._blackboard.register_key(MATCHING, access=Access.WRITE)
 
     def setup(self, **kwargs: Any) -> None:
-        """Connect, without waiting for the node.
+        """Create the action client, without waiting for the node.
 
         Raises:
             KeyError: no ``node`` is given.
@@ -110,7 +111,7 @@ class WaitForAffect(Behaviour):
         self.feedback_message = ''
 
     def update(self) -> Status:
-        """Look how far the goal is."""
+        """Send the goal if it has not been sent; return its status."""
         if self._client is None:
             return self._fail('the tree was not set up with a node')
         if self._response is None:
@@ -124,35 +125,37 @@ class WaitForAffect(Behaviour):
             return self._patiently(f'{self._action} does not answer')
         handle: ClientGoalHandle | None = self._response.result()
         if handle is None or not handle.accepted:
-            return self._fail('goal rejected: the node is not active, or does not estimate that')
+            return self._fail(
+                'goal rejected: the node is not active, or the requested estimate is disabled'
+            )
         if self._result is None:
             self._result = handle.get_result_async()
             self._heard = time.monotonic()
         if not self._result.done():
-            return self._patiently('no feedback: the node is dead or paused, or gets no images')
+            return self._patiently('no feedback: the node died, is paused, or receives no images')
         answer: Any = self._result.result()
         result: Action.Result = answer.result
         if not result.success:
-            return self._fail(result.message or 'the node gave up')
+            return self._fail(result.message or 'the node aborted the goal')
         self._blackboard.set(MATCHING, [result.face])
         self.feedback_message = f'#{result.face.id}'
         return Status.SUCCESS
 
     def terminate(self, new_status: Status) -> None:
-        """Call the goal off, if it is not decided."""
+        """Cancel the goal if it has no result yet."""
         if self._response is not None and (self._result is None or not self._result.done()):
-            # At once, if the node has accepted the goal; else as soon as it does.
+            # Called at once if the node has accepted the goal, else when it does.
             self._response.add_done_callback(_cancel)
         self._response = self._result = None
 
     def shutdown(self) -> None:
-        """Disconnect."""
+        """Destroy the action client."""
         if self._client is not None:
             self._client.destroy()
             self._client = None
 
     def _patiently(self, trouble: str) -> Status:
-        """Go on to wait, unless nothing was heard of the node for too long."""
+        """Return RUNNING, or FAILURE if the node has been silent for ``patience`` seconds."""
         silence = time.monotonic() - self._heard
         if silence > self._patience:
             return self._fail(f'{trouble} ({silence:.1f} s)')
@@ -166,7 +169,7 @@ class WaitForAffect(Behaviour):
     def _on_feedback(self, message: Any) -> None:
         self._heard = time.monotonic()
         if self.status != Status.RUNNING:
-            return  # of a goal that is over
+            return  # feedback of a finished goal
         feedback = message.feedback
         self.feedback_message = (
             f'#{feedback.face_id} for {to_seconds(feedback.shown_for):.1f} s'

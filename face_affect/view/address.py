@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Where the page is served."""
+"""The address of the live view."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ import ipaddress
 LOOPBACK = '127.0.0.1'
 DEFAULT_PORT = 8020
 RISK = (
-    'an address other than loopback shows the camera picture and the estimates, unencrypted, to '
+    'an address other than loopback exposes camera images and estimates, unencrypted, to '
     'everybody who has the URL with its random token or can read the traffic'
 )
 
 
 class ViewError(Exception):
-    """The page cannot be served; the message says why and what to do."""
+    """The page cannot be served; the message has the reason and the remedy."""
 
 
 @dataclass(frozen=True)
 class Address:
-    """Where the page is served: an IP address of this machine and a port; 0 is any free one."""
+    """The address of the page: an IP address of this machine and a port; port 0: any free one."""
 
     host: str = LOOPBACK
     port: int = DEFAULT_PORT
@@ -31,7 +31,7 @@ class Address:
         """Validate the address.
 
         Raises:
-            ViewError: it is not an IP address, or the port is out of range.
+            ViewError: ``host`` is not an IP address, or ``port`` is not from 0 to 65535.
 
         """
         try:
@@ -48,5 +48,5 @@ class Address:
 
     @property
     def loopback(self) -> bool:
-        """Whether only programs of this machine reach it."""
+        """Whether the address is reachable only from this machine."""
         return ipaddress.ip_address(self.host).is_loopback

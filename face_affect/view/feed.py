@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""The newest item, from the pipeline's thread to any number of browsers."""
+"""Pass the newest item from the pipeline's thread to any number of browsers."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ Item = TypeVar('Item')
 
 
 class Feed(Generic[Item]):
-    """Keeps one item, the newest; a follower skips what it is too slow for.
+    """A broadcast of the newest item; a slow follower skips items.
 
-    ``publish`` and ``clear`` return at once in any thread; followers live in one event loop.
+    ``publish``, ``clear`` and ``close`` never block and may be called on any thread; all followers
+    belong to one event loop.
     """
 
     def __init__(self) -> None:
@@ -31,7 +32,7 @@ class Feed(Generic[Item]):
 
     @property
     def watched(self) -> bool:
-        """Whether anybody follows."""
+        """Whether there is a follower."""
         return bool(self._followers)
 
     def publish(self, item: Item) -> None:
@@ -55,7 +56,7 @@ class Feed(Generic[Item]):
             self._schedule_wake()
 
     def _schedule_wake(self) -> None:
-        # At most one call waits in the loop, however fast items come.
+        # At most one pending call in the loop, at any rate of items
         if self._followers and self._loop is not None and not self._waking:
             self._waking = True
             self._loop.call_soon_threadsafe(self._wake)
@@ -67,9 +68,9 @@ class Feed(Generic[Item]):
                 follower.set()
 
     async def follow(self, patience: float) -> AsyncIterator[Item | None]:
-        """Yield the newest item, then each newer one; None after ``patience`` seconds without.
+        """Yield the newest item and each newer one; None after ``patience`` seconds without one.
 
-        Ends when the feed is closed.
+        The generator ends when the feed is closed.
         """
         event, seen = asyncio.Event(), 0
         with self._lock:

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""What the page shows: state, annotated picture and saliency, each the newest only."""
+"""The feeds of the page: state, annotated image and saliency, each the newest only."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ from face_affect.view.feed import Feed
 from face_affect.view.state import ended, greeting, RateMeter, state
 
 Image = NDArray[np.uint8]
-MARGIN = 0.4  # of a face's size, on each side of a saliency picture
+MARGIN = 0.4  # on each side of a cropped face, relative to the size of its box
 
 
 class Feeds:
-    """Three feeds of one camera.
+    """The three feeds of one camera.
 
-    Pictures are functions: they are called in the server's thread, and only for a browser
-    that looks, so that drawing and encoding never delay the pipeline.
+    Images are published as functions, which the server's thread calls only while a browser shows
+    them: drawing and encoding never delay the pipeline.
     """
 
     def __init__(self, source: str, latency_of: str) -> None:
-        """Start empty; see ``greeting`` for the arguments."""
+        """Start empty; the arguments are those of ``greeting``."""
         self.greeting = greeting(source, latency_of)
         self.state: Feed[str] = Feed()
         self.picture: Feed[Callable[[], bytes]] = Feed()
@@ -43,18 +43,27 @@ class Feeds:
         self._last = state(FrameResult(0.0, 0, 0), None, None)
 
     def show(self, result: FrameResult, latency: float | None = None) -> None:
-        """Publish a result; ``latency`` in seconds."""
+        """Publish a result; ``latency``: seconds, None if unknown."""
         self._faces = {face.id: face for face in result.faces}
         self._width = result.width
         self._last = state(result, self._rate.note(time.monotonic()), latency)
         self.state.publish(self._last)
 
     def end(self) -> None:
-        """Tell that no further image will come; the last one stays to be seen."""
+        """Publish that the input has ended; the last image stays visible."""
         self.state.publish(ended(self._last))
 
     def saliency_of(self, id: int, image: Image) -> bytes | None:
-        """Return the part of a saliency image around a face, as JPEG; None if the face is gone."""
+        """Return the crop of a saliency image around a face as JPEG.
+
+        Args:
+            id: of the face.
+            image: the saliency image, u8 [H, W, 3] BGR, of any scale.
+
+        Returns:
+            the JPEG; None if the newest result does not have the face.
+
+        """
         face = self._faces.get(id)
         if face is None or not self._width:
             return None
@@ -70,14 +79,21 @@ class PipelineFeeds(Feeds):
     """The feeds of a pipeline in this process."""
 
     def __init__(self, source: str, explainer: Explainer) -> None:
-        """Show images of ``source`` with their results, explained by ``explainer``."""
+        """Start empty; ``source``: name of the input; ``explainer``: computes saliency maps."""
         super().__init__(source, "from the image's arrival to its result")
         self._explainer = explainer
 
     def show_image(self, image: Image, result: FrameResult, latency: float) -> None:
-        """Publish a result with its image, u8 [H, W, 3] BGR, which must not change any more."""
+        """Publish a result and its image.
+
+        Args:
+            image: u8 [H, W, 3] BGR, which must not be changed afterwards.
+            result: the faces in it.
+            latency: seconds.
+
+        """
         self.show(result, latency)
-        # Called in one thread at a time, and cached for further browsers
+        # Called on one thread at a time, and cached for several browsers
         self.picture.publish(functools.cache(lambda: encode_jpeg(annotate(image, result))))
         self.saliency.publish(functools.cache(lambda: self._explained(image, result)))
 
@@ -86,7 +102,10 @@ class PipelineFeeds(Feeds):
 
 
 def cut_out(image: Image, box: Box, scale: float) -> Image:
-    """Return the part of ``image`` around ``box``, whose pixels are ``scale`` of the image's."""
+    """Return the crop of ``image`` around ``box`` with a margin.
+
+    ``scale``: pixels of ``image`` per unit of ``box``.
+    """
     wide = Box(
         (box.x - MARGIN * box.width) * scale,
         (box.y - MARGIN * box.height) * scale,

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""The page's server: one thread, one address, no file written."""
+"""The HTTP server of the page: one thread, one address; it writes no files."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ from face_affect.view.feeds import Feeds
 
 PAGE = Path(__file__).with_name('page')
 FILES = {'': 'index.html', 'view.css': 'view.css', 'view.js': 'view.js', 'icon.svg': 'icon.svg'}
-PATIENCE = 5.0  # seconds without an item after which a browser is told that all is well
-CONNECTIONS = 64  # open at once; a browser needs two or three
-CLOSING_TIME = 1  # seconds that browsers get when the server ends
+PATIENCE = 5.0  # seconds without an item after which a keep-alive is sent
+CONNECTIONS = 64  # maximum concurrent connections; a browser uses two or three
+CLOSING_TIME = 1  # seconds for open connections at shutdown
 BOUNDARY = 'picture'
 PART_HEAD = f'--{BOUNDARY}\r\nContent-Type: image/jpeg\r\n\r\n'.encode()
 HEADERS = {
     'Cache-Control': 'no-store',
-    # Pictures and data of this address alone: no other page shows them, none is reached from here.
+    # The page loads from this address only, and no other page can embed it or its images.
     'Content-Security-Policy': "default-src 'none'; img-src 'self'; script-src 'self'; "
     "style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'",
@@ -47,15 +47,19 @@ HEADERS = {
 
 
 class ViewServer:
-    """Serves the page in a thread of its own, from construction until ``close``."""
+    """Serves the page on a thread of its own, from construction until ``close``."""
 
     def __init__(self, feeds: Feeds, address: Address | None = None) -> None:
-        """Listen.
+        """Start the server.
 
-        Beyond loopback a random token in the URL keeps out who does not have it.
+        On an address other than loopback, access requires a random token in the URL.
+
+        Args:
+            feeds: what the page shows.
+            address: None: the default port on loopback.
 
         Raises:
-            ViewError: the port is taken, or the address is not this machine's.
+            ViewError: the port is in use, or the address is not one of this machine.
 
         """
         address = address or Address()
@@ -64,7 +68,7 @@ class ViewServer:
         port = self._socket.getsockname()[1]
         token = '' if address.loopback else f'{secrets.token_urlsafe(24)}/'
         self.url = f'http://{_name(address)}:{port}/{token}'
-        # A page elsewhere whose name is made to point here (DNS rebinding) sends its own name.
+        # Against DNS rebinding: a foreign page that resolves to this address sends its own name.
         hosts = [LOOPBACK, '::1', '[::1]', 'localhost', address.host] if not token else ['*']
         self._server = uvicorn.Server(
             uvicorn.Config(
@@ -100,7 +104,7 @@ class ViewServer:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        """Close it."""
+        """Close the server."""
         self.close()
 
 
@@ -127,7 +131,7 @@ def _name(address: Address) -> str:
 
 
 def _application(feeds: Feeds, token: str, hosts: list[str]) -> Starlette:
-    rendering = asyncio.Lock()  # One picture at a time: networks and caches are not thread-safe
+    rendering = asyncio.Lock()  # One image at a time: networks and caches are not thread-safe.
 
     async def file(request: Request) -> Response:
         return FileResponse(PAGE / FILES[request.url.path.rpartition('/')[2]])
@@ -141,7 +145,9 @@ def _application(feeds: Feeds, token: str, hosts: list[str]) -> Starlette:
     async def saliency(request: Request) -> Response:
         text = request.query_params.get('face', '')
         if not (text.isascii() and text.isdigit() and len(text) <= 20):
-            return PlainTextResponse('face must be the id of a face\n', status_code=400)
+            return PlainTextResponse(
+                f'face is {text[:40]!r}, but must be the id of a face\n', status_code=400
+            )
         return _pictures(_explained(feeds, rendering, int(text)))
 
     routes = [Route(f'/{name}', file, methods=['GET']) for name in FILES]
@@ -188,7 +194,7 @@ def _pictures(parts: AsyncIterator[bytes]) -> Response:
 
 
 def _part(jpeg: bytes) -> bytes:
-    # The head of the next part goes with the picture, or Chromium shows it only with the next.
+    # With the header of the next part: Chromium shows an image only when that arrives.
     return jpeg + b'\r\n' + PART_HEAD
 
 

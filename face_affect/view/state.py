@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""What the page is told: results as JSON, with the rate at which they come."""
+"""Results as JSON for the page, with their rate."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class RateMeter:
         self._times: deque[float] = deque()
 
     def note(self, now: float) -> float | None:
-        """Count an event at ``now``, seconds; return events a second, None for the first."""
+        """Count an event at ``now``, seconds; return events per second, None if unknown."""
         self._times.append(now)
         while now - self._times[0] > RATE_TIME:
             self._times.popleft()
@@ -33,11 +33,11 @@ class RateMeter:
 
 
 def greeting(source: str, latency_of: str) -> str:
-    """Return what a browser is told first, as JSON.
+    """Return the first message to a browser as JSON.
 
     Args:
-        source: the name of the camera, clip or node.
-        latency_of: what the latency is measured from and to.
+        source: the name of the camera, video or node.
+        latency_of: start and end of the measured latency, such as "from ... to ...".
 
     """
     return _json(
@@ -55,7 +55,7 @@ def greeting(source: str, latency_of: str) -> str:
 
 
 def state(result: FrameResult, rate: float | None, latency: float | None) -> str:
-    """Return a result as JSON; ``rate`` in frames a second, ``latency`` in seconds."""
+    """Return a result as JSON; ``rate``: images per second; ``latency``: seconds."""
     return _json(
         {
             'ended': False,
@@ -70,7 +70,7 @@ def state(result: FrameResult, rate: float | None, latency: float | None) -> str
 
 
 def ended(last: str) -> str:
-    """Return the last state as that of an input that has ended."""
+    """Return the state ``last`` marked as the end of the input."""
     return _json({**json.loads(last), 'ended': True})
 
 

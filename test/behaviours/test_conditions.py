@@ -127,7 +127,10 @@ def test_longer_than_the_memory_can_never_be_and_says_so() -> None:
     leaf = IsFacePresent('leaf', duration=5.0)
     put(result(1.0, face(1)), memory=2.0)
     assert tick(leaf) == Status.FAILURE
-    assert '5 s is longer than the memory of FacesToBlackboard, 2 s' in leaf.feedback_message
+    assert (
+        'duration is 5 s, but must not exceed the memory of FacesToBlackboard, 2 s'
+        in leaf.feedback_message
+    )
 
 
 @pytest.mark.parametrize(
@@ -135,11 +138,14 @@ def test_longer_than_the_memory_can_never_be_and_says_so() -> None:
     [
         (
             lambda: IsEmotion('leaf', 'joyful'),
-            "unknown emotion 'joyful'; there are angry, disgust",
+            "unknown emotion 'joyful'; expected one of angry, disgust",
         ),
         (lambda: IsEmotion('leaf', 'HAPPY'), "unknown emotion 'HAPPY'"),
         (lambda: IsEmotion('leaf', 'unknown'), "unknown emotion 'unknown'"),
-        (lambda: IsGender('leaf', 'other'), "unknown gender 'other'; there are female, male"),
+        (
+            lambda: IsGender('leaf', 'other'),
+            "unknown gender 'other'; expected one of female, male",
+        ),
         (lambda: IsEmotion('leaf', 'sad', min_confidence=1.5), 'min_confidence is 1.5'),
         (lambda: IsEmotion('leaf', 'sad', duration=-1.0), 'duration is -1.0 s'),
         (lambda: IsFacePresent('leaf', duration=float('nan')), 'duration is nan s'),

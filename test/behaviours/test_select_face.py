@@ -90,5 +90,5 @@ def test_without_faces_on_the_blackboard() -> None:
 
 
 def test_unknown_criterion_is_refused_at_once() -> None:
-    with pytest.raises(ValueError, match="unknown criterion 'nicest'; there are nearest, largest"):
+    with pytest.raises(ValueError, match="criterion is 'nicest', but must be one of nearest"):
         SelectFace('leaf', 'nicest')

@@ -188,7 +188,7 @@ def test_camera_that_stops(watcher: Watcher, ticking: Any) -> None:
         'feedback',
     )
     watcher.camera.stop()
-    assert 'is the node active' in faces.until_status(Status.FAILURE)
+    assert 'check that the node is active' in faces.until_status(Status.FAILURE)
     assert not py_trees.blackboard.Blackboard.exists('/face_affect/faces')
     assert 'no feedback' in wait.until_status(Status.FAILURE)
     watcher.camera.stream(jpeg_image(demo_jpegs()[COLLINS]))

@@ -26,8 +26,8 @@ def test_the_environment_stays() -> None:
 
 
 def choices(name: str) -> list[str] | None:
-    keywords = argument(NODE[name], 'as params_file says')
-    assert keywords['description'].endswith('(empty: as params_file says).')
+    keywords = argument(NODE[name], 'the value in params_file')
+    assert keywords['description'].endswith('(empty: the value in params_file).')
     return keywords['choices']
 
 

@@ -3,15 +3,15 @@
 
 'use strict';
 
-const MINUTE = 60; // seconds on the time line
-const LINGER = 1.5; // seconds that the card of a face stays after it was seen last
-const SILENCE = 2.5; // seconds without an image after which the page says so
-const MERGE = 0.7; // seconds between two sightings that are drawn as one
+const MINUTE = 60; // seconds of the timeline
+const LINGER = 1.5; // seconds from the last detection of a face to the removal of its card
+const SILENCE = 2.5; // seconds without an image until a warning
+const MERGE = 0.7; // maximum seconds between detections that are drawn as one interval
 
 const byId = (id) => document.getElementById(id);
 const seconds = () => performance.now() / 1000;
 const cards = new Map(); // id -> card
-const tracks = new Map(); // id -> [{from, to, label}], the last minute's
+const tracks = new Map(); // id -> [{from, to, label}] of the last minute
 let greeting = null;
 let source = null;
 let latest = null;
@@ -42,7 +42,7 @@ function connect() {
   source = new EventSource('events');
   source.addEventListener('greeting', (event) => greet(JSON.parse(event.data)));
   source.onmessage = (event) => receive(JSON.parse(event.data));
-  source.onerror = () => warn('No connection: the program has ended, or is out of reach. Trying again …');
+  source.onerror = () => warn('No connection: the program has ended or is unreachable. Reconnecting …');
 }
 
 function disconnect() {
@@ -56,7 +56,7 @@ function greet(data) {
   document.title = `${data.source} · face_affect`;
   byId('source').textContent = data.source;
   byId('latency').parentElement.title = `Latency ${data.latency_of}`;
-  // Another address each time, or a browser would show the old, ended stream
+  // A new URL each time: otherwise the browser shows the previous, ended stream.
   connections += 1;
   byId('picture').src = `picture?${connections}`;
   for (const card of cards.values()) card.close();
@@ -74,7 +74,7 @@ function greet(data) {
 
 function receive(state) {
   const now = seconds();
-  if (latest && state.stamp < latest.stamp) tracks.clear(); // Another recording
+  if (latest && state.stamp < latest.stamp) tracks.clear(); // A recording was restarted.
   latest = state;
   arrived = now;
   for (const face of state.faces) note(face, now);
@@ -137,8 +137,8 @@ class Card {
     this.seen = now;
     this.element.classList.remove('gone');
     this.find('.age').textContent = `seen for ${duration(face.age)}`;
-    this.find('.emotion').textContent = face.emotion ? answer(face.emotion) : 'emotion off';
-    this.find('.gender').textContent = face.gender ? answer(face.gender) : 'gender off';
+    this.find('.emotion').textContent = face.emotion ? answer(face.emotion) : 'emotion disabled';
+    this.find('.gender').textContent = face.gender ? answer(face.gender) : 'gender disabled';
     this.find('.bars').hidden = !face.emotion;
     const probabilities = face.emotion ? face.emotion.probabilities : {};
     const best = Math.max(...Object.values(probabilities));
@@ -252,7 +252,7 @@ function drawMinute() {
 }
 
 function choose(event) {
-  // The image keeps its proportions inside the element
+  // The image keeps its aspect ratio inside the element.
   const area = byId('picture').getBoundingClientRect();
   if (!latest) return;
   const scale = Math.min(area.width / latest.width, area.height / latest.height);
