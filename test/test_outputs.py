@@ -97,7 +97,7 @@ def reach(path: Path, way: str, folder: Path) -> Path:
     data=st.binary(min_size=1, max_size=100_000),
     write=st.sampled_from(WRITERS),
 )
-def test_whatever_is_in_the_outputs_place(
+def test_every_kind_of_existing_output(
     kind: str, way: str, mode: int, data: bytes, write: Writer
 ) -> None:
     with tempfile.TemporaryDirectory() as top:
@@ -129,7 +129,7 @@ def test_whatever_is_in_the_outputs_place(
 
 
 @pytest.mark.parametrize('write', WRITERS)
-def test_devices_stay_and_their_errors_are_told(tmp_path: Path, write: Writer) -> None:
+def test_devices_are_kept_and_their_errors_reported(tmp_path: Path, write: Writer) -> None:
     write(Path('/dev/null'), b'gone', frozenset())
     assert stat.S_ISCHR(os.stat('/dev/null').st_mode)
     (tmp_path / 'full').symlink_to('/dev/full')

@@ -78,7 +78,7 @@ def cut_bag(tmp_path: Path) -> Path:
     return path
 
 
-def test_of_a_truncated_mcap_is_kept_what_came_before(
+def test_results_before_the_truncation_of_an_mcap_are_kept(
     cut_bag: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(['bag', str(cut_bag), '-o', str(tmp_path / 'out')]) == 1
@@ -92,7 +92,7 @@ def test_of_a_truncated_mcap_is_kept_what_came_before(
     assert known and not known['complete'] and 'breaks off' in known['error']
 
 
-def test_of_a_truncated_mcap_is_known_what_was_latched(tmp_path: Path) -> None:
+def test_a_truncated_mcap_keeps_the_durability_of_topics(tmp_path: Path) -> None:
     topics = [
         replace(image_topic(), name=name, qos=qos)
         for name, qos in (('/latched', LATCHED), ('/other', ()))
@@ -116,7 +116,7 @@ def test_a_truncated_mcap_with_metadata(cut_bag: Path, tmp_path: Path) -> None:
     assert (outcome.state, len(read(tmp_path / 'out'))) == ('partial', outcome.results)
 
 
-def test_a_partial_output_is_made_anew_when_the_recording_is_whole(
+def test_a_partial_output_is_replaced_once_the_recording_is_complete(
     cut_bag: Path, tmp_path: Path
 ) -> None:
     assert process_bag(Job(str(cut_bag), tmp_path / 'out')).state == 'partial'
@@ -148,7 +148,7 @@ def test_a_finished_output_is_not_replaced_by_a_partial_one(cut_bag: Path, tmp_p
         ('a.txt', b'a text', 'cannot open'),
     ],
 )
-def test_no_recording(
+def test_a_file_that_is_not_a_recording_is_refused(
     tmp_path: Path, name: str, content: bytes, reason: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / name).write_bytes(content)
@@ -175,7 +175,7 @@ def test_a_video_that_is_shorter_than_it_says(
 
 
 @pytest.mark.parametrize('damage', ['cut', 'zeros'])
-def test_of_a_damaged_sqlite3_is_kept_what_came_before(tmp_path: Path, damage: str) -> None:
+def test_results_before_the_damage_of_a_sqlite3_file_are_kept(tmp_path: Path, damage: str) -> None:
     bag = write_bag(tmp_path / 'bag', demo_messages(), storage='sqlite3')
     path = bag / 'bag.db3'
     data = bytearray(path.read_bytes())
@@ -204,7 +204,7 @@ def test_a_truncated_bag_of_ros1_is_an_error(
 
 
 @pytest.mark.parametrize('storage', ['sqlite3', 'mcap'])
-def test_broken_metadata_are_an_error_but_no_loss(tmp_path: Path, storage: str) -> None:
+def test_broken_metadata_are_reported_and_no_image_is_lost(tmp_path: Path, storage: str) -> None:
     bag = write_bag(tmp_path / 'bag', demo_messages(), storage=storage)
     (bag / 'metadata.yaml').write_text('rosbag2_bagfile_information: {')
     outcome = process_bag(Job(str(bag), tmp_path / 'out'))
@@ -212,7 +212,7 @@ def test_broken_metadata_are_an_error_but_no_loss(tmp_path: Path, storage: str) 
     assert 'Could not load YAML' in outcome.error
 
 
-def test_a_missing_part_is_never_passed_over(tmp_path: Path) -> None:
+def test_a_missing_file_of_a_split_bag_is_reported(tmp_path: Path) -> None:
     bag = write_bag(tmp_path / 'bag', demo_messages())
     text = (bag / 'metadata.yaml').read_text()
     (bag / 'metadata.yaml').write_text(
@@ -252,7 +252,7 @@ def test_split_bag_without_metadata(tmp_path: Path) -> None:
 # Odd contents
 
 
-def test_unknown_types_do_no_harm_and_are_kept(tmp_path: Path) -> None:
+def test_messages_of_unknown_types_are_copied(tmp_path: Path) -> None:
     strange = [
         Topic('/strange', 'my_msgs/msg/Strange'),
         Topic('/broken', 'my_msgs/msg/Broken', 'not a definition!\n', 'RIHS01_1'),
@@ -284,7 +284,9 @@ def test_no_images(short_bag: Path, tmp_path: Path, capsys: pytest.CaptureFixtur
     assert 'has no image topic; it has /face_affect/faces' in capsys.readouterr().err
 
 
-def test_pictures_are_no_recording(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_image_files_are_not_a_recording(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / 'a.jpg').write_bytes(encode_jpeg(np.zeros((48, 64, 3), dtype=np.uint8)))
     assert main(['bag', str(tmp_path / 'a.jpg'), '-o', str(tmp_path / 'out')]) == 2
     assert 'use face-affect run' in capsys.readouterr().err
@@ -323,7 +325,7 @@ def test_frames_that_give_no_result_are_counted_by_reason(
     assert known and known['dropped'] == {'malformed': 1, 'size_changed': 2, 'undecodable': 1}
 
 
-def test_swapped_neighbours_cost_one_image_each_and_no_id(tmp_path: Path) -> None:
+def test_each_swapped_pair_of_images_costs_one_image_and_no_id(tmp_path: Path) -> None:
     messages = list(demo_messages())
     stamps = [message.stamp for message in messages]
     for i in (5, 12):
@@ -338,7 +340,7 @@ def test_swapped_neighbours_cost_one_image_each_and_no_id(tmp_path: Path) -> Non
     assert {face.id for result in results for face in result.faces} == {1, 2, 3}
 
 
-def test_a_bag_of_which_every_image_is_dropped_is_no_success(
+def test_a_bag_with_all_images_dropped_gives_exit_code_1(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     stamps = [message.stamp for message in demo_messages(range(90, 93))]
@@ -354,7 +356,7 @@ def test_a_bag_of_which_every_image_is_dropped_is_no_success(
         assert '3 frames, 0 results, dropped: 3 undecodable' in capsys.readouterr().err
 
 
-def test_larger_images_are_read_where_asked_for(tmp_path: Path) -> None:
+def test_the_limit_of_the_image_size_is_an_option(tmp_path: Path) -> None:
     source = write_bag(tmp_path / 'bag', demo_messages(range(90, 92)))
     few = Options(max_image_pixels=640 * 480 - 1)
     outcome = process_bag(Job(str(source), tmp_path / 'out', few))
@@ -393,7 +395,7 @@ def raw_topic(name: str, encoding: str) -> tuple[Topic, TimedMessage]:
         ([('/b', 'rgb8'), ('/a', 'bgr8')], '/b'),
     ],
 )
-def test_depth_images_are_not_taken_for_the_camera(
+def test_colour_images_are_preferred_to_depth_images(
     tmp_path: Path, others: list[tuple[str, str]], chosen: str
 ) -> None:
     pairs = [raw_topic(*other) for other in others]
@@ -422,7 +424,7 @@ def test_key_frames_are_not_taken_from_depth_images(tmp_path: Path) -> None:
     assert picture_topic(only) is None
 
 
-def test_depth_images_alone_must_be_asked_for(tmp_path: Path) -> None:
+def test_depth_images_alone_must_be_chosen_by_name(tmp_path: Path) -> None:
     topic, message = raw_topic('/camera/aligned_depth_to_color/image_raw', '16UC1')
     with BagWriter(tmp_path / 'bag') as bag:
         bag.advertise(topic)
@@ -457,7 +459,7 @@ def test_a_split_bag_in_a_renamed_folder_is_one_recording(tmp_path: Path) -> Non
         ('noise', b'\x13\x37' * 50, 'nor a video'),
     ],
 )
-def test_what_is_no_recording_is_told_why(
+def test_the_reason_for_refusing_a_file_is_given(
     tmp_path: Path, name: str, content: bytes, reason: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / name).write_bytes(content)
@@ -484,7 +486,7 @@ def test_raw_images_of_unknown_encoding(tmp_path: Path) -> None:
 # The output's place
 
 
-def test_somebody_elses_folder_is_never_replaced(
+def test_a_folder_that_is_not_an_output_is_never_replaced(
     short_bag: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / 'out').mkdir()
@@ -581,9 +583,7 @@ def test_a_signal_leaves_a_valid_bag(tmp_path: Path, number: signal.Signals) -> 
     assert sorted(path.name for path in tmp_path.iterdir()) == ['out']
 
 
-def test_a_killed_process_leaves_no_output_and_is_no_obstacle(
-    short_bag: Path, tmp_path: Path
-) -> None:
+def test_a_killed_process_leaves_no_output_and_no_lock(short_bag: Path, tmp_path: Path) -> None:
     with subprocess.Popen(
         command(DEMO_BAG, '-o', tmp_path / 'out', '--pace'),
         cwd=ROOT,
@@ -600,7 +600,7 @@ def test_a_killed_process_leaves_no_output_and_is_no_obstacle(
 @pytest.mark.parametrize(
     'package, option, extra', [('pyarrow', '--parquet', 'parquet'), ('rosbags', '--csv', 'bags')]
 )
-def test_a_missing_package_is_named_with_the_way_to_get_it(
+def test_a_missing_package_is_named_with_the_command_to_install_it(
     short_bag: Path, tmp_path: Path, package: str, option: str, extra: str
 ) -> None:
     code = (

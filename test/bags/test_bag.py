@@ -106,7 +106,7 @@ def test_results_are_the_pipelines_with_the_images_stamps_and_headers(
         ]
 
 
-def test_run_and_bag_see_the_same_video_bit_for_bit(
+def test_run_and_bag_decode_the_same_video_bit_for_bit(
     demo_frames: list[DemoFrame], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     video = tmp_path / 'walk.mp4'
@@ -281,7 +281,7 @@ def test_pace_of_the_recording(tmp_path: Path) -> None:
     assert (paced / 'out.mcap').read_bytes() == (fast / 'out.mcap').read_bytes()
 
 
-def test_what_was_done_is_skipped_until_something_changes(
+def test_a_complete_output_is_skipped_until_something_changes(
     short_bag: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     command = ['bag', str(short_bag), '-o', str(tmp_path / 'out')]
@@ -298,7 +298,9 @@ def test_what_was_done_is_skipped_until_something_changes(
     assert sorted(path.name for path in tmp_path.iterdir()) == ['out']
 
 
-def test_another_model_or_recording_is_no_reason_to_skip(short_bag: Path, tmp_path: Path) -> None:
+def test_an_output_of_another_model_or_recording_is_not_skipped(
+    short_bag: Path, tmp_path: Path
+) -> None:
     process(short_bag, tmp_path / 'out')
     other = Options(models=ModelNames(emotion='emotion_mini_xception'))
     assert process_bag(Job(str(short_bag), tmp_path / 'out', other)).state == 'failed'
@@ -306,7 +308,7 @@ def test_another_model_or_recording_is_no_reason_to_skip(short_bag: Path, tmp_pa
     assert process_bag(Job(str(source), tmp_path / 'out')).state == 'failed'
 
 
-def test_metadata_tell_of_settings_models_and_drops(short_bag: Path, tmp_path: Path) -> None:
+def test_metadata_have_settings_models_and_drops(short_bag: Path, tmp_path: Path) -> None:
     known = read_information(process(short_bag, tmp_path / 'out'))
     assert known is not None
     assert (known['complete'], known['frames'], known['dropped']) == (True, 20, {})
@@ -350,7 +352,7 @@ def test_several_image_topics_are_named(
     assert '0 frames' in capsys.readouterr().err
 
 
-def test_images_without_a_stamp_go_by_the_bags(tmp_path: Path) -> None:
+def test_images_without_a_stamp_use_the_time_of_recording(tmp_path: Path) -> None:
     source = BagRecording(DEMO_BAG)
     unstamped = []
     for message in demo_messages(range(90, 100)):
@@ -369,7 +371,7 @@ def test_images_without_a_stamp_go_by_the_bags(tmp_path: Path) -> None:
     assert results[-1][1].header.stamp.sec == 0
 
 
-def test_fields_that_a_later_version_of_the_messages_adds_are_left_empty(
+def test_fields_added_by_a_later_version_of_the_messages_stay_empty(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, direct: list[FrameResult]
 ) -> None:
     shutil.copytree(ROOT / 'face_affect_msgs' / 'msg', tmp_path / 'msg')

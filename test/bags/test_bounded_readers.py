@@ -110,7 +110,7 @@ def test_an_oversized_chunk_costs_its_own_messages_only(
     assert 'when decompressed' in stderr
 
 
-def test_a_message_index_that_lies_ends_the_recording(tmp_path: Path) -> None:
+def test_a_wrong_message_index_ends_the_recording(tmp_path: Path) -> None:
     path = write_mcap(tmp_path / 'bomb.mcap', MAX_SIZE + 1, CompressionType.ZSTD, around=3)
     data = bytearray(path.read_bytes())
     bomb = max(measure_chunks(path), key=lambda chunk: chunk.stated_size)
@@ -141,7 +141,9 @@ def test_a_chunk_that_states_less_than_it_holds_is_refused(
 
 
 @pytest.mark.parametrize('compression', [CompressionType.ZSTD, CompressionType.LZ4])
-def test_refusing_takes_no_memory(tmp_path: Path, compression: CompressionType) -> None:
+def test_an_oversized_chunk_is_refused_without_allocating_it(
+    tmp_path: Path, compression: CompressionType
+) -> None:
     path = write_mcap(tmp_path / 'bomb.mcap', 2 * MAX_SIZE, compression)
     lie(path, 1000)
     # Not ru_maxrss, which begins with that of the parent process
@@ -170,7 +172,7 @@ def test_usual_chunks_are_read(tmp_path: Path, compression: CompressionType) -> 
     assert len(message.data) == 2_000_000
 
 
-def test_the_demo_bag_and_damaged_files_pass(tmp_path: Path) -> None:
+def test_the_demo_bag_and_truncated_files_pass_the_check(tmp_path: Path) -> None:
     (file,) = DEMO_BAG.glob('*.mcap')
     check_sizes(measure_chunks(file))
     data = file.read_bytes()
@@ -220,7 +222,7 @@ def test_compressed_messages_are_bounded(
 
 
 @pytest.mark.parametrize('plugin', list(StoragePlugin))
-def test_compressed_files_need_room(
+def test_compressed_files_need_free_space(
     tmp_path: Path, plugin: StoragePlugin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = compressed_bag(tmp_path / 'bag', plugin, CompressionMode.FILE)
@@ -244,7 +246,7 @@ def compressed_bag(folder: Path, plugin: StoragePlugin, mode: CompressionMode) -
     return folder
 
 
-def test_computed_columns_are_refused(tmp_path: Path) -> None:
+def test_generated_columns_are_refused(tmp_path: Path) -> None:
     path = tmp_path / 'computed.db3'
     with closing(sqlite3.connect(path)) as database:
         database.executescript(

@@ -85,7 +85,7 @@ def test_equal_bags_are_the_same(golden: Results) -> None:
     assert not found.settings
 
 
-def test_ids_may_be_renamed_but_consistently(golden: Results) -> None:
+def test_a_consistent_renaming_of_ids_is_allowed(golden: Results) -> None:
     found = changed(golden, lambda stamp, face: replace(face, id=100 - face.id))
     assert found.same
     assert found.renamed == {number: 100 - number for number in golden.ids}
@@ -121,7 +121,7 @@ def test_as_many_unmatched_faces_as_tolerated(golden: Results, number: int) -> N
     assert not replace(found, tolerances=Tolerances(unmatched=missing - 1)).same
 
 
-def test_unmatched_faces_excuse_no_other_change(golden: Results) -> None:
+def test_tolerated_unmatched_faces_do_not_hide_other_changes(golden: Results) -> None:
     found = changed(golden, lambda stamp, face: moved(face, 40))
     assert not replace(found, tolerances=Tolerances(unmatched=1000)).same
 
@@ -161,7 +161,7 @@ def test_labels_and_probabilities(golden: Results) -> None:
     assert counts(found)['emotion'] < counts(found)['emotion_probabilities']
 
 
-def test_a_label_that_changes_at_a_tie_is_none(golden: Results) -> None:
+def test_a_label_that_changes_at_a_tie_is_not_a_change(golden: Results) -> None:
     def tie(sign: float) -> Results:
         values = (0.0, 0.0, 0.0, 0.5 + sign * 0.01, 0.0, 0.0, 0.5 - sign * 0.01)
         return replace(
@@ -261,7 +261,7 @@ def test_json(two_bags: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -
         ([str(GOLDEN), str(GOLDEN), '--unmatched', '-1'], 'unmatched=-1'),
     ],
 )
-def test_what_cannot_be_compared(
+def test_wrong_inputs_of_compare_are_errors(
     arguments: list[str], reason: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(['compare', *arguments]) == 2

@@ -78,7 +78,7 @@ def demo_page(tmp_path_factory: pytest.TempPathFactory) -> str:
     return make(GOLDEN, tmp_path_factory.mktemp('report'), '--source', str(DEMO_BAG))
 
 
-def test_says_who_was_there(demo_page: str) -> None:
+def test_the_report_has_the_timeline_of_all_faces(demo_page: str) -> None:
     text, seen = text_of(demo_page), face_timelines(read_results(GOLDEN))
     assert len(seen) == 5 and '<b>5</b>people (ids)' in text
     assert '<b>255</b>images with a result' in text
@@ -88,7 +88,7 @@ def test_says_who_was_there(demo_page: str) -> None:
         assert f'id="{name}"' in text
 
 
-def test_names_parameters_and_models(demo_page: str) -> None:
+def test_the_report_names_parameters_and_models(demo_page: str) -> None:
     information = read_results(GOLDEN).information
     text = text_of(demo_page)
     for model in information['models'].values():
@@ -98,7 +98,7 @@ def test_names_parameters_and_models(demo_page: str) -> None:
     assert information['input']['sha256'] in text
 
 
-def test_needs_nothing_else(demo_page: str) -> None:
+def test_the_report_is_self_contained(demo_page: str) -> None:
     text = text_of(demo_page)
     assert not re.findall(r'(?:src|href)=', text)
     assert '<script src' not in demo_page and '@import' not in demo_page
@@ -106,7 +106,7 @@ def test_needs_nothing_else(demo_page: str) -> None:
     assert len(demo_page) < 10_000_000
 
 
-def test_pictures_show_everybody(demo_page: str) -> None:
+def test_key_frames_show_all_faces(demo_page: str) -> None:
     captions = re.findall(r'<figcaption>.*?: (.*?)</figcaption>', demo_page)
     assert {number for caption in captions for number in caption.split(', ')} == {
         f'#{person.id}' for person in face_timelines(read_results(GOLDEN))
@@ -144,13 +144,15 @@ def test_blurred_faces(demo_page: str, tmp_path: Path) -> None:
             assert detail[1] < detail[0] / 2
 
 
-def test_annotated_pictures_of_the_bag_serve_as_well(short_bag: Path, tmp_path: Path) -> None:
+def test_annotated_images_of_the_bag_are_used_without_a_source(
+    short_bag: Path, tmp_path: Path
+) -> None:
     output = tmp_path / 'out'
     assert process_bag(Job(str(short_bag), output, Options(images=True))).state == 'done'
     assert len(pictures_of(make(output, tmp_path))) == 12
 
 
-def test_a_partial_result_says_so(tmp_path: Path) -> None:
+def test_the_report_names_a_partial_result(tmp_path: Path) -> None:
     source = write_bag(tmp_path / 'whole', demo_messages(range(60, 200)))
     data = (source / 'whole.mcap').read_bytes()
     (tmp_path / 'cut.mcap').write_bytes(data[: len(data) * 2 // 3])
@@ -208,7 +210,7 @@ def diagnostics(stamp: int, level: int, text: str) -> TimedMessage:
     return TimedMessage('/diagnostics', stamp, serialise(array, DIAGNOSTICS_TYPE))
 
 
-def test_a_bag_of_a_robot(robots_bag: Path, tmp_path: Path) -> None:
+def test_the_report_on_a_bag_recorded_from_a_node(robots_bag: Path, tmp_path: Path) -> None:
     page = make(robots_bag, tmp_path)
     text = text_of(page)
     assert 'median 4.0 ms, 95th percentile 4.0 ms' in text
@@ -230,7 +232,7 @@ def test_a_bag_of_a_robot(robots_bag: Path, tmp_path: Path) -> None:
         ([str(GOLDEN), '-o', '/no/such/folder/report.html'], 'cannot write'),
     ],
 )
-def test_what_cannot_be_reported(
+def test_wrong_inputs_of_report_are_errors(
     arguments: list[str],
     reason: str,
     tmp_path: Path,
@@ -272,7 +274,7 @@ def test_the_bag_is_not_replaced_by_its_report(
     assert (tmp_path / 'out' / 'out.mcap').read_bytes() == data
 
 
-def test_people_come_and_go() -> None:
+def test_presences_and_emotion_intervals() -> None:
     results = read_results(GOLDEN)
     first = face_timelines(results)[0]
     late = replace(
@@ -305,7 +307,7 @@ def with_information(short_bag: Path, folder: Path, information: dict[str, Any])
     return folder / 'odd'
 
 
-def test_texts_of_the_bag_stay_texts(short_bag: Path, tmp_path: Path) -> None:
+def test_texts_of_the_bag_are_escaped(short_bag: Path, tmp_path: Path) -> None:
     information = {
         'fingerprint': 'x',
         'complete': False,
@@ -331,7 +333,7 @@ def test_texts_of_the_bag_stay_texts(short_bag: Path, tmp_path: Path) -> None:
         {'complete': True, 'dropped': {'a': 'b'}, 'frames': 1, 'models': [], 'input': {}},
     ],
 )
-def test_odd_metadata_are_those_of_another_bag(
+def test_invalid_metadata_are_ignored(
     short_bag: Path, tmp_path: Path, information: dict[str, Any]
 ) -> None:
     page = make(with_information(short_bag, tmp_path, information), tmp_path)
@@ -384,7 +386,7 @@ def browse(page: Path, folder: Path) -> str:
 
 @pytest.mark.skipif(CHROMIUM is None, reason='needs Chromium: apt-get install chromium')
 @pytest.mark.parametrize('width', [1200, 390], ids=['desktop', 'phone'])
-def test_a_browser_shows_it(demo_page: str, tmp_path: Path, width: int) -> None:
+def test_a_browser_renders_the_report(demo_page: str, tmp_path: Path, width: int) -> None:
     page = demo_page.replace('<head>', f'<head>{WATCH}', 1)
     holder = tmp_path / 'holder.html'
     holder.write_text(HOLDER.format(width=width, page=escape(page)))
@@ -410,7 +412,7 @@ def test_a_browser_shows_it(demo_page: str, tmp_path: Path, width: int) -> None:
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason='needs Chromium: apt-get install chromium')
-def test_nothing_in_it_reaches_another_computer(demo_page: str, tmp_path: Path) -> None:
+def test_the_report_contacts_no_server(demo_page: str, tmp_path: Path) -> None:
     attempt = (
         '<script>fetch("http://127.0.0.1:9/").catch(error => '
         'document.body.dataset.found = "refused");'

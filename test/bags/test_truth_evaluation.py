@@ -124,7 +124,7 @@ def test_figures() -> None:
     assert gender.labelled == 0
 
 
-def test_unknown_is_no_wrong_answer() -> None:
+def test_unknown_does_not_count_as_a_wrong_answer() -> None:
     truth = {stamp * 10**9: [labelled()] for stamp in (1, 2, 3)}
     found = evaluate(
         results([face(1)], [face(1, emotion='sad')], [face(1, min_confidence=0.9)]), truth
@@ -201,7 +201,7 @@ def test_only_stamp_and_box_are_required(tmp_path: Path) -> None:
         ('1,1,2,3,4,,,,,,', 'line 2: the row has more or fewer cells than the header'),
     ],
 )
-def test_rows_that_are_wrong(tmp_path: Path, row: str, message: str) -> None:
+def test_invalid_rows_of_the_truth(tmp_path: Path, row: str, message: str) -> None:
     path = tmp_path / 'truth.csv'
     path.write_text(f'{HEADER}{row}\n')
     with pytest.raises(TruthError, match=message):
@@ -224,14 +224,14 @@ def test_rows_that_are_wrong(tmp_path: Path, row: str, message: str) -> None:
         (b'stamp,x,y,width,height\n"1', 'is not a CSV file in UTF-8: unexpected end of data'),
     ],
 )
-def test_files_that_are_wrong(tmp_path: Path, content: bytes, message: str) -> None:
+def test_invalid_truth_files(tmp_path: Path, content: bytes, message: str) -> None:
     path = tmp_path / 'truth.csv'
     path.write_bytes(content)
     with pytest.raises(TruthError, match=message):
         read_truth(path)
 
 
-def test_what_cannot_be_evaluated_is_one_line(
+def test_errors_of_evaluate_are_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)

@@ -123,7 +123,7 @@ def test_only_the_selected_face_counts() -> None:
     assert tick(leaf) == Status.SUCCESS
 
 
-def test_longer_than_the_memory_can_never_be_and_says_so() -> None:
+def test_a_duration_beyond_the_memory_fails_with_the_reason() -> None:
     leaf = IsFacePresent('leaf', duration=5.0)
     put(result(1.0, face(1)), memory=2.0)
     assert tick(leaf) == Status.FAILURE
@@ -151,6 +151,8 @@ def test_longer_than_the_memory_can_never_be_and_says_so() -> None:
         (lambda: IsFacePresent('leaf', duration=float('nan')), 'duration is nan s'),
     ],
 )
-def test_nonsense_is_refused_at_once(make: Callable[[], Behaviour], message: str) -> None:
+def test_invalid_arguments_are_refused_at_construction(
+    make: Callable[[], Behaviour], message: str
+) -> None:
     with pytest.raises(ValueError, match=message):
         make()

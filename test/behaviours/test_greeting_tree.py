@@ -52,29 +52,29 @@ def talk() -> Talk:
     return Talk()
 
 
-def test_who_comes_is_greeted_once(talk: Talk) -> None:
+def test_newcomers_are_greeted_once(talk: Talk) -> None:
     assert talk.show(1.0) == []
     assert talk.show(0.4, face(1)) == []
     assert talk.show(5.0, face(1)) == [(1, HELLO)]
     assert talk.show(2.0, face(1), face(2)) == [(2, HELLO)]
 
 
-def test_the_happy_are_thanked(talk: Talk) -> None:
+def test_a_happy_face_is_thanked(talk: Talk) -> None:
     assert talk.show(5.0, face(1, 'happy')) == [(1, HELLO), (1, THANKS)]
 
 
-def test_the_sad_are_asked(talk: Talk) -> None:
+def test_a_sad_face_is_asked(talk: Talk) -> None:
     assert talk.show(5.0, face(1, 'sad')) == [(1, HELLO), (1, ASK)]
 
 
-def test_a_passing_or_uncertain_look_means_nothing(talk: Talk) -> None:
+def test_a_short_or_uncertain_expression_is_ignored(talk: Talk) -> None:
     talk.show(1.0, face(1))
     assert talk.show(1.4, face(1, 'sad')) == []
     assert talk.show(1.0, face(1)) == []
     assert talk.show(5.0, face(1, 'sad', sure=0.5)) == []
 
 
-def test_each_of_two_is_dealt_with(talk: Talk) -> None:
+def test_two_faces_are_both_addressed(talk: Talk) -> None:
     assert talk.show(5.0, face(1, 'sad'), face(2, 'happy')) == [
         (1, HELLO),
         (2, HELLO),

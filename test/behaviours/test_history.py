@@ -42,14 +42,14 @@ def test_shown_for(rows: list[tuple[float, list[int]]], expected: float | None) 
     assert shown(history(*rows)) == expected
 
 
-def test_what_is_shown_counts() -> None:
+def test_shown_for_follows_the_condition() -> None:
     made = FaceHistory(10.0)
     for stamp, emotion in ((1.0, 'sad'), (2.0, 'happy'), (3.0, 'happy'), (4.0, 'happy')):
         made.add(result(stamp, face(1, emotion)))
     assert made.shown_for(1, lambda face: face.emotion.label == 3) == 2.0
 
 
-def test_reaches_back_as_far_as_its_memory_and_no_farther() -> None:
+def test_results_older_than_the_memory_are_dropped() -> None:
     made = history(*((number / 10, [1]) for number in range(100)), memory=2.0)
     assert shown(made) == pytest.approx(2.0)
     assert len(made._results) == 21

@@ -40,7 +40,7 @@ def test_criterion(criterion: str, expected: int) -> None:
     assert leaf.feedback_message == f'{criterion}: #{expected}'
 
 
-def test_nobody_there_takes_the_last_choice_away() -> None:
+def test_without_a_face_the_selection_is_removed() -> None:
     leaf = SelectFace('leaf')
     put(result(1.0, face(1)))
     leaf.tick_once()
@@ -52,7 +52,7 @@ def test_nobody_there_takes_the_last_choice_away() -> None:
     assert selected() is None
 
 
-def test_without_depth_nobody_is_nearest() -> None:
+def test_nearest_fails_without_positions() -> None:
     put(result(1.0, face(1), face(2)))
     leaf = SelectFace('leaf', 'nearest')
     leaf.tick_once()
@@ -60,7 +60,7 @@ def test_without_depth_nobody_is_nearest() -> None:
     assert 'depth image' in leaf.feedback_message
 
 
-def test_without_emotion_nobody_is_happiest() -> None:
+def test_happiest_fails_without_emotion() -> None:
     unread = face(1)
     unread.emotion = type(unread.emotion)()
     put(result(1.0, unread))
@@ -70,7 +70,7 @@ def test_without_emotion_nobody_is_happiest() -> None:
     assert 'enable_emotion' in leaf.feedback_message
 
 
-def test_among_those_who_match() -> None:
+def test_selection_among_matching_faces() -> None:
     put(result(1.0, face(1, 'sad', size=40), face(2, 'sad', size=50), face(3, size=90)))
     IsEmotion('sad?', 'sad').tick_once()
     SelectFace('leaf', 'largest', among_matching=True).tick_once()

@@ -65,14 +65,14 @@ def test_one_image_is_one_command() -> None:
 
 
 @pytest.mark.parametrize('voice', [1.0, math.nan, math.inf])
-def test_a_voice_from_elsewhere_turns_nothing(voice: float) -> None:
+def test_a_voice_without_a_face_is_ignored(voice: float) -> None:
     room = Room(0.6)
     room.leaf.hear(Float64(data=voice))
     assert room.look() == Status.FAILURE
     assert room.joint.position == 0.0
 
 
-def test_silence_turns_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_voice_the_head_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     room = Room(0.6)
     assert room.look() == Status.FAILURE
     room.leaf.hear(Float64(data=0.6))

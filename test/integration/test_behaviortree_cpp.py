@@ -66,7 +66,7 @@ def test_there_are_trees_for_both() -> None:
     assert {path.stem for path in TREES} == set(SOURCES)
 
 
-def test_ports_stand_for_fields(tree: Any) -> None:
+def test_ports_name_fields_of_the_messages(tree: Any) -> None:
     checked = 0
     for model, ros_type in models(tree):
         kind = interface(ros_type)

@@ -100,7 +100,9 @@ def test_setup_needs_a_ros_node(leaf: str) -> None:
         ({'min_confidence': 2.0}, 'min_confidence is 2'),
     ],
 )
-def test_nonsense_is_refused_at_once(arguments: dict[str, Any], message: str) -> None:
+def test_invalid_arguments_are_refused_at_construction(
+    arguments: dict[str, Any], message: str
+) -> None:
     with pytest.raises(ValueError, match=message):
         behaviours.WaitForAffect('wait', **arguments)
 
@@ -121,7 +123,7 @@ def watcher(robot: Robot, process: Process) -> Watcher:
     return watcher
 
 
-def test_who_smiles(watcher: Watcher, ticking: Any) -> None:
+def test_a_face_that_smiles_is_selected(watcher: Watcher, ticking: Any) -> None:
     leaves = [
         behaviours.FacesToBlackboard('faces'),
         behaviours.IsFacePresent('present'),
@@ -158,7 +160,7 @@ def test_wait_times_out(watcher: Watcher, ticking: Any) -> None:
 
 
 @pytest.mark.parametrize('when', ['at once', 'in the midst'])
-def test_interrupted_wait_calls_the_goal_off(
+def test_an_interrupted_wait_cancels_the_goal(
     when: str,
     watcher: Watcher,
     ticking: Any,

@@ -136,7 +136,7 @@ def test_one_id_an_appearance_never_reused(played: Played) -> None:
     assert len(set().union(*ids.values())) == len(appearances), ids
 
 
-def test_nobody_there_gives_empty_arrays(played: Played) -> None:
+def test_images_without_faces_give_empty_arrays(played: Played) -> None:
     # Not next to a listed face: who enters or leaves may be seen before the truth lists them.
     near = {
         number + offset

@@ -164,7 +164,7 @@ def test_encoding_and_size_change_in_the_stream(fresh: Robot) -> None:
     assert result.faces
 
 
-def test_a_message_that_is_none_costs_one_frame(fresh: Robot) -> None:
+def test_a_malformed_message_costs_one_frame(fresh: Robot) -> None:
     watcher = compressed_watcher(fresh)
     whole = serialize_message(smile())
     publisher = fresh.node.create_publisher(CompressedImage, '/image/compressed', 10)
@@ -419,7 +419,7 @@ rclpy.spin(node)
 """
 
 
-def test_a_stalled_subscriber_holds_nobody_up(fresh: Robot) -> None:
+def test_a_stalled_subscriber_does_not_delay_others(fresh: Robot) -> None:
     watcher = compressed_watcher(fresh)
     slow = fresh.start(sys.executable, '-c', SUBSCRIBER)
     fresh.spin_until(lambda: 'ready' in slow.output, 'the other subscriber')

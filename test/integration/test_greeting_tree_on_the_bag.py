@@ -71,12 +71,12 @@ def visits(said: list[tuple[str, int | None]], word: str) -> list[int | None]:
     return [visit for text, visit in said if word in text]
 
 
-def test_everybody_is_greeted_once_as_they_come(said: list[tuple[str, int | None]]) -> None:
+def test_each_face_is_greeted_once(said: list[tuple[str, int | None]]) -> None:
     seen = {face['appearance'] for frame in TRUTH['frames'] for face in frame['faces']}
     assert visits(said, 'Hello') == sorted(seen)
 
 
-def test_the_happy_and_only_they_are_thanked(said: list[tuple[str, int | None]]) -> None:
+def test_only_happy_faces_are_thanked(said: list[tuple[str, int | None]]) -> None:
     happy = {
         face['appearance']
         for frame in TRUTH['frames']
@@ -87,6 +87,6 @@ def test_the_happy_and_only_they_are_thanked(said: list[tuple[str, int | None]])
     assert visits(said, 'smile') == sorted(happy)
 
 
-def test_nobody_is_sad_and_nobody_is_asked(said: list[tuple[str, int | None]]) -> None:
+def test_no_face_is_asked_since_none_is_sad(said: list[tuple[str, int | None]]) -> None:
     assert 'sad' not in {person['emotion'] for person in TRUTH['people']}
     assert visits(said, 'all right') == []

@@ -256,7 +256,7 @@ def different(a: Picture, b: Picture) -> float:
     return float((a != b).any(axis=2).mean())
 
 
-def test_saliency_of_what_the_parameter_says(watcher: Watcher) -> None:
+def test_saliency_of_the_class_that_the_parameter_selects(watcher: Watcher) -> None:
     robot = watcher.robot
     seen: list[Image] = robot.subscribe(Image, '/face_affect/saliency', 10)
     number = 0.005  # part of the picture that the face's number takes at most
@@ -343,7 +343,7 @@ def test_bad_image_is_dropped_and_counted(watcher: Watcher, node: Process, case:
     assert len(watcher.look_at(good()).faces) == 1
 
 
-def test_new_size_is_believed_when_it_comes_twice(watcher: Watcher) -> None:
+def test_a_new_size_is_accepted_at_its_second_image(watcher: Watcher) -> None:
     watcher.look_at(good())
     for image in (small(), good()):
         count = dropped(watcher.robot.last_report, 'size_changed')

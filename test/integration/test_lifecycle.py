@@ -57,7 +57,7 @@ def assert_silent(watcher: Watcher, state: str) -> None:
     assert not watcher.results
 
 
-def test_there_and_back(unconfigured: Robot, watcher: Watcher) -> None:
+def test_all_transitions_and_back(unconfigured: Robot, watcher: Watcher) -> None:
     robot = unconfigured
     watcher.camera.stream(jpeg_image(demo_jpegs()[COLLINS]))
     robot.spin_until(lambda: not offered(robot), 'no topics')
@@ -88,7 +88,7 @@ def test_cleanup_leaves_no_error(unconfigured: Robot, watcher: Watcher) -> None:
     assert unconfigured.report()['message'] == 'unconfigured'
 
 
-def test_ids_go_on_forever(unconfigured: Robot, watcher: Watcher) -> None:
+def test_ids_are_never_reused(unconfigured: Robot, watcher: Watcher) -> None:
     watcher.camera.stream(jpeg_image(demo_jpegs()[COLLINS]))
     ids = []
     for steps in (['configure'], [], ['cleanup', 'configure']):

@@ -106,7 +106,7 @@ def test_faces_and_pictures_of_a_node(robot: Robot) -> None:
     timer.cancel()
 
 
-def test_pictures_that_are_none_are_dropped(robot: Robot) -> None:
+def test_malformed_images_are_dropped(robot: Robot) -> None:
     page = start(robot, port=0)
     publisher = robot.node.create_publisher(CompressedImage, PICTURES, 1)
     faces = robot.node.create_publisher(FaceAffectArray, RESULTS, 1)

@@ -92,7 +92,7 @@ def test_position(scene: Scene, wait_for: Any, depth: Image) -> None:
     )
 
 
-def test_markers_for_who_asks(scene: Scene, robot: Robot) -> None:
+def test_markers_are_published_to_a_subscriber(scene: Scene, robot: Robot) -> None:
     scene.depth = millimetres(1000 * DISTANCE)
     arrays = robot.subscribe(MarkerArray, '/face_affect/markers')
 

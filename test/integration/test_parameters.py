@@ -50,7 +50,7 @@ def test_faces_vanish_and_return(watcher: Watcher, name: str, value: Any) -> Non
     watcher.wait_for(lambda result: result.faces, 'the face again')
 
 
-def test_a_change_is_there_with_the_next_frame(watcher: Watcher) -> None:
+def test_a_change_applies_to_the_next_frame(watcher: Watcher) -> None:
     watcher.camera.stop()
     try:
         for wanted in 5 * (False, True):
@@ -149,7 +149,7 @@ def test_all_or_none(watcher: Watcher) -> None:
     assert result.faces[0].gender.label == Gender.UNKNOWN
 
 
-def test_fixed_parameters_can_be_set_to_what_they_are(watcher: Watcher) -> None:
+def test_fixed_parameters_can_be_set_to_their_values(watcher: Watcher) -> None:
     assert watcher.robot.set_parameters(
         image_transport='compressed', emotion_model='emotion_mini_xception'
     )[0].successful
@@ -236,7 +236,7 @@ def test_a_misspelt_parameter_is_named(
     process.end(signal.SIGTERM, 10.0)
 
 
-def test_whole_numbers_are_numbers(tmp_path: Path) -> None:
+def test_whole_numbers_are_accepted_for_floats(tmp_path: Path) -> None:
     robot = Robot(tmp_path)
     try:
         robot.start_node(max_rate=5, emotion_model=7)

@@ -217,7 +217,7 @@ def test_kept_images_are_bounded(bridge: Bridge) -> None:
     assert [stamp for stamp, _ in bridge._images] == [6, 7, 8, 9]
 
 
-def test_what_a_face_is_like(bridge: Bridge) -> None:
+def test_topics_of_a_face(bridge: Bridge) -> None:
     probabilities = [0.0, 0.0, 0.9, 0.1, 0.0, 0.0, 0.0]
     receive(
         bridge,
@@ -242,14 +242,14 @@ def test_what_a_face_is_like(bridge: Bridge) -> None:
     assert (biometrics.gender, biometrics.gender_confidence) == (1, pytest.approx(0.75))
 
 
-def test_unsure_is_undefined_and_not_estimated_is_left_out(bridge: Bridge) -> None:
+def test_unknown_labels_are_undefined_and_disabled_tasks_are_left_out(bridge: Bridge) -> None:
     unsure = Gender(label=Gender.UNKNOWN, confidence=0.55, probabilities=[0.55, 0.45])
     receive(bridge, result(1.0, COLLINS_ID, gender=unsure))
     assert bridge.last(TOPICS + 'softbiometrics').gender == 0
     assert bridge.published[TOPICS + 'expression'].messages == []
 
 
-def test_crop_is_of_the_very_image(bridge: Bridge) -> None:
+def test_the_crop_is_of_the_image_of_the_result(bridge: Bridge) -> None:
     for stamp, gray in ((1.0, 50), (1.1, 200), (1.2, 90)):
         done, data = cv2.imencode('.png', np.full((480, 640, 3), gray, np.uint8))
         assert done
@@ -402,7 +402,7 @@ def test_without_hri_msgs_the_bridge_says_how_to_get_them(robot: Robot) -> None:
 
 
 @pytest.mark.skipif(not INSTALLED, reason='hri_msgs is not installed')
-def test_bridge_and_node_live(robot: Robot) -> None:
+def test_bridge_and_node_together(robot: Robot) -> None:
     hri: Any = importlib.import_module('hri_msgs.msg')
     robot.start_node(autostart=True, image_transport='compressed')
     bridge = robot.start(

@@ -119,7 +119,7 @@ def test_without_the_package_the_node_says_so_and_goes_on(fresh: Robot, paramete
     assert advice in fresh.report()['last error']
 
 
-def test_what_is_not_asked_for_is_not_published(fresh: Robot) -> None:
+def test_optional_outputs_are_not_published_by_default(fresh: Robot) -> None:
     watcher = start(fresh, 'publish_position')
     assert watcher.wait_for(lambda result: result.faces, 'a face')
     names = dict(fresh.node.get_publisher_names_and_types_by_node('face_affect', '/'))

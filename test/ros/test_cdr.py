@@ -93,13 +93,13 @@ def test_reads_both_byte_orders(encapsulation: str, order: str) -> None:
     ],
     ids=lambda value: value.hex() if isinstance(value, bytes) else None,
 )
-def test_refuses_what_is_no_image(kind: type, data: bytes, reason: str) -> None:
+def test_malformed_messages_are_refused(kind: type, data: bytes, reason: str) -> None:
     with pytest.raises(ImageError, match=reason) as caught:
         read_message(data, kind)
     assert caught.value.reason == 'malformed'
 
 
-def test_refuses_what_is_cut_off_anywhere() -> None:
+def test_messages_truncated_at_any_byte_are_refused() -> None:
     whole = serialize_message(Image(encoding='bgr8', data=array.array('B', b'abc')))
     # Up to the data's last byte; rclpy pads what follows.
     for length in range(whole.index(b'abc') + 3):
@@ -107,6 +107,6 @@ def test_refuses_what_is_cut_off_anywhere() -> None:
             read_message(whole[:length], Image)
 
 
-def test_the_picture_is_not_copied() -> None:
+def test_the_image_data_are_not_copied() -> None:
     data = serialize_message(CompressedImage(data=array.array('B', b'abc')))
     assert read_message(data, CompressedImage).data.obj is data

@@ -37,14 +37,14 @@ except ImageError as error:
 """
 
 
-def test_a_small_file_of_a_huge_picture_is_refused_before_decoding() -> None:
+def test_a_small_file_with_a_huge_image_is_refused_before_decoding() -> None:
     found = subprocess.run(
         [sys.executable, '-c', ABSURD], capture_output=True, text=True, timeout=60, check=True
     )
     assert found.stdout.strip() == 'bad_size'
 
 
-def test_a_picture_survives_the_way_to_a_raw_message_and_back() -> None:
+def test_an_image_is_the_same_after_conversion_to_a_message() -> None:
     from rclpy.serialization import serialize_message
     from sensor_msgs.msg import Image
     from std_msgs.msg import Header
@@ -66,7 +66,7 @@ class BridgeError(TypeError):
 @pytest.mark.parametrize(
     'answer', [np.full((2, 3, 3), 7, np.uint8), BridgeError('\x1b[2J\nforged')]
 )
-def test_what_is_not_known_here_goes_to_cv_bridge(
+def test_unknown_encodings_are_decoded_by_cv_bridge(
     answer: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from rclpy.serialization import serialize_message

@@ -53,7 +53,7 @@ def vision(request: pytest.FixtureRequest) -> Any:
     return INSTALLED or pytest.skip('vision_msgs is not installed')
 
 
-def test_nobody(vision: Any) -> None:
+def test_a_result_without_faces(vision: Any) -> None:
     message = detections(vision, result(), HEADER)
     assert message.header == HEADER and len(message.detections) == 0
 
@@ -82,7 +82,7 @@ def test_positions(vision: Any) -> None:
     assert unknown == Point()
 
 
-def test_nothing_is_made_without_subscribers(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_converted_without_subscribers(monkeypatch: pytest.MonkeyPatch) -> None:
     module = stand_in()
     monkeypatch.setitem(sys.modules, 'vision_msgs', ModuleType('vision_msgs'))
     monkeypatch.setitem(sys.modules, 'vision_msgs.msg', module)

@@ -169,7 +169,9 @@ def test_values() -> None:
         ),
     ],
 )
-def test_why_no_image_comes(publishers: list[Any], qos: QoSProfile, words: str) -> None:
+def test_the_reason_why_no_image_arrives(
+    publishers: list[Any], qos: QoSProfile, words: str
+) -> None:
     assert words in missing_messages('/image', IMAGE, qos, publishers)
 
 
@@ -181,7 +183,7 @@ def test_an_image_that_takes_forever_is_an_error() -> None:
     assert status.message == 'stalled: one image takes more than 2 s'
 
 
-def test_what_a_plot_reads_is_a_number() -> None:
+def test_numeric_values_of_diagnostics_parse_as_numbers() -> None:
     status = pipeline_status(
         'face_affect',
         'active',
@@ -197,7 +199,7 @@ def test_what_a_plot_reads_is_a_number() -> None:
 
 
 @given(st.text(max_size=1000), st.text(max_size=1000))
-def test_no_text_from_outside_breaks_a_line(error: str, missing: str) -> None:
+def test_texts_from_outside_are_escaped_in_diagnostics(error: str, missing: str) -> None:
     for state, now in (('unconfigured', report(error=error)), ('active', report(error=error))):
         status = pipeline_status('face_affect', state, '/image', now, report(9.0), None, missing)
         for text in (status.message, *(item.value for item in status.values)):

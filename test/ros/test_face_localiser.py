@@ -42,14 +42,14 @@ def test_rectified_image_has_no_distortion_left() -> None:
     )
 
 
-def test_binned_image_sees_the_same() -> None:
+def test_binning_keeps_the_field_of_view() -> None:
     binned = model(binning_x=2, binning_y=2)
     assert (binned.width, binned.height) == (320, 240)
     for x, y in ((0, 0), (100, 200), (320, 240)):
         np.testing.assert_allclose(binned.bearing(x, y), model().bearing(2 * x, 2 * y), atol=1e-12)
 
 
-def test_region_of_interest_sees_a_part() -> None:
+def test_a_region_of_interest_has_part_of_the_field_of_view() -> None:
     part = model(roi=RegionOfInterest(x_offset=100, y_offset=50, width=200, height=150))
     assert (part.width, part.height) == (200, 150)
     np.testing.assert_allclose(part.bearing(10, 20), model().bearing(110, 70), atol=1e-12)

@@ -39,12 +39,12 @@ def kinds(*faces: FaceAffect) -> list[int]:
     return [marker.type for marker in found[1:]]
 
 
-def test_nobody_and_nobody_located() -> None:
+def test_no_markers_without_located_faces() -> None:
     assert kinds() == []
     assert kinds(FaceAffect(id=1)) == []
 
 
-def test_bearing_is_an_arrow_position_a_ball() -> None:
+def test_bearing_is_an_arrow_position_a_sphere() -> None:
     assert kinds(face(1)) == [Marker.ARROW, Marker.TEXT_VIEW_FACING]
     assert kinds(face(1, 2.0), face(2)) == [
         Marker.ARROW,
@@ -55,7 +55,7 @@ def test_bearing_is_an_arrow_position_a_ball() -> None:
     ]
 
 
-def test_they_are_where_the_face_is_and_say_what_it_shows() -> None:
+def test_markers_are_at_the_face_and_have_its_labels() -> None:
     _, arrow, text, ball = markers(
         FaceAffectArray(header=HEADER, faces=[face(1795594146976, 2.0)])
     ).markers

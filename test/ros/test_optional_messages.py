@@ -21,7 +21,7 @@ PACKAGE = 'made_up_msgs'
 ADVICE = r'\): sudo apt install ros-\$ROS_DISTRO-made-up-msgs$'
 
 
-def test_nothing_is_imported_unless_asked_for() -> None:
+def test_optional_messages_are_not_imported_by_default() -> None:
     code = 'import face_affect.ros.node, face_affect.ros.ros4hri_bridge, sys; print(*sys.modules)'
     done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=True)
     tops = {name.split('.')[0] for name in done.stdout.split()}

@@ -25,11 +25,11 @@ def test_keeps_to_the_rate(rate: float, source: float, jitter: float) -> None:
 
 
 @pytest.mark.parametrize('rate', [0.0, -1.0, 1000.0])
-def test_lets_all_through(rate: float) -> None:
+def test_a_rate_of_zero_limits_nothing(rate: float) -> None:
     assert passed(rate, 30, 10) == 300
 
 
-def test_a_pause_earns_no_burst() -> None:
+def test_a_pause_is_not_followed_by_a_burst() -> None:
     times = iter([0.0, 100.0, 100.01, 100.02, 100.03])
     limit = RateLimiter(lambda: next(times))
     assert [limit.passes(10) for _ in range(5)] == [True, True, False, False, False]

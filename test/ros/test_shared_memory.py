@@ -29,7 +29,7 @@ def free(monkeypatch: pytest.MonkeyPatch) -> Any:
     return set_free
 
 
-def test_with_room_nothing_changes(free: Any) -> None:
+def test_with_free_shared_memory_nothing_changes(free: Any) -> None:
     free(NEEDED)
     environment = {'FASTDDS_DEFAULT_PROFILES_FILE': OURS}
     assert use_udp_where_full(environment) == ''
@@ -47,7 +47,9 @@ def test_with_room_nothing_changes(free: Any) -> None:
         ('rolling', 'FASTDDS_DEFAULT_PROFILES_FILE'),
     ],
 )
-def test_udp_without_room(free: Any, profile: dict[str, str], distro: str, variable: str) -> None:
+def test_udp_is_used_without_free_shared_memory(
+    free: Any, profile: dict[str, str], distro: str, variable: str
+) -> None:
     free(NEEDED - 1)
     environment = {'ROS_DISTRO': distro, **profile}
     assert 'images use UDP' in use_udp_where_full(environment)
@@ -57,7 +59,7 @@ def test_udp_without_room(free: Any, profile: dict[str, str], distro: str, varia
     }
 
 
-def test_an_own_profile_stays(free: Any) -> None:
+def test_a_profile_of_the_user_is_kept(free: Any) -> None:
     free(0)
     environment = {'FASTDDS_DEFAULT_PROFILES_FILE': '/own.xml'}
     assert 'with the profile /own.xml' in use_udp_where_full(environment)
@@ -71,7 +73,7 @@ def test_other_middleware_is_left_alone(free: Any) -> None:
     assert environment == {'RMW_IMPLEMENTATION': 'rmw_cyclonedds_cpp'}
 
 
-def test_full_memory_is_survived_by_writing_nothing(
+def test_with_full_shared_memory_no_file_is_written(
     free: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     limits: list[tuple[int, int]] = []

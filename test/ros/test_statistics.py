@@ -34,7 +34,7 @@ def test_percentiles_are_those_of_numpy() -> None:
         )
 
 
-def test_a_report_counts_every_frame_and_tells_of_the_newest_times() -> None:
+def test_a_report_counts_every_frame_and_has_percentiles_of_the_newest() -> None:
     statistics = Statistics()
     for number in range(WINDOW + 100):
         statistics.receive()
