@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""What all tests share: the demo bag's frames and the truth about them."""
+"""Fixtures for all tests: the demo bag's frames and their ground truth."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from face_affect.core.faces import Box
 from face_affect.core.pipeline import Pipeline
 from face_affect.core.settings import Settings
 
-# A shell's background job ignores SIGINT, one under nohup SIGHUP, and all that it starts inherits
-# that: the programs under test would never end.
+# A background job of a shell ignores SIGINT, one under nohup SIGHUP. Programs under test would
+# inherit this and never end.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
-# How long an example takes is a matter of the machine: a busy one, or an emulated one, is slow.
+# No deadlines: examples are slow on a busy or emulated machine.
 settings.register_profile('any machine', deadline=None)
 settings.load_profile('any machine')
 
@@ -99,12 +99,12 @@ def demo_frames(demo_truth: dict[str, Any]) -> list[DemoFrame]:
 
 @pytest.fixture
 def pipeline() -> Pipeline:
-    """Return a pipeline that reports faces at once and smooths nothing."""
+    """Return a pipeline that reports faces in their first image and does not smooth."""
     return Pipeline(Settings(confirm_frames=1, smoothing_time=0))
 
 
 def shared(name: str, what: str) -> Path:
-    """Return a folder that lies beside the checkout, where there is one, or skip."""
+    """Return a folder beside the checkout, or skip the test if it is missing."""
     folder = ROOT.parent / 'shared' / name
     if not folder.is_dir():
         pytest.skip(f'{what} are not in {folder}')
@@ -113,11 +113,11 @@ def shared(name: str, what: str) -> Path:
 
 @pytest.fixture(scope='session')
 def shared_data() -> Path:
-    """Return the folder of the training pictures, or skip."""
+    """Return the folder of the training images, or skip the test if it is missing."""
     return shared('data', 'the training pictures')
 
 
 @pytest.fixture(scope='session')
 def shared_media() -> Path:
-    """Return the folder of clips filmed at a robot's height, or skip."""
+    """Return the folder of videos filmed at a robot's height, or skip if it is missing."""
     return shared('media', 'the clips')

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""The demo bag's frames and who is in them."""
+"""The demo bag's frames and their true faces."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ class TrueFace:
     box: Box
 
     def at_border(self, width: int = 640) -> bool:
-        """Return whether the picture's left or right side cuts the face."""
+        """Return whether the left or right border of the image clips the face."""
         return self.box.x <= 0 or self.box.x + self.box.width >= width
 
     def found_in(self, faces: Sequence[Face]) -> Face | None:
-        """Return the face that overlaps most with this one, if any does by half."""
+        """Return the face of the highest IoU with this one, if it exceeds 0.5."""
         best = max(faces, key=lambda face: face.detection.box.iou(self.box), default=None)
         return best if best and best.detection.box.iou(self.box) > 0.5 else None
 
@@ -46,6 +46,6 @@ class DemoFrame:
 
     @property
     def image(self) -> NDArray[np.uint8]:
-        """The picture, BGR."""
+        """The image, u8 [H, W, 3] BGR."""
         image = cv2.imdecode(np.frombuffer(self.jpeg, np.uint8), cv2.IMREAD_COLOR)
         return np.asarray(image, dtype=np.uint8)

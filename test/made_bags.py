@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Small bags made of the demo bag, and what is in bags."""
+"""Write small bags from the demo bag, and read bags."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SEEN = range(90, 110)
 
 
 def demo_messages(frames: Iterable[int] = SEEN) -> Iterator[TimedMessage]:
-    """Give images of the demo bag."""
+    """Yield images of the demo bag."""
     wanted = set(frames)
     for number, message in enumerate(BagRecording(DEMO_BAG).messages([IMAGES])):
         if number in wanted:
@@ -42,7 +42,7 @@ def image_topic() -> Topic:
 def write_bag(
     folder: Path, messages: Iterable[TimedMessage], *topics: Topic, storage: str = 'mcap'
 ) -> Path:
-    """Write a bag; its topics are the images' and ``topics``."""
+    """Write a bag with the image topic and ``topics``."""
     with BagWriter(folder, storage) as bag:
         for topic in (image_topic(), *topics):
             bag.advertise(topic)
@@ -53,7 +53,7 @@ def write_bag(
 
 
 def write_ros1_bag(path: Path, messages: Iterable[TimedMessage], compression: str = '') -> Path:
-    """Write images into a bag of ROS 1; ``compression``: bz2, lz4, or none."""
+    """Write images to a ROS 1 bag; ``compression``: bz2, lz4, or ''."""
     recording = BagRecording(DEMO_BAG)
     store = get_typestore(Stores.ROS1_NOETIC)
     writer = Ros1Writer(path)
@@ -75,7 +75,7 @@ def write_ros1_bag(path: Path, messages: Iterable[TimedMessage], compression: st
 
 
 def read(bag: Path, topic: str = RESULTS) -> list[tuple[int, Any]]:
-    """Return stamps and messages of a topic as rosbags itself reads them."""
+    """Return stamps and messages of a topic, read by rosbags alone."""
     with AnyReader([bag]) as reader:
         chosen = [each for each in reader.connections if each.topic == topic]
         assert chosen, f'{topic} is not in {bag}'

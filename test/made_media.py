@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Small videos and pictures."""
+"""Write small videos and images."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def grey(value: int, width: int = 64, height: int = 48) -> Image:
 def write_video(
     path: Path, images: Sequence[Image], times: Sequence[int] | None = None, codec: str = 'mpeg4'
 ) -> Path:
-    """Write frames at ``times``, milliseconds; at 25 a second by default."""
+    """Write frames at ``times``, milliseconds; by default 25 per second."""
     times = times or [40 * i for i in range(len(images))]
     with av.open(str(path), 'w') as container:
         stream = container.add_stream(codec, rate=25)
@@ -46,7 +46,7 @@ def write_video(
 
 
 def write_clip(path: Path, images: Iterable[Image], rate: float = 15.0) -> Path:
-    """Write frames at ``rate`` a second, as face-affect run does."""
+    """Write frames at ``rate`` per second, as face-affect run does."""
     with VideoFile(path) as file:
         for index, image in enumerate(images):
             file.write(image, round(index * SECOND / rate))
@@ -72,5 +72,5 @@ def write_mjpeg(path: Path, images: Sequence[Image], broken: Sequence[int] = ())
 
 
 def encoded(suffix: str, image: Image) -> bytes:
-    """Return a picture in the format of ``suffix``."""
+    """Return an image encoded in the format of ``suffix``."""
     return cv2.imencode(suffix, image)[1].tobytes()

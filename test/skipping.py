@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Skipping test modules that cannot even be imported."""
+"""Skip test modules that cannot be imported."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def ros_missing() -> str:
 
 
 class SkippedModule(pytest.Module):
-    """A test module that is not imported, but counted as skipped, with the reason."""
+    """A test module that is reported as skipped, with the reason, without importing it."""
 
     reason = ''
 
@@ -31,7 +31,7 @@ class SkippedModule(pytest.Module):
 
 
 def skipped(path: Path, parent: pytest.Collector, reason: str) -> SkippedModule:
-    """Return what stands for the module at ``path``."""
+    """Return a stand-in for the module at ``path``."""
     module: SkippedModule = SkippedModule.from_parent(parent, path=path)
     module.reason = reason
     return module

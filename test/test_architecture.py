@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""The rules of the house: who may import whom."""
+"""The architecture: which package may import which."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ ROS_NAMES = (
     'py_trees',
     'unique_identifier',
 )
-# What the page is served with, and nothing else may use
+# Packages that only the live view may import
 VIEW_NETWORK = {'asyncio', 'socket', 'starlette', 'uvicorn'}
 
 
 def imported_modules(path: Path) -> set[str]:
-    """Return the full names of all modules that ``path`` imports, wherever it does."""
+    """Return the full names of all modules that ``path`` imports, in functions, too."""
     package = path.relative_to(ROOT).with_suffix('').parts[:-1]
     names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text())):
@@ -169,7 +169,7 @@ def test_product_starts_no_program_and_unpickles_nothing(path: Path) -> None:
 
 @pytest.mark.parametrize('path', sources(''), ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_only_many_bags_are_given_to_other_processes_and_machines(path: Path) -> None:
-    """And to others than this machine only if --scheduler names them."""
+    """Other machines are used only if --scheduler names them."""
     tops = {name.split('.')[0] for name in imported_modules(path)}
     if path != PACKAGE / 'bags' / 'batch' / 'runner.py':
         assert not tops & {'concurrent', 'dask', 'distributed', 'multiprocessing'}
@@ -214,7 +214,7 @@ def test_evaluation_needs_neither_pytorch_nor_tensorflow(path: Path) -> None:
 
 @pytest.mark.parametrize('path', sources(''), ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_only_one_module_replaces_files(path: Path) -> None:
-    """Links, devices and inputs are taken care of there."""
+    """That module handles links, devices and inputs."""
     if path == PACKAGE / 'outputs.py':
         return
     used = {
@@ -237,7 +237,7 @@ def test_only_one_module_replaces_files(path: Path) -> None:
     ids=lambda path: str(path.relative_to(ROOT)),
 )
 def test_only_one_module_writes_json(path: Path) -> None:
-    """NaN is refused there."""
+    """That module refuses NaN."""
     assert not {'json.dump', 'json.dumps'} & {
         ast.unparse(node)
         for node in ast.walk(ast.parse(path.read_text()))

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Documents name tests, files and headings that exist; drawings are those of their scripts."""
+"""Documents name existing tests, files and headings; drawings match their scripts."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NAMED = re.compile(r'`(?:[\w/]*/)?(test_\w+\.py|…)?(?:(?:::)?(test_\w+))?`')
 
 
 def missing(text: str) -> list[str]:
-    """Return the tests that ``text`` names by file, by file and name or by name, without one."""
+    """Return the tests that ``text`` names, by file or name, and that do not exist."""
     found = [match for match in NAMED.finditer(text) if match[1] or match[2]]
     return [
         match[0]

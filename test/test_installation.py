@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""What pip and CMake install: the default networks, the data that the code reads, no more."""
+"""Installation by pip and CMake: the default networks and the data that the code reads."""
 
 from __future__ import annotations
 

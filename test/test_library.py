@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""What ``import face_affect`` gives."""
+"""The public interface of ``import face_affect``."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Outputs: whole or not at all, where links lead, and never over the input or another's files."""
+"""Outputs: complete or absent, through links, never over the input or foreign files."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def test_every_kind_of_existing_output(
             assert path.read_bytes() == data
             if way != 'hard link':
                 assert target.read_bytes() == data
-        # Nothing else was made, replaced or opened to others.
+        # No other file was created, replaced or made accessible.
         after = {each: each.lstat().st_mode for each in (*things.iterdir(), *names.iterdir())}
         assert {each: after.get(each) for each in before} == before
         assert set(after) - set(before) <= {target}
@@ -142,7 +142,7 @@ def test_devices_are_kept_and_their_errors_reported(tmp_path: Path, write: Write
 @pytest.mark.parametrize('name', ['/dev/stdout', '/dev/fd/1', '/proc/self/fd/1'])
 @pytest.mark.parametrize('writer', ['write_file', 'output_path'])
 def test_the_standard_output_is_continued(tmp_path: Path, name: str, writer: str) -> None:
-    """To a pipe and to a file, behind what stands there already."""
+    """To a pipe, and appended to a file."""
     code = (
         'import sys; from pathlib import Path; from face_affect.outputs import *\n'
         'if sys.argv[2] == "write_file": write_file(Path(sys.argv[1]), b"report")\n'

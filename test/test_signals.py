@@ -103,7 +103,7 @@ def test_a_program_that_stays_busy_is_killed() -> None:
 
 
 def test_a_program_that_ends_by_itself_is_not_killed() -> None:
-    # As a whole: a line that was read ahead of the others would be missing.
+    # Read at once: lines in a buffer would be missing.
     ended = subprocess.run(
         [sys.executable, '-c', BUSY.format(work='pass')],
         cwd=ROOT,

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""The viewers' configurations: well formed, and of topics that the node offers."""
+"""The configurations of viewers: well formed, with topics that the node publishes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def published() -> set[str]:
 
 
 def topics_in(value: Any) -> set[str]:
-    """Find everything that looks like a topic of the node or its diagnostics."""
+    """Return all strings that look like a topic of the node or its diagnostics."""
     if isinstance(value, dict):
         found = topics_in(list(value.values())) | topics_in(list(value))
     elif isinstance(value, list):

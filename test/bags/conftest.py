@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""What the tests of bags share."""
+"""Fixtures for the tests of bags."""
 
 from __future__ import annotations
 

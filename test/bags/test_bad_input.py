@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""face-affect bag and broken, odd or missing things: clear errors, nothing silently wrong."""
+"""face-affect bag with damaged, unusual or missing inputs: clear errors, no silent loss."""
 
 from __future__ import annotations
 
@@ -249,7 +249,7 @@ def test_split_bag_without_metadata(tmp_path: Path) -> None:
     ]
 
 
-# Odd contents
+# Unusual contents
 
 
 def test_messages_of_unknown_types_are_copied(tmp_path: Path) -> None:
@@ -312,7 +312,7 @@ def test_frames_that_give_no_result_are_counted_by_reason(
     source = write_bag(tmp_path / 'bag', messages)
     assert main(['bag', str(source), '-o', str(tmp_path / 'out')]) == 0
     message = capsys.readouterr().err
-    # The size changes there, and back again.
+    # The size changes, and changes back.
     assert '10 frames, 6 results, dropped: 1 malformed, 2 size_changed, 1 undecodable' in message
     assert (
         'note: undecodable: cannot decode 7 bytes of unknown format that begin with 6e 6f'
@@ -351,7 +351,7 @@ def test_a_bag_with_all_images_dropped_gives_exit_code_1(
             for stamp in stamps
         ],
     )
-    for _ in range(2):  # also when there is nothing left to do
+    for _ in range(2):  # also if the output is complete already
         assert main(['bag', str(source), '-o', str(tmp_path / 'out')]) == 1
         assert '3 frames, 0 results, dropped: 3 undecodable' in capsys.readouterr().err
 
@@ -483,7 +483,7 @@ def test_raw_images_of_unknown_encoding(tmp_path: Path) -> None:
     assert (outcome.state, outcome.dropped) == ('done', {'unknown_encoding': 1})
 
 
-# The output's place
+# The path of the output
 
 
 def test_a_folder_that_is_not_an_output_is_never_replaced(
@@ -556,7 +556,7 @@ def test_a_full_disk_leaves_no_output(short_bag: Path, tmp_path: Path, options: 
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM], ids=lambda each: each.name)
 def test_a_signal_leaves_a_valid_bag(tmp_path: Path, number: signal.Signals) -> None:
     output = tmp_path / 'out'
-    # Where the tests run in the background, SIGINT may be ignored, and so inherited.
+    # A background job may ignore SIGINT, which its children inherit.
     with subprocess.Popen(
         command(DEMO_BAG, '-o', output, '--pace', '--keep'),
         cwd=ROOT,

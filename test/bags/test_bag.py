@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""face-affect bag: what comes out of whole recordings."""
+"""face-affect bag: the output of complete recordings."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ PICTURES = '/face_affect/debug_image/compressed'
 
 
 def process(source: Path, output: Path, **options: Any) -> Path:
-    """Process a recording that is whole."""
+    """Process a complete recording; return its output."""
     outcome = process_bag(Job(str(source), output, Options(**options)))
     assert (outcome.state, outcome.error) == ('done', ''), outcome
     return output
@@ -61,7 +61,7 @@ def process(source: Path, output: Path, **options: Any) -> Path:
 
 @pytest.fixture(scope='session')
 def direct(demo_frames: list[DemoFrame]) -> list[FrameResult]:
-    """Return what the pipeline itself says to the short bag's images."""
+    """Return the results of the pipeline itself for the images of the short bag."""
     pipeline = Pipeline()
     return [pipeline.process(demo_frames[i].image, demo_frames[i].stamp) for i in SEEN]
 

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Many recordings: on this machine's cores and on a Dask cluster, with workers that die."""
+"""Many recordings: in local processes and on a Dask cluster, with workers that die."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SECONDS = 60.0
 
 @pytest.fixture(scope='module')
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder of three bags, one of them deeper, and a text."""
+    """Return a folder of three bags, one of them in a subfolder, and a text file."""
     path = tmp_path_factory.mktemp('many') / 'recordings'
     write_bag(path / 'a', demo_messages(range(90, 95)))
     write_bag(path / 'b', demo_messages(range(95, 100)), storage='sqlite3')
@@ -135,7 +135,7 @@ def slow_jobs(tmp_path: Path) -> list[Job]:
 
 
 def worker_pids() -> list[int]:
-    """Return the pool's processes, in whatever thread they were started."""
+    """Return the ids of the worker processes, which any thread may have started."""
     numbers = [
         int(number)
         for path in Path('/proc/self/task').glob('*/children')
@@ -294,7 +294,7 @@ def test_a_killed_worker_loses_nothing_and_does_nothing_twice(
 
 
 def test_a_scheduler_without_workers(folder: Path, tmp_path: Path) -> None:
-    """It is said what is waited for; Ctrl-C ends the waiting."""
+    """The log names the missing workers; Ctrl-C ends the wait."""
     distributed = pytest.importorskip('distributed', reason='needs dask.distributed')
     with (
         distributed.LocalCluster(

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Memory that compressed recordings claim."""
+"""Bounds on the decompressed size of recordings."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def write_mcap(
 
 
 def process(bag: Path, output: Path) -> tuple[dict[str, Any], str]:
-    """Run ``face-affect bag``; return what it notes on its run, and its standard error."""
+    """Run ``face-affect bag``; return the metadata of its output, and its standard error."""
     done = subprocess.run(
         [sys.executable, '-m', 'face_affect.cli', 'bag', str(bag), '-o', str(output)],
         capture_output=True,
@@ -81,7 +81,7 @@ def process(bag: Path, output: Path) -> tuple[dict[str, Any], str]:
 
 
 def lie(path: Path, size: int) -> None:
-    """Let the only chunk and its entry in the index state another size."""
+    """Change the size that the only chunk and its index entry state."""
     (chunk,) = measure_chunks(path)
     stated, other = struct.pack('<Q', chunk.stated_size), struct.pack('<Q', size)
     data = path.read_bytes()
@@ -188,7 +188,7 @@ def test_a_chunk_that_only_the_index_lists_is_not_read(tmp_path: Path) -> None:
     path = write_mcap(tmp_path / 'hidden.mcap', 2 * MAX_SIZE, CompressionType.LZ4)
     data = path.read_bytes()
     place = data.index(b'\x06', 8)
-    # An unknown record that holds the chunk: only who walks through the file does not see it.
+    # An unknown record hides the chunk from a scan of the file, but not from the index.
     assert data[place + 9 + 32 :].startswith(b'lz4')
     path.write_bytes(data[:place] + b'\x80' + data[place + 1 :])
     recording = BagRecording(path)

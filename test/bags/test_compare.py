@@ -43,7 +43,7 @@ def faces_of(results: Results) -> int:
 
 
 def test_the_demo_bag_gives_the_golden_result(tmp_path: Path) -> None:
-    """Made by `make golden`."""
+    """The golden result is made by `make golden`."""
     outcome = process_bag(Job(str(DEMO_BAG), tmp_path / 'demo'))
     assert outcome.state == 'done', outcome
     assert main(['compare', str(GOLDEN), str(tmp_path / 'demo')]) == 0
@@ -56,7 +56,7 @@ def test_the_golden_result_has_no_picture(golden: Results) -> None:
 
 
 def changed(golden: Results, change: Any) -> Comparison:
-    """Compare with the golden result, every face of which was changed by ``change``."""
+    """Compare the golden result with a copy whose faces are changed by ``change``."""
     results = {}
     for stamp, result in golden.results.items():
         faces = tuple(filter(None, (change(stamp, face) for face in result.frame.faces)))

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Results in messages: every field of the definitions, there and back."""
+"""Results as messages: every field of the definitions, encoded and decoded."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ from face_affect.core.faces import (
 )
 
 STAMP = 1_735_689_600_500_000_000
-# Not of a result: rectification is the camera's matter, and landmarks lie in the image plane.
+# Not part of a result: rectification is up to the camera, and landmarks are in the image plane.
 FIXED = {'faces.roi.do_rectify', 'faces.landmarks.z'}
-# Follow from the probabilities
+# Computed from the probabilities
 DERIVED = {
     f'faces.{task}.{frame}confidence' for task in ('emotion', 'gender') for frame in ('', 'frame_')
 }
@@ -74,7 +74,7 @@ def message_of(result: FrameResult) -> Any:
 
 
 def leaves(message: Any, name: str = '') -> Iterator[tuple[str, Callable[[Any], None], Any]]:
-    """Give name, setter and value of each number, text and flag in ``message``."""
+    """Yield name, setter and value of each number, string and flag in ``message``."""
     for field, _ in known_types().fielddefs[message.__msgtype__][1]:
         value = getattr(message, field)
         full = f'{name}.{field}'.lstrip('.')
@@ -108,7 +108,7 @@ def test_every_field_is_written() -> None:
 
 
 def test_every_field_is_read() -> None:
-    """Changing any field of the message changes what is read of it."""
+    """A change of any field of the message changes the decoded result."""
     before = repr(decode_result(message_of(a_result())))
     count = len(list(leaves(message_of(a_result()))))
     unread = set()
@@ -129,7 +129,7 @@ def test_every_field_is_read() -> None:
             change(not value if isinstance(value, bool) else value + step)
         if repr(decode_result(message)) == before:
             unread.add(name)
-    # The caller, which keeps the header, knows the frame.
+    # The frame id stays in the header, which is not part of the result.
     assert unread == FIXED | DERIVED | {'header.frame_id'}
 
 

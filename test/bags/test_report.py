@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""face-affect report: what the page holds, and how a browser shows it."""
+"""face-affect report: the content of the page, and its display in a browser."""
 
 from __future__ import annotations
 
@@ -295,7 +295,7 @@ MARKUP = '</title><script>alert(1)</script><img src=x onerror=alert(2)>'
 
 
 def with_information(short_bag: Path, folder: Path, information: dict[str, Any]) -> Path:
-    """Return results in a bag with metadata that anyone may have written."""
+    """Return a bag of results with arbitrary metadata."""
     process_bag(Job(str(short_bag), folder / 'made'))
     recording = BagRecording(folder / 'made')
     with BagWriter(folder / 'odd') as bag:
@@ -359,7 +359,7 @@ WATCH = '<script>window.errors = []; onerror = error => errors.push(String(error
 
 
 def browse(page: Path, folder: Path) -> str:
-    """Return the document as it is once scripts have run."""
+    """Return the document after its scripts have run."""
     done = subprocess.run(
         [
             str(CHROMIUM),

@@ -80,7 +80,7 @@ def test_the_demo_bag(
     assert (found['recall']['hits'], found['recall']['count']) == (363, 363)
     assert (found['precision']['hits'], found['precision']['count']) == (363, 363)
     assert (found['id_switches'], found['people']) == (0, 5)
-    # Grace Hopper, in 39 images, is taken for a man.
+    # Grace Hopper is classified as male in 39 images.
     assert found['gender']['confusion']['female']['male'] == 39
     assert found['gender']['accuracy']['value'] == pytest.approx((363 - 39) / 363)
     assert found['emotion']['accuracy']['value'] > 0.95

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""A blackboard for each test, and the skipping of all where py_trees or ROS is missing."""
+"""An empty blackboard for each test; all are skipped if py_trees or ROS is missing."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def pytest_pycollect_makemodule(
 
 @pytest.fixture(autouse=True)
 def blackboard() -> Iterator[None]:
-    """Begin with an empty one: it is shared by all trees of a process."""
+    """Clear the blackboard, which all trees of a process share."""
     Blackboard.clear()
     yield
     Blackboard.clear()

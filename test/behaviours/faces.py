@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Results made by hand, and the state of a blackboard that holds them."""
+"""Constructed results, and their place on the blackboard."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def face(
     age: int = 0,
     distance: float | None = None,
 ) -> FaceAffect:
-    """Return a face that is ``sure`` to show ``emotion`` and to look like ``gender``."""
+    """Return a face with ``emotion`` and ``gender``, both of confidence ``sure``."""
     code = EMOTIONS.index(emotion)
     rest = (1 - sure) / 6
     message = FaceAffect(
@@ -66,7 +66,7 @@ def put(*results: FaceAffectArray, memory: float = 10.0) -> FaceHistory:
 
 
 def read(key: str) -> object:
-    """Return what stands under ``key``; None if nothing does."""
+    """Return the value of ``key``; None if it is not set."""
     client = Client(name='test', namespace=NAMESPACE)
     client.register_key(key, access=Access.READ)
     return client.get(key) if client.exists(key) else None

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""What the example tree says to whom, result by result."""
+"""The texts of the example tree, result by result."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Talk:
     def __init__(self) -> None:
         self.said: list[tuple[int, str]] = []
         example = runpy.run_path(str(ROOT / 'examples' / 'greeting_tree.py'))
-        # Without FacesToBlackboard, in whose place the test itself fills the blackboard
+        # Without FacesToBlackboard: the test fills the blackboard itself.
         self._root = example['create_tree'](self._say).children[1]
         self._results: list[object] = []
 
@@ -36,7 +36,7 @@ class Talk:
         self.said.append((face.id, text))
 
     def show(self, seconds: float, *faces: FaceAffect) -> list[tuple[int, str]]:
-        """Show faces for some time at ten results a second; return what is said meanwhile."""
+        """Show faces for a time at ten results per second; return the spoken texts."""
         self.said = []
         for _ in range(round(seconds * 10)):
             self._results.append(result(len(self._results) / 10, *faces))

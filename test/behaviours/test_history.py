@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""The memory behind the conditions."""
+"""The history that conditions use."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Whom SelectFace chooses."""
+"""The selection of a face by each criterion."""
 
 from __future__ import annotations
 

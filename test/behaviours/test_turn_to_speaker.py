@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""The example that turns the head, with a voice, faces and a joint made by hand."""
+"""The example that turns the head, with constructed voices, faces and a simulated joint."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ class Room:
     """People around the robot, seen by a camera on its head."""
 
     def __init__(self, *angles: float) -> None:
-        """Put faces at angles from the robot's front, radians, positive to the left."""
+        """Place faces at angles from the robot's front, radians, positive to the left."""
         self.joint = StandInJoint()
         self.leaf = TurnToSpeaker(self.joint)
         self.angles = angles
         self._images = 0
 
     def look(self) -> Status:
-        """Take an image, and tick."""
+        """Publish a result for the current head angle, and tick."""
         self._images += 1
         put(result(self._images / 10, *map(self._face, range(len(self.angles)))))
         return self.tick()
@@ -49,7 +49,7 @@ def test_the_head_turns_to_the_speaker_and_stays() -> None:
     room = Room(0.6, -0.5)
     room.leaf.hear(Float64(data=-0.4))
     assert room.look() == Status.RUNNING
-    # To the right, half of the way
+    # To the right, by half of the angle
     assert room.joint.position == pytest.approx(-0.25)
     statuses = [room.look() for _ in range(10)]
     assert statuses[-1] == Status.SUCCESS

@@ -14,14 +14,14 @@ from examples.greet_newcomers import Greeter
 
 
 class Door:
-    """People who come to the robot; what it says."""
+    """Faces in front of the robot, and the greetings spoken."""
 
     def __init__(self) -> None:
         self.said: list[str] = []
         self._greeter = Greeter(self.said.append, cool_down=20.0, min_time=0.5)
 
     def show(self, stamp: float, *faces: tuple[int, float]) -> list[str]:
-        """Show faces (id, seconds for which each has been there); return what is said."""
+        """Add a result of faces (id, tracked seconds); return the greetings spoken."""
         self.said.clear()
         result = FaceAffectArray(
             faces=[FaceAffect(id=number, tracked_for=duration(time)) for number, time in faces]

@@ -28,7 +28,7 @@ def test_means_by_minute(tmp_path: Path) -> None:
     log = MoodLog(min_faces=2)
     log.add(result(61.0, 'happy', 'sad'))
     log.add(result(119.9, 'happy', 'happy'))
-    log.add(result(120.0, 'fear'))  # a single sighting is left out
+    log.add(result(120.0, 'fear'))  # a minute with a single detection is left out
     assert log.write(tmp_path / 'mood.parquet') == 1
     (row,) = parquet.read_table(tmp_path / 'mood.parquet').to_pylist()
     assert row['minute'].timestamp() == 60

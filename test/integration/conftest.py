@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Fixtures for the tests over DDS, and the skipping of all where ROS is missing."""
+"""Fixtures for the tests over DDS; all are skipped if ROS is missing."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def pytest_pycollect_makemodule(
 
 @pytest.fixture(scope='session', autouse=True)
 def environment() -> Iterator[None]:
-    """Stay on this machine, with room for whole images in shared memory."""
+    """Restrict discovery to this machine, and use the profile with large shared memory."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
         patch.setenv('PYTHONUNBUFFERED', '1')

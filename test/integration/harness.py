@@ -51,10 +51,10 @@ BAG = ROOT / 'demo' / 'bag'
 BAG_TOPIC = '/camera/image_raw/compressed'
 # Generous, for a busy machine: nothing takes that long unless it hangs.
 DEADLINE = 60.0
-# What a process gets to end in before it is killed
+# Time for a process to end before it is killed
 KIND_SECONDS = 10.0
-FRAME_RATE = 15  # pictures a second
-# Frames of the demo bag: no face; Joe Biden, near; Eileen Collins, who smiles
+FRAME_RATE = 15  # images per second
+# Frames of the demo bag: no face; Joe Biden close to the camera; Eileen Collins smiling
 EMPTY, BIDEN, COLLINS = 0, 184, 222
 
 ImageMessage = Image | CompressedImage
@@ -69,7 +69,7 @@ def read_bag(topic: str = BAG_TOPIC) -> list[tuple[int, bytes]]:
 
 @functools.cache
 def demo_jpegs() -> list[bytes]:
-    """Return the demo bag's pictures."""
+    """Return the JPEGs of the demo bag."""
     with AnyReader([BAG]) as reader:
         connections = [each for each in reader.connections if each.topic == BAG_TOPIC]
         return [
@@ -79,7 +79,7 @@ def demo_jpegs() -> list[bytes]:
 
 
 def demo_picture(frame: int) -> NDArray[np.uint8]:
-    """Return a picture of the demo bag, u8 [H, W, 3] BGR."""
+    """Return an image of the demo bag, u8 [H, W, 3] BGR."""
     return np.asarray(
         cv2.imdecode(np.frombuffer(demo_jpegs()[frame], np.uint8), cv2.IMREAD_COLOR),
         dtype=np.uint8,
@@ -125,7 +125,7 @@ def iou(a: Sequence[float], b: Sequence[float]) -> float:
 
 
 class Process:
-    """A process under test; what it writes is kept."""
+    """A process under test, with its recorded output."""
 
     def __init__(self, arguments: Sequence[str], log: Path, domain: int) -> None:
         self.name = log.stem
@@ -174,7 +174,7 @@ class Process:
 
 
 class Robot:
-    """A ROS domain of its own: the processes in it, and a client that talks to them."""
+    """A ROS domain with processes under test and a client node."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -189,7 +189,7 @@ class Robot:
         self._reports = self.subscribe(DiagnosticArray, '/diagnostics')
 
     def close(self) -> None:
-        """End all processes, kindly first: killed ones leave shared memory behind."""
+        """Stop all processes, by SIGTERM first: killed ones leave shared memory behind."""
         for process in self.processes:
             process.send(signal.SIGCONT)
             process.send(signal.SIGTERM)
@@ -225,7 +225,7 @@ class Robot:
         return '\n'.join(f'{process.name}:\n{process.output}' for process in self.processes)
 
     def add_node(self, create: Callable[[Context], Node]) -> Node:
-        """Add a node to this process; it runs while the client waits for something."""
+        """Add a node to this process; it is spun while the client waits for an event."""
         node = create(self._context)
         self._executor.add_node(node)
         return node
@@ -247,7 +247,7 @@ class Robot:
         return process.wait()
 
     def subscribe(self, kind: Any, topic: str, depth: int = 100, raw: bool = False) -> list[Any]:
-        """Return the list that all messages go to, from the first publication on."""
+        """Subscribe, and return the list of received messages, which grows."""
         messages: list[Any] = []
         self.node.create_subscription(
             kind, topic, messages.append, QoSProfile(depth=depth), raw=raw
@@ -269,7 +269,7 @@ class Robot:
     # The node
 
     def statuses(self, what: str) -> list[DiagnosticStatus]:
-        """Return what was said on /diagnostics of ``what`` so far, such as 'camera'."""
+        """Return the messages on /diagnostics so far of ``what``, such as 'camera'."""
         return [
             report.status[0]
             for report in self._reports
@@ -278,7 +278,7 @@ class Robot:
 
     @property
     def last_report(self) -> dict[str, str]:
-        """What the last message of the node on /diagnostics said."""
+        """The values of the node's last message on /diagnostics."""
         report = next(
             each for each in reversed(self._reports) if each.status[0].name.endswith(': pipeline')
         )
@@ -290,20 +290,20 @@ class Robot:
         }
 
     def report(self) -> dict[str, str]:
-        """Return what the next message on /diagnostics says."""
+        """Return the values of the next message on /diagnostics."""
         self._reports.clear()
         self.spin_until(lambda: self.statuses('pipeline'), 'diagnostics')
         return self.last_report
 
     def wait_for_report(self, fits: Callable[[dict[str, str]], bool]) -> dict[str, str]:
-        """Return the next diagnostics that fit."""
+        """Return the next diagnostics that meet the condition."""
         end = time.monotonic() + DEADLINE
         while not fits(self.report()):
             assert time.monotonic() < end, f'diagnostics stay at {self.last_report}'
         return self.last_report
 
     def change_state(self, transition: str) -> bool:
-        """Ask for a transition; return whether it succeeded."""
+        """Request a transition; return whether it succeeded."""
         code = getattr(Transition, f'TRANSITION_{transition.upper()}')
         request = ChangeState.Request(transition=Transition(id=code))
         return bool(self.ask(ChangeState, '/face_affect/change_state', request).success)
@@ -314,18 +314,18 @@ class Robot:
         return str(current.label)
 
     def set_parameters(self, **values: Any) -> list[SetParametersResult]:
-        """Set one after the other."""
+        """Set parameters one at a time."""
         return self.set_each(list(values.items()))
 
     def set_each(self, changes: list[tuple[str, Any]]) -> list[SetParametersResult]:
-        """Set one after the other, in one request; a name may come again."""
+        """Set parameters one at a time in one request; a name may occur repeatedly."""
         request = SetParameters.Request(
             parameters=[Parameter(name, value=value).to_parameter_msg() for name, value in changes]
         )
         return list(self.ask(SetParameters, '/face_affect/set_parameters', request).results)
 
     def set_at_once(self, **values: Any) -> SetParametersResult:
-        """Set all or none."""
+        """Set parameters atomically."""
         request = SetParametersAtomically.Request(parameters=_parameters(values))
         return self.ask(
             SetParametersAtomically, '/face_affect/set_parameters_atomically', request
@@ -336,7 +336,7 @@ class Robot:
         return self.parameters_of('/face_affect', *names)
 
     def parameters_of(self, node: str, *names: str) -> list[Any]:
-        """Return the values of parameters of any node."""
+        """Return the values of parameters of the node of that name."""
         request = GetParameters.Request(names=list(names))
         answer = self.ask(GetParameters, f'{node}/get_parameters', request)
         return [parameter_value_to_python(value) for value in answer.values]
@@ -347,7 +347,7 @@ def _parameters(values: dict[str, Any]) -> list[Any]:
 
 
 class Camera:
-    """Publishes pictures, each with a stamp 1/15 s after the one before."""
+    """A publisher of images whose stamps increase by 1/15 s."""
 
     def __init__(self, robot: Robot, topic: str, kind: Any, frame_id: str = 'test_camera') -> None:
         self._robot = robot
@@ -360,11 +360,11 @@ class Camera:
         self._robot.spin_until(self._publisher.get_subscription_count, 'a subscriber')
 
     def publish(self, message: ImageMessage) -> None:
-        """Publish ``message`` with the header that it has."""
+        """Publish ``message`` with its own header."""
         self._publisher.publish(message)
 
     def send(self, message: ImageMessage) -> Header:
-        """Publish ``message``; return the header that it got."""
+        """Publish ``message`` with the next stamp; return its header."""
         self._count += 1
         seconds, rest = divmod(self._count, FRAME_RATE)
         message.header.stamp.sec = seconds
@@ -374,11 +374,11 @@ class Camera:
         return message.header
 
     def frames_since(self, header: Header) -> int:
-        """Return how many images were sent after the one with that header."""
+        """Return the number of images sent after the one with that header."""
         return self._count - round((header.stamp.sec + header.stamp.nanosec * 1e-9) * FRAME_RATE)
 
     def stream(self, message: ImageMessage, rate: float = FRAME_RATE) -> None:
-        """Publish ``message`` so many times a second while the robot waits for something."""
+        """Publish ``message`` at a rate while the robot waits for an event."""
         self.stop()
         self._timer = self._robot.node.create_timer(1 / rate, lambda: self.send(message))
 
@@ -389,7 +389,7 @@ class Camera:
 
 
 class Watcher:
-    """A camera before the node, and the node's results."""
+    """A camera that publishes to the node, and the node's results."""
 
     def __init__(self, robot: Robot, camera: Camera) -> None:
         self.robot = robot
@@ -421,7 +421,7 @@ class Watcher:
         return self.wait_for(lambda result: result.header == header, f'a result for {header}')
 
     def warm_up(self, message: ImageMessage) -> None:
-        """Stream an image until the node knows the camera; return when nothing is under way."""
+        """Stream an image until the node has discovered the camera and processed all images."""
         self.camera.stream(message)
         self.wait_for(lambda result: True, 'the first result')
         self.camera.stop()

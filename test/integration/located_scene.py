@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""A face before a calibrated camera, with depth."""
+"""A face in front of a calibrated camera, with depth images."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DISTANCE = 1.25  # metres
 
 
 class Scene:
-    """Eileen Collins, at some distance before a calibrated camera; all at 15 Hz."""
+    """Eileen Collins at ``DISTANCE`` from a calibrated camera; all topics at 15 Hz."""
 
     def __init__(self, robot: Robot) -> None:
         self.camera = Camera(robot, '/image/compressed', CompressedImage)

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Well-formed requests with absurd values: each is answered, and the node works on."""
+"""Well-formed requests with absurd values: each is answered, and the node continues."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from face_affect.ros.parameters import NodeParameters
 EXAMPLES = 50
 NAMES = sorted(declaration.name for declaration in declarations(NodeParameters))
 STATES = {'unconfigured', 'inactive', 'active'}
-# Shutting down and destroying are not faults: the node does end then.
+# Not faults: after these transitions the node ends.
 LAST = {
     Transition.TRANSITION_UNCONFIGURED_SHUTDOWN,
     Transition.TRANSITION_INACTIVE_SHUTDOWN,
@@ -125,7 +125,7 @@ def client(robot: Robot) -> ActionClient:
 
 
 def start_again(robot: Robot, parameters: dict[str, Any]) -> None:
-    """Lead the node, whatever its state, through unconfigured to active with ``parameters``."""
+    """Bring the node from any state through unconfigured to active, with ``parameters``."""
     for state, transition in (('active', 'deactivate'), ('inactive', 'cleanup')):
         if robot.state == state:
             assert robot.change_state(transition)

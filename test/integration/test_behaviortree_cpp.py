@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""The trees for BehaviorTree.CPP name only topics, types, fields and labels that there are."""
+"""The trees for BehaviorTree.CPP use only existing topics, types, fields and labels."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from face_affect.core.faces import EMOTIONS, GENDERS
 
 FOLDER = ROOT / 'examples' / 'behaviortree_cpp'
 TREES = sorted(FOLDER.glob('*.xml'))
-# The basic ports of BehaviorTree.ROS2 and of Nav2: no fields of ours
+# The basic ports of BehaviorTree.ROS2 and of Nav2, which are not fields of messages
 NAMES = {'topic_name', 'action_name', 'server_name'}
 BASIC = NAMES | {'server_timeout'}
 SOURCES = {'greeter': ['face_affect_nodes.hpp'], 'greeter_nav2': ['face_affect_nav2.cpp']}
 
 
 def models(path: Any) -> list[tuple[ElementTree.Element, str]]:
-    """Return the tree's models of our nodes, each with the ROS type that it names."""
+    """Return the tree's models of face_affect nodes, each with its ROS type."""
     root = ElementTree.parse(path).getroot()
     return [
         (model, found.attrib['ros_type'])

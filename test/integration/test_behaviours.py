@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""The leaves of behaviour trees, against the live node, and without it."""
+"""The behaviours with a running node, and without one."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ py_trees = pytest.importorskip('py_trees')
 behaviours = pytest.importorskip('face_affect.behaviours')
 Status = py_trees.common.Status
 
-# A tick only looks: this is far more than it may take, and far less than what it could wait for.
+# Maximum duration of a tick: far longer than a tick needs, far shorter than any wait.
 TICK_SECONDS = 0.2
 
 
 class Ticker:
-    """A leaf or tree that is ticked while the robot waits for something."""
+    """A behaviour that is ticked while the robot waits for an event."""
 
     def __init__(self, robot: Robot, root: Any) -> None:
         self._robot = robot
@@ -72,7 +72,7 @@ def test_no_node_to_subscribe_to(ticking: Any) -> None:
     assert ticker.tick() == Status.RUNNING
     assert 'waiting for the first result' in ticker.root.feedback_message
     assert 'no publisher on /face_affect/faces' in ticker.until_status(Status.FAILURE)
-    # A selector asks again and again: it must not wait again each time.
+    # A selector ticks it repeatedly: it must not wait in each tick.
     assert ticker.tick() == Status.FAILURE
 
 
@@ -107,7 +107,7 @@ def test_invalid_arguments_are_refused_at_construction(
         behaviours.WaitForAffect('wait', **arguments)
 
 
-# From here on with the node, to which Eileen Collins smiles
+# From here on with the node, which sees Eileen Collins smiling
 
 
 @pytest.fixture(scope='module')
@@ -149,7 +149,7 @@ def test_wait_succeeds(watcher: Watcher, ticking: Any) -> None:
     assert any(' for 0.' in message for message in said)
     (face,) = py_trees.blackboard.Blackboard.get('/face_affect/matching_faces')
     assert ticker.root.feedback_message == f'#{face.id}'
-    # Again, as a tree does that has come to its end
+    # Again, as when a tree restarts after its end
     assert ticker.tick() == Status.RUNNING
     ticker.until_status(Status.SUCCESS)
 

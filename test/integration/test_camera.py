@@ -99,7 +99,7 @@ def test_compressed_and_not_calibrated(robot: Robot, video: Path) -> None:
     assert picture is not None and picture.shape == (HEIGHT, WIDTH, 3)
     info = received.infos[0]
     assert (info.width, info.height) == (WIDTH, HEIGHT)
-    assert not any(info.k)  # how CameraInfo says that
+    assert not any(info.k)  # not calibrated, by the definition of CameraInfo
 
 
 def test_the_camera_has_diagnostics(robot: Robot, video: Path) -> None:
@@ -123,7 +123,7 @@ def test_a_video_ends(robot: Robot, video: Path) -> None:
 
 
 class Stream:
-    """Serves pictures over HTTP as network cameras do, until it is told to end."""
+    """An HTTP server of JPEGs, like that of a network camera."""
 
     def __init__(self) -> None:
         end = self.end = threading.Event()

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""The main job: the demo bag is played to the node, and its results are held against the truth."""
+"""The demo bag, played to the node: its results are compared with the ground truth."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ PART_OF_FACE = 0.3  # likewise, with what the border leaves of a face
 # Measured: of 363 faces, 344 are found. The others enter or leave, cut by the border.
 MIN_RECALL = 0.92
 MIN_PRECISION = 0.97
-MIN_AGREEMENT = 0.8  # of the images of a person, those with the right label
+MIN_AGREEMENT = 0.8  # minimum fraction of a person's images with the true label
 
 
 @dataclass
 class Played:
-    """What two behaviour trees have got while the bag was played."""
+    """The results that two reliable subscribers received while the bag was played."""
 
     player: Process
     player_exit: int
@@ -56,7 +56,7 @@ def played(robot: Robot) -> Played:
         'the active node',
     )
     last = TRUTH['frames'][-1]['stamp']
-    # A machine that is too busy for 15 images a second gets another chance.
+    # Repeat if the machine was too busy for 15 images per second.
     for rate in ('1', '0.3'):
         for each in results:
             each.clear()
@@ -89,7 +89,7 @@ def match(result: FaceAffectArray, frame: dict[str, Any], played: Played) -> Non
         if best is not None and iou(box_of(best.roi), true['box']) >= SAME_FACE:
             left.remove(best)
             played.found[true['person'], true['appearance']].append(best)
-    # A face that the border cuts too much to be listed is a face all the same.
+    # Faces that the truth omits, since the border cuts them, are valid detections.
     played.false += sum(
         not any(iou(box_of(face.roi), cut) >= PART_OF_FACE for cut in frame['cut'])
         for face in left
@@ -137,7 +137,7 @@ def test_one_id_an_appearance_never_reused(played: Played) -> None:
 
 
 def test_images_without_faces_give_empty_arrays(played: Played) -> None:
-    # Not next to a listed face: who enters or leaves may be seen before the truth lists them.
+    # Without neighbours of listed faces: the truth lists persons only once they are fully visible.
     near = {
         number + offset
         for number, frame in enumerate(TRUTH['frames'])

@@ -39,7 +39,7 @@ RANGES = {
 
 @pytest.fixture
 def watcher(tmp_path: Path) -> Iterator[Watcher]:
-    """Give a node of its own that sees a face all the time."""
+    """Return an own node that sees a face in every image."""
     robot = Robot(tmp_path)
     robot.start_node(image_transport='compressed')
     watcher = Watcher(robot, Camera(robot, '/image/compressed', CompressedImage))
@@ -68,7 +68,7 @@ def test_a_thousand_random_transitions(watcher: Watcher) -> None:
 
 
 def footprint_of_rest(watcher: Watcher, state: str) -> Footprint:
-    """Let the node work for a moment, and tell what it holds unconfigured after that."""
+    """Run the node briefly; return its resources when unconfigured afterwards."""
     go(watcher.robot, state, 'active')
     watcher.wait_for(lambda result: result.faces, 'a face')
     go(watcher.robot, 'active', 'unconfigured')
@@ -76,7 +76,7 @@ def footprint_of_rest(watcher: Watcher, state: str) -> Footprint:
 
 
 def go(robot: Robot, state: str, goal: str) -> None:
-    """Lead the node from ``state`` up or down to ``goal``."""
+    """Bring the node from ``state`` to ``goal`` by transitions."""
     steps = ('configure', 'activate') if goal == 'active' else ('deactivate', 'cleanup')
     for step in steps:
         if (state, step) in LEGAL:

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""The examples as programs, beside a live node."""
+"""The examples as programs, with a running node."""
 
 from __future__ import annotations
 

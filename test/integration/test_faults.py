@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Faults, each brought about for real: what docs/reliability.md promises."""
+"""Real faults, with the behaviour that docs/reliability.md states."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ from face_affect.core.pipeline import Pipeline
 from face_affect.ros.node import FaceAffectNode
 
 BEST_EFFORT = QoSProfile(depth=5, reliability=ReliabilityPolicy.BEST_EFFORT)
-# Each image counts: none may be lost on the way
+# Reliable: no image may be lost
 SURE = {
     f'qos_overrides.{topic}.subscription.{policy}': value
     for topic in ('/image', '/image/compressed')
@@ -62,7 +62,7 @@ def fresh(tmp_path: Path) -> Iterator[Robot]:
 
 
 def compressed_watcher(robot: Robot, **parameters: Any) -> Watcher:
-    """Start an active node that takes JPEG images, with a camera that it knows."""
+    """Start an active node for JPEG images, and a camera that it has discovered."""
     robot.start_node(
         autostart=True, image_transport='compressed', confirm_frames=1, **SURE, **parameters
     )
@@ -97,7 +97,7 @@ def test_a_camera_dies_and_returns(fresh: Robot) -> None:
         report = fresh.wait_for_report(lambda report: 'no image' in report['message'])
         assert report['lifecycle state'] == 'active'
         if number == signal.SIGTERM and 'publishes nothing' not in report['message']:
-            # The middleware takes its time to give up one that was killed.
+            # The middleware drops a killed publisher only after some time.
             assert report['message'].endswith('on /image/compressed: it has no publisher')
     assert node.running
 
@@ -220,7 +220,7 @@ def test_a_clock_that_starts_again_does_not_prolong_a_timeout(fresh: Robot) -> N
         whole, rest = divmod(round(seconds * 1e9), 1_000_000_000)
         message = Clock(clock=Time(sec=whole, nanosec=rest))
         clock.publish(message)
-        # Again until it has arrived, as every source of simulated time does.
+        # Repeatedly until it arrives, like every source of simulated time
         fresh.wait_for_report(
             lambda report: clock.publish(message) or float(report['stamp']) == seconds
         )
@@ -356,7 +356,7 @@ def test_what_a_transition_raises_leads_back_to_unconfigured(
     'words',
     [
         ['env', 'ROS_LOG_DIR=/proc/not/writable'],
-        # No process may write more than nothing: a full disk, shared memory included
+        # A limit of 0 bytes simulates a full disk, shared memory included.
         ['bash', '-c', 'ulimit -f 0; exec "$@"', '-'],
     ],
     ids=['no log folder', 'full disk'],
@@ -436,7 +436,7 @@ def test_a_stalled_subscriber_does_not_delay_others(fresh: Robot) -> None:
 
 
 def hundred_come_and_go(robot: Robot) -> None:
-    """Let fifty subscribe to each of two topics, until each has got something."""
+    """Create fifty subscribers on each of two topics; return when each has received a message."""
     heard: set[tuple[str, int]] = set()
     subscriptions = [
         robot.node.create_subscription(kind, topic, lambda _, key=(topic, i): heard.add(key), 1)
@@ -464,11 +464,11 @@ def test_a_hundred_subscribers_come_and_go(fresh: Robot) -> None:
     assert held[-1].memory - held[0].memory < 5e6
 
 
-# A manager of lifecycles
+# Lifecycle manager
 
 
 def test_a_lifecycle_manager_without_bond(fresh: Robot) -> None:
-    """Do what nav2_lifecycle_manager does: start, pause, resume, reset, start, shut down."""
+    """The sequence of nav2_lifecycle_manager: start, pause, resume, reset, start, shut down."""
     fresh.start_node(image_transport='compressed', **SURE)
     watcher = Watcher(fresh, Camera(fresh, '/image/compressed', CompressedImage))
     watcher.camera.stream(jpeg_image(demo_jpegs()[EMPTY]))

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""A full /dev/shm or log folder, by a real tmpfs in a mount namespace of its own."""
+"""A full /dev/shm or log folder, by a real tmpfs in a mount namespace."""
 
 from __future__ import annotations
 

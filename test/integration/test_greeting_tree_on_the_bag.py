@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""The example tree, ticked while the demo bag plays, reacts as the truth about the bag says."""
+"""The example tree, ticked while the demo bag plays, reacts to the ground truth."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TICK = 0.05  # seconds
 
 
 def appearance(face: FaceAffect, result: FaceAffectArray) -> int | None:
-    """Return the number of the visit that ``face`` belongs to by the truth."""
+    """Return the index of the visit that matches ``face`` in the ground truth."""
     stamp = result.header.stamp.sec + result.header.stamp.nanosec * 1e-9
     frame = min(TRUTH['frames'], key=lambda frame: abs(frame['stamp'] - stamp))
     best = max(frame['faces'], key=lambda true: iou(box_of(face.roi), true['box']), default=None)
@@ -31,7 +31,7 @@ def appearance(face: FaceAffect, result: FaceAffectArray) -> int | None:
 
 @pytest.fixture(scope='module')
 def said(robot: Robot) -> list[tuple[str, int | None]]:
-    """Play the bag to node and tree; return what was said, and in which visit."""
+    """Play the bag to node and tree; return each spoken text with its visit."""
     example = runpy.run_path(str(ROOT / 'examples' / 'greeting_tree.py'))
     py_trees.blackboard.Blackboard.clear()
     spoken: list[tuple[str, int | None]] = []
@@ -54,13 +54,13 @@ def said(robot: Robot) -> list[tuple[str, int | None]]:
     )
     robot.node.create_timer(TICK, tree.tick)
     results = robot.subscribe(FaceAffectArray, '/face_affect/faces')
-    # A machine that is too busy for thirty images a second gets another chance.
+    # Repeat if the machine was too busy for 30 images per second.
     for rate in ('2', '0.3'):
         spoken.clear()
         results.clear()
         player = robot.play(str(BAG), '--wait-for-subscriber', '30', '--rate', rate)
         assert robot.spin_to_end(player, 90) == 0, player.output
-        # The bag is over: the tree must notice, and not act on what is over.
+        # After the end of the bag, the tree must not act on outdated results.
         robot.spin_until(lambda: tree.root.status == py_trees.common.Status.FAILURE, 'failure')
         if len(results) == len(TRUTH['frames']):
             break

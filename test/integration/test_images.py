@@ -38,7 +38,7 @@ from face_affect.ros import debug_images
 from face_affect.ros.node import FaceAffectNode
 
 Picture = NDArray[np.uint8]
-# Lost images would be miscounted: best effort is for cameras.
+# Reliable, unlike cameras: a lost image would be miscounted.
 RELIABLE = {
     'qos_overrides./image.subscription.reliability': 'reliable',
     'qos_overrides./image/compressed.subscription.reliability': 'reliable',
@@ -242,7 +242,7 @@ def test_nothing_is_drawn_unless_subscribed(
 
 
 def explained(subject: str) -> Picture:
-    """Return what ~/saliency shows, without the face's number."""
+    """Return the image on ~/saliency without the face's id."""
     pipeline = Pipeline(Settings(confirm_frames=1))
     detector, *classifiers = pipeline.sidecars
     picture = demo_picture(BIDEN)
@@ -252,14 +252,14 @@ def explained(subject: str) -> Picture:
 
 
 def different(a: Picture, b: Picture) -> float:
-    """Return the part of the pixels that differ."""
+    """Return the fraction of pixels that differ."""
     return float((a != b).any(axis=2).mean())
 
 
 def test_saliency_of_the_class_that_the_parameter_selects(watcher: Watcher) -> None:
     robot = watcher.robot
     seen: list[Image] = robot.subscribe(Image, '/face_affect/saliency', 10)
-    number = 0.005  # part of the picture that the face's number takes at most
+    number = 0.005  # maximum fraction of pixels of the face's id
 
     def shows(picture: Picture) -> bool:
         return (
@@ -317,7 +317,7 @@ def dropped(report: dict[str, str], reason: str) -> int:
 
 
 def wait_for_drops(robot: Robot, reason: str, count: int) -> dict[str, str]:
-    """Return the diagnostics once so many images were dropped for ``reason``."""
+    """Return the diagnostics once ``count`` images were dropped for ``reason``."""
     report = robot.wait_for_report(lambda report: dropped(report, reason) == count)
     assert_balanced(report)
     return report

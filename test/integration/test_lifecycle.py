@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""The managed node's states, wrong models, and its end."""
+"""The lifecycle of the node: states, invalid models, shutdown."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def watcher(robot: Robot, node: Process) -> Watcher:
 
 @pytest.fixture
 def unconfigured(robot: Robot, node: Process) -> Robot:
-    """Give the node as it was started, whatever the test before has left."""
+    """Return the node unconfigured, with its initial parameters."""
     for state, transition in (('active', 'deactivate'), ('inactive', 'cleanup')):
         if robot.state == state:
             robot.change_state(transition)
@@ -44,12 +44,12 @@ def unconfigured(robot: Robot, node: Process) -> Robot:
 
 
 def offered(robot: Robot) -> set[str]:
-    """Return the topics of the node that it publishes now."""
+    """Return the node's topics that have a publisher now."""
     return {topic for topic in TOPICS if robot.node.count_publishers(topic)}
 
 
 def assert_silent(watcher: Watcher, state: str) -> None:
-    """Show images for the second between two diagnostics; no result may come."""
+    """Publish images for the period of two diagnostics; assert that no result arrives."""
     assert watcher.robot.state == state
     watcher.robot.report()
     watcher.results.clear()
@@ -131,7 +131,7 @@ def truncated_model(folder: Path) -> str:
 
 
 def swapped_model(folder: Path) -> str:
-    """Give emotion's sidecar, hash included, the network of gender."""
+    """Write the sidecar of emotion with the network and hash of gender."""
     values = json.loads((ROOT / 'models' / 'emotion_mini_xception.json').read_text())
     network = (ROOT / 'models' / 'gender_mini_xception.tflite').read_bytes()
     values['sha256'] = hashlib.sha256(network).hexdigest()
@@ -141,7 +141,7 @@ def swapped_model(folder: Path) -> str:
 
 
 def garbage_model(folder: Path) -> str:
-    """Give emotion's sidecar a file that is not a network, with the right hash."""
+    """Write the sidecar of emotion with a file that is not a network, and its hash."""
     sidecar = Path(swapped_model(folder))
     values = json.loads(sidecar.read_text())
     values['sha256'] = hashlib.sha256(b'no network' * 1000).hexdigest()

@@ -38,7 +38,7 @@ def port_of(robot: Robot, page: Process) -> int:
 
 @contextmanager
 def looking(port: int, path: str) -> Iterator[list[bytes]]:
-    """Give the lines that a browser gets from a page, as they come."""
+    """Yield the data that a browser receives from a page."""
     connection = http.client.HTTPConnection('127.0.0.1', port, timeout=DEADLINE)
     connection.request('GET', path)
     answer = connection.getresponse()
@@ -78,7 +78,7 @@ def test_faces_and_pictures_of_a_node(robot: Robot) -> None:
     camera = robot.node.create_publisher(CompressedImage, BAG_TOPIC, 10)
     robot.spin_until(camera.get_subscription_count, 'the active node')
     port = port_of(robot, start(robot, port=0))
-    # No browser: nothing is subscribed to.
+    # Without a browser, there are no subscriptions.
     robot.spin_until(lambda: robot.node.count_publishers(RESULTS) == 1, 'the results')
     assert robot.node.count_subscribers(PICTURES) == 0
     assert robot.node.count_subscribers(RESULTS) == 0

@@ -43,7 +43,7 @@ def wait_for(robot: Robot, scene: Scene) -> Callable[[Callable[[Any], object], s
 
 
 def expected_bearing(face: Any) -> np.ndarray:
-    """Return the direction to the middle of the box, which is rounded to pixels."""
+    """Return the direction to the centre of the box, which is rounded to pixels."""
     x = face.roi.x_offset + face.roi.width / 2 - 0.5
     y = face.roi.y_offset + face.roi.height / 2 - 0.5
     ray = np.array([(x - CENTRE_X) / FOCAL, (y - CENTRE_Y) / FOCAL, 1])
@@ -55,7 +55,7 @@ def xyz(message: Any) -> list[float]:
 
 
 def problem(robot: Robot, word: str) -> None:
-    """Wait until the node counts another problem of that kind."""
+    """Wait until the node has counted another problem of that kind."""
 
     def count(report: dict[str, str]) -> int:
         return int(report.get(f'not located: {word}', 0))

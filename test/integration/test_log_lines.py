@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""What others send comes into the log, diagnostics and answers as harmless text."""
+"""Texts from outside are escaped in log, diagnostics and responses."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from sensor_msgs.msg import Image
 
 from face_affect.core.text import LIMIT
 
-# Clears the screen, forges a line, turns the direction of writing; far too long
+# Clears the screen, forges a line, reverses the writing direction; far too long
 NASTY = '\x1b[2J\n[INFO] [1.0] [face_affect]: all is well\u202e' * 1000
 
 
 def assert_harmless(text: str) -> None:
     assert text.isprintable()
-    # Around it, the log says a little more.
+    # The log line has some text around it.
     assert len(text) < LIMIT + 200
 
 
 @pytest.fixture
 def lines(robot: Robot) -> list[str]:
-    """Return the log of a node that was given nasty text wherever it takes any."""
+    """Return the log of a node that received hostile text by all its interfaces."""
     node = robot.start_node(detector_model='none')
     assert robot.set_parameters(emotion_model=NASTY, detector_model=NASTY)[1].successful
     assert not robot.change_state('configure')

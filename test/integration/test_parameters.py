@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Parameters while images come in."""
+"""Parameter changes while images arrive."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ DEFAULTS = {
 
 @pytest.fixture(scope='module')
 def streaming(robot: Robot) -> Watcher:
-    """Show the node one smiling woman."""
+    """Publish images of one smiling woman to the node."""
     robot.start_node(autostart=True, image_transport='compressed')
     watcher = Watcher(robot, Camera(robot, '/image/compressed', CompressedImage))
     watcher.camera.stream(jpeg_image(demo_jpegs()[COLLINS]))
@@ -138,7 +138,7 @@ def test_all_or_none(watcher: Watcher) -> None:
     )
     assert not answer.successful and 'image_transport' in answer.reason
     assert watcher.robot.parameters(*names) == before
-    # Not in the pipeline either: two results later everything is as it was.
+    # Nor in the pipeline: two results later nothing has changed.
     for _ in range(2):
         result = watcher.wait_for(lambda result: True, 'a result')
         assert result.faces[0].emotion.label == Emotion.HAPPY

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""face-affect play: what it publishes, when, and what it says to bad input."""
+"""face-affect play: messages, timing, and errors of invalid input."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ END_SECONDS = 5.0
 
 @dataclass
 class Played:
-    """What came from a player: CDR with the time of its arrival, and the clock's times."""
+    """Messages of a player: CDR with time of arrival, and the times on /clock."""
 
     player: Process
     exit_code: int
@@ -41,7 +41,7 @@ class Played:
 
     @property
     def pace(self) -> float:
-        """The median of time passed by time recorded, from one message to the next."""
+        """The median ratio of elapsed to recorded time between messages."""
         stamps = [
             to_nanoseconds(deserialize_message(data, CompressedImage).header.stamp) * 1e-9
             for data in self.messages
@@ -57,7 +57,7 @@ class Played:
 def assert_unchanged(messages: list[bytes]) -> None:
     """Compare byte by byte with the first messages of the demo bag."""
     for received, (_, recorded) in zip(messages, read_bag()):
-        # DDS fills up to a multiple of four.
+        # DDS pads to a multiple of four bytes.
         assert received == recorded.ljust(len(received), b'\0') and len(received) % 4 == 0
         assert len(received) - len(recorded) < 4
 
@@ -70,7 +70,7 @@ def play(
     stop_after: int = 0,
     stop_with: signal.Signals = signal.SIGINT,
 ) -> Played:
-    """Play ``bag`` to the end, or until so many images have come."""
+    """Play ``bag`` to the end, or until the given number of images has arrived."""
     messages: list[bytes] = []
     arrivals: list[float] = []
 
@@ -175,7 +175,7 @@ def test_all_topics_of_a_bag_file_without_metadata(robot: Robot, tmp_path: Path)
 
 
 def test_node_lives_through_a_loop(tmp_path: Path) -> None:
-    # She enters, and then it starts again, more than a second back.
+    # The bag restarts after her entrance, more than a second back.
     bag = write_bag(tmp_path / 'bag', StoragePlugin.MCAP, range(COLLINS - 24, COLLINS))
     robot = Robot(tmp_path)
     try:
@@ -189,7 +189,7 @@ def test_node_lives_through_a_loop(tmp_path: Path) -> None:
         player = robot.play(str(bag), '--loop', '--clock', '--rate', '2')
 
         def rounds() -> list[set[int]]:
-            """Return the ids of each time round."""
+            """Return the ids of each repetition of the bag."""
             ids: list[set[int]] = [set()]
             stamps = [to_nanoseconds(result.header.stamp) for result in results]
             for before, stamp, result in zip([0, *stamps], stamps, results):
@@ -220,7 +220,7 @@ def truncated(folder: Path) -> list[str]:
 
 
 def garbled(folder: Path) -> list[str]:
-    """Damage the messages, but neither begin nor end."""
+    """Damage the messages, but neither the beginning nor the end of the file."""
     bag = Path(shutil.copytree(BAG, folder / 'bag'))
     content = bytearray((bag / 'bag.mcap').read_bytes())
     content[len(content) // 4 : len(content) // 2] = bytes(len(content) // 2 - len(content) // 4)

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""The node keeps no picture and communicates in its ROS domain only."""
+"""The node stores no image and communicates in its ROS domain only."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WRITABLE = ('HOME', 'TMPDIR', 'XDG_CACHE_HOME', 'XDG_CONFIG_HOME', 'XDG_DATA_HOM
 
 @pytest.fixture(scope='module')
 def root(tmp_path_factory: pytest.TempPathFactory, environment: None) -> Iterator[Path]:
-    """Return the folder of all that processes started by a test may want to write."""
+    """Return the root of all folders that processes of a test may write to."""
     root = tmp_path_factory.mktemp('root')
     (root / 'cwd').mkdir()
     with pytest.MonkeyPatch.context() as patch:
@@ -34,7 +34,7 @@ def root(tmp_path_factory: pytest.TempPathFactory, environment: None) -> Iterato
 
 @pytest.fixture(scope='module')
 def pid(root: Path) -> Iterator[int]:
-    """Give a node that has seen the demo bag and a broken picture, its debug image watched."""
+    """Return the id of a node that has processed the demo bag and a malformed image."""
     robot = Robot(root)
     try:
         node = robot.start_node(
@@ -49,7 +49,7 @@ def pid(root: Path) -> Iterator[int]:
         assert robot.spin_to_end(player) == 0
         robot.spin_until(lambda: len(results) >= FRAMES, f'{FRAMES} results')
         assert any(result.faces for result in results) and debug
-        # The start of a picture: it must not come into the log.
+        # The first bytes of an image, which must not be logged
         camera.publish(jpeg_image(demo_jpegs()[0][:1000]))
         robot.spin_until(lambda: 'image dropped' in node.output, 'a line about the broken picture')
         yield node_pid
@@ -94,7 +94,7 @@ def test_only_logs_are_written(root: Path, pid: int) -> None:
 
 
 def test_no_other_file_is_open_to_be_written(root: Path, pid: int) -> None:
-    # In /dev/shm, Fast DDS hands messages from process to process.
+    # Fast DDS passes messages between processes by files in /dev/shm.
     assert [
         path
         for path in open_for_writing(pid)

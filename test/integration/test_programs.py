@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""What holds for all ROS programs: nothing from outside ends them, a signal does, cleanly."""
+"""All ROS programs: no external input ends them, and a signal ends them cleanly."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ NODES = {
     'live_view': '/live_view',
     'player': '/face_affect_player',
 }
-# Enough for a bridge that is given no faces: a type that ROS can advertise
+# A stand-in that ROS can advertise, sufficient for a bridge without faces
 HRI_MSGS = 'from std_msgs.msg import Header as IdsList\n'
 
 
@@ -47,7 +47,7 @@ def fresh(tmp_path: Path) -> Iterator[Robot]:
 
 
 def command(name: str, folder: Path, *ros_arguments: str) -> list[str]:
-    """Return how a program is started, with what it needs to run for ever."""
+    """Return the command line of a program, with arguments to run until a signal."""
     if name == 'player':
         return ['face-affect', 'play', str(BAG), '--loop']
     words = [name, '--ros-args', *ros_arguments]
@@ -95,7 +95,7 @@ def test_parameters_of_unknown_types_are_refused(fresh: Robot, tmp_path: Path, n
     ).result
     assert not at_once.successful and '255' in at_once.reason
     assert process.running
-    # One line for three faults of a kind
+    # Throttled: one line for three exceptions of a kind
     assert process.output.count('is not a valid') <= 2
     assert 'Traceback' not in process.output
 
@@ -147,7 +147,7 @@ def test_a_waiting_goal_is_answered_at_a_signal(fresh: Robot, number: signal.Sig
     assert node.wait(END_SECONDS) == 0, node.output
 
 
-# Wrong starts
+# Invalid starts
 
 
 @pytest.mark.parametrize('name', [name for name in NODES if name != 'player'])

@@ -60,7 +60,7 @@ STAND_INS = {
 
 @dataclass
 class Published:
-    """In place of a publisher: what it was given, and whether it has subscribers."""
+    """A stand-in for a publisher, with its messages and number of subscribers."""
 
     messages: list[Any] = field(default_factory=list)
     destroyed: bool = False
@@ -74,7 +74,7 @@ class Published:
 
 
 class Bridge(Ros4HriBridge):
-    """A bridge whose clock is moved by hand, and whose messages are kept."""
+    """A bridge with a manual clock and recorded messages."""
 
     def __init__(self, context: Context, *options: str, transport: str = 'compressed') -> None:
         self.published: dict[str, Published] = {}
@@ -155,7 +155,7 @@ def test_faces_come_and_cleanly_disappear(bridge: Bridge) -> None:
     receive(bridge, result(1.0, COLLINS_ID, 7))
     assert bridge.last('/humans/faces/tracked').ids == ['f7', 'f1a2b3c']
     assert bridge.last('/humans/faces/tracked').header == header(1.0)
-    bridge.time = 0.5  # missed for a moment
+    bridge.time = 0.5  # not detected briefly
     receive(bridge, result(1.5, 7))
     assert bridge.last('/humans/faces/tracked').ids == ['f7', 'f1a2b3c']
     bridge.time = 1.2

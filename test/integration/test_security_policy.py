@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""The SROS2 policy grants what the node uses, and nothing else."""
+"""The SROS2 policy grants exactly what the node uses."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from sensor_msgs.msg import CompressedImage
 
 POLICY = ROOT / 'config' / 'security' / 'face_affect.policy.xml'
 NODE, NAMESPACE = 'face_affect', '/'
-# What the client needs, as docs/security.md says, and what every node has
+# The permissions of the client, by docs/security.md, and of every node
 CLIENT = """<policy version="0.2.0"><enclaves><enclave path="/client"><profiles>
 <profile ns="/" node="client">
   <topics publish="ALLOW"><topic>/image/compressed</topic><topic>/parameter_events</topic>
@@ -52,7 +52,7 @@ def resolved(name: str) -> str:
 
 
 def granted() -> set[Grant]:
-    """Return what the policy allows, as (verb, name)."""
+    """Return the permissions of the policy as (verb, name)."""
     (profile,) = ElementTree.parse(POLICY).iter('profile')
     assert (profile.get('ns'), profile.get('node')) == (NAMESPACE, NODE)
     grants = [
@@ -68,7 +68,7 @@ def granted() -> set[Grant]:
 
 
 def used(robot: Robot) -> set[Grant]:
-    """Return what the graph shows of the node, as (verb, name)."""
+    """Return the node's endpoints in the ROS graph as (verb, name)."""
     node = robot.node
     known = {
         'publish': node.get_publisher_names_and_types_by_node(NODE, NAMESPACE),

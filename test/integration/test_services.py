@@ -46,7 +46,7 @@ def client(robot: Robot) -> ActionClient:
 
 @pytest.fixture
 def watcher(robot: Robot, camera: Camera) -> Iterator[Watcher]:
-    """Show a smiling woman to the active node."""
+    """Publish images of a smiling woman to the active node."""
     if robot.state == 'inactive':
         assert robot.change_state('activate')
     watcher = Watcher(robot, camera)

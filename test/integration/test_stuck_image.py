@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""An image that never gets done: the node stays answerable and ends in time."""
+"""Processing that never ends: the node stays responsive and shuts down in time."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from std_srvs.srv import SetBool
 
 END_SECONDS = 5.0
 STUCK_HEIGHT = 48
-# Python runs it at the start of every process that finds it.
+# Python executes this file (sitecustomize) at the start of a process.
 SITE = f"""
 import importlib.util, sys, time
 
@@ -57,7 +57,7 @@ def robot(tmp_path: Path) -> Iterator[Robot]:
 
 @pytest.fixture
 def stuck(robot: Robot, tmp_path: Path) -> tuple[Process, Watcher]:
-    """Return an active node whose worker does not come back from an image."""
+    """Return an active node whose worker hangs in an image."""
     (tmp_path / 'sitecustomize.py').write_text(SITE)
     paths = f'PYTHONPATH={tmp_path}:{os.environ.get("PYTHONPATH", "")}'
     node = robot.start(

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Detection2DArray and TF frames of the live node, where their packages are installed.
+"""Detection2DArray and TF frames of the running node, if their packages are installed.
 
 docs/messages.md says how to get the packages and run all of these tests.
 """

@@ -47,7 +47,7 @@ def names_of(group: type[ParameterGroup]) -> set[str]:
     return {declaration.name for declaration in declarations(group)}
 
 
-# Those that it shares with others, or that are generated from the declarations of parameters
+# Shared arguments, and those generated from parameter declarations
 GENERATED: dict[str, set[str]] = {
     'face_affect.launch.py': SHARED | START | names_of(NodeParameters),
     'replay.launch.py': SHARED,
@@ -62,7 +62,7 @@ START_SECONDS = 60.0
 END_SECONDS = 20.0
 
 RECORDER = '''#!{python}
-"""Write down how this was started: arguments, parameter files and environment."""
+"""Record the arguments, parameter files and environment of this process."""
 import json, os, signal, sys
 
 name = os.path.basename(sys.argv[0])
@@ -110,7 +110,7 @@ def parameters_of(text: str) -> dict[str, Any]:
 
 @pytest.fixture(params=LAUNCH_FILES, ids=lambda path: path.name)
 def tree(request: pytest.FixtureRequest) -> ast.Module:
-    """Parse one launch file after the other."""
+    """Return the syntax tree of a launch file."""
     return ast.parse(request.param.read_text(), filename=str(request.param))
 
 
@@ -199,7 +199,7 @@ def launched(
         (executables / name).chmod(0o755)
     paths = [str(prefix), *os.environ.get('AMENT_PREFIX_PATH', '').split(os.pathsep)]
     monkeypatch.setenv('AMENT_PREFIX_PATH', os.pathsep.join(filter(None, paths)))
-    # The launch files of this tree go with its modules, not with those of an older build.
+    # Use the modules of this tree, not those of an older build.
     monkeypatch.setenv('PYTHONPATH', f'{ROOT}{os.pathsep}{os.environ.get("PYTHONPATH", "")}')
     monkeypatch.setenv('RECORD_FOLDER', str(tmp_path))
     monkeypatch.setenv('ROS_LOG_DIR', str(tmp_path / 'log'))
@@ -223,7 +223,7 @@ def launched(
 
 
 def node_parameters(record: dict[str, Any]) -> dict[str, Any]:
-    """Return the parameters a recorded node would have: what comes later wins, as in rcl."""
+    """Return the parameters of a recorded node; as in rcl, later values win."""
     parameters: dict[str, Any] = {}
     files = iter(record['parameter_files'])
     for option, value in itertools.pairwise(record['arguments']):
@@ -633,7 +633,7 @@ def test_all_launch_files_refuse_unknown_arguments(
 
 
 def installed_share() -> Path:
-    """Return where the package is installed, or skip the test that needs it."""
+    """Return the prefix of the installed package, or skip the test."""
     pytest.importorskip('launch_ros')
     packages = pytest.importorskip('ament_index_python.packages')
     try:

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Results with located faces, made by hand, and publishers that keep what they are given."""
+"""Constructed results with located faces, and stand-ins for publishers."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def result(*faces: Face, rotate: int = 0) -> FrameResult:
 
 @dataclass
 class FakePublisher:
-    """Keeps its messages."""
+    """A stand-in for a publisher, with recorded messages."""
 
     kind: type
     topic: str

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Reading images from the wire, against rclpy's own way."""
+"""The CDR reader of images, compared with rclpy's serialisation."""
 
 from __future__ import annotations
 

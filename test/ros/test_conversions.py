@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Messages to pictures and back."""
+"""Conversion of messages to images and results, and back."""
 
 import subprocess
 import sys

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Faces as Detection2DArray, with stand-ins that take the fields of vision_msgs 4.1.1 only."""
+"""Faces as Detection2DArray, with stand-ins that have the fields of vision_msgs 4.1.1."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_a_face(vision: Any) -> None:
     (detection,) = message.detections
     assert detection.header == message.header == HEADER
     assert detection.id == '1795594146976'
-    # Of x from -10 to 40 the image has 0 to 40.
+    # The box from x = -10 to 40 is clipped to 0 to 40.
     centre = detection.bbox.center.position
     assert (centre.x, centre.y) == (20, 50)
     assert (detection.bbox.size_x, detection.bbox.size_y) == (40, 60)

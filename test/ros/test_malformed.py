@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Twenty thousand malformed images: every field wrong in every way, and broken bytes."""
+"""Fuzz test: 20,000 malformed images, with random fields and damaged bytes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from face_affect.ros.parameters import InputParameters
 from face_affect.ros.statistics import Statistics
 from face_affect.ros.worker import Worker
 
-# Of each of the two types: drawn field by field, then sent whole and with broken bytes
+# For each of the two types: messages of random fields; variants of each, damaged but one
 DRAWN, VARIANTS = 2_500, 4
 HANG = 20.0  # seconds
 
@@ -57,7 +57,7 @@ many = settings(
 
 
 class Handled:
-    """A worker around the real pipeline, which says when an image is done with."""
+    """A worker with the real pipeline; a call returns when its image is processed or dropped."""
 
     def __init__(self, kind: ImageKind) -> None:
         self.statistics = Statistics()
@@ -100,14 +100,14 @@ def handled(request: pytest.FixtureRequest) -> Iterator[Handled]:
 
 @pytest.fixture(scope='module')
 def face(demo_frames: list[DemoFrame]) -> np.ndarray[Any, np.dtype[np.uint8]]:
-    """Return a picture with a face in it."""
+    """Return an image with a face."""
     frame = next(frame for frame in demo_frames if frame.faces)
     picture = cv2.imdecode(np.frombuffer(frame.jpeg, np.uint8), cv2.IMREAD_COLOR)
     return np.asarray(picture, dtype=np.uint8)
 
 
 def broken(data: bytes, seed: int) -> bytes:
-    """Turn up to four bits over, and cut half of the messages somewhere."""
+    """Flip up to four bits, and truncate every second message on average."""
     rng = np.random.default_rng(seed)
     wrong = bytearray(data)
     for place in rng.integers(0, max(len(wrong), 1), rng.integers(0, 5) if wrong else 0):
@@ -123,7 +123,7 @@ def show_variants(handled: Handled, message: Image | CompressedImage, seed: int)
 
 
 def check(handled: Handled, good: Image | CompressedImage) -> None:
-    """Show that every image was counted, none failed, and the next good one is processed."""
+    """Assert that every image was counted, none failed, and the next valid one is processed."""
     processed = handled.statistics.report().processed
     for _ in range(2):  # the first may be of another size than the last
         handled(serialize_message(good))
@@ -159,7 +159,7 @@ def test_raw_images(handled: Handled, face: np.ndarray[Any, np.dtype[np.uint8]])
     ) -> None:
         if step is None:
             step = width * 3 % (1 << 32)
-        if data is None:  # as much as is right, unless that is absurd
+        if data is None:  # the right size, up to a limit
             data = bytes(min(step * height, 1 << 14))
         show_variants(
             handled,

@@ -32,7 +32,7 @@ def face(number: int, distance: float | None = None) -> FaceAffect:
 def kinds(*faces: FaceAffect) -> list[int]:
     found = markers(FaceAffectArray(header=HEADER, faces=list(faces))).markers
     assert all(marker.header == HEADER for marker in found)
-    # Those of before are taken away first.
+    # The first marker deletes the previous ones.
     assert found[0].action == Marker.DELETEALL
     identifiers = [(marker.ns, marker.id) for marker in found[1:]]
     assert len(set(identifiers)) == len(identifiers)

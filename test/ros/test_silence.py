@@ -15,7 +15,7 @@ from face_affect.ros.silence import Silence
         (list(range(80)), {}),
         # Images until 10 s, then none
         ([min(second, 10) for second in range(60)], {15: 5.0, 45: 35.0}),
-        # One image at 7 s: a new silence
+        # One image at 7 s restarts the silence.
         ([int(second >= 7) for second in range(20)], {5: 5.0, 12: 5.0}),
     ],
     ids=['never', 'always', 'no more', 'one'],

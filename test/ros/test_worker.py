@@ -22,7 +22,7 @@ NOW = 1000.0
 
 
 class FakePipeline:
-    """Counts; waits in ``process`` while ``hold`` is clear."""
+    """A pipeline that counts images, and waits in ``process`` while ``hold`` is clear."""
 
     def __init__(self) -> None:
         self.stamps: list[float] = []
@@ -41,7 +41,7 @@ class FakePipeline:
 
 
 class FakeSink:
-    """Keeps what a worker gave."""
+    """A sink that records a worker's results and drops."""
 
     def __init__(self) -> None:
         self.published: list[FrameResult] = []
@@ -72,7 +72,7 @@ def image(age: float) -> bytes:
 def run(
     limits: InputParameters, put: Callable[[Worker, FakePipeline], None]
 ) -> tuple[Report, list[float]]:
-    """Let ``put`` hand images to a worker; return its counts and the stamps processed."""
+    """Run ``put`` on a worker; return its counts and the processed stamps."""
     statistics, pipeline = Statistics(), FakePipeline()
     worker = Worker(
         pipeline,
@@ -99,7 +99,7 @@ def test_old_images_are_dropped(max_age: float, age: float, dropped: dict[str, i
             assert pipeline.begun.wait(10)
 
     report, stamps = run(InputParameters(max_age=max_age), put)
-    # Stopping may come before the worker has looked at the image at all.
+    # The worker may be stopped before it has taken the image.
     assert {**report.dropped, 'stopped': 0} == {**dropped, 'stopped': 0} or report.dropped == {
         'stopped': 1
     }
@@ -160,7 +160,7 @@ def test_a_worker_that_hangs_is_given_up() -> None:
     assert report.dropped == {'stopped': 1, 'given_up': 1}
     assert (report.received, report.processed, report.under_way) == (2, 0, 0)
     assert sink.dropped == [('given_up', 'one image takes more than 0.01 s: no result')]
-    # It ends after all: nothing is published or counted any more.
+    # The worker ends later: it publishes and counts nothing.
     pipeline.hold.set()
     while worker.running:
         assert pipeline.begun.wait(10)

@@ -19,11 +19,11 @@ from face_affect.view.address import Address
 from face_affect.view.feeds import PipelineFeeds
 from face_affect.view.server import ViewServer
 
-FIRST = 95  # of the demo bag's frames that the pipeline is shown before the tests begin
+FIRST = 95  # number of the demo bag's first frame shown to the pipeline
 
 
 class Demo:
-    """A pipeline that is shown the demo bag one frame at a time, and its page."""
+    """A pipeline that processes the demo bag frame by frame, and its page."""
 
     def __init__(self, frames: list[DemoFrame]) -> None:
         self._frames = frames
@@ -35,7 +35,7 @@ class Demo:
             self.show(frame)
 
     def show(self, index: int) -> None:
-        """Show a frame, as if it had taken 5 ms."""
+        """Process a frame and publish it with a latency of 5 ms."""
         frame = self._frames[index]
         self.result = self._pipeline.process(frame.image, frame.stamp)
         self.frame = frame
@@ -44,7 +44,7 @@ class Demo:
 
 @pytest.fixture
 def demo(demo_frames: list[DemoFrame]) -> Iterator[Demo]:
-    """Give the demo bag on a page, three faces in view."""
+    """Return a page of the demo bag with three faces in view."""
     demo = Demo(demo_frames)
     yield demo
     demo.server.close()
@@ -52,7 +52,7 @@ def demo(demo_frames: list[DemoFrame]) -> Iterator[Demo]:
 
 @pytest.fixture(scope='session')
 def driver() -> Iterator[str]:
-    """Give a chromedriver."""
+    """Return a running chromedriver."""
     if missing():
         pytest.skip(f'not installed: {missing()}')
     with chromedriver() as address:
@@ -61,6 +61,6 @@ def driver() -> Iterator[str]:
 
 @pytest.fixture
 def browser(driver: str) -> Iterator[Browser]:
-    """Give a browser's window."""
+    """Return a browser window."""
     with window(driver, 1280, 900) as browser:
         yield browser

@@ -16,7 +16,7 @@ BARS = """return [...document.querySelectorAll('.face')].map((card) => [
     row.dataset.label, Number(row.querySelector('rect').getAttribute('width'))])),
   card.querySelector('.emotion').textContent, card.querySelector('.gender').textContent])"""
 SHOWS = 'return Number(document.body.dataset.stamp) === arguments[0]'
-# A number that tells apart what the picture shows now
+# A checksum of the displayed image
 PIXELS = """const image = document.getElementById('picture');
 if (!image.complete || !image.naturalWidth) return null;
 const canvas = document.createElement('canvas');
@@ -90,7 +90,7 @@ def test_saliency_on_a_click(browser: Browser, demo: Demo) -> None:
     browser.wait('return document.querySelector("figure:not([hidden]) img").naturalWidth > 40')
     assert demo.feeds.saliency.watched
     assert browser.run(OPEN) == [False, True, False]
-    # A click on a face in the picture opens that of this face.
+    # A click on a face in the image opens its saliency.
     face = demo.result.faces[2]
     browser.run(
         """const image = document.getElementById('picture');
@@ -119,7 +119,7 @@ def test_two_browsers(driver: str, browser: Browser, demo: Demo) -> None:
         demo.show(THREE_FACES + 1)
         for each in (browser, phone):
             each.wait(SHOWS, demo.frame.stamp)
-        # Nothing is cut off on a phone.
+        # Nothing is clipped on a phone.
         assert phone.run('return document.documentElement.scrollWidth') <= 390
     demo.show(THREE_FACES + 2)
     browser.wait(SHOWS, demo.frame.stamp)

@@ -29,13 +29,13 @@ BOUNDARY = b'--picture\r\n'
 
 @pytest.fixture
 def feeds() -> PipelineFeeds:
-    """Return feeds that nothing has been shown on."""
+    """Return empty feeds."""
     return PipelineFeeds('a clip', Explainer((), 'face_detector'))
 
 
 @pytest.fixture
 def server(feeds: PipelineFeeds) -> Iterator[ViewServer]:
-    """Give their server on loopback."""
+    """Return the server of the feeds, on loopback."""
     with ViewServer(feeds, Address(port=0)) as server:
         yield server
 
@@ -184,7 +184,7 @@ def test_a_browser_that_goes_is_forgotten(server: ViewServer, feeds: PipelineFee
     assert feeds.picture.watched
     answer.close()
     connection.close()
-    # Each answer lets the server's loop go round.
+    # Each response runs an iteration of the server's event loop.
     assert any(
         get(server, '/icon.svg')[0] == 200 and not feeds.picture.watched for _ in range(500)
     )
@@ -240,7 +240,7 @@ def test_other_methods(server: ViewServer) -> None:
 
 @pytest.mark.parametrize('host', ['evil.example', 'evil.example:80', '127.0.0.1.evil.example', ''])
 def test_names_of_other_pages_are_refused(server: ViewServer, host: str) -> None:
-    """A page elsewhere that lets its own name point here (DNS rebinding) reads nothing."""
+    """A foreign page whose name resolves to this address (DNS rebinding) reads nothing."""
     for path in ('/', '/events', '/picture'):
         assert get(server, path, Host=host)[0] == 400
     assert get(server, '/', Host='localhost:1')[0] == 200
@@ -286,7 +286,7 @@ def test_the_port_is_free_after_the_end(feeds: PipelineFeeds) -> None:
     with ViewServer(feeds, Address(port=0)) as server:
         events = lines(server)
         next(events)
-    assert list(events) == []  # told of the end
+    assert list(events) == []  # closed by the server
     with ViewServer(feeds, Address(port=port_of(server))):
         pass
 
