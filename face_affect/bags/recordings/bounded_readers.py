@@ -20,7 +20,7 @@ import shutil
 import sqlite3
 import struct
 import tempfile
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import lz4.frame
 import numpy as np
@@ -59,7 +59,7 @@ class BoundedRos1Reader(Ros1Reader):
 
 
 class _McapReader(McapReader):
-    """Reads an MCAP file; yields a ChunkError for each message of an oversized chunk."""
+    """A reader of an MCAP file; it yields a ChunkError for each message of an oversized chunk."""
 
     _sizes: dict[Chunk, int]
     _refused: list[tuple[ChunkInfo, ChunkError]]
@@ -90,7 +90,7 @@ class _McapReader(McapReader):
         start: int | None = None,
         stop: int | None = None,
     ) -> Generator[tuple[Connection, int, Any], None, None]:
-        # The index of each channel gives the stamps of what is not read.
+        # The message indexes give the stamps of messages that are not read.
         streams: list[Iterator[tuple[Connection, int, Any]]] = [
             zip(repeat(connection), self._stamps(offset), repeat(error))
             for chunk, error in self._refused
@@ -103,15 +103,15 @@ class _McapReader(McapReader):
 
     def _stamps(self, offset: int) -> list[int]:
         """Return the timestamps in the message index at ``offset``, nanoseconds, sorted."""
-        assert self.bio is not None
-        left = self.bio.seek(0, 2) - self.bio.seek(offset)
-        kind, _, _, size = INDEX_HEADER.unpack(read_exact(self.bio, INDEX_HEADER.size))
+        stream = cast(BinaryIO, self.bio)  # None only before open
+        left = stream.seek(0, 2) - stream.seek(offset)
+        kind, _, _, size = INDEX_HEADER.unpack(read_exact(stream, INDEX_HEADER.size))
         if kind != MESSAGE_INDEX or size > left:
             raise ChunkError(
                 f'expected a message index of at most {left} bytes at byte {offset}, found '
                 f'record {kind:#04x} of {size} bytes'
             )
-        entries = np.frombuffer(read_exact(self.bio, size // 16 * 16), '<u8')
+        entries = np.frombuffer(read_exact(stream, size // 16 * 16), '<u8')
         return list(np.sort(entries[::2]).tolist())
 
 
