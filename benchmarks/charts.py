@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from face_affect.core.tasks import TASKS
 
 Row = dict[str, Any]
-# The stages that make up the whole way, in order
+# The stages from message to message, in order
 SHOWN = (
     'decode raw',
     'detect',
@@ -28,7 +28,7 @@ SHOWN = (
 
 
 def draw(results: dict[str, list[Row]], path: Path) -> None:
-    """Draw what was measured into one PNG: a panel each for stages, peers, curves and ROS."""
+    """Plot the results into one PNG with panels for stages, peers, curves and ROS."""
     matplotlib.use('Agg')
     from matplotlib import pyplot as plt
 
@@ -57,7 +57,7 @@ def _stages(panel: Axes, rows: list[Row]) -> None:
             label=stage,
         )
         left = {scene: left[scene] + values.get(scene, 0.0) for scene in scenes}
-    panel.set(xlabel='milliseconds a frame, one core', title='Where the time goes')
+    panel.set(xlabel='milliseconds per frame, one core', title='Time by stage')
     panel.legend(fontsize=8, loc='upper left', bbox_to_anchor=(1.0, 1.0))
 
 
@@ -68,7 +68,7 @@ def _peers(panel: Axes, rows: list[Row]) -> None:
     panel.bar_label(bars, [f'{ratio:.0f} x' for ratio in ratios], padding=3)
     panel.set(
         xscale='log',
-        xlabel='times as long as face_affect, same run, one core',
+        xlabel='time relative to face_affect, same run, one core',
         title='Peers',
         xlim=(min(1, 0.8 * min(ratios)), 1.5 * max(ratios)),
     )
@@ -87,7 +87,7 @@ def _curves(panel: Axes, rows: list[Row]) -> None:
     panel.set(
         xlabel='faces',
         ylabel='ms',
-        title='The core against faces and against size',
+        title='Time of the core by number of faces and by image size',
         ylim=(0, None),
     )
     other = panel.twiny()

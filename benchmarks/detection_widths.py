@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""The time of the core at each width of the detector's input."""
+"""Processing time of the core by input width of the detector."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from numpy.typing import NDArray
 from face_affect.core.pipeline import Pipeline
 from face_affect.core.settings import ModelNames, Settings
 
-# What face_detector has; the first is the default.
+# Input widths of face_detector in pixels; the first is the default.
 WIDTHS = (320, 480, 640)
 FRAME_TIME = 1 / 30
 WARM_UP = 10
 
 
 def time_widths(image: NDArray[np.uint8], seconds: float) -> dict[int, list[float]]:
-    """Return seconds of processor time per image for each of WIDTHS, the widths in turn.
+    """Return the CPU times per image in seconds for each of WIDTHS, measured alternately.
 
-    ``image`` u8 [H, W, 3] BGR goes from the decoded image to the result for ``seconds`` in all.
-    Other programs lengthen processor time less than time by the clock.
+    ``image`` u8 [H, W, 3] BGR is processed from the decoded image to the result, for ``seconds``
+    in total. CPU time depends less on other programs than elapsed time.
     """
     settings = Settings(confirm_frames=1)
     pipelines = {width: Pipeline(settings, ModelNames(detection_width=width)) for width in WIDTHS}

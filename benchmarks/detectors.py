@@ -1,13 +1,12 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Compare face detectors on the same scenes in the same run, one thread.
+"""Compare face detectors on the same scenes in the same run, with one thread.
 
     python -m benchmarks.detectors --data face_scenes.npz [--yunet yunet.onnx] [--json FILE]
 
-Every detector sees the whole scene in its own input size; face widths count in pixels
-of a 320x240 input for all of them. The threshold of each is the lowest with the same
-precision.
+Each detector processes the whole scene at its own input size; face widths are in pixels of a
+320x240 input for all. The threshold of each detector is the lowest with the same precision.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ WARM_UP = 20
 
 
 def milliseconds(detector: Detector, scenes: SceneSet) -> float:
-    """Return the median time for a scene scaled to 640x480, all of it included."""
+    """Return the median detection time for scenes resized to 640x480, preprocessing included."""
     elapsed = []
     for scene in scenes.scenes[:200]:
         image = cv2.resize(scene.image, (640, 480))
@@ -51,7 +50,7 @@ def milliseconds(detector: Detector, scenes: SceneSet) -> float:
 
 
 def compare(detectors: list[Detector], scenes: SceneSet, precision: float) -> list[dict[str, Any]]:
-    """Return the figures of each detector at its lowest threshold with that ``precision``."""
+    """Return the metrics of each detector at its lowest threshold with that ``precision``."""
     results = []
     for detector in detectors:
         findings = examine(SameSizes(detector), scenes)
@@ -67,22 +66,22 @@ def compare(detectors: list[Detector], scenes: SceneSet, precision: float) -> li
 
 
 def main() -> int:
-    """Run the command line."""
+    """Run the command line; return the exit code, 2 after an error."""
     parser = module_parser('benchmarks.detectors', __doc__)
     parser.add_argument('--data', type=Path, required=True, help='an npz of scenes')
-    parser.add_argument('--yunet', type=Path, help="YuNet's ONNX file, to compare with")
+    parser.add_argument('--yunet', type=Path, help="YuNet's ONNX file, as another detector")
     parser.add_argument(
         '--all',
         action='store_true',
-        help='take all scenes; otherwise only the tenth not trained on',
+        help='use all scenes (default: only the held-out tenth)',
     )
     parser.add_argument(
         '--precision',
         type=float,
         default=PRECISION,
-        help='the part of detections that are faces (default: %(default)s)',
+        help='precision at which detectors are compared, 0 to 1 (default: %(default)s)',
     )
-    parser.add_argument('--json', type=Path, help='write the figures there, too')
+    parser.add_argument('--json', type=Path, help='also write the metrics to this file')
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
     try:

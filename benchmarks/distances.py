@@ -1,14 +1,14 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Measure which faces a detector finds at which distance, for each detection_width, and its time.
+"""Measure recall by distance, and detection time, for each detection_width.
 
     python -m benchmarks.distances --data face_scenes.npz [--picture PNG] [--json FILE]
 
-Held-out scenes are shrunk until a face has the width that it has at a distance in the image of a
-camera (640x480, 60 degrees), and put into face-free held-out scenes of that size. The threshold
-of each width is the lowest with the same precision on the scenes as they are. Times are of
-640x480 images, one thread, the widths in turn.
+Held-out scenes are resized until a face has the width that it has at a distance in the image of a
+camera (640x480, 60 degrees), and pasted into held-out scenes without faces of that size. The
+threshold of each width is the lowest with the same precision on the original scenes. Times are
+of 640x480 images with one thread, measured alternately.
 """
 
 from __future__ import annotations
@@ -39,16 +39,20 @@ from training.evaluation.detection_metrics import examine, IOU, overlap, SameSiz
 
 IMAGE = (640, 480)
 FIELD_OF_VIEW = 60.0  # degrees, horizontal
-FACE_WIDTH = 0.15  # metres, as detectors draw boxes
+FACE_WIDTH = 0.15  # metres, of a detector's box
 DISTANCES = (1.0, 2.0, 3.0, 4.0)  # metres
-# Faces are shrunk, at 1 m some enlarged, up to twice.
-NARROWEST = 42  # pixels
+# Minimum face width in pixels of a scene: at 1 m, faces are enlarged by at most 2.
+NARROWEST = 42
 WARM_UP, RUNS = 10, 100
 
 
 @dataclass
 class Outcome:
-    """What was measured at one width; recall by distance at two thresholds."""
+    """The results for one ``width`` in pixels.
+
+    ``recall`` by distance at ``threshold``, ``recall_default`` at the node's default threshold;
+    ``milliseconds`` median CPU time of a detection, ``ratio`` to that of the first width.
+    """
 
     width: int
     threshold: float
@@ -59,7 +63,7 @@ class Outcome:
 
 
 def face_pixels(distance: float) -> float:
-    """Return the width in pixels of a face at ``distance`` metres, in the camera's image."""
+    """Return the width in pixels of a face at ``distance`` metres in the camera's image."""
     focal_length = IMAGE[0] / 2 / math.tan(math.radians(FIELD_OF_VIEW / 2))
     return FACE_WIDTH * focal_length / distance
 
@@ -67,7 +71,10 @@ def face_pixels(distance: float) -> float:
 def placed(
     scenes: SceneSet, pixels: float, seed: int = 0
 ) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.float32]]]:
-    """Yield images of the camera with a scene's widest face ``pixels`` wide, and its box [4]."""
+    """Yield camera images u8 [480, 640, 3] with a scene's widest face at that width, and its box.
+
+    The box is f32 [4], x, y, width, height in pixels.
+    """
     rng = np.random.default_rng(seed)
     empty = [scene.image for scene in scenes.scenes if not len(scene.boxes)]
     for scene in scenes.scenes:
@@ -78,7 +85,7 @@ def placed(
         image = cv2.resize(empty[int(rng.integers(len(empty)))], IMAGE)
         interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
         part = cv2.resize(scene.image, None, fx=scale, fy=scale, interpolation=interpolation)
-        # Of a part that is larger than the image, what lies around the face
+        # A part larger than the image is cropped around the face.
         centre = (box[:2] + box[2:] / 2) * scale
         lefts = [
             _start(size, limit, float(middle), rng)
@@ -87,13 +94,13 @@ def placed(
         (x, cut_x), (y, cut_y) = lefts
         part = part[cut_y : cut_y + IMAGE[1], cut_x : cut_x + IMAGE[0]]
         image[y : y + part.shape[0], x : x + part.shape[1]] = part
-        place = box * np.float32(scale)
-        place[:2] += (x - cut_x, y - cut_y)
-        yield np.asarray(image, dtype=np.uint8), place
+        target = box * np.float32(scale)
+        target[:2] += (x - cut_x, y - cut_y)
+        yield np.asarray(image, dtype=np.uint8), target
 
 
 def _widest(scene: Scene) -> NDArray[np.float32] | None:
-    """Return the box of the widest face that counts, if it is wide enough."""
+    """Return the box f32 [4] of the widest face; None if it is below NARROWEST."""
     boxes = scene.boxes[~scene.ignore]
     if not len(boxes) or boxes[:, 2].max() < NARROWEST:
         return None
@@ -102,7 +109,7 @@ def _widest(scene: Scene) -> NDArray[np.float32] | None:
 
 
 def _start(size: int, limit: int, middle: float, rng: np.random.Generator) -> tuple[int, int]:
-    """Return where a part begins in the image, and from where of it, along one axis."""
+    """Return the offset of a part in the image, and that of the crop in the part, on one axis."""
     if size <= limit:
         return int(rng.integers(limit - size + 1)), 0
     return 0, int(np.clip(round(middle - limit / 2), 0, size - limit))
@@ -111,7 +118,7 @@ def _start(size: int, limit: int, middle: float, rng: np.random.Generator) -> tu
 def best_score(
     detector: Detector, image: NDArray[np.uint8], box: NDArray[np.float32], least: float
 ) -> float:
-    """Return the highest score, at least ``least``, of what overlaps ``box``, or 0."""
+    """Return the highest score, at least ``least``, of a detection at ``box`` f32 [4]; else 0."""
     found = detector(image, least)
     if not found:
         return 0.0
@@ -126,7 +133,7 @@ def measure(name: str, scenes: SceneSet, precision: float) -> list[Outcome]:
     """Return the outcome of each of WIDTHS.
 
     Raises:
-        ModelError: the detector has no such variant.
+        ModelError: the detector or one of its variants does not exist or cannot be used.
 
     """
     detectors = [load_detector(find_detector(name, width)) for width in WIDTHS]
@@ -149,7 +156,7 @@ def measure(name: str, scenes: SceneSet, precision: float) -> list[Outcome]:
 
 
 def _milliseconds(detectors: Sequence[Detector], scenes: SceneSet) -> list[float]:
-    """Return the median processor time of each, which other programs lengthen least."""
+    """Return the median CPU time of each detector, which depends little on other programs."""
     images = [image for image, _ in itertools.islice(placed(scenes, face_pixels(2)), 20)]
     elapsed: list[list[float]] = [[] for _ in detectors]
     for run in range(WARM_UP + RUNS):
@@ -161,7 +168,7 @@ def _milliseconds(detectors: Sequence[Detector], scenes: SceneSet) -> list[float
 
 
 def plot(outcomes: Sequence[Outcome], path: Path) -> None:
-    """Draw recall against time for each distance; dotted: at the same precision."""
+    """Plot recall against time for each distance; dotted: at equal precision."""
     figure = Figure(figsize=(6.4, 4.0), dpi=110)
     axes = figure.add_subplot()
     ratios = [outcome.ratio for outcome in outcomes]
@@ -172,7 +179,7 @@ def plot(outcomes: Sequence[Outcome], path: Path) -> None:
             axes.plot(ratios, recalls, f'C{number}o{style}', label=label)
     axes.set_xticks(ratios, [f'{outcome.width} px\n{outcome.ratio:.1f}' for outcome in outcomes])
     axes.set_xlabel('detection_width, and time of a detection (320 px: 1)')
-    axes.set_ylabel('faces found, %')
+    axes.set_ylabel('recall, %')
     axes.grid(alpha=0.3)
     axes.legend(title='distance', loc='lower right')
     figure.tight_layout()
@@ -180,7 +187,7 @@ def plot(outcomes: Sequence[Outcome], path: Path) -> None:
 
 
 def main() -> int:
-    """Run the command line."""
+    """Run the command line; return the exit code, 2 after an error."""
     parser = module_parser('benchmarks.distances', __doc__)
     parser.add_argument('--data', type=Path, required=True, help='an npz of scenes')
     parser.add_argument(
@@ -190,10 +197,10 @@ def main() -> int:
         '--precision',
         type=float,
         default=0.98,
-        help='the part of detections that are faces (default: %(default)s)',
+        help='precision at which widths are compared, 0 to 1 (default: %(default)s)',
     )
-    parser.add_argument('--picture', type=Path, metavar='PNG', help='draw the curve there')
-    parser.add_argument('--json', type=Path, help='write the figures there, too')
+    parser.add_argument('--picture', type=Path, metavar='PNG', help='plot the curve')
+    parser.add_argument('--json', type=Path, help='also write the results to this file')
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
     try:

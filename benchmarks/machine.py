@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""This machine, and processes that are measured on it."""
+"""The processor's name, and running of measured processes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import platform
 import signal
 import subprocess
 
-KIND_SECONDS = 10.0  # what a process gets to end in before it is killed
+KIND_SECONDS = 10.0  # seconds between SIGINT and SIGKILL
 
 
 def processor() -> str:
@@ -26,7 +26,7 @@ def processor() -> str:
 
 @contextmanager
 def running(words: Sequence[str], environment: Mapping[str, str], log: Path) -> Iterator[int]:
-    """Run a program, whose output goes to ``log``; give its process id."""
+    """Run a program with output to ``log`` in the block; yield its process id."""
     with log.open('w') as stream:
         process = subprocess.Popen(
             words, stdout=stream, stderr=subprocess.STDOUT, env=dict(environment)

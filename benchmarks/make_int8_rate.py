@@ -1,11 +1,11 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Make int8_rate.tflite: nothing but dense int8 multiplications; needs training's tools.
+"""Generate int8_rate.tflite, a network of dense int8 multiplications.
 
     python -m benchmarks.make_int8_rate
 
-How fast it runs is what an int8 network can reach at best on a machine.
+Its throughput is the upper bound for int8 networks on a machine. Needs the packages of training.
 """
 
 from __future__ import annotations

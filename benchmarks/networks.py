@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""The time of each int8 network, and what this machine could do at best."""
+"""Inference time of each int8 network, and the int8 throughput of this machine."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 from face_affect.core.models import available_models, DETECTION, InputFormat, Sidecar
 from face_affect.core.runtime import Network
 
-# A network of nothing but dense 1x1 convolutions, see make_int8_rate: what a machine can do
+# A network of dense 1x1 convolutions, see make_int8_rate, for the throughput of a machine
 RATE_NETWORK = Path(__file__).parent / 'int8_rate.tflite'
 RATE_SIDE, RATE_CHANNELS, RATE_LAYERS = 64, 256, 2
 RATE_MACS = RATE_SIDE**2 * RATE_CHANNELS * (3 + RATE_LAYERS * RATE_CHANNELS)
 
 
 def time_networks(seconds: float) -> dict[str, dict[str, float]]:
-    """Return for each int8 network its multiply-accumulates and median seconds a picture."""
+    """Return 'macs', 'parameters' and median 'seconds' per image of each int8 network."""
     rng = np.random.default_rng(0)
     outcome = {}
     for sidecar in available_models():
@@ -39,7 +39,7 @@ def time_networks(seconds: float) -> dict[str, dict[str, float]]:
 
 
 def int8_rate(seconds: float) -> float:
-    """Return this machine's int8 multiply-accumulates a second, as LiteRT reaches them."""
+    """Return the int8 multiply-accumulates per second of this machine with LiteRT."""
     content = RATE_NETWORK.read_bytes()
     sidecar = Sidecar(
         path=RATE_NETWORK.with_suffix('.json'),

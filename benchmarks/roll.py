@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Measure the roll that the detector tolerates, on the demo bag turned in the image plane.
+"""Measure the detector's recall by roll angle, on rotated images of the demo bag.
 
 python -m benchmarks.roll
 """
@@ -29,12 +29,12 @@ from face_affect.core.settings import ModelNames, Settings
 
 DEMO = Path(__file__).parents[1] / 'demo'
 ANGLES = (0, 10, 15, 20, 25, 30, 35, 40, 45, 60, 90, 180)
-EVERY = 3  # of the frames
-NEAR = 0.4  # of a face's size: so far may a hit's centre be from the true one
+EVERY = 3  # every third frame is used
+NEAR = 0.4  # maximum distance of a hit's centre from the true one in face sizes
 
 
 def frames() -> Iterator[tuple[NDArray[np.uint8], list[Box]]]:
-    """Yield images of the demo bag, and the faces that are whole in them."""
+    """Yield images u8 [H, W, 3] BGR of the demo bag, and the boxes of complete faces."""
     truth = json.loads((DEMO / 'truth.json').read_text())
     with AnyReader([DEMO / 'bag'], default_typestore=get_typestore(Stores.ROS2_HUMBLE)) as reader:
         connections = [item for item in reader.connections if item.topic == truth['topic']]
@@ -52,7 +52,7 @@ def frames() -> Iterator[tuple[NDArray[np.uint8], list[Box]]]:
 def rolled(
     image: NDArray[np.uint8], angle: float
 ) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
-    """Return the image turned counterclockwise by ``angle`` degrees, and the affine matrix."""
+    """Return the image rotated counterclockwise by ``angle`` degrees, and the matrix [2, 3]."""
     height, width = image.shape[:2]
     side = math.ceil(math.hypot(height, width))
     matrix = cv2.getRotationMatrix2D((width / 2, height / 2), angle, 1)
@@ -62,7 +62,7 @@ def rolled(
 
 
 def main() -> int:
-    """Print the part of faces found at each angle."""
+    """Print the recall at each angle; return 0."""
     detector = load_detector(find_model(ModelNames().detector, DETECTION))
     chosen = list(frames())[::EVERY]
     print('roll    found')

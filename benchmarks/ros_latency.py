@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""From camera to result over ROS: camera, node and listener, each a process of its own."""
+"""Latency from camera to result over ROS, with camera, node and listener as processes."""
 
 from __future__ import annotations
 
@@ -31,14 +31,19 @@ from support.footprint import Footprint
 ROOT = Path(__file__).resolve().parents[1]
 PROFILE = ROOT / 'config' / 'fastdds_shm.xml'
 PROFILE_VARIABLES = ('FASTDDS_DEFAULT_PROFILES_FILE', 'FASTRTPS_DEFAULT_PROFILES_FILE')
-PATIENCE = 30.0  # seconds
-# The first frames measure discovery and cold caches.
+PATIENCE = 30.0  # seconds to wait for results and reports
+# The latency of the first frames includes discovery and cold caches.
 SKIPPED = 10
 
 
 @dataclass(frozen=True)
 class Case:
-    """What is sent, and who looks: ``profile`` is that of shared memory, for all processes."""
+    """A configuration of camera and subscribers.
+
+    ``width``, ``height`` pixels; ``rate`` Hz; ``profile``: whether the processes use the
+    shared-memory profile; ``faces`` in the image; ``debug``: whether the debug image is
+    subscribed.
+    """
 
     width: int = 640
     height: int = 480
@@ -50,7 +55,7 @@ class Case:
 
     @property
     def name(self) -> str:
-        """A few words for tables."""
+        """The title of the case in tables."""
         words = [
             f'{self.width}x{self.height}',
             f'{self.rate:g} Hz',
@@ -64,10 +69,11 @@ class Case:
 
 @dataclass
 class LatencyResult:
-    """Seconds from stamp to received; frames by the camera's and the node's counts.
+    """The results of a case.
 
-    ``cpu`` seconds of the node for each second; ``memory`` in bytes; ``first`` seconds from
-    the start of the node's process to its first result.
+    ``latencies`` seconds from stamp to arrival of the result; ``sent`` frames of the camera,
+    ``received`` and ``processed`` of the node; ``cpu`` CPU seconds of the node per second;
+    ``memory`` bytes; ``first`` seconds from the start of the node to its first result.
     """
 
     case: Case
@@ -81,7 +87,7 @@ class LatencyResult:
 
     @property
     def lost(self) -> int:
-        """Frames that never reached the node."""
+        """The number of frames that the node did not receive."""
         return self.sent - self.received
 
 
@@ -105,10 +111,10 @@ def standard_cases() -> list[Case]:
 
 
 def measure_latency(case: Case, seconds: float, domain: int) -> LatencyResult:
-    """Run one case for so many ``seconds`` in ROS domain ``domain``.
+    """Run one case for ``seconds`` in ROS domain ``domain``.
 
     Raises:
-        TimeoutError: no result comes.
+        TimeoutError: there is no result or no report within PATIENCE.
 
     """
     with tempfile.TemporaryDirectory() as folder:
@@ -190,9 +196,9 @@ class _Listener:
             )
 
     def follow(self, camera: subprocess.Popen[str], pid: int, started: float) -> LatencyResult:
-        """Receive until the camera has sent all."""
+        """Receive until the camera has ended; return the result."""
         outcome = self._outcome
-        # Without the profile most images are lost: there may be hardly any result.
+        # Without the profile most images are lost, and there may be few results.
         self._spin_until(
             lambda: len(outcome.latencies) > SKIPPED or camera.poll() is not None,
             'the first results',
@@ -205,7 +211,7 @@ class _Listener:
         outcome.cpu = (after.cpu - before.cpu) / (time.monotonic() - since)
         outcome.memory = after.memory
         outcome.sent = int(camera.communicate()[0] or 0)
-        for _ in range(2):  # the report under way may be older than the last frames
+        for _ in range(2):  # The next report may be older than the last frames.
             self._report = {}
             self._spin_until(lambda: self._report, 'a report')
         outcome.received = int(self._report['frames received'])
@@ -230,5 +236,7 @@ class _Listener:
         end = time.monotonic() + PATIENCE
         while not condition():
             if time.monotonic() > end:
-                raise TimeoutError(f'{self._outcome.case.name}: no sign of {what}')
+                raise TimeoutError(
+                    f'{self._outcome.case.name}: did not receive {what} within {PATIENCE:.0f} s'
+                )
             self._executor.spin_once(timeout_sec=0.1)

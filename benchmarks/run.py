@@ -1,14 +1,14 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Measure the whole product and its peers; `make bench`.
+"""Benchmark the package and its peers (`make bench`).
 
     python -m benchmarks.run                  # all; about fifteen minutes
     python -m benchmarks.run --only core --seconds 1
-    python -m benchmarks.run --check          # against the baseline, a warning where slower
+    python -m benchmarks.run --check          # compare with the baseline, warn if slower
 
-One core, one thread; medians. Tables go to the screen and to bench.md, numbers to bench.json and
-charts to bench.png in the output folder.
+All times are medians on one core with one thread. Tables are printed and written to bench.md,
+numbers to bench.json and charts to bench.png in the output folder.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from support.command_line import module_parser
 from support.ros_domain import free_domain
 
 BASELINE = Path(__file__).parent / 'baseline.json'
-# The lightest peer to set up; here its time is held against the whole of our core.
+# The peer with the smallest installation; for the baseline it is compared with the whole core.
 BASELINE_PEER = replace(HAAR, detector_alone=False)
 ENVIRONMENTS = Path(os.environ.get('FACE_AFFECT_BUILD_ROOT', '.')) / 'build' / 'peers'
 FACES = (0, 1, 4, 16)
@@ -49,15 +49,15 @@ WIDTH_FACES = (0, 1, 4)
 CURVE_FACES = (0, 1, 2, 4, 8, 16)
 CURVE_SIZES = ((320, 240), (640, 480), (960, 720), (1280, 960), (1920, 1440))
 STAGES = ('decode JPEG', *charts.SHOWN, 'core', 'in all', 'annotate')
-SLOWER = 1.2  # as much slower than the baseline is worth a warning
-CHECK_SECONDS = 5.0  # for each scene
+SLOWER = 1.2  # ratio to the baseline above which there is a warning
+CHECK_SECONDS = 5.0  # per scene
 PARTS = ('core', 'widths', 'curves', 'networks', 'start', 'peers', 'ros')
 
 Row = dict[str, Any]
 
 
 def scene_name(faces: int, width: int, height: int) -> str:
-    """Return what a scene is called in tables and files."""
+    """Return the title of a scene in tables and files."""
     return f'{width}x{height}, {faces} face' + 's' * (faces != 1)
 
 
@@ -83,9 +83,9 @@ def measure_core(seconds: float) -> list[Row]:
 
 
 def measure_widths(seconds: float) -> list[Row]:
-    """Return a row for each scene and detection_width: the core's processor time, and its ratio.
+    """Return a row for each scene and detection_width: CPU time of the core, and its ratio.
 
-    The ratio is to the median at the first of WIDTHS, the default, in the same run.
+    The ratio is to the median at the default width, the first of WIDTHS, in the same run.
     """
     rows = []
     for faces in tqdm(WIDTH_FACES, 'widths', disable=None, leave=False):
@@ -105,7 +105,7 @@ def measure_widths(seconds: float) -> list[Row]:
 
 
 def measure_curves(seconds: float) -> list[Row]:
-    """Return the core's median against the number of faces, and against the size."""
+    """Return the median time of the core by number of faces, and by image size."""
     scenes = [(faces, 640, 480) for faces in CURVE_FACES]
     scenes += [(1, width, height) for width, height in CURVE_SIZES]
     return [
@@ -121,9 +121,10 @@ def measure_curves(seconds: float) -> list[Row]:
 
 
 def measure_peers(seconds: float, peers: Iterable[Peer] = PEERS) -> list[Row]:
-    """Return each peer's median and ours, measured before and after it, by scene.
+    """Return the median times of each peer and of face_affect by scene.
 
-    A peer that only finds faces is compared with our detector, the others with the core.
+    The own time is measured before and after the peer. A peer that only detects faces is compared
+    with the detector, others with the core.
     """
     scenes = {scene_name(faces, 640, 480): crowd(faces) for faces in (1, 4)}
     rows = []
@@ -147,7 +148,7 @@ def measure_peers(seconds: float, peers: Iterable[Peer] = PEERS) -> list[Row]:
 
 
 def measure_networks(seconds: float) -> list[Row]:
-    """Return each int8 network's time, and its floor by the rate of a network of pure work."""
+    """Return the time of each int8 network, and its lower bound by the machine's throughput."""
     rate = int8_rate(seconds)
     return [
         {
@@ -163,7 +164,7 @@ def measure_networks(seconds: float) -> list[Row]:
 
 
 def measure_start() -> list[Row]:
-    """Return seconds and peak memory of a process from its start to the first result."""
+    """Return time and peak memory from the start of a process to the first result."""
     with tempfile.TemporaryDirectory() as folder:
         picture = Path(folder) / 'picture.npy'
         np.save(picture, crowd(1))
@@ -196,13 +197,13 @@ def _ros_row(outcome: LatencyResult) -> Row:
 
 
 def use_one_core() -> None:
-    """Keep this process and all that it starts to one core, and OpenCV to one thread."""
+    """Restrict this process and its children to one core, and OpenCV to one thread."""
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     cv2.setNumThreads(1)
 
 
 def machine() -> dict[str, str]:
-    """Return what the figures were measured on."""
+    """Return processor and versions of Python, numpy and OpenCV."""
     return {
         'processor': processor(),
         'python': platform.python_version(),
@@ -212,7 +213,7 @@ def machine() -> dict[str, str]:
 
 
 def compare_with_baseline() -> list[Row]:
-    """Return a row for each scene: the ratio to a peer in the same run, then and now."""
+    """Return a row for each scene with the ratio to a peer, now and in the baseline."""
     known = json.loads(BASELINE.read_text())
     return [
         {**row, 'baseline': known[row['scene']], 'slower': known[row['scene']] / row['ratio']}
@@ -221,7 +222,7 @@ def compare_with_baseline() -> list[Row]:
 
 
 def print_check() -> None:
-    """Print the comparison, and a warning for each scene that has become slower."""
+    """Print the comparison with the baseline, and a warning for each slower scene."""
     use_one_core()
     rows = compare_with_baseline()
     print(
@@ -229,8 +230,8 @@ def print_check() -> None:
             rows,
             {
                 'scene': 'scene',
-                'peer_ms': 'peer ms',
-                'own_ms': 'our ms',
+                'peer_ms': 'peer, ms',
+                'own_ms': 'face_affect, ms',
                 'ratio': 'ratio',
                 'baseline': 'baseline',
                 'slower': 'slower by',
@@ -241,13 +242,13 @@ def print_check() -> None:
         if row['slower'] > SLOWER:
             print(
                 f'WARNING: {row["scene"]} takes {row["slower"]:.2f} times as long as in the '
-                'baseline',
+                f'baseline, but may take {SLOWER:g} times; find the cause, or run --set-baseline',
                 file=sys.stderr,
             )
 
 
 def set_baseline() -> None:
-    """Measure what later runs are compared with, and keep it."""
+    """Measure and store the baseline for --check."""
     use_one_core()
     rows = measure_peers(CHECK_SECONDS, [BASELINE_PEER])
     ratios = {row['scene']: round(row['ratio'], 2) for row in rows}
@@ -255,7 +256,7 @@ def set_baseline() -> None:
 
 
 def write(results: dict[str, list[Row]], output: Path) -> str:
-    """Write tables, numbers and charts into folder ``output``; return the tables."""
+    """Write tables, numbers and charts into folder ``output``; return the tables as Markdown."""
     output.mkdir(parents=True, exist_ok=True)
     text = report(results, machine())
     figures = nan_as_none({'machine': machine(), **results})
@@ -277,9 +278,9 @@ def table(rows: list[Row], columns: dict[str, str]) -> str:
 
 
 def scene_table(rows: list[Row], key: str, heading: str, order: Sequence[Any]) -> str:
-    """Return values of ``key``, in ``order``, as rows and scenes as columns: median (p99).
+    """Return a table with values of ``key`` as rows, in ``order``, and scenes as columns.
 
-    With the ratio of rows that have one.
+    Cells are median (99th percentile) in milliseconds, and the ratio if there is one.
     """
     scenes = list(dict.fromkeys(row['scene'] for row in rows))
     lines: dict[Any, Row] = {value: {heading: value} for value in order}
@@ -292,25 +293,25 @@ def scene_table(rows: list[Row], key: str, heading: str, order: Sequence[Any]) -
 
 
 def report(results: dict[str, list[Row]], about: dict[str, str]) -> str:
-    """Return everything measured as Markdown."""
+    """Return all results as Markdown."""
     formats: dict[str, tuple[str, Callable[[list[Row]], str]]] = {
         'core': (
             'Stages, median (99th percentile), milliseconds',
             lambda rows: scene_table(rows, 'stage', 'ms', STAGES),
         ),
         'widths': (
-            'Core by detection_width, median (99th percentile), milliseconds of processor time; '
+            'Core by detection_width, median (99th percentile), milliseconds of CPU time; '
             f'ratio to {WIDTHS[0]}, the default',
             lambda rows: scene_table(rows, 'detection_width', 'detection_width', WIDTHS),
         ),
         'curves': (
-            'Core against faces and size',
+            'Core by number of faces and image size',
             lambda rows: table(
                 rows, {'width': 'width', 'height': 'height', 'faces': 'faces', 'median_ms': 'ms'}
             ),
         ),
         'networks': (
-            'Networks and their floor',
+            'Networks and their lower bound',
             lambda rows: table(
                 rows,
                 {
@@ -318,7 +319,7 @@ def report(results: dict[str, list[Row]], about: dict[str, str]) -> str:
                     'parameters': 'parameters',
                     'macs': 'MACs',
                     'median_ms': 'ms',
-                    'floor_ms': 'floor, ms',
+                    'floor_ms': 'lower bound, ms',
                     'rate_gmacs': 'GMAC/s of this machine',
                 },
             ),
@@ -334,10 +335,10 @@ def report(results: dict[str, list[Row]], about: dict[str, str]) -> str:
                 {
                     'peer': 'peer',
                     'scene': 'scene',
-                    'faces_found': 'faces it found',
-                    'peer_ms': 'its ms',
-                    'own_ms': 'our ms',
-                    'ratio': 'times faster',
+                    'faces_found': 'faces detected by the peer',
+                    'peer_ms': 'peer, ms',
+                    'own_ms': 'face_affect, ms',
+                    'ratio': 'ratio',
                 },
             ),
         ),
@@ -370,7 +371,7 @@ def report(results: dict[str, list[Row]], about: dict[str, str]) -> str:
 def run(only: list[str], seconds: float, ros_seconds: float) -> dict[str, list[Row]]:
     """Measure the parts named in ``only``."""
     measures: dict[str, Callable[[], list[Row]]] = {
-        'ros': lambda: measure_ros(ros_seconds),  # first: it needs both cores
+        'ros': lambda: measure_ros(ros_seconds),  # first, before the restriction to one core
         'core': lambda: measure_core(seconds),
         'widths': lambda: measure_widths(seconds),
         'curves': lambda: measure_curves(seconds),
@@ -388,36 +389,36 @@ def run(only: list[str], seconds: float, ros_seconds: float) -> dict[str, list[R
 
 
 def main() -> int:
-    """Run the command line."""
+    """Run the command line; return the exit code, 1 after an error."""
     parser = module_parser('benchmarks.run', __doc__)
     parser.add_argument(
         '--only', nargs='+', choices=PARTS, default=list(PARTS), help='measure these parts only'
     )
     parser.add_argument(
-        '--seconds', type=float, default=3.0, help='for each scene (default: %(default)s)'
+        '--seconds', type=float, default=3.0, help='seconds per scene (default: %(default)s)'
     )
     parser.add_argument(
         '--ros-seconds',
         type=float,
         default=10.0,
-        help='for each case over ROS (default: %(default)s)',
+        help='seconds per case over ROS (default: %(default)s)',
     )
     parser.add_argument(
         '--output',
         type=Path,
         default=Path('bench_output'),
-        help='where tables, numbers and charts go (default: %(default)s)',
+        help='the folder for tables, numbers and charts (default: %(default)s)',
     )
     parser.add_argument(
         '--check',
         action='store_true',
         help='only compare with the baseline: '
-        f'warn of what is more than {SLOWER - 1:.0%} slower, relative to a peer',
+        f'warn if more than {SLOWER - 1:.0%} slower, relative to a peer',
     )
     parser.add_argument(
         '--set-baseline',
         action='store_true',
-        help='measure what --check compares with, and keep it',
+        help='measure and store the baseline for --check',
     )
     arguments = parser.parse_args()
     try:

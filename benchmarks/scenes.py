@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Pictures to measure with: the demo bag's room with so many of its people in it."""
+"""Test images: the room of the demo bag with a given number of people."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from benchmarks.tracking.people import demo_people
 from benchmarks.tracking.stage import Actor, HEIGHT, Scene, WIDTH
 
-# Face widths in pixels of 640x480: one person stands near, a crowd farther off.
+# Face widths in pixels of 640x480: of a single person, and the minimum in a crowd
 NEAREST, CROWD = 110.0, 46.0
 
 
 def crowd(faces: int, width: int = WIDTH, height: int = HEIGHT) -> NDArray[np.uint8]:
-    """Return a picture of ``faces`` people, u8 [height, width, 3] BGR."""
+    """Return an image u8 [height, width, 3] BGR of ``faces`` people."""
     rows = math.ceil(math.sqrt(faces / 1.5)) if faces > 4 else 1
     columns = math.ceil(faces / max(rows, 1))
     size = max(CROWD, NEAREST / math.sqrt(max(columns, 1)))
@@ -28,15 +28,15 @@ def crowd(faces: int, width: int = WIDTH, height: int = HEIGHT) -> NDArray[np.ui
         row, column = divmod(i, columns)
         x = WIDTH * (column + 0.5) / columns
         y = HEIGHT * (0.42 if rows == 1 else 0.15 + 0.75 * row / rows)
-        # Those in front are a little larger, so that they hide the others' chests.
-        place = (x, y, size + row)
-        actors.append(Actor(i % len(people), ((0.0, *place), (1.0, *place))))
+        # Front rows are slightly larger: the nearer people are drawn over the others.
+        position = (x, y, size + row)
+        actors.append(Actor(i % len(people), ((0.0, *position), (1.0, *position))))
     picture = Scene(tuple(actors), 1.0, people=people).image(0.0)
     return _fitted(picture, width, height)
 
 
 def _fitted(picture: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
-    """Enlarge ``picture`` to ``height``; what is missing in width repeats the border."""
+    """Resize ``picture`` to fit with its aspect ratio; replicate the border elsewhere."""
     scale = min(width / picture.shape[1], height / picture.shape[0])
     size = (round(picture.shape[1] * scale), round(picture.shape[0] * scale))
     if scale != 1:

@@ -1,14 +1,14 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Replay frames through the real node for long, at full speed, and watch what it holds.
+"""Run a soak test: replay frames through the node at full speed and watch its resources.
 
     make soak                          # 200,000 frames; files in soak_output
     python -m benchmarks.soak --frames 5000
 
-The demo bag goes round and round to a node in a process of its own. Passed, exit status 0, if
-after the warm-up its memory grew by less than 5 MB, it has no more threads or file descriptors,
-and every frame received was processed or dropped for a reason.
+The demo bag is played in a loop to a node in its own process. The test passes (exit code 0) if
+after the warm-up memory grew by less than 5 MB, threads and file descriptors did not increase,
+and every received frame was processed or dropped with a reason.
 """
 
 from __future__ import annotations
@@ -41,19 +41,19 @@ from support.ros_domain import free_domain
 
 BAG = Path(__file__).resolve().parents[1] / 'demo' / 'bag'
 TOPIC = '/camera/image_raw/compressed'
-# So many frames are on their way: one in work, one in the mailbox, and one that overtakes it.
+# Frames in flight: one being processed, one in the mailbox, and one that replaces it
 AHEAD = 3
-# What part of the frames, or how many at least, may go by until nothing grows any more
+# Duration of the warm-up as a fraction of all frames, and its minimum in frames
 WARM_UP, SHORTEST_WARM_UP = 0.1, 1000
 ALLOWED_GROWTH = 5e6  # bytes
 PATIENCE = 30.0  # seconds without a result after which the node counts as dead
-LOST = 0.2  # seconds without a result after which what is on its way counts as lost
-# The debug image is subscribed to in every other stretch of so many frames.
+LOST = 0.2  # seconds without a result after which frames in flight count as lost
+# Frames after which the subscription to the debug image is created or destroyed
 STRETCH = 200
 
 
 def bag_frames() -> list[bytearray]:
-    """Return the demo bag's images as CDR; seconds and nanoseconds stand at bytes 4 and 8."""
+    """Return the images of the demo bag as CDR, with seconds and nanoseconds at bytes 4 and 8."""
     with AnyReader([BAG]) as reader:
         wanted = [each for each in reader.connections if each.topic == TOPIC]
         return [bytearray(data) for _, _, data in reader.messages(wanted)]
@@ -61,7 +61,7 @@ def bag_frames() -> list[bytearray]:
 
 @dataclass(frozen=True)
 class Sample:
-    """The node at one moment: frames by its own count, and what it holds."""
+    """Frame counts and footprint of the node at one time, ``seconds`` after the start."""
 
     seconds: float
     received: int
@@ -72,7 +72,7 @@ class Sample:
 
 @dataclass
 class Soak:
-    """One run: what was sent and what the node reported, second by second."""
+    """One run: numbers of sent frames and received messages, and the node's reports."""
 
     sent: int = 0
     results: int = 0
@@ -83,22 +83,22 @@ class Soak:
 
     @property
     def warm_up(self) -> int:
-        """Frames that the warm-up takes."""
+        """The number of frames of the warm-up."""
         return max(round(WARM_UP * self.sent), SHORTEST_WARM_UP)
 
     @property
     def warm(self) -> list[Sample]:
-        """The samples after the warm-up."""
+        """The samples after the warm-up, at least the last one."""
         warm = [sample for sample in self.samples if sample.received >= self.warm_up]
         return warm or self.samples[-1:]
 
     @property
     def growth(self) -> int:
-        """Bytes of memory at the end beyond those after the warm-up."""
+        """The growth of memory since the warm-up, bytes."""
         return self.warm[-1].footprint.memory - self.warm[0].footprint.memory
 
     def faults(self) -> list[str]:
-        """Return what went wrong."""
+        """Return the failed checks as text."""
         first, last = self.warm[0].footprint, self.samples[-1]
         now = last.footprint
         dropped = sum(last.dropped.values())
@@ -117,10 +117,10 @@ class Soak:
 
 
 class SoakClient:
-    """Sends frames to the node and listens to it."""
+    """Publishes frames for the node, and subscribes to its results and diagnostics."""
 
     def __init__(self, domain: int, pid: int) -> None:
-        """Join ROS domain ``domain``, where the node is process ``pid``."""
+        """Create publisher and subscriptions in ROS domain ``domain``; ``pid`` of the node."""
         self._pid = pid
         self._frames = bag_frames()
         self._context = rclpy.Context()
@@ -142,10 +142,10 @@ class SoakClient:
         self._start = time.monotonic()
 
     def run(self, frames: int) -> Soak:
-        """Send so many frames; return what was seen.
+        """Publish ``frames`` frames; return the run.
 
         Raises:
-            TimeoutError: the node does not answer any more.
+            TimeoutError: there is no subscription, result or report within PATIENCE.
 
         """
         self._wait(lambda: self._publisher.get_subscription_count() > 0, 'no subscription')
@@ -157,15 +157,15 @@ class SoakClient:
                     self._send()
                     bar.update()
                 self._executor.spin_once(timeout_sec=LOST / 4)
-                self._look_for_losses()
+                self._check_losses()
         soak.seconds = time.monotonic() - self._start
         sent = len(soak.samples)
-        # One report may have been under way; the next one counts all.
+        # The next report may be older than the last frames; the one after is not.
         self._wait(lambda: len(soak.samples) >= sent + 2, 'no last report')
         return soak
 
     def close(self) -> None:
-        """Leave the domain."""
+        """Destroy the ROS node and its context."""
         self._executor.shutdown()
         self._node.destroy_node()
         rclpy.shutdown(context=self._context)
@@ -173,7 +173,7 @@ class SoakClient:
     def _send(self) -> None:
         self._soak.sent += 1
         data = self._frames[self._soak.sent % len(self._frames)]
-        # The number of the frame as stamp: 30 a second, without a step back.
+        # The stamp encodes the frame number, at 30 frames per second.
         seconds, rest = divmod(self._soak.sent, 30)
         struct.pack_into('<iI', data, 4, 1 + seconds, rest * 1_000_000_000 // 30)
         self._publisher.publish(bytes(data))
@@ -217,10 +217,10 @@ class SoakClient:
             )
         )
 
-    def _look_for_losses(self) -> None:
+    def _check_losses(self) -> None:
         silence = time.monotonic() - self._heard
         if silence > PATIENCE:
-            raise TimeoutError(f'no result for {PATIENCE:.0f} s')
+            raise TimeoutError(f'no result from the node for {PATIENCE:.0f} s')
         if silence > LOST:
             self._newest = self._soak.sent
 
@@ -258,12 +258,12 @@ def soak_report(soak: Soak) -> str:
 | | |
 |---|---|
 | networks | {soak.models} |
-| frames sent | {soak.sent:,} in {soak.seconds:.0f} s, {soak.sent / soak.seconds:.0f} a second |
+| frames sent | {soak.sent:,} in {soak.seconds:.0f} s, {soak.sent / soak.seconds:.0f} per second |
 | received by the node | {last.received:,} |
 | processed | {last.processed:,} |
 | dropped | {drops} |
-| results heard | {soak.results:,} |
-| debug images heard | {soak.debug_images:,} |
+| results received | {soak.results:,} |
+| debug images received | {soak.debug_images:,} |
 | memory after the warm-up, at the end | {first.memory / 1e6:.1f}, \
 {last.footprint.memory / 1e6:.1f} MB ({soak.growth / 1e6:+.1f}) |
 | threads | {first.threads}, {last.footprint.threads} |
@@ -297,23 +297,25 @@ def draw(soak: Soak, path: Path) -> None:
 
 
 def main() -> int:
-    """Run the command line."""
+    """Run the command line; return the exit code: 0 passed, 1 failed, 2 error."""
     parser = module_parser('benchmarks.soak', __doc__)
     parser.add_argument(
         '--frames',
         type=int,
         default=200_000,
-        help=f'how many frames to send, at least {2 * SHORTEST_WARM_UP} (default: %(default)s)',
+        help=f'number of frames, at least {2 * SHORTEST_WARM_UP} (default: %(default)s)',
     )
     parser.add_argument(
         '--output',
         type=Path,
         default=Path('soak_output'),
-        help='where report, numbers and plot go (default: %(default)s)',
+        help='the folder for report, numbers and plot (default: %(default)s)',
     )
     arguments = parser.parse_args()
     if arguments.frames < 2 * SHORTEST_WARM_UP:
-        parser.error(f'--frames must be at least {2 * SHORTEST_WARM_UP}')
+        parser.error(
+            f'--frames is {arguments.frames}, but must be at least {2 * SHORTEST_WARM_UP}'
+        )
     if shutil.which('face_affect_node') is None:
         print('error: face_affect_node is not on the PATH; run `. ./env.sh`', file=sys.stderr)
         return 2

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""The time of each stage of the whole way from message to message, in one thread."""
+"""Processing time of each stage from image message to result message, in one thread."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ WARM_UP = 10
 FRAME_TIME = 1 / 30
 STARTS = 5
 
-# Run in a process of its own: from nothing to the first result.
+# A program that ends after the first result, and prints its peak memory in bytes
 FIRST_RESULT = """
 import re, sys
 import numpy as np
@@ -46,7 +46,7 @@ Samples = dict[str, list[float]]
 
 
 def raw_message(image: NDArray[np.uint8], encoding: str = 'bgr8') -> bytes:
-    """Return a picture as a serialised sensor_msgs/Image."""
+    """Return ``image`` u8 [H, W, 3] as a serialised sensor_msgs/Image."""
     height, width = image.shape[:2]
     return bytes(
         serialize_message(
@@ -62,7 +62,7 @@ def raw_message(image: NDArray[np.uint8], encoding: str = 'bgr8') -> bytes:
 
 
 def jpeg_message(image: NDArray[np.uint8]) -> bytes:
-    """Return a picture as a serialised sensor_msgs/CompressedImage."""
+    """Return ``image`` u8 [H, W, 3] BGR as a serialised sensor_msgs/CompressedImage."""
     return bytes(
         serialize_message(
             CompressedImage(format='jpeg', data=array.array('B', encode_jpeg(image)))
@@ -71,10 +71,10 @@ def jpeg_message(image: NDArray[np.uint8]) -> bytes:
 
 
 def time_stages(image: NDArray[np.uint8], seconds: float) -> tuple[Samples, int]:
-    """Go through all stages for ``seconds``; return seconds by stage, and the faces found.
+    """Run all stages for ``seconds``; return the seconds by stage, and the number of faces.
 
-    ``image`` u8 [H, W, 3] BGR. 'core' is all from the decoded image to the result, and
-    'in all' from the serialised raw image to the serialised result.
+    ``image`` u8 [H, W, 3] BGR. 'core' is the time from the decoded image to the result, 'in all'
+    from the serialised raw image to the serialised result.
     """
     raw, jpeg = raw_message(image), jpeg_message(image)
     pipeline = Pipeline(Settings(confirm_frames=1))
@@ -124,8 +124,7 @@ def time_starts(picture: str) -> Mapping[str, float]:
     """Start Python ``STARTS`` times up to the first result for the .npy file ``picture``.
 
     Returns:
-        medians: 'seconds' from the start of the process to its end, 'memory' in bytes at
-        the peak.
+        the medians of 'seconds' from start to end of the process, and of peak 'memory' in bytes.
 
     """
     seconds, memory = [], []

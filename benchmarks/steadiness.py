@@ -1,14 +1,14 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Measure how steady boxes and labels are for people who stand still.
+"""Measure the stability of boxes and labels for people who stand still.
 
     python -m benchmarks.steadiness --data DATA/face_scenes.npz
 
-Held-out scenes are scaled to 640x480 and filmed at 30 Hz by a simulated camera that sways by a
-pixel and adds sensor noise. Of the whole pipeline, prints the mean IoU of boxes with the labelled
-ones, the change of a box from one frame to the next, in parts of the face's size, and how often a
-reported label changes. Measures accuracy, not speed.
+Held-out scenes are resized to 640x480 and recorded at 30 Hz by a simulated camera that sways by
+1.5 pixels and adds sensor noise. For the whole pipeline, prints the mean IoU of boxes with the
+labelled ones, the change of a box between frames relative to the face's size, and the rate of
+changes of the reported labels. Measures accuracy, not speed.
 """
 
 from __future__ import annotations
@@ -32,24 +32,24 @@ from support.command_line import module_parser
 from training.data.faces import DatasetError
 from training.data.scenes import load_scenes, Scene
 
-RATE = 30.0  # images a second
+RATE = 30.0  # images per second
 SIZE = (640, 480)  # pixels
 NOISE = 3.0  # grey levels, standard deviation
 SWAY = 1.5  # pixels, amplitude
-PERIODS = (0.63, 0.84)  # seconds, across and down
-NEAREST, FARTHEST = 240, 28  # pixels, widths of the faces that are followed
+PERIODS = (0.63, 0.84)  # seconds, horizontal and vertical
+NEAREST, FARTHEST = 240, 28  # maximum and minimum width in pixels of evaluated faces
 MATCH_IOU = 0.4
 
 
 def main() -> int:
-    """Run the command line."""
+    """Run the command line; return the exit code, 2 after an error."""
     parser = module_parser('benchmarks.steadiness', __doc__)
     parser.add_argument('--data', type=Path, required=True, help='an npz of scenes')
     parser.add_argument(
-        '--scenes', type=int, default=40, help='how many scenes (default: %(default)s)'
+        '--scenes', type=int, default=40, help='number of scenes (default: %(default)s)'
     )
     parser.add_argument(
-        '--seconds', type=float, default=2.0, help='length of each (default: %(default)s)'
+        '--seconds', type=float, default=2.0, help='seconds per scene (default: %(default)s)'
     )
     parser.add_argument('--json', action='store_true', help='print one JSON object')
     arguments = parser.parse_args()
@@ -72,7 +72,7 @@ def main() -> int:
 
 
 def measure_steadiness(scenes: list[Scene], frames: int) -> dict[str, float]:
-    """Return all figures of ``scenes`` of ``frames`` images each, by name."""
+    """Return all metrics by name for ``scenes`` of ``frames`` images each."""
     pipeline = Pipeline()
     overlaps, moves, growths = list[float](), list[float](), list[float]()
     changes = {task.name: 0 for task in TASKS}
@@ -84,13 +84,13 @@ def measure_steadiness(scenes: list[Scene], frames: int) -> dict[str, float]:
         for number, (image, shift) in enumerate(film(scene, frames)):
             found = pipeline.process(image, number / RATE).faces
             now = dict[int, Face]()
-            for key, place in enumerate(_of(scene)):
-                place = place.moved(*shift.tolist())
-                face = max(found, key=lambda one: one.detection.box.iou(place), default=None)
-                if face is None or face.detection.box.iou(place) < MATCH_IOU:
+            for key, box in enumerate(_of(scene)):
+                box = box.moved(*shift.tolist())
+                face = max(found, key=lambda one: one.detection.box.iou(box), default=None)
+                if face is None or face.detection.box.iou(box) < MATCH_IOU:
                     continue
                 now[key] = face
-                overlaps.append(face.detection.box.iou(place))
+                overlaps.append(face.detection.box.iou(box))
                 if key in last:
                     move, growth = _change(last[key], face, shift - last_shift)
                     moves.append(move)
@@ -109,12 +109,12 @@ def measure_steadiness(scenes: list[Scene], frames: int) -> dict[str, float]:
         'centre, median change (%)': 100 * float(np.median(moves)),
         'size, rms change (%)': 100 * math.sqrt(np.mean(np.square(growths))),
         'size, median change (%)': 100 * float(np.median(growths)),
-        **{f'{name} changes a minute': 60 * count / seconds for name, count in changes.items()},
+        **{f'{name} changes per minute': 60 * count / seconds for name, count in changes.items()},
     }
 
 
 def film(scene: Scene, frames: int) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.float64]]]:
-    """Yield images u8 [H, W, 3] BGR of ``scene``, and how far each is shifted, [2] pixels."""
+    """Yield images u8 [H, W, 3] BGR of ``scene``, and the shift f64 [2] of each in pixels."""
     zoom = _zoom(scene)
     large = cv2.resize(scene.image, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_CUBIC)
     size = large.shape[1::-1]
@@ -134,7 +134,7 @@ def _zoom(scene: Scene) -> float:
 
 
 def _of(scene: Scene) -> list[Box]:
-    """Return the labelled faces to follow, in pixels of the film."""
+    """Return the boxes of the evaluated faces, in pixels of the images."""
     return [
         Box(*box.tolist())
         for box in scene.boxes[~scene.ignore] * _zoom(scene)
@@ -143,7 +143,7 @@ def _of(scene: Scene) -> list[Box]:
 
 
 def _change(before: Face, after: Face, shift: NDArray[np.float64]) -> tuple[float, float]:
-    """Return by how much a box moved and grew, in sizes and in logarithms of the size."""
+    """Return the displacement of a box in face sizes, and the change of its log size."""
     one, other = before.detection.box, after.detection.box
     moved = np.subtract(other.centre, one.centre) - shift
     return (

@@ -1,4 +1,4 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""The demonstration: a recording through the node, between processes."""
+"""Demonstration: a recording played to the node in separate processes."""

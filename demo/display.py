@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""What the follower prints: a live table, or lines without a terminal, and a summary."""
+"""Output of the follower: a live table, or lines without a terminal, and a summary."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ BAR = 10  # characters
 
 
 class Display(Protocol):
-    """Shows a session as it grows; a context manager."""
+    """A context manager that shows a running session."""
 
     def update(self, session: SessionStatistics) -> None:
-        """Show it, if it is time to."""
+        """Show ``session``, at most once per period."""
 
     def __enter__(self) -> Display:
-        """Start to show."""
+        """Start the display."""
 
     def __exit__(self, *exception: object) -> None:
-        """Leave what was shown last."""
+        """Show the final state."""
 
 
 def _count(session: SessionStatistics) -> str:
@@ -44,25 +44,25 @@ class LiveTable:
     """A table that is redrawn in place."""
 
     def __init__(self) -> None:
-        """Draw on standard output."""
+        """Draw to standard output."""
         self._live = Live(console=Console(), auto_refresh=False)
         self._next = 0.0
         self._session: SessionStatistics | None = None
 
     def update(self, session: SessionStatistics) -> None:
-        """Draw the table, if it is time to."""
+        """Draw the table, at most once per TABLE_PERIOD."""
         self._session = session
         if time.monotonic() >= self._next:
             self._next = time.monotonic() + TABLE_PERIOD
             self._live.update(_view(session), refresh=True)
 
     def __enter__(self) -> LiveTable:
-        """Start to draw."""
+        """Start the live display."""
         self._live.start()
         return self
 
     def __exit__(self, *exception: object) -> None:
-        """Leave the last state on the screen."""
+        """Draw the final state, which stays on the screen."""
         if self._session is not None:
             self._live.update(_view(self._session), refresh=True)
         self._live.stop()
@@ -109,14 +109,14 @@ def _timing(session: SessionStatistics) -> list[str]:
 
 
 class Lines:
-    """A line a second."""
+    """A display of one line per second."""
 
     def __init__(self) -> None:
-        """Print on standard output."""
+        """Print to standard output."""
         self._next = 0.0
 
     def update(self, session: SessionStatistics) -> None:
-        """Print a line, if it is time to."""
+        """Print a line, at most once per LINE_PERIOD."""
         if session.newest is None or time.monotonic() < self._next:
             return
         self._next = time.monotonic() + LINE_PERIOD
@@ -130,11 +130,11 @@ class Lines:
         )
 
     def __enter__(self) -> Lines:
-        """Nothing to start."""
+        """Return the display."""
         return self
 
     def __exit__(self, *exception: object) -> None:
-        """Nothing to end."""
+        """Do nothing."""
 
 
 def _words(sighting: Sighting) -> str:
@@ -146,24 +146,24 @@ def _words(sighting: Sighting) -> str:
 
 
 def summary(session: SessionStatistics, paths: tuple[Path, ...]) -> str:
-    """Return what came out, in words."""
+    """Return the summary of a session, with those of ``paths`` that exist."""
     lines = ['', _completeness(session)]
     for number, sighting in session.sightings.items():
         lines.append(
             f'  #{number:<3} {session.since_start(sighting.first):6.1f} to '
-            f'{session.since_start(sighting.last):6.1f} s   at last {_words(sighting)}'
+            f'{session.since_start(sighting.last):6.1f} s   last: {_words(sighting)}'
         )
     return '\n'.join([*lines, *_timing(session), *[str(path) for path in paths if path.exists()]])
 
 
 def _completeness(session: SessionStatistics) -> str:
     sent = f'{session.frames} frames sent, ' if session.frames else ''
-    text = f'{sent}{session.results} results and {session.pictures} annotated pictures received'
+    text = f'{sent}{session.results} results and {session.pictures} annotated images received'
     missing = {
         'results': session.frames - session.results,
-        'pictures': session.results - session.pictures,
+        'annotated images': session.results - session.pictures,
     }
     reports = [f'{count} {what} missing' for what, count in missing.items() if count > 0]
     if reports:
-        reports.append('not sent, or skipped by a busy node: --rate 0.5 gives it more time')
+        reports.append('not sent, or skipped by a busy node; a lower --rate avoids it')
     return '; '.join([text, *reports])

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Follow a face_affect node: show its results live, and leave a video, a sheet and a bag."""
+"""Subscribe to a face_affect node: show results live, write a video, a contact sheet and a bag."""
 
 from __future__ import annotations
 
@@ -31,39 +31,39 @@ from demo.session_statistics import SessionStatistics
 from face_affect.core.stamps import to_nanoseconds
 from face_affect.signals import StopSignal
 
-READY_SECONDS = 30.0  # for the node to load its models and be found
-CALL_SECONDS = 2.0  # for the node to answer
+READY_SECONDS = 30.0  # for the node to load its models and be discovered
+CALL_SECONDS = 2.0  # for the response to a service call
 FIRST_RESULT_SECONDS = 30.0
-QUIET_SECONDS = 1.0  # without a message: nothing more is under way
-DRAIN_SECONDS = 5.0
+QUIET_SECONDS = 1.0  # without a message, after which no more is expected
+DRAIN_SECONDS = 5.0  # to wait for the last messages at most
 TICK = 0.1  # seconds
-# Of a raw message and its info; Jazzy's annotations know only the message.
+# Arguments are a raw message and its info; Jazzy's annotations have only the message.
 Callback = Callable[..., None]
 
 
 class FollowError(Exception):
-    """There is nothing to follow; the message says why."""
+    """The node is missing or inactive, or sends no results."""
 
 
 def stamp_in(data: bytes) -> int:
-    """Return the header's stamp, nanoseconds, in a serialised message that begins with it."""
+    """Return the stamp in nanoseconds of a serialised message whose first field is the header."""
     order = '<' if data[1] & 1 else '>'
     seconds, nanoseconds = struct.unpack_from(f'{order}iI', data, 4)
     return int(seconds) * 1_000_000_000 + int(nanoseconds)
 
 
 def _received(info: Any) -> int:
-    """Return when a message arrived; not every middleware notes it."""
+    """Return the time of arrival in nanoseconds; now if the middleware does not provide it."""
     return int(info['received_timestamp']) or time.time_ns()
 
 
 class Follower(Node):
-    """Subscribes to a node's results and debug images."""
+    """A ROS node that subscribes to another node's results and debug images."""
 
     def __init__(
         self, options: argparse.Namespace, session: SessionStatistics, outputs: Outputs
     ) -> None:
-        """Feed ``session`` and ``outputs``."""
+        """Subscribe by ``options``; pass messages to ``session`` and ``outputs``."""
         super().__init__('face_affect_follower')
         self._options = options
         self._session = session
@@ -77,13 +77,13 @@ class Follower(Node):
         self.create_subscription(
             CompressedImage, f'{options.node}/debug_image/compressed', self._on_picture, deep
         )
-        # After the subscriptions: what the node learns of this one arrives in order, so that a
-        # node that can answer has seen the subscriptions too.
+        # Created after the subscriptions: discovery is in order, so that a node that responds has
+        # discovered the subscriptions too.
         self._state: Client = self.create_client(GetState, f'{options.node}/get_state')
         self._images_subscribed = False
 
     def node_state(self, executor: SingleThreadedExecutor) -> str | None:
-        """Return the node's lifecycle state; None if it does not answer now."""
+        """Return the node's lifecycle state; None without a response within CALL_SECONDS."""
         if not self._state.wait_for_service(timeout_sec=TICK):
             return None
         future = self._state.call_async(GetState.Request())
@@ -105,10 +105,10 @@ class Follower(Node):
             self._subscribe_images()
 
     def _subscribe_images(self) -> None:
-        """Learn when images are sent.
+        """Subscribe to the images, whose send times are needed for latencies.
 
-        Not before the first result: until then the player waits for a
-        subscriber, and that has to be the node.
+        Called after the first result: until then the player waits for a subscriber, which must be
+        the node.
         """
         kind = CompressedImage if self._options.compressed else Image
         on_image: Callback = self._on_image
@@ -128,10 +128,10 @@ class Follower(Node):
 
 
 def wait_for_node(follower: Follower, executor: SingleThreadedExecutor, stop: StopSignal) -> bool:
-    """Wait until the node is active and knows the follower; False if told to stop.
+    """Wait until the node is active and has discovered the follower; False if stopped.
 
     Raises:
-        FollowError: there is no node, or it is not active.
+        FollowError: the node does not respond, or is not active.
 
     """
     end = time.monotonic() + READY_SECONDS
@@ -140,9 +140,9 @@ def wait_for_node(follower: Follower, executor: SingleThreadedExecutor, stop: St
         if state == 'active':
             return True
         if state is not None:
-            raise FollowError(f'the node is {state}, not active; its log says why')
+            raise FollowError(f'the node is {state}, but must be active; see its log')
         if time.monotonic() >= end:
-            raise FollowError(f'no node answered within {READY_SECONDS:.0f} s')
+            raise FollowError(f'no response from a node within {READY_SECONDS:.0f} s; see its log')
     return False
 
 
@@ -153,10 +153,10 @@ def follow(
     display: Display,
     stop: StopSignal,
 ) -> None:
-    """Show results until told to stop and nothing more is under way.
+    """Show results until stopped and all expected messages have arrived.
 
     Raises:
-        FollowError: no result came.
+        FollowError: there was no result.
 
     """
 
@@ -171,11 +171,13 @@ def follow(
     while stop and not _drained(follower, session, stopped):
         show()
     if not session.results:
-        raise FollowError(f'no result arrived within {time.monotonic() - start:.0f} s')
+        raise FollowError(
+            f'no result from the node within {time.monotonic() - start:.0f} s; see its log'
+        )
 
 
 def _drained(follower: Follower, session: SessionStatistics, stopped: float) -> bool:
-    """Return whether nothing more is expected, ``stopped`` being the time of the stop request."""
+    """Return whether no more messages are expected; ``stopped`` time of the stop request."""
     now = time.monotonic()
     quiet = now - max(follower.last_arrival, stopped) > QUIET_SECONDS
     return session.complete or quiet or now - stopped > DRAIN_SECONDS
@@ -189,11 +191,19 @@ def _parse_arguments() -> argparse.Namespace:
         default=Path('demo_output'),
         help='the folder for the files (default: %(default)s)',
     )
-    parser.add_argument('--node', default='/face_affect', help='its name (default: %(default)s)')
-    parser.add_argument('--frames', type=int, default=0, help='how many images will be sent')
-    parser.add_argument('--image-topic', help="the camera's, to measure latency")
-    parser.add_argument('--compressed', action='store_true', help='its images are compressed')
-    parser.add_argument('--ready-fd', type=int, help='a pipe to write to once all are connected')
+    parser.add_argument(
+        '--node', default='/face_affect', help='name of the node (default: %(default)s)'
+    )
+    parser.add_argument(
+        '--frames', type=int, default=0, help='number of images to expect (default: unknown)'
+    )
+    parser.add_argument('--image-topic', help="the camera's topic, to measure latency")
+    parser.add_argument(
+        '--compressed', action='store_true', help='the images are sensor_msgs/CompressedImage'
+    )
+    parser.add_argument(
+        '--ready-fd', type=int, help='file descriptor to write to when subscriptions are ready'
+    )
     return parser.parse_args()
 
 
@@ -217,7 +227,7 @@ def _run(
 
 
 def main() -> int:
-    """Follow until a signal comes, then finish the files; return the exit code."""
+    """Follow until a signal, then finish the files; return the exit code, 1 after an error."""
     options = _parse_arguments()
     session = SessionStatistics(options.frames)
     # A second signal must not interrupt the writing of the files.

@@ -2,11 +2,11 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-Build the demo bag and its truth from public-domain portraits in pinned PyPI packages.
+Build the demo bag and its ground truth from public-domain portraits in pinned PyPI packages.
 
-Four real people enter, walk about, come nearer and leave in front of a drawn room, as a camera
-behind a reception counter sees them. The noise is seeded and nothing else is left to chance: the
-same libraries (see LIBRARIES) give the same bytes.
+Four real people enter, walk about, approach and leave in front of a drawn room, seen by a camera
+behind a reception counter. The noise is seeded, so that the same versions of libraries (see
+LIBRARIES) give the same bytes.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from tqdm import tqdm
 from face_affect.core.strict_json import to_json
 
 Image = NDArray[Any]  # BGR, uint8
-Plane = NDArray[Any]  # float32, so that layers add up without rounding
+Plane = NDArray[Any]  # float32, to blend layers without rounding
 
 LIBRARIES = 'numpy==2.4.6 opencv-python-headless==5.0.0.93 rosbags==0.11.9 tqdm==4.70.1'
 
@@ -44,19 +44,19 @@ START_NS = 1_735_689_600_000_000_000  # 2025-01-01T00:00:00Z
 IMAGE_TOPIC = '/camera/image_raw/compressed'
 INFO_TOPIC = '/camera/camera_info'
 FRAME_ID = 'camera_optical_frame'
-FOCAL_PX = 554.26  # 60 degrees across 640 pixels
-JPEG_QUALITY = 57  # 7 to 16 KB a frame
-LENS_BLUR = 0.9  # standard deviation, pixels: a camera's picture is softer than a portrait
+FOCAL_PX = 554.26  # 60 degrees horizontal field of view
+JPEG_QUALITY = 57  # 7 to 16 KB per frame
+LENS_BLUR = 0.9  # standard deviation, pixels: camera images are less sharp than portraits
 SENSOR_NOISE = 0.8  # standard deviation, grey levels
 
-EYE_LEVEL = 215  # the row of a face that is far away
-COUNTER_TOP = 335  # the counter hides where the portraits end
-MIN_VISIBLE = 0.6  # a face with less of its box in the picture is not listed
+EYE_LEVEL = 215  # image row of distant faces
+COUNTER_TOP = 335  # image row; the counter occludes the lower edges of the portraits
+MIN_VISIBLE = 0.6  # minimum visible fraction of the box of a listed face
 
 
 @dataclass(frozen=True)
 class Package:
-    """One archive on PyPI; `selectors` make pip choose the same archive on every machine."""
+    """An archive on PyPI; ``selectors`` are pip's options for the same archive on all machines."""
 
     requirement: str
     archive: str
@@ -65,7 +65,7 @@ class Package:
 
 @dataclass(frozen=True)
 class Portrait:
-    """One person's picture and what is marked in it, in the picture's own pixels."""
+    """The picture of a person with annotations in its pixels."""
 
     name: str
     gender: str
@@ -74,17 +74,17 @@ class Portrait:
     member: str
     sha256: str
     licence: str
-    # x, y, width, height: found once with the YuNet detector, then checked by eye.
+    # x, y, width, height, detected by YuNet and checked visually
     face: tuple[int, int, int, int]
-    # The person's outline, traced by hand: the same on every version of every library.
+    # Outline of the person, traced by hand, to be independent of library versions
     outline: tuple[tuple[int, int], ...]
-    # How far the face stands above the camera's eye level, in face widths: tall people do.
+    # Height of the face above EYE_LEVEL in face widths, by the person's body height
     lift: float
 
 
 @dataclass(frozen=True)
 class Visit:
-    """One person's way through the scene: (second, x of the face's centre, face width)."""
+    """The path of a person in the scene: (second, x of the face's centre, face width)."""
 
     person: int
     path: tuple[tuple[float, float, float], ...]
@@ -438,8 +438,8 @@ PEOPLE = (
 
 COLLINS, OBAMA, HOPPER, BIDEN = range(4)
 
-# No path shows a face larger than in its picture; each starts and ends wholly out of sight.
-# Where one leaves and another enters on the same side, at least 1.6 seconds lie between them.
+# No face is larger than in its portrait, and each path starts and ends outside the image. Between
+# a person leaving and another entering on the same side there are at least 1.6 seconds.
 VISITS = (
     Visit(
         BIDEN,
@@ -470,7 +470,12 @@ VISITS = (
 
 
 def fetch_picture(portrait: Portrait, packages: Path) -> Image:
-    """Return the portrait's picture, downloading its package where `packages` lacks it."""
+    """Return the picture of a portrait; download its package if it is not in ``packages``.
+
+    Raises:
+        ValueError: the file has another SHA-256.
+
+    """
     package = portrait.package
     if not list(packages.glob(package.archive)):
         subprocess.run(
@@ -490,30 +495,35 @@ def fetch_picture(portrait: Portrait, packages: Path) -> Image:
     data = read_member(next(packages.glob(package.archive)), portrait.member)
     digest = hashlib.sha256(data).hexdigest()
     if digest != portrait.sha256:
-        raise ValueError(f'{portrait.member}: sha256 is {digest}, expected {portrait.sha256}')
+        raise ValueError(f'{portrait.member}: sha256 is {digest}, but must be {portrait.sha256}')
     return np.asarray(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR))
 
 
 def read_member(archive: Path, member: str) -> bytes:
-    """Return one file out of a wheel or a source distribution."""
+    """Return the content of a file in a wheel or a source distribution.
+
+    Raises:
+        ValueError: ``member`` is not a file.
+
+    """
     if archive.suffix == '.whl':
         with zipfile.ZipFile(archive) as wheel:
             return wheel.read(member)
     with tarfile.open(archive) as sdist:
         stream = sdist.extractfile(member)
         if stream is None:
-            raise ValueError(f'{archive.name}: {member} is not a file')
+            raise ValueError(f'{archive.name}: {member} is not a regular file')
         return stream.read()
 
 
 def cut_out(picture: Image, portrait: Portrait) -> Plane:
-    """Return the person as premultiplied BGRA with a softly feathered edge."""
-    # The feather is a share of the face, so that every portrait looks equally sharp.
+    """Return the person as premultiplied BGRA f32 [H, W, 4] with a feathered edge."""
+    # Relative to the face, so that all portraits are equally sharp in the scene.
     feather = portrait.face[2] / 130
     mask = np.zeros(picture.shape[:2], np.uint8)
     cv2.fillPoly(mask, [np.array(portrait.outline, np.int32)], 255)
     size = 2 * round(feather) + 1
-    # Going in before feathering keeps the portrait's own background out of the edge.
+    # Erosion before feathering excludes the portrait's background.
     inner = cv2.erode(mask, np.ones((size, size), np.uint8), borderValue=255)
     soft = cv2.GaussianBlur(inner, (0, 0), feather, borderType=cv2.BORDER_REPLICATE)
     alpha = soft.astype(np.float32)[..., None] / 255
@@ -521,10 +531,10 @@ def cut_out(picture: Image, portrait: Portrait) -> Plane:
 
 
 class Walker:
-    """Draws one person at any place and size, without aliasing."""
+    """Draws one person at any position and size, without aliasing."""
 
     def __init__(self, picture: Image, portrait: Portrait) -> None:
-        """Prepare the cut-out at every halved size."""
+        """Build the image pyramid of the cut-out."""
         x, y, width, height = portrait.face
         self.face = portrait.face
         self._centre = (x + width / 2, y + height / 2)
@@ -534,14 +544,14 @@ class Walker:
             self._levels.append(cv2.resize(self._levels[-1], size, interpolation=cv2.INTER_AREA))
 
     def draw(self, scene: Plane, x: float, y: float, face_width: float) -> None:
-        """Lay the person over `scene`, the face's centre at (x, y)."""
+        """Draw the person over ``scene`` with the face's centre at (x, y), in pixels."""
         scale = face_width / self.face[2]
         level = min(int(np.floor(np.log2(1 / scale))), len(self._levels) - 1)
         sprite = self._levels[level]
-        # Odd sizes lose half a pixel at each halving, hence one factor for each axis.
+        # Halving an odd size loses half a pixel, hence a factor for each axis.
         across = scale * self._levels[0].shape[1] / sprite.shape[1]
         down = scale * self._levels[0].shape[0] / sprite.shape[0]
-        # A pixel's centre lies half a pixel from its corner, in sprite and scene alike.
+        # Pixel centres are half a pixel from pixel corners, in sprite and scene.
         matrix = np.array(
             [
                 [across, 0, x - scale * self._centre[0] + across / 2 - 0.5],
@@ -554,13 +564,13 @@ class Walker:
 
 
 def box_at(portrait: Portrait, x: float, y: float, face_width: float) -> tuple[float, ...]:
-    """Return the face's left, top, right and bottom, not clipped to the picture."""
+    """Return left, top, right and bottom of the face in pixels, not clipped to the image."""
     height = face_width * portrait.face[3] / portrait.face[2]
     return x - face_width / 2, y - height / 2, x + face_width / 2, y + height / 2
 
 
 def clip_box(box: tuple[float, ...], least: float = MIN_VISIBLE) -> list[float] | None:
-    """Return [x, y, w, h] inside the picture, or None where too little of the face is in it."""
+    """Return the visible part [x, y, w, h] of a box; None below the visible fraction ``least``."""
     left, top, right, bottom = box
     x, y = max(left, 0.0), max(top, 0.0)
     width, height = min(right, WIDTH) - x, min(bottom, HEIGHT) - y
@@ -571,16 +581,16 @@ def clip_box(box: tuple[float, ...], least: float = MIN_VISIBLE) -> list[float] 
 
 
 def overlap(a: list[float], b: list[float]) -> bool:
-    """Return whether two [x, y, w, h] boxes have area in common."""
+    """Return whether two boxes [x, y, w, h] overlap."""
     return all(a[i] < b[i] + b[i + 2] and b[i] < a[i] + a[i + 2] for i in (0, 1))
 
 
 def position(visit: Visit, second: float) -> tuple[float, float, float] | None:
-    """Return the face's centre and width at a time, or None outside the visit."""
+    """Return centre (x, y) and width of the face at ``second``; None outside the visit."""
     times, xs, widths = np.array(visit.path).T
     if not times[0] <= second <= times[-1]:
         return None
-    # The mean over most of a second rounds the corners off a path of straight lines.
+    # A weighted mean over 0.8 s rounds the corners of the path.
     around = second + np.linspace(-0.4, 0.4, 17)
     weights = np.hanning(19)[1:-1]
     x = float(np.average(np.interp(around, times, xs), weights=weights))
@@ -591,13 +601,13 @@ def position(visit: Visit, second: float) -> tuple[float, float, float] | None:
 
 
 def smooth_noise(rng: np.random.Generator, columns: int, rows: int) -> Plane:
-    """Return noise of about unit size in blobs: `columns` by `rows` of them fill the picture."""
+    """Return low-frequency noise of about unit deviation, with ``columns`` by ``rows`` blobs."""
     coarse = rng.normal(size=(rows, columns)).astype(np.float32)
     return cv2.resize(coarse, (WIDTH, HEIGHT), interpolation=cv2.INTER_CUBIC)[..., None]
 
 
 def draw_room(rng: np.random.Generator) -> Plane:
-    """Return the room without people: wall, door and picture."""
+    """Return the room without people: wall, door and painting."""
     columns, rows = np.meshgrid(np.linspace(0, 1, WIDTH), np.linspace(0, 1, HEIGHT))
     light = 1.08 - 0.22 * rows - 0.25 * (columns - 0.35) ** 2
     room = light[..., None].astype(np.float32) * np.array([176, 190, 196], np.float32)
@@ -614,7 +624,7 @@ def draw_room(rng: np.random.Generator) -> Plane:
 
 
 def draw_counter(scene: Plane, grain: Plane) -> None:
-    """Draw the wooden counter that stands between the camera and the room."""
+    """Draw the wooden counter between camera and room."""
     wood = np.array([66, 98, 134], np.float32)
     scene[COUNTER_TOP:] = wood * 0.75 + grain[COUNTER_TOP:]
     scene[COUNTER_TOP : COUNTER_TOP + 22] = wood * 1.25 + 2 * grain[COUNTER_TOP : COUNTER_TOP + 22]
@@ -623,7 +633,7 @@ def draw_counter(scene: Plane, grain: Plane) -> None:
 
 @dataclass(frozen=True)
 class Presence:
-    """One visit's person as seen in one frame."""
+    """A person in one frame: index of the visit and the person, and ``position``'s result."""
 
     appearance: int
     person: int
@@ -631,14 +641,19 @@ class Presence:
 
 
 def presences(second: float) -> list[Presence]:
-    """Return who is on stage, the farthest first."""
-    places = [(n, visit.person, position(visit, second)) for n, visit in enumerate(VISITS)]
-    present = [Presence(n, person, place) for n, person, place in places if place is not None]
+    """Return the people in the scene at ``second``, the farthest first."""
+    visits = [(n, visit.person, position(visit, second)) for n, visit in enumerate(VISITS)]
+    present = [Presence(n, person, place) for n, person, place in visits if place is not None]
     return sorted(present, key=lambda presence: presence.place[2])
 
 
 def listed_faces(present: list[Presence]) -> list[dict[str, Any]]:
-    """Return the truth of one frame; faces that overlap are an error in VISITS."""
+    """Return the ground truth of one frame.
+
+    Raises:
+        ValueError: faces overlap, which is an error in VISITS.
+
+    """
     faces: list[dict[str, Any]] = []
     for presence in present:
         box = clip_box(box_at(PEOPLE[presence.person], *presence.place))
@@ -648,29 +663,29 @@ def listed_faces(present: list[Presence]) -> list[dict[str, Any]]:
             )
     for one, other in itertools.combinations(faces, 2):
         if overlap(one['box'], other['box']):
-            raise ValueError(f'faces overlap: {one} and {other}')
+            raise ValueError(f'faces {one} and {other} overlap, but must not; change VISITS')
     return sorted(faces, key=lambda face: face['appearance'])
 
 
 def cut_faces(present: list[Presence]) -> list[list[float]]:
-    """Return what is in the picture of the faces that are not listed: see MIN_VISIBLE."""
+    """Return the visible parts of the faces below MIN_VISIBLE, [x, y, w, h]."""
     boxes = [box_at(PEOPLE[presence.person], *presence.place) for presence in present]
     shown = [clip_box(box, 0.0) for box in boxes if clip_box(box) is None]
     return [box for box in shown if box is not None]
 
 
 class Scene:
-    """The room and the people in it, frame by frame."""
+    """Renders the room with the people in it."""
 
     def __init__(self, packages: Path) -> None:
-        """Fetch the portraits and draw what does not move."""
+        """Fetch the portraits into ``packages`` and draw the static parts."""
         self._rng = np.random.default_rng(2025)
         self._room = draw_room(self._rng)
         self._grain = smooth_noise(self._rng, 6, 90)
         self._walkers = [Walker(fetch_picture(p, packages), p) for p in PEOPLE]
 
     def render(self, present: list[Presence]) -> Image:
-        """Return the camera's picture."""
+        """Return the camera image u8 [HEIGHT, WIDTH, 3] BGR."""
         picture = self._room.copy()
         for presence in present:
             self._walkers[presence.person].draw(picture, *presence.place)
@@ -681,11 +696,11 @@ class Scene:
 
 
 class CameraBag:
-    """Writes a camera's compressed pictures and its calibration into a rosbag2."""
+    """Writes the compressed images and the calibration of a camera into a rosbag2."""
 
     def __init__(self, writer: Writer) -> None:
-        """Announce the two topics."""
-        # Humble's types: later distributions changed none of those used here.
+        """Add the two topics to the bag."""
+        # The message types used here are the same in all distributions since Humble.
         self._store = get_typestore(Stores.ROS2_HUMBLE)
         self._writer = writer
         self._image = self._connect(IMAGE_TOPIC, 'sensor_msgs/msg/CompressedImage')
@@ -707,7 +722,7 @@ class CameraBag:
         self._writer.write(connection, stamp_ns, data)
 
     def write(self, stamp_ns: int, picture: Image) -> None:
-        """Write one picture and the calibration that goes with it."""
+        """Write an image u8 [H, W, 3] BGR and its CameraInfo."""
         _, jpeg = cv2.imencode(
             '.jpg', picture, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY, cv2.IMWRITE_JPEG_OPTIMIZE, 1]
         )
@@ -717,7 +732,7 @@ class CameraBag:
         self._put(self._info, stamp_ns, self._calibration(header))
 
     def _calibration(self, header: Any) -> Any:
-        """Return an ideal pinhole camera."""
+        """Return the CameraInfo of an ideal pinhole camera."""
         f, cx, cy = FOCAL_PX, WIDTH / 2, HEIGHT / 2
         whole = self._make('sensor_msgs/msg/RegionOfInterest')(
             x_offset=0, y_offset=0, height=0, width=0, do_rectify=False
@@ -738,7 +753,7 @@ class CameraBag:
 
 
 def describe_people() -> list[dict[str, str]]:
-    """Return the truth's list of people."""
+    """Return the list of people for the ground truth."""
     return [
         {
             'name': p.name,
@@ -751,7 +766,7 @@ def describe_people() -> list[dict[str, str]]:
 
 
 def write_truth(path: Path, frames: list[dict[str, Any]]) -> None:
-    """Write the truth as JSON, one line a frame."""
+    """Write the ground truth as JSON with one line per frame."""
     head = {
         'fps': FPS,
         'width': WIDTH,
@@ -765,7 +780,7 @@ def write_truth(path: Path, frames: list[dict[str, Any]]) -> None:
 
 
 def build(output: Path, packages: Path) -> None:
-    """Write OUTPUT/bag and OUTPUT/truth.json, replacing those of an earlier run."""
+    """Write ``output``/bag and ``output``/truth.json; replace existing ones."""
     scene = Scene(packages)
     bag_path = output / 'bag'
     shutil.rmtree(bag_path, ignore_errors=True)
@@ -789,10 +804,10 @@ def build(output: Path, packages: Path) -> None:
 
 
 def parse_arguments() -> argparse.Namespace:
-    """Read the command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(
-        description='Build the demo bag (rosbag2, mcap) and truth.json, who is where in which '
-        'frame, from public-domain portraits in pinned PyPI packages.',
+        description='Build the demo bag (rosbag2, mcap) and its ground truth, truth.json, from '
+        'public-domain portraits in pinned PyPI packages.',
         epilog=f'The bag in the repository was built with Python 3.11 and: {LIBRARIES}',
     )
     parser.add_argument(
@@ -800,14 +815,14 @@ def parse_arguments() -> argparse.Namespace:
         type=Path,
         default=Path(__file__).resolve().parent,
         metavar='DIR',
-        help='folder that gets bag/ and truth.json (default: beside this script); '
-        'an earlier bag/ there is replaced',
+        help='folder for bag/ and truth.json (default: that of this script); an existing bag/ is '
+        'replaced',
     )
     parser.add_argument(
         '--packages',
         type=Path,
         metavar='DIR',
-        help='folder that keeps the downloaded packages, about 26 MB, for the next run '
+        help='folder for the downloaded packages, about 26 MB, to reuse them '
         '(default: a temporary one)',
     )
     return parser.parse_args()

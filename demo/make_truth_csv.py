@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Write demo/truth.csv, the demo bag's truth as `face-affect evaluate` reads it."""
+"""Write demo/truth.csv, the ground truth of the demo bag for `face-affect evaluate`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ HEADER = ('stamp', 'x', 'y', 'width', 'height', 'emotion', 'gender', 'person', '
 
 
 def truth_csv(truth: dict[str, Any]) -> str:
-    """Return the content of demo/truth.json as CSV; a visit of a person is a ``person``."""
+    """Return the content of demo/truth.json as CSV, with each visit as a ``person``."""
     file = io.StringIO()
     writer = csv.writer(file, lineterminator='\n')
     writer.writerow(HEADER)
@@ -30,7 +30,7 @@ def truth_csv(truth: dict[str, Any]) -> str:
             name = f'{person["name"]}, visit {face["appearance"]}'
             row = [stamp, *face['box'], person['emotion'], person['gender'], name, '']
             writer.writerow(row)
-        # Faces of which the picture's border leaves little
+        # Faces mostly outside the image are ignored.
         for box in frame['cut']:
             writer.writerow([stamp, *box, '', '', '', 1])
     return file.getvalue()

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""The files that the demo leaves: a video, a contact sheet and a bag of results."""
+"""Files written by the demo: a video, a contact sheet and a bag of results."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ from face_affect.media.writer import write_picture
 from face_affect.outputs import output_path, work_folder
 
 VIDEO_NAME, SHEET_NAME, RESULTS_NAME = 'annotated.mp4', 'contact_sheet.png', 'results.mcap'
-TIME_BASE = Fraction(1, 90_000)  # seconds; what MP4 players expect
-ASSUMED_FRAME_TIME = 3_000  # in TIME_BASE, where stamps stand still or go back
-SHEET_PICTURES = 12
-KEPT_PICTURES = 4 * SHEET_PICTURES
+TIME_BASE = Fraction(1, 90_000)  # seconds; usual in MP4
+ASSUMED_FRAME_TIME = 3_000  # in TIME_BASE, for stamps that do not increase
+SHEET_PICTURES = 12  # images of the contact sheet
+KEPT_PICTURES = 4 * SHEET_PICTURES  # maximum number of candidates in memory
 
 
 class AnnotatedVideo:
-    """Writes JPEG pictures as H.264, each at its own time.
+    """Writes JPEG images as H.264 video with their timestamps.
 
-    In a thread of its own, so that encoding does not delay what is measured.
+    A separate thread encodes, so that measured latencies do not include it.
     """
 
     def __init__(self, path: Path) -> None:
-        """Write to ``path``; without a picture there will be no file."""
+        """Write to ``path``; without images, no file is written."""
         self._output = ExitStack()
         self._path = self._output.enter_context(output_path(path))
         self._pool = ThreadPoolExecutor(1, 'video')
@@ -49,13 +49,13 @@ class AnnotatedVideo:
         self._last = -ASSUMED_FRAME_TIME
 
     def add(self, stamp: int, jpeg: bytes) -> None:
-        """Append a picture; ``stamp`` nanoseconds. Raises what went wrong with earlier ones."""
+        """Append an image; ``stamp`` nanoseconds. Re-raises errors of earlier images."""
         while self._jobs and self._jobs[0].done():
             self._jobs.popleft().result()
         self._jobs.append(self._pool.submit(self._write, stamp, jpeg))
 
     def close(self) -> None:
-        """Write what is left and finish the file."""
+        """Write the remaining images and close the file."""
         with self._output:
             try:
                 for job in self._jobs:
@@ -73,7 +73,7 @@ class AnnotatedVideo:
         self._stream = self._container.add_stream(
             'libx264', options={'crf': '20', 'preset': 'veryfast'}
         )
-        # H.264 halves the colour planes: sizes are even.
+        # With 4:2:0 subsampling, sizes must be even.
         self._stream.width, self._stream.height = max(width & ~1, 2), max(height & ~1, 2)
         self._stream.pix_fmt = 'yuv420p'
         self._stream.codec_context.time_base = self._stream.time_base = TIME_BASE
@@ -95,16 +95,16 @@ class AnnotatedVideo:
 
 
 class Samples:
-    """Keeps a few of many pictures, evenly spread however many come."""
+    """Keeps evenly spaced samples of a sequence of images of unknown length."""
 
     def __init__(self) -> None:
-        """Start with none."""
+        """Start without samples."""
         self._kept: list[bytes] = []
         self._step = 1
         self._offered = 0
 
     def offer(self, picture: bytes) -> None:
-        """Keep ``picture``, or do not."""
+        """Add an image, which is kept if it is one of the samples."""
         if self._offered % self._step == 0:
             self._kept.append(picture)
         self._offered += 1
@@ -113,22 +113,22 @@ class Samples:
             self._step *= 2
 
     def choose(self, number: int) -> list[bytes]:
-        """Return at most ``number`` pictures, in order."""
+        """Return at most ``number`` samples, in order."""
         number = min(number, len(self._kept))
         return [self._kept[(2 * i + 1) * len(self._kept) // (2 * number)] for i in range(number)]
 
 
 class ContactSheet:
-    """A few of the pictures side by side, those with faces on them where there are any."""
+    """A contact sheet of samples, of images with faces if there are any."""
 
     def __init__(self, path: Path) -> None:
-        """Write to ``path``; without a picture there will be no file."""
+        """Write to ``path``; without images, no file is written."""
         self._path = path
         self._with_faces = Samples()
         self._all = Samples()
 
     def add(self, jpeg: bytes, has_faces: bool) -> None:
-        """Consider a picture."""
+        """Add an image as a candidate."""
         self._all.offer(jpeg)
         if has_faces:
             self._with_faces.offer(jpeg)
@@ -143,13 +143,13 @@ class ContactSheet:
 
 
 class ResultsBag:
-    """A single MCAP file with the results as they came over the wire."""
+    """A single MCAP file with the results as received, in serialised form."""
 
     def __init__(self, path: Path, topic: str) -> None:
         """Write messages of ``topic`` to ``path``."""
         self._path = path
         self._topic = topic
-        # A bag is a folder with metadata beside the data; the data stand alone as well.
+        # The MCAP file of a bag can be read without the folder's metadata.
         self._work = ExitStack()
         self._folder = self._work.enter_context(work_folder(path)) / 'results'
         self._bag = BagWriter(self._folder)
@@ -160,7 +160,7 @@ class ResultsBag:
         self._bag.write(TimedMessage(self._topic, stamp, data))
 
     def close(self) -> None:
-        """Finish the file."""
+        """Close the file."""
         with self._work:
             self._bag.close()
             with output_path(self._path) as temporary:
@@ -171,7 +171,7 @@ class Outputs:
     """All files of one run."""
 
     def __init__(self, folder: Path, topic: str) -> None:
-        """Write into ``folder``, which must be there; ``topic`` is that of the results."""
+        """Write into ``folder``, which must exist; ``topic`` is that of the results."""
         self.paths = tuple(folder / name for name in (VIDEO_NAME, SHEET_NAME, RESULTS_NAME))
         self._video = AnnotatedVideo(self.paths[0])
         self._sheet = ContactSheet(self.paths[1])
@@ -182,12 +182,12 @@ class Outputs:
         self._results.add(stamp, data)
 
     def add_picture(self, stamp: int, jpeg: bytes, has_faces: bool) -> None:
-        """Record an annotated picture; ``stamp`` nanoseconds."""
+        """Record an annotated image; ``stamp`` nanoseconds."""
         self._video.add(stamp, jpeg)
         self._sheet.add(jpeg, has_faces)
 
     def close(self) -> None:
-        """Finish all files."""
+        """Close all files."""
         try:
             self._results.close()
             self._sheet.close()

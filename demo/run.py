@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 
 """
-Show the package at work: a recording through the node, three processes over DDS.
+Demonstrate the package: play a recording to the node, in three processes over DDS.
 
-A player publishes the recording, the node reads the faces, a follower shows the results as they
-come and leaves a video, a contact sheet and a bag of results. With --tree the behaviour tree of
-examples/greeting_tree.py is shown in their place. Enter the environment first (`. ./env.sh`), or
-let `make demo` do so.
+A player publishes the recording, the node processes it, and a follower shows the results live and
+writes a video, a contact sheet and a bag of results. With --tree, the behaviour tree of
+examples/greeting_tree.py is shown instead. Enter the environment first (`. ./env.sh`), or use
+`make demo`.
 """
 
 from __future__ import annotations
@@ -51,9 +51,9 @@ WRITTEN = (
     'player.log',
     'follower.log',
 )
-READY_SECONDS = 60  # for the follower, which itself waits for the node
-SUBSCRIBER_SECONDS = 30  # for the player to find the node
-FINISH_SECONDS = 120.0  # for the follower to encode what it still has
+READY_SECONDS = 60  # for the follower, including its wait for the node
+SUBSCRIBER_SECONDS = 30  # for the player to discover the node
+FINISH_SECONDS = 120.0  # for the follower to encode the remaining images
 STOP_SECONDS = 5.0  # for a process to end after SIGINT
 POLL_SECONDS = 0.1
 LOG_LINES = 12
@@ -63,12 +63,12 @@ EXIT_FAILED, EXIT_WRONG_INPUT, EXIT_INTERRUPTED = 1, 2, 130
 
 
 class DemoError(Exception):
-    """A process failed; the message says which and how."""
+    """A process failed; the message has its name, exit code and log."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """What is played; ``frames`` is 0 if unknown, as of a camera."""
+    """The played input; ``frames`` is 0 if unknown, such as of a camera."""
 
     input: str
     topic: str
@@ -79,21 +79,23 @@ class Source:
 
 
 def open_source(source: str, topic: str | None, scratch: Path) -> Source:
-    """Find out what ``source`` is; pictures of different sizes are made alike in ``scratch``.
+    """Open ``source``; image files of different sizes are resized into folder ``scratch``.
+
+    ``topic``: the image topic of a bag, None for the first one.
 
     Raises:
-        RecordingError: a bag is broken or has no images.
-        MediaError: there is no such thing, or it does not open.
+        RecordingError: a bag cannot be read or has no images.
+        MediaError: the input does not exist or cannot be opened.
 
     """
     path = Path(source)
     if is_bag(path):
         return _open_bag(path.resolve(), topic)
     media = open_media(source)
-    # The processes run in another directory; cameras and addresses are not paths.
+    # Paths are made absolute, since the processes run in another directory.
     name = str(path.resolve()) if path.exists() else source
     if isinstance(media, Stills):
-        folder = _alike(media, scratch)
+        folder = _resized(media, scratch)
         return Source(str(folder or name), MEDIA_TOPIC, True, len(media), stills=True)
     return Source(name, MEDIA_TOPIC, True, len(media))
 
@@ -106,11 +108,10 @@ def _open_bag(path: Path, topic: str | None) -> Source:
     )
 
 
-def _alike(stills: Stills, scratch: Path) -> Path | None:
-    """Bring pictures to the size of the first, with black margins; None if they have it.
+def _resized(stills: Stills, scratch: Path) -> Path | None:
+    """Letterbox images to the size of the first into ``scratch``; None if sizes are equal.
 
-    A camera's images are all of one size, and the node takes one that is not
-    for a fault.
+    The node drops the first image of another size as a fault of the camera.
     """
     sizes = {picture.decode().shape for picture in stills}
     if len(sizes) == 1:
@@ -129,7 +130,7 @@ def _alike(stills: Stills, scratch: Path) -> Path | None:
 
 @dataclass(frozen=True)
 class Child:
-    """A process of the demo and the file that tells why it failed."""
+    """A process of the demo, and the log for its errors."""
 
     name: str
     process: subprocess.Popen[bytes]
@@ -149,32 +150,31 @@ def _die_with_parent() -> None:
 
 
 class Children:
-    """The processes; a context manager that leaves none behind."""
+    """The processes of the demo, as a context manager that ends all of them."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
-        """Start with none."""
+        """Start without processes; ``environment`` is that of all processes."""
         self._environment = environment
         self._children: list[Child] = []
 
     def start(
         self, name: str, command: Sequence[str], log: Path, keep: Sequence[int] = ()
     ) -> Child:
-        """Start a process whose output goes to ``log``; it gets the file descriptors ``keep``."""
+        """Start a process with output to ``log``, which inherits the file descriptors ``keep``."""
         with log.open('wb') as file:
             return self._start(
                 name, command, log, stdout=file, stderr=subprocess.STDOUT, pass_fds=keep
             )
 
     def start_visible(self, name: str, command: Sequence[str], log: Path, keep: int) -> Child:
-        """Start a process that prints here and gets the file descriptor ``keep``.
+        """Start a process that prints to this terminal and inherits the file descriptor ``keep``.
 
-        If it fails, then for a reason that ``log``, of another process, tells.
+        ``log``: the log of the process that is the usual cause of its failure.
         """
         return self._start(name, command, log, pass_fds=[keep])
 
     def _start(self, name: str, command: Sequence[str], log: Path, **options: Any) -> Child:
-        # Sessions of their own: Ctrl-C reaches this process alone, which ends the others in the
-        # right order.
+        # In a new session, so that only this process receives Ctrl-C and ends the others in order.
         process = subprocess.Popen(
             command,
             cwd=ROOT,
@@ -194,11 +194,11 @@ class Children:
             child.check()
 
     def __enter__(self) -> Children:
-        """Return itself."""
+        """Return the processes."""
         return self
 
     def __exit__(self, *exception: object) -> None:
-        """End what still runs, the last started first, by force if need be."""
+        """End running processes in reverse order, by SIGKILL if necessary."""
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
         for child in reversed(self._children):
@@ -206,7 +206,7 @@ class Children:
 
 
 def stop(child: Child) -> None:
-    """Ask a process to end, and see that it does."""
+    """End a process by SIGINT, and by SIGKILL after STOP_SECONDS."""
     child.process.send_signal(signal.SIGINT)
     try:
         child.process.wait(STOP_SECONDS)
@@ -216,17 +216,17 @@ def stop(child: Child) -> None:
 
 
 def node_command(source: Source) -> list[str]:
-    """Return how the node is started for ``source``."""
+    """Return the command line of the node for ``source``."""
     image = 'image/compressed' if source.compressed else 'image'
     parameters = {
         'autostart': 'true',
         'image_transport': 'compressed' if source.compressed else 'raw',
-        # A recording's first image comes as soon as the player knows the node: only a reliable
-        # connection repeats it if the node does not yet know the player.
+        # The player publishes as soon as it has discovered the node: only with reliable QoS is the
+        # first image repeated if the node has not discovered the player yet.
         f'qos_overrides.{source.topic}.subscription.reliability': 'reliable',
     }
     if source.stills:
-        # Pictures that have nothing to do with each other
+        # Independent images
         parameters.update(confirm_frames='1', forget_time='0.0', smoothing_time='0.0')
     command = [_executable('face_affect_node'), '--ros-args', '-r', f'{image}:={source.topic}']
     for name, value in parameters.items():
@@ -235,7 +235,7 @@ def node_command(source: Source) -> list[str]:
 
 
 def follower_command(source: Source, output: Path, ready: int) -> list[str]:
-    """Return how the follower is started; it writes to ``ready`` when it is."""
+    """Return the command line of the follower, which writes to descriptor ``ready``."""
     command = [
         sys.executable,
         '-m',
@@ -253,12 +253,12 @@ def follower_command(source: Source, output: Path, ready: int) -> list[str]:
 
 
 def tree_command(ready: int) -> list[str]:
-    """Return how the behaviour tree is started; it writes to ``ready`` when it is."""
+    """Return the command line of the behaviour tree, which writes to descriptor ``ready``."""
     return [sys.executable, str(ROOT / 'examples' / 'greeting_tree.py'), '--ready-fd', str(ready)]
 
 
 def player_command(source: Source, rate: float) -> list[str]:
-    """Return how the player is started."""
+    """Return the command line of the player; ``rate`` is the playback speed."""
     command = [
         _executable('face-affect'),
         'play',
@@ -279,7 +279,7 @@ def _executable(name: str) -> str:
 
 
 def environment() -> dict[str, str]:
-    """Return the environment of the processes: a ROS domain of their own, on this host."""
+    """Return the environment of the processes: a free ROS domain, limited to this host."""
     return {
         'ROS_DOMAIN_ID': str(free_domain()),
         'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST',
@@ -288,10 +288,10 @@ def environment() -> dict[str, str]:
 
 
 def show(source: Source, output: Path, options: argparse.Namespace) -> int:
-    """Run the processes; return the exit code.
+    """Run the processes until the end of the recording; return the exit code.
 
     Raises:
-        DemoError: a process failed.
+        DemoError: a process failed, or an executable is missing.
 
     """
     variables = environment()
@@ -318,7 +318,7 @@ def show(source: Source, output: Path, options: argparse.Namespace) -> int:
 
 
 def _wait_until_ready(ready: int, children: Children, count: int) -> None:
-    """Wait until ``count`` processes have written that they are."""
+    """Wait until ``count`` processes have written to the pipe ``ready``."""
     end = time.monotonic() + READY_SECONDS
     with open(ready, 'rb', buffering=0) as pipe:
         while time.monotonic() < end:
@@ -327,11 +327,11 @@ def _wait_until_ready(ready: int, children: Children, count: int) -> None:
             if count <= 0:
                 return
             children.check()
-    raise DemoError(f'the follower was not ready within {READY_SECONDS} s')
+    raise DemoError(f'the follower was not ready within {READY_SECONDS} s; see node.log')
 
 
 def _play(children: Children, follower: Child, player: Child, endless: bool) -> int:
-    """Wait for the player's end, or Ctrl-C; then let the follower finish."""
+    """Wait for the end of the player or Ctrl-C, then for the follower; return the exit code."""
     interrupted = False
     try:
         while player.process.poll() is None:
@@ -353,12 +353,17 @@ def _play(children: Children, follower: Child, player: Child, endless: bool) -> 
 
 
 def _prepare(output: Path, source: str) -> None:
-    """Make the folder, without what an earlier run has left in it."""
+    """Create the output folder; remove the files of an earlier run.
+
+    Raises:
+        RecordingError: the input is one of these files.
+
+    """
     output.mkdir(parents=True, exist_ok=True)
     inputs = file_ids([Path(source)])
     for name in WRITTEN:
         if file_ids([output / name]) & inputs:
-            raise RecordingError(f'{source} would be overwritten: choose another --output')
+            raise RecordingError(f'the output would overwrite {source}; choose another --output')
     for name in WRITTEN:
         (output / name).unlink(missing_ok=True)
 
@@ -371,20 +376,20 @@ def _parse_arguments() -> argparse.Namespace:
         'input',
         nargs='?',
         default=str(ROOT / 'demo' / 'bag'),
-        help='a rosbag2, a video, a picture, a folder of pictures, a stream '
-        'address or a camera number (default: %(default)s)',
+        help='a rosbag2, a video, an image, a folder of images, a stream address or a camera '
+        'number (default: %(default)s)',
     )
-    parser.add_argument('--topic', help="the bag's image topic (default: the first)")
+    parser.add_argument('--topic', help='the image topic of a bag (default: the first one)')
     parser.add_argument(
         '--rate',
         type=float,
         default=1.0,
-        help='how many times as fast as recorded (default: %(default)s)',
+        help='playback speed as a multiple of the recorded one (default: %(default)s)',
     )
     parser.add_argument(
         '--tree',
         action='store_true',
-        help='show a behaviour tree at work in place of the table of faces',
+        help='show a running behaviour tree instead of the table of faces',
     )
     parser.add_argument(
         '--output',

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""What the follower has seen: faces, counts and times."""
+"""Statistics of a session: faces, message counts and latencies."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from face_affect.core.codec import label_of
 from face_affect.core.faces import EMOTIONS, GENDERS
 from face_affect.core.stamps import to_nanoseconds, to_seconds
 
-PENDING = 1000  # images at most that wait for their result, and results for their image
+PENDING = 1000  # maximum number of images without result, and of results without image
 
 
 @dataclass(frozen=True)
 class LatencySummary:
-    """Median and 95th percentile, milliseconds."""
+    """Median and 95th percentile (``high``) in milliseconds."""
 
     median: float
     high: float
@@ -31,7 +31,7 @@ class LatencySummary:
 
 
 def summarise(seconds: array[float]) -> LatencySummary | None:
-    """Return the summary of ``seconds``; None if there are none."""
+    """Return the summary of latencies in seconds; None without any."""
     if not seconds:
         return None
     median, high = np.percentile(seconds, (50, 95)) * 1e3
@@ -39,31 +39,31 @@ def summarise(seconds: array[float]) -> LatencySummary | None:
 
 
 class Latencies:
-    """From an image's sending to its result's arrival, paired by the stamp that both bear."""
+    """Latencies from sending an image to receiving its result, paired by stamp."""
 
     def __init__(self) -> None:
-        """Start with none."""
+        """Start without latencies."""
         self._seconds = array('d')
         self._sent: dict[int, int] = {}
         self._received: dict[int, int] = {}
 
     @property
     def summary(self) -> LatencySummary | None:
-        """What they come to; None before the first."""
+        """The summary; None before the first result."""
         return summarise(self._seconds)
 
     @property
     def newest(self) -> float | None:
-        """The last one, seconds; None before the first."""
+        """The latest latency in seconds; None before the first result."""
         return self._seconds[-1] if self._seconds else None
 
     def sent(self, stamp: int, moment: int) -> None:
-        """Note when an image was sent; all in nanoseconds."""
+        """Add the send time of the image with ``stamp``; both in nanoseconds."""
         self._note(self._sent, stamp, moment)
         self._pair(stamp)
 
     def received(self, stamp: int, moment: int) -> None:
-        """Note when a result arrived; all in nanoseconds."""
+        """Add the arrival time of the result with ``stamp``; both in nanoseconds."""
         self._note(self._received, stamp, moment)
         self._pair(stamp)
 
@@ -80,7 +80,7 @@ class Latencies:
 
 @dataclass
 class Sighting:
-    """One id: when it was seen, nanoseconds by the images' stamps, and how at last."""
+    """The first and last stamp of an id in nanoseconds, and its latest face."""
 
     first: int
     last: int
@@ -88,17 +88,17 @@ class Sighting:
 
     @property
     def emotion(self) -> str:
-        """The emotion's name."""
+        """The label of the emotion."""
         return label_of(self.face.emotion.label, EMOTIONS)
 
     @property
     def gender(self) -> str:
-        """The gender's name."""
+        """The label of the gender."""
         return label_of(self.face.gender.label, GENDERS)
 
 
 class SessionStatistics:
-    """Keeps count of results and pictures."""
+    """Counts results and annotated images, and collects faces and latencies."""
 
     def __init__(self, frames: int) -> None:
         """Expect ``frames`` images; 0 if unknown."""
@@ -113,7 +113,7 @@ class SessionStatistics:
 
     @property
     def complete(self) -> bool:
-        """Whether every image has its result and its picture."""
+        """Whether there are a result and an annotated image for every frame."""
         return self.results >= self.frames > 0 and self.pictures >= self.results
 
     @property
@@ -123,12 +123,12 @@ class SessionStatistics:
 
     @property
     def processing_summary(self) -> LatencySummary | None:
-        """How long the node says that it took for an image; None before the first."""
+        """The summary of the node's processing times; None before the first result."""
         return summarise(self._processing)
 
     @property
     def elapsed(self) -> float:
-        """Seconds from the first result's stamp to the newest one's."""
+        """Seconds from the first to the latest stamp of results."""
         return (
             0.0
             if self.newest is None
@@ -136,11 +136,11 @@ class SessionStatistics:
         )
 
     def since_start(self, stamp: int) -> float:
-        """Return seconds from the first result's stamp to ``stamp``."""
+        """Return the seconds from the first result's stamp to ``stamp``, nanoseconds."""
         return (stamp - (self.first or 0)) * 1e-9
 
     def add_result(self, result: FaceAffectArray) -> None:
-        """Take up a result."""
+        """Add a result."""
         stamp = to_nanoseconds(result.header.stamp)
         self.first = stamp if self.first is None else self.first
         self.results += 1
@@ -151,7 +151,7 @@ class SessionStatistics:
             sighting.last, sighting.face = stamp, face
 
     def has_faces(self, stamp: int) -> bool:
-        """Return whether the image of ``stamp`` is known to have faces; the newest one only."""
+        """Return whether the latest result has ``stamp`` and faces."""
         newest = self.newest
         return (
             newest is not None

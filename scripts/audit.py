@@ -2,11 +2,12 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Ask for known vulnerabilities of the installed packages and of those in requirements files.
+"""Audit the installed packages and requirements files for known vulnerabilities with pip-audit.
 
     scripts/audit.py requirements/*.txt
 
-Exit code 1: there are some. No answer from the service (PyPI) is reported, and is not a failure.
+Exit code 1 if there are vulnerabilities. A missing response of the service (PyPI) is reported, and
+is not a failure.
 """
 
 from __future__ import annotations
@@ -24,7 +25,11 @@ INSTALLED = 'installed packages'
 
 @dataclass
 class Answer:
-    """What is known of one set of packages."""
+    """The audit of a set of packages.
+
+    ``known``: number of audited packages; ``unknown``: names of others; ``vulnerable``:
+    vulnerabilities; ``error``: why there was no audit, '' if there was.
+    """
 
     asked: str
     known: int = 0
@@ -34,12 +39,12 @@ class Answer:
 
 
 def read_answer(asked: str, output: str, errors: str) -> Answer:
-    """Return what pip-audit's JSON ``output`` says; without any, its last error."""
+    """Parse pip-audit's JSON ``output``; without one, return its last error."""
     try:
         dependencies: list[dict[str, Any]] = json.loads(output)['dependencies']
     except ValueError:
         lines = errors.strip().splitlines()
-        return Answer(asked, error=lines[-1] if lines else 'pip-audit said nothing')
+        return Answer(asked, error=lines[-1] if lines else 'pip-audit printed nothing')
     answer = Answer(asked)
     for package in dependencies:
         if 'skip_reason' in package:
@@ -56,19 +61,19 @@ def _describe(package: dict[str, Any], found: dict[str, Any]) -> str:
 
 
 def ask(asked: str, *options: str) -> Answer:
-    """Ask about one set of packages."""
+    """Run pip-audit with ``options``; ``asked`` is the title of the packages."""
     done = subprocess.run([*PIP_AUDIT, *options], capture_output=True, text=True)
     return read_answer(asked, done.stdout, done.stderr)
 
 
 def summary(answer: Answer) -> Iterator[str]:
-    """Say in lines what is known."""
+    """Yield the lines of the report."""
     if answer.error:
         yield f'{answer.asked}: NOT AUDITED: {answer.error}'
     elif not answer.known and answer.unknown:
         yield (
-            f'{answer.asked}: NOT AUDITED: the service knows none of these '
-            f'{len(answer.unknown)} packages, or gives no answer'
+            f'{answer.asked}: NOT AUDITED: the service does not know any of these '
+            f'{len(answer.unknown)} packages, or does not respond'
         )
     else:
         yield f'{answer.asked}: {answer.known} audited, {len(answer.vulnerable)} vulnerabilities'
@@ -78,9 +83,9 @@ def summary(answer: Answer) -> Iterator[str]:
 
 
 def main(files: Sequence[str]) -> int:
-    """Audit what is installed, and ``files``."""
+    """Audit the installed packages and the requirements ``files``; return the exit code."""
     answers = [ask(INSTALLED, '--local')]
-    # As they stand: what else they bring is installed, and audited above.
+    # Without dependencies, which are installed and audited above.
     answers += [ask(name, '--no-deps', '--disable-pip', '-r', name) for name in files]
     for answer in answers:
         print(*summary(answer), sep='\n')

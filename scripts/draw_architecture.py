@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Draw docs/images/architecture.svg, the data flow of the node. Needs no library."""
+"""Write docs/images/architecture.svg, the data flow of the node."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Frame:
     title: str
 
     def svg(self) -> str:
-        """Return the element."""
+        """Return the SVG elements."""
         return (
             f'<rect x="{self.x}" y="{self.y}" width="{self.width}" height="{self.height}" rx="8" '
             f'fill="{self.colour}"/>\n<text x="{self.x + self.width - 12}" y="{self.y + 20}" '
@@ -55,7 +55,7 @@ class Node:
     lines: tuple[str, ...]
 
     def svg(self) -> str:
-        """Return the element."""
+        """Return the SVG elements."""
         middle = self.x + self.width / 2
         top = self.y + self.height / 2 - LINE * (len(self.lines) - 1) / 2 + 4
         texts = [
@@ -71,14 +71,14 @@ class Node:
 
 @dataclass(frozen=True)
 class Arrow:
-    """A polyline with a head at its end and a label at ``at``."""
+    """A polyline with an arrowhead at its end and a label at ``at``, in pixels."""
 
     points: tuple[tuple[int, int], ...]
     label: str = ''
     at: tuple[int, int] = (0, 0)
 
     def svg(self) -> str:
-        """Return the element."""
+        """Return the SVG elements."""
         points = ' '.join(f'{x},{y}' for x, y in self.points)
         x, y = self.at
         text = f'<text x="{x}" y="{y}" fill="#444" font-size="12">{escape(self.label)}</text>\n'
@@ -140,7 +140,7 @@ ARROWS = (
 
 
 def svg() -> str:
-    """Return the drawing."""
+    """Return the drawing as SVG."""
     return HEAD + ''.join(item.svg() for item in (*FRAMES, *NODES, *ARROWS)) + '</svg>\n'
 
 

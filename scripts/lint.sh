@@ -2,7 +2,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-# Run all linters and type checks, from the environment of `. ./env.sh`. Changes nothing.
+# Run all linters and type checks in the environment of `. ./env.sh`; changes no files.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -11,7 +11,7 @@ ruff format --check .
 mypy face_affect training demo benchmarks examples support
 # All but tests and training
 bandit -qr -c pyproject.toml face_affect launch demo benchmarks scripts support
-# Their wheels are for x86_64 only.
+# actionlint and hadolint have wheels for x86_64 only.
 if [ "$(uname -m)" = x86_64 ]; then
   actionlint
   hadolint Dockerfile .devcontainer/Dockerfile
@@ -22,7 +22,7 @@ phrases=scripts/avoided_phrases.txt
 found=0
 git --no-pager grep -nP -f $phrases -- ':!CHANGELOG.md' ':!LICENSE' ":!$phrases" || found=$?
 case $found in
-  0) echo "lint: replace these phrases by the field's terms: $phrases" >&2; exit 1 ;;
+  0) echo "lint: avoided phrases above; replace them by technical terms ($phrases)" >&2; exit 1 ;;
   1) ;;
   *) exit $found ;;
 esac

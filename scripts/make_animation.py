@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Write docs/images/debug_image.webp, README's animated debug image, from the demo bag.
+"""Write docs/images/debug_image.webp, the animated debug image of the README, from the demo bag.
 
 Needs Pillow. Run it in the source folder: `python -m scripts.make_animation`.
 """
@@ -25,7 +25,7 @@ QUALITY = 55  # of the WebP, 0 to 100
 
 
 def main() -> int:
-    """Write the picture."""
+    """Write the animation."""
     pipeline = Pipeline()
     pictures = []
     for index, frame in enumerate(islice(demo_frames(), STOP)):
@@ -42,7 +42,7 @@ def main() -> int:
         quality=QUALITY,
         method=6,
     )
-    print(f'{PICTURE.name}: {len(pictures)} pictures, {PICTURE.stat().st_size} bytes')
+    print(f'{PICTURE.name}: {len(pictures)} frames, {PICTURE.stat().st_size} bytes')
     return 0
 
 

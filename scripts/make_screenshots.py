@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Photograph the live page and an evaluation for the documents, both of the demo bag.
+"""Write the screenshots of the live view and of an evaluation in docs/images, of the demo bag.
 
 Needs Chromium and chromedriver. Run it in the source folder: `python -m scripts.make_screenshots`.
 """
@@ -34,9 +34,9 @@ from support.browser import Browser, chromedriver, missing, window
 ROOT = Path(__file__).parents[1]
 IMAGES = ROOT / 'docs' / 'images'
 TOPIC = '/camera/image_raw/compressed'
-RATE = 15.0  # images a second
-LAST = 104  # of the second time that the bag is played: three people
-QUALITY = 85  # of the JPEGs
+RATE = 15.0  # images per second
+LAST = 104  # last frame of the second playback, with three people
+QUALITY = 85  # of the JPEGs, 0 to 100
 OPEN_SALIENCY = """const card = document.querySelectorAll('.face')[arguments[0]];
 card.querySelector('button').click();"""
 SALIENCY_SHOWN = 'return document.querySelector("figure:not([hidden]) img").naturalWidth > 40'
@@ -52,7 +52,7 @@ def demo_frames() -> Iterator[NDArray[np.uint8]]:
 
 
 def show_demo(feeds: PipelineFeeds, pipeline: Pipeline) -> None:
-    """Show the bag once, and again up to LAST, in real time."""
+    """Play the bag to the page in real time, and a second time up to LAST."""
     frames = list(demo_frames())
     start = time.monotonic()
     for index, frame in enumerate([*frames, *frames[: LAST + 1]]):
@@ -63,7 +63,7 @@ def show_demo(feeds: PipelineFeeds, pipeline: Pipeline) -> None:
 
 
 def photograph(browser: Browser, name: str) -> None:
-    """Write what the browser shows to docs/images."""
+    """Write a screenshot of ``browser`` to docs/images/NAME.jpg."""
     png = np.frombuffer(browser.screenshot(), np.uint8)
     path = IMAGES / f'{name}.jpg'
     cv2.imwrite(
@@ -73,8 +73,8 @@ def photograph(browser: Browser, name: str) -> None:
 
 
 def photograph_evaluation(driver: str) -> None:
-    """Evaluate the golden results of the demo bag; write what a browser shows of the page."""
-    results = read_results(Path('test/golden/demo'))  # relative: the page names it
+    """Evaluate the golden results of the demo bag; write a screenshot of the page."""
+    results = read_results(Path('test/golden/demo'))  # relative, since the page shows the path
     truth = ROOT / 'demo' / 'truth.csv'
     page = make_evaluation_page(results, truth.name, evaluate(results, read_truth(truth)))
     with tempfile.TemporaryDirectory() as folder, window(driver, 1000, 1500) as browser:
@@ -85,9 +85,9 @@ def photograph_evaluation(driver: str) -> None:
 
 
 def main() -> int:
-    """Take the pictures on a desktop and on a phone."""
+    """Write the screenshots of a desktop and a phone; return the exit code."""
     if missing():
-        print(f'make_screenshots: not installed: {missing()}', file=sys.stderr)
+        print(f'make_screenshots: {missing()} not found; install Chromium', file=sys.stderr)
         return 1
     pipeline = Pipeline()
     detector, *classifiers = pipeline.sidecars

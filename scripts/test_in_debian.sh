@@ -2,14 +2,14 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-# Run the tests of core and bags in a Debian root, and compare the demo bag with the golden one.
+# Run the tests of core and bags in a Debian root, and compare the demo bag with the golden results.
 #
 #     scripts/test_in_debian.sh FOLDER ARCHITECTURE SUITE
 #
-# FOLDER/ARCHITECTURE-SUITE gets the root, made by debootstrap with a virtual environment in it,
-# and is used again. ARCHITECTURE is amd64 or arm64; that of another machine is run by qemu in user
-# mode, which the kernel must know through binfmt_misc. SUITE, such as bookworm or sid, decides the
-# version of Python.
+# The root FOLDER/ARCHITECTURE-SUITE is created by debootstrap with a virtual environment in it, and
+# reused. ARCHITECTURE is amd64 or arm64; another one than this machine's is emulated by qemu in
+# user mode, which must be registered with binfmt_misc. SUITE, such as bookworm or sid, determines
+# the version of Python.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -36,17 +36,17 @@ if [ -n "$emulated" ]; then
   command -v qemu-$machine-static > /dev/null \
     || fail "qemu-$machine-static is missing: sudo apt install qemu-user-static"
   handler=${BINFMT_MISC:-/proc/sys/fs/binfmt_misc}/qemu-$machine
-  # Flag F: the kernel opened qemu when it was registered, so that the root needs none.
+  # Flag F: the kernel opened qemu at registration, so that it is not needed in the root.
   if ! grep -qsx enabled "$handler" || ! grep -qsx 'flags:.*F.*' "$handler"; then
-    fail "the kernel runs no $machine programs: $handler does not say 'enabled' and 'flags: F'" \
+    fail "the kernel cannot run $machine programs: $handler lacks 'enabled' or 'flags: F'" \
       'mount -t binfmt_misc binfmt_misc /proc/sys/fs/binfmt_misc    # where it is not mounted' \
       "/usr/lib/systemd/systemd-binfmt /usr/lib/binfmt.d/qemu-$machine.conf    # as root" \
       "or, with binfmt-support: update-binfmts --enable qemu-$machine"
   fi
 fi
 
-# Print what /proc/cpuinfo has on such a processor. Older versions of qemu show the file of the
-# machine itself, of which LiteRT's cpuinfo on aarch64 makes a segmentation fault.
+# Print /proc/cpuinfo of such a processor. Older versions of qemu show that of the host, with which
+# LiteRT's cpuinfo for aarch64 crashes (segmentation fault).
 emulated_cpuinfo() {
   for processor in $(seq 0 $(($(nproc) - 1))); do
     printf '%s\t: %s\n' processor "$processor" Features 'fp asimd evtstrm crc32 cpuid' \
@@ -56,7 +56,7 @@ emulated_cpuinfo() {
   done
 }
 
-# Run a command in the root. All mounts belong to its own namespace and end with it.
+# Run a command in the root. All mounts are in a separate namespace and end with the command.
 enter() {
   # shellcheck disable=SC2016
   unshare --mount bash -euc '
@@ -73,16 +73,16 @@ enter() {
   ' bash "$root" "$@"
 }
 
-# Of a Raspberry Pi 4
+# The processor of a Raspberry Pi 4
 export QEMU_CPU=cortex-a72
 PIP_INDEX_URL=$(python3 -m pip config get global.index-url 2> /dev/null || true)
 export PIP_INDEX_URL
 
 if [ ! -e "$root/.debian" ]; then
-  # Of a Debian machine its own mirror, else debootstrap's
+  # The mirror of this machine if it runs Debian, else that of debootstrap
   mirror=$(apt-get indextargets --format '$(ORIGIN) $(LABEL) $(SITE)' 'Created-By: Packages' \
     2> /dev/null | sed -n 's/^Debian Debian //p' | sed 1q)
-  echo "test in Debian: making $root, some minutes"
+  echo "test in Debian: creating $root, which takes minutes"
   rm -rf --one-file-system "$root"
   mkdir -p "$folder"
   unshare --mount debootstrap --arch="$architecture" --variant=minbase \
@@ -95,10 +95,10 @@ fi
 
 requirements=$(cat requirements/core.txt requirements/newest.txt | sha256sum)
 if [ "$(cat "$root/.ready" 2> /dev/null)" != "$requirements" ]; then
-  echo 'test in Debian: installing Python packages, some minutes'
+  echo 'test in Debian: installing Python packages, which takes minutes'
   cp -L /etc/resolv.conf "$root/etc/resolv.conf"
   enter python3 -m venv --clear /venv
-  # Compiled as they are imported: to compile all takes longest in emulation.
+  # Packages are compiled at import: compiling all would dominate the time in emulation.
   enter pip install --disable-pip-version-check --quiet --no-compile \
     -r /face_affect/requirements/core.txt -r /face_affect/requirements/newest.txt
   echo "$requirements" > "$root/.ready"
@@ -110,7 +110,7 @@ enter bash -euc '
   echo "test in Debian: $(uname -m), $(python -VV)"
   rm -rf /tmp/result
   python -m face_affect.cli bag demo/bag -o /tmp/result
-  # A pixel that cv2.resize rounds otherwise may move the probabilities of an uncertain face.
+  # Different rounding of cv2.resize may change the probabilities of an uncertain face.
   python -m face_affect.cli compare --unmatched 4 --tolerance 0.2 test/golden/demo /tmp/result
   python -m pytest -q -ra -p no:cacheprovider test/core test/bags
 '

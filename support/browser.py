@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""A headless Chromium, driven by its chromedriver over the WebDriver protocol."""
+"""Remote control of a headless Chromium by chromedriver (WebDriver protocol)."""
 
 from __future__ import annotations
 
@@ -29,24 +29,24 @@ ARGUMENTS = (
     '--disable-sync',
     '--hide-scrollbars',
 )
-DEADLINE = 30.0  # seconds, generous, for a busy machine
+DEADLINE = 30.0  # seconds, also for a busy machine
 POLL = 0.05  # seconds
 
 
 def missing() -> str:
-    """Return what is not installed of Chromium; empty if all is there."""
+    """Return the names of missing programs, separated by commas; '' if all are installed."""
     return ', '.join(name for name in PROGRAMS if shutil.which(name) is None)
 
 
 class Browser:
-    """One window."""
+    """One browser window."""
 
     def __init__(self, driver: str, session: str) -> None:
         """Use a session of the chromedriver at address ``driver``."""
         self._session = f'{driver}/session/{session}'
 
     def open(self, url: str) -> None:
-        """Go to a page."""
+        """Load the page at ``url``."""
         _call(f'{self._session}/url', {'url': url})
 
     def run(self, script: str, *arguments: Any) -> Any:
@@ -54,16 +54,16 @@ class Browser:
         return _call(f'{self._session}/execute/sync', {'script': script, 'args': arguments})
 
     def wait(self, script: str, *arguments: Any) -> Any:
-        """Run ``script`` until it returns something true; return that.
+        """Run ``script`` repeatedly until it returns a true value; return the value.
 
         Raises:
-            TimeoutError: it did not within DEADLINE.
+            TimeoutError: there was none within DEADLINE.
 
         """
         end = time.monotonic() + DEADLINE
         while not (value := self.run(script, *arguments)):
             if time.monotonic() > end:
-                raise TimeoutError(f'not within {DEADLINE} s: {script}')
+                raise TimeoutError(f'script returned no true value within {DEADLINE} s: {script}')
             time.sleep(POLL)
         return value
 
@@ -84,7 +84,7 @@ def _call(url: str, body: dict[str, Any] | None = None, method: str = '') -> Any
         {'Content-Type': 'application/json'},
         method=method or ('GET' if body is None else 'POST'),
     )
-    # Straight to this machine, whatever proxy the environment names
+    # chromedriver is local: bypass proxies of the environment.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     with opener.open(request, timeout=DEADLINE) as response:
         return json.loads(response.read())['value']
@@ -92,7 +92,12 @@ def _call(url: str, body: dict[str, Any] | None = None, method: str = '') -> Any
 
 @contextmanager
 def chromedriver() -> Iterator[str]:
-    """Run a chromedriver; give its address."""
+    """Run a chromedriver in the block; yield its address.
+
+    Raises:
+        RuntimeError: it does not start.
+
+    """
     process = subprocess.Popen(
         [shutil.which('chromedriver') or 'chromedriver', '--port=0'],
         stdout=subprocess.PIPE,
@@ -105,7 +110,7 @@ def chromedriver() -> Iterator[str]:
             if found := re.search(r'successfully on port (\d+)', line):
                 yield f'http://127.0.0.1:{found[1]}'
                 return
-        raise RuntimeError('chromedriver does not start')
+        raise RuntimeError('chromedriver ended before it listened on a port; run it by hand')
     finally:
         process.terminate()
         process.wait()
@@ -114,7 +119,7 @@ def chromedriver() -> Iterator[str]:
 
 @contextmanager
 def window(driver: str, width: int, height: int, mobile: bool = False) -> Iterator[Browser]:
-    """Give a window of that size in CSS pixels, with a profile of its own."""
+    """Open a window of that size in CSS pixels with a temporary profile, for the block."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         options: dict[str, Any] = {
             'binary': shutil.which('chromium'),

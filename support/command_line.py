@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Parsers of the programs that are started as ``python -m MODULE``."""
+"""Argument parsers of programs run as ``python -m MODULE``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import argparse
 
 
 def module_parser(module: str, description: str | None) -> argparse.ArgumentParser:
-    """Return the parser of ``python -m MODULE``; it shows ``description`` as it is written."""
+    """Return the parser of ``python -m MODULE``; ``description`` is shown unwrapped."""
     return argparse.ArgumentParser(
         prog=f'python -m {module}',
         description=description,

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""What a process holds of the machine."""
+"""Resource usage of a process."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import psutil
 
 @dataclass(frozen=True)
 class Footprint:
-    """Resident ``memory`` in bytes, threads, open file descriptors, ``cpu`` seconds so far."""
+    """Resident ``memory`` in bytes, numbers of threads and file descriptors, ``cpu`` seconds."""
 
     memory: int
     threads: int
@@ -21,7 +21,7 @@ class Footprint:
 
     @classmethod
     def of(cls, pid: int) -> Footprint:
-        """Look at process ``pid``.
+        """Return the footprint of process ``pid``.
 
         Raises:
             psutil.NoSuchProcess: it has ended.

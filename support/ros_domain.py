@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""ROS domains that no process on this machine uses."""
+"""Allocation of ROS domains that no process on this machine uses."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ import itertools
 import os
 import socket
 
-# 1 to 100 are domains whose ports are free on every system.
+# The ports of domains 1 to 100 are outside of the ephemeral range on every system.
 _numbers = itertools.count(os.getpid())
 
 
 def free_domain() -> int:
-    """Return another free domain at each call.
+    """Return a free domain, 1..100, a different one at each call.
 
     Raises:
-        RuntimeError: there is none.
+        RuntimeError: all domains are in use.
 
     """
     for number in itertools.islice(_numbers, 100):
         domain = 1 + number % 100
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe, suppress(OSError):
-            # The port of a domain's first participant, by the rules of DDSI-RTPS
+            # Port of the domain's first participant (DDSI-RTPS)
             probe.bind(('', 7410 + 250 * domain))
             return domain
-    raise RuntimeError('no ROS domain is free')
+    raise RuntimeError('all ROS domains from 1 to 100 are in use; end other ROS processes')

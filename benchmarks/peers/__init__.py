@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""What others use for the same job, each in an environment of its own, set up on demand."""
+"""Peers: other packages for the same task, each in its own environment, set up on demand."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ FOLDER = Path(__file__).parent
 
 
 class PeerError(RuntimeError):
-    """A peer cannot be set up or does not run; the message says why."""
+    """A peer cannot be set up or failed; the message has its name and the last error line."""
 
 
 @dataclass(frozen=True)
 class Timings:
-    """A peer's seconds for one scene, call by call, and the faces that it found."""
+    """The seconds of each call of a peer for one scene, and the number of detected faces."""
 
     seconds: tuple[float, ...]
     faces: int
@@ -41,9 +41,9 @@ class Timings:
 class Peer:
     """One peer.
 
-    ``script`` is run with ``options``; ``alone`` names the packages that are installed without
-    what they ask for beside ``requirements``, which holds what is really used.
-    ``detector_alone``: it only finds faces, and is to be compared with our detector.
+    ``script`` is run with ``options``. ``requirements`` is the file of the packages that it uses;
+    those in ``alone`` are installed in addition, without their dependencies.
+    ``detector_alone``: it only detects faces, and is compared with the detector alone.
     """
 
     name: str
@@ -54,10 +54,10 @@ class Peer:
     detector_alone: bool = False
 
     def set_up(self, environments: Path) -> Path:
-        """Return the Python of the peer's environment under ``environments``, made if need be.
+        """Return the Python of the peer's environment in ``environments``; create it if missing.
 
         Raises:
-            PeerError: pip fails.
+            PeerError: the installation failed.
 
         """
         requirements = FOLDER / self.requirements
@@ -79,17 +79,18 @@ class Peer:
         for step in steps:
             done = subprocess.run(step, capture_output=True, text=True)
             if done.returncode:
-                raise PeerError(f'{self.name}: {done.stderr.strip().splitlines()[-1]}')
+                lines = done.stderr.strip().splitlines() or [f'exit code {done.returncode}']
+                raise PeerError(f'cannot set up {self.name} in {folder}: {lines[-1]}')
         mark.write_text(fingerprint)
         return python
 
     def time(
         self, scenes: dict[str, Any], seconds: float, environments: Path
     ) -> dict[str, Timings]:
-        """Time the peer on pictures BGR u8 [H, W, 3] by name, each for so many ``seconds``.
+        """Time the peer on images u8 [H, W, 3] BGR by name, each for ``seconds``.
 
         Raises:
-            PeerError: it cannot be set up, or fails.
+            PeerError: it cannot be set up, or failed.
 
         """
         python = self.set_up(environments)
@@ -118,7 +119,7 @@ class Peer:
 
 
 def one_thread() -> dict[str, str]:
-    """Return an environment in which the usual libraries use one thread, and none of ROS."""
+    """Return environment variables without ROS, in which the usual libraries use one thread."""
     limits = ('OMP_NUM_THREADS', 'TF_NUM_INTRAOP_THREADS', 'TF_NUM_INTEROP_THREADS')
     kept = {
         name: value
@@ -134,9 +135,9 @@ def one_thread() -> dict[str, str]:
 
 
 FER = Peer('PyPI fer 25.10.3', 'fer_peer.py', 'fer.txt', ('fer==25.10.3',))
-PAPER = Peer("the paper's way", 'paper_peer.py', 'paper.txt')
+PAPER = Peer("the paper's pipeline", 'paper_peer.py', 'paper.txt')
 PAPER_COMPILED = Peer(
-    "the paper's way, compiled", 'paper_peer.py', 'paper.txt', options=('compiled',)
+    "the paper's pipeline, compiled", 'paper_peer.py', 'paper.txt', options=('compiled',)
 )
 MEDIAPIPE = Peer(
     'MediaPipe 0.10.21, detector alone',

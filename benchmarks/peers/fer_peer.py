@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Time PyPI fer as its README calls it."""
+"""Time PyPI fer with the calls of its README."""
 
 from fer.fer import FER
 from timing import run

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Time MediaPipe's face detection, full range, the model that sees beyond two metres."""
+"""Time MediaPipe's full-range face detection, its model for more than two metres."""
 
 import cv2
 import mediapipe

@@ -4,9 +4,9 @@
 """
 Time the paper's pipeline, reimplemented from its description (Arriaga et al. 2017).
 
-OpenCV's frontal Haar cascade with scale 1.3 and 5 neighbours; for each face emotion by a
-mini-Xception of a gray 64x64 crop and gender by one of a colour 48x48 crop, in float, a call of
-Keras's predict each. The weights are random: they do not change the time.
+It is OpenCV's frontal Haar cascade with scale 1.3 and 5 neighbours, and for each face a
+mini-Xception for emotion on a gray 64x64 crop and one for gender on a colour 48x48 crop, in float
+with Keras's predict. The weights are random, which does not change the time.
 """
 
 from collections.abc import Callable
@@ -44,7 +44,7 @@ def mini_xception(shape: tuple[int, ...], classes: int) -> keras.Model:
 
 
 def caller(model: keras.Model) -> Reader:
-    """Return how a batch is read: by Keras's predict, or as a compiled graph."""
+    """Return a function for inference on a batch, by Keras's predict or a compiled graph."""
     if 'compiled' not in sys.argv:
         return lambda batch: model.predict(batch, verbose=0)
     import tensorflow
@@ -59,13 +59,13 @@ gender = caller(mini_xception((48, 48, 3), 2))
 
 
 def prepared(face: NDArray[np.uint8], size: int) -> NDArray[np.float32]:
-    """Return ``face`` as a batch of one, in -1..1."""
+    """Return ``face`` resized, as a batch f32 [1, size, size, C] in -1..1."""
     pixels = cv2.resize(face, (size, size)).astype(np.float32) / 255
     return ((pixels - 0.5) * 2).reshape(1, size, size, -1)
 
 
 def faces(image: NDArray[np.uint8]) -> int:
-    """Read all faces in ``image``, BGR; return their number."""
+    """Classify all faces in ``image`` u8 [H, W, 3] BGR; return their number."""
     gray = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
     found = cascade.detectMultiScale(gray, 1.3, 5)
     for x, y, width, height in found:

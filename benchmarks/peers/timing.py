@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 
 """
-What every peer does, in its own environment: read scenes, time a function, print JSON.
+Shared code of the peers, run in their environments: read scenes, time a function, print JSON.
 
     python PEER.py SCENES.npz SECONDS
 
-SCENES.npz holds pictures u8 [H, W, 3] BGR by name; each is gone through for SECONDS. On standard
-output, last line: {name: {"seconds": [...], "faces": N}}.
+SCENES.npz has images u8 [H, W, 3] BGR by name; each is processed for SECONDS. The last line of
+standard output is {name: {"seconds": [...], "faces": N}}.
 """
 
 from collections.abc import Callable
@@ -24,7 +24,7 @@ WARM_UP = 3
 
 
 def run(count_faces: Callable[[NDArray[np.uint8]], int]) -> None:
-    """Time ``count_faces`` on all scenes, and print the result."""
+    """Time ``count_faces`` on all scenes, and print the result as JSON."""
     cv2.setNumThreads(1)
     outcome: dict[str, Any] = {}
     with np.load(sys.argv[1]) as scenes:

@@ -1,4 +1,4 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""How well faces keep their ids: python -m benchmarks.tracking."""
+"""Benchmark of tracking accuracy: python -m benchmarks.tracking."""

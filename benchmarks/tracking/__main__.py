@@ -1,16 +1,16 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Measure how well faces keep their ids, on scenes made from real faces with known truth.
+"""Evaluate tracking on synthetic scenes of real faces with known ground truth.
 
     python -m benchmarks.tracking                             # a simulated detector
     python -m benchmarks.tracking --detector face_detector    # a real one, whole pipeline
 
 This measures accuracy, not speed. People cut out of the demo bag walk in front of a room along
-paths made by chance (--seeds of them for each scenario and rate). A simulated detector finds
-them with trembling boxes, misses and false alarms; a real one sees the pictures. Prints a table
-by scenario: faces (true, in sight, counted in each frame), ID switches by rate, transfers (an id
-goes over to another face), fragmentations, MOTA, IDF1 and the mean IoU of hits.
+random paths (--seeds of them for each scenario and rate). A simulated detector has jitter, misses
+and false positives; a real one processes the rendered images. Prints a table by scenario: faces
+(ground truth, visible, summed over frames), ID switches by rate, transfers (an id is assigned to
+another face), fragmentations, MOTA, IDF1 and the mean IoU of hits.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ SHOWN_RATE = 15.0
 
 
 def arguments_of() -> argparse.Namespace:
-    """Return what the command line says."""
+    """Parse the command line."""
     parser = module_parser('benchmarks.tracking', __doc__)
     parser.add_argument(
         '--detector',
@@ -55,38 +55,46 @@ def arguments_of() -> argparse.Namespace:
         choices=list(SCENARIOS),
         metavar='NAME',
         default=list(SCENARIOS),
-        help=f'of {", ".join(SCENARIOS)} (default: all)',
+        help=f'scenarios, of {", ".join(SCENARIOS)} (default: all)',
     )
     parser.add_argument(
-        '--seeds', type=int, default=5, help='scenes of each scenario (default: %(default)s)'
+        '--seeds',
+        type=int,
+        default=5,
+        help='number of scenes of each scenario (default: %(default)s)',
     )
-    parser.add_argument('--first-seed', type=int, default=100, help='(default: %(default)s)')
+    parser.add_argument(
+        '--first-seed',
+        type=int,
+        default=100,
+        help='seed of the first scene (default: %(default)s)',
+    )
     parser.add_argument(
         '--rates',
         nargs='+',
         type=float,
         default=[5.0, 15.0, 30.0],
-        help='images a second (default: 5 15 30)',
+        help='image rates in Hz (default: 5 15 30)',
     )
     parser.add_argument(
-        '--data', type=Path, help="an npz of face scenes, whose people to take for the demo bag's"
+        '--data', type=Path, help='an npz of face scenes with the people (default: the demo bag)'
     )
-    parser.add_argument('--json', type=Path, help='write the figures there, too')
+    parser.add_argument('--json', type=Path, help='also write the metrics to this file')
     parser.add_argument(
         '--pictures',
         type=Path,
         metavar='FOLDER',
-        help='write frames.jpg and timelines.png there: the first scene of each',
+        help='write frames.jpg and timelines.png of the first scene of each scenario',
     )
     return parser.parse_args()
 
 
 def measure_tracking(arguments: argparse.Namespace) -> dict[str, dict[str, Figures]]:
-    """Return the figures by scenario ('all' last) and rate (and 'all').
+    """Return the metrics by scenario ('all' last) and rate (and 'all').
 
     Raises:
-        ModelError: there is no such detector.
-        DatasetError: the data do not fit.
+        ModelError: the detector cannot be used.
+        DatasetError: the data are not a set of scenes.
 
     """
     people = people_of(load_scenes(arguments.data)) if arguments.data else demo_people()
@@ -122,7 +130,7 @@ def measure_tracking(arguments: argparse.Namespace) -> dict[str, dict[str, Figur
 
 
 def table(figures: dict[str, dict[str, Figures]], rates: list[float]) -> str:
-    """Return the figures as a table in Markdown."""
+    """Return the metrics as a Markdown table."""
     at = ' | '.join(f'{rate:g} Hz' for rate in rates)
     lines = [
         f'| scenario | faces | ID switches | {at} | transfers | fragmentations | MOTA | IDF1 '
@@ -140,12 +148,12 @@ def table(figures: dict[str, dict[str, Figures]], rates: list[float]) -> str:
 
 
 def main() -> int:
-    """Run the command line."""
+    """Run the command line; return the exit code, 1 after an error."""
     arguments = arguments_of()
     try:
         figures = measure_tracking(arguments)
     except (DatasetError, ModelError) as error:
-        print(error, file=sys.stderr)
+        print(f'error: {error}', file=sys.stderr)
         return 1
     print(table(figures, arguments.rates))
     if arguments.json:

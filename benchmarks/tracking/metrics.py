@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""CLEAR MOT and identity figures of tracks against the truth, by motmetrics."""
+"""CLEAR MOT and identity metrics of tracks against the ground truth, by motmetrics."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ import numpy as np
 from benchmarks.tracking.stage import SEEN, TrueFrame
 from face_affect.core.faces import Box
 
-# The usual least IoU of a hit (Bernardin and Stiefelhagen 2008, MOTChallenge).
+# Minimum IoU of a hit (Bernardin and Stiefelhagen 2008, MOTChallenge)
 HIT_IOU = 0.5
-# A box that overlaps by this much with a face hardly in sight is neither hit nor false.
+# A box with at least this IoU with a mostly occluded face is neither hit nor false positive.
 IGNORED_IOU = 0.3
 METRICS = ('num_objects', 'num_switches', 'num_transfer', 'num_fragmentations', 'mota', 'idf1')
 
@@ -26,12 +26,12 @@ Tracked = Sequence[tuple[int, Box]]
 
 @dataclass(frozen=True)
 class Figures:
-    """How well faces were followed.
+    """Tracking metrics.
 
-    ``faces`` true ones, counted in each frame; ``switches``: a face gets another
-    id; ``transfers``: an id goes to another face; ``fragmentations``: a face in
-    sight is lost and found; ``mota`` and ``idf1``: at most 1, which is perfect;
-    ``motp``: mean IoU of the hits, 0 without any.
+    ``faces``: visible true faces, summed over frames; ``switches``: changes of a face's id;
+    ``transfers``: changes of an id's face; ``fragmentations``: interruptions of a visible face's
+    track; ``mota`` and ``idf1``: at most 1, the optimum; ``motp``: mean IoU of the hits, 0 without
+    hits.
     """
 
     faces: int
@@ -44,7 +44,7 @@ class Figures:
 
 
 def compare(truth: Sequence[TrueFrame], tracked: Sequence[Tracked]) -> motmetrics.MOTAccumulator:
-    """Return the events of one scene."""
+    """Return the events of one scene: ground truth and tracks of its frames, matched."""
     events = motmetrics.MOTAccumulator(auto_id=True)
     for frame, found in zip(truth, tracked):
         seen = [face for face in frame.faces if face.visible >= SEEN]
@@ -62,7 +62,7 @@ def compare(truth: Sequence[TrueFrame], tracked: Sequence[Tracked]) -> motmetric
 
 
 def summary(events: Iterable[motmetrics.MOTAccumulator]) -> Figures:
-    """Return the figures of some scenes together."""
+    """Return the metrics of several scenes together."""
     accumulators = list(events)
     table = motmetrics.metrics.create().compute_many(
         accumulators,
@@ -71,7 +71,7 @@ def summary(events: Iterable[motmetrics.MOTAccumulator]) -> Figures:
         generate_overall=True,
     )
     faces, switches, transfers, fragmentations, mota, idf1 = table.loc['OVERALL'].tolist()
-    # motmetrics' own motp of some scenes together is NaN if one of them has no hit.
+    # The overall motp of motmetrics is NaN if one of the scenes has no hit.
     distances = np.concatenate([one.mot_events.D.to_numpy(dtype=float) for one in accumulators])
     hits = 1 - distances[np.isfinite(distances)]
     return Figures(

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Real people to move about, cut out of the demo bag's frames or of other pictures."""
+"""Cut-outs of real people, from frames of the demo bag or from other scenes."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ from face_affect.core.images import decode_compressed
 from training.data.scenes import SceneSet
 
 DEMO = Path(__file__).parents[2] / 'demo'
-# In which frame each of PEOPLE stands large and alone.
+# Frame of the demo bag in which each of PEOPLE is large and alone
 FRAMES = (98, 119, 171, 182)
-EMPTY = 0
-LARGE = 60  # pixels, width of a face worth to be cut out
-CAST = 4  # people that a scene needs at most
+EMPTY = 0  # frame without people
+LARGE = 60  # minimum face width of a cut-out in pixels
+CAST = 4  # maximum number of people in a scene
 BOTTOM = COUNTER_TOP - 4
 
 
 @dataclass(frozen=True)
 class Cutout:
-    """A person to paste.
+    """A person cut out of an image.
 
-    ``layers`` f32 [H, W, 4]: BGR, premultiplied with alpha, which comes last, 0..1;
-    ``face`` x, y, width, height in its pixels, forehead to chin, cheek to cheek.
+    ``layers`` f32 [H, W, 4]: BGR, premultiplied by alpha, and alpha 0..1; ``face`` x, y, width,
+    height in pixels of the layers, from forehead to chin and cheek to cheek.
     """
 
     layers: NDArray[np.float32]
@@ -72,7 +72,7 @@ def demo_people() -> tuple[Cutout, ...]:
 
 
 def people_of(scenes: SceneSet) -> tuple[Cutout, ...]:
-    """Return the heads of all people whose face is LARGE: an ellipse around the face."""
+    """Return the heads of all people whose face is at least LARGE, cut out as ellipses."""
     heads = []
     for scene in scenes.scenes:
         image = scene.image
@@ -112,16 +112,16 @@ def _jpegs() -> list[bytes]:
 
 
 def _cut_out(image: NDArray[np.uint8], person: int, box: list[float]) -> Cutout:
-    """Return ``person``, whose face is at ``box`` in ``image``.
+    """Return the cut-out of ``person`` with the face ``box`` in ``image``.
 
-    The counter hides what is below the chest: its last row goes on to the bottom.
+    The counter occludes the body below the chest, whose last row is replicated to the bottom.
     """
     portrait = PEOPLE[person]
     scale = box[2] / portrait.face[2]
     outline = (np.array(portrait.outline) - portrait.face[:2]) * scale + box[:2]
     mask = np.zeros(image.shape[:2], dtype=np.uint8)
     cv2.fillPoly(mask, [np.round(outline).astype(np.int32)], 255)
-    # One pixel inwards, so that nothing of the room comes along.
+    # Eroded by one pixel, to exclude the background.
     mask = cv2.GaussianBlur(cv2.erode(mask, np.ones((3, 3), np.uint8)), (3, 3), 0)
     columns = np.flatnonzero(mask[:BOTTOM].any(axis=0))
     top, left = int(np.flatnonzero(mask.any(axis=1))[0]), int(columns[0])

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Pictures of how faces were followed: frames with ids, and places over time."""
+"""Visualisation of tracks: frames with ids, and positions over time."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from benchmarks.tracking.metrics import Tracked
 from benchmarks.tracking.runs import Pictures
 from benchmarks.tracking.stage import SEEN, TrueFrame, WIDTH
 
-FRAMES = 6  # of a strip
+FRAMES = 6  # per strip
 TILE = (240, 180)
 PANEL = (520, 220)
-HEAD = 24  # pixels above a panel for its title
+HEAD = 24  # height in pixels of a panel's title
 COLOURS = (
     (60, 160, 30),
     (40, 40, 220),
@@ -35,7 +35,7 @@ Image = NDArray[np.uint8]
 
 
 def strip(truth: Sequence[TrueFrame], tracked: Sequence[Tracked], pictures: Pictures) -> Image:
-    """Return some frames of a scene side by side, with boxes and ids."""
+    """Return FRAMES frames of a scene side by side, with boxes and ids."""
     tiles = []
     for i in np.linspace(0, len(truth) - 1, FRAMES + 2)[1:-1].round().astype(int):
         image = pictures.at(truth[i].stamp).copy()
@@ -70,9 +70,9 @@ def strip(truth: Sequence[TrueFrame], tracked: Sequence[Tracked], pictures: Pict
 
 
 def timeline(title: str, truth: Sequence[TrueFrame], tracked: Sequence[Tracked]) -> Image:
-    """Return a diagram of where across the picture each face and each id is over time.
+    """Return a plot of the horizontal position of each face and id over time.
 
-    Truth is a grey line, light where the face is out of sight; ids are coloured dots.
+    The ground truth is a grey line, light while the face is occluded; ids are coloured dots.
     """
     width, height = PANEL
     panel = np.full((height + HEAD, width, 3), 255, dtype=np.uint8)
@@ -100,13 +100,13 @@ def timeline(title: str, truth: Sequence[TrueFrame], tracked: Sequence[Tracked])
     named = set[int]()
     for frame, found in zip(truth, tracked):
         for name, box in found:
-            place = point(frame.stamp, box.centre[0])
-            cv2.circle(panel, place, 2, _colour(name), -1)
+            position = point(frame.stamp, box.centre[0])
+            cv2.circle(panel, position, 2, _colour(name), -1)
             if name not in named:
                 cv2.putText(
                     panel,
                     f'{name}',
-                    (place[0], place[1] - 7),
+                    (position[0], position[1] - 7),
                     cv2.FONT_HERSHEY_SIMPLEX,
                     0.5,
                     _colour(name),
@@ -118,7 +118,7 @@ def timeline(title: str, truth: Sequence[TrueFrame], tracked: Sequence[Tracked])
 
 
 def sheet(panels: Iterable[Image], columns: int) -> Image:
-    """Return pictures of one size in rows."""
+    """Return a grid of images of equal size with that number of columns."""
     every = list(panels)
     every += [np.full_like(every[0], 255)] * (-len(every) % columns)
     rows = [np.hstack(every[i : i + columns]) for i in range(0, len(every), columns)]

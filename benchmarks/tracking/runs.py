@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Scenes through the tracker, with a real detector or a simulated one."""
+"""Tracking of scenes with a simulated or a real detector."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from face_affect.core.pipeline import Pipeline
 from face_affect.core.settings import ModelNames, Settings
 from face_affect.core.tracking import Tracker
 
-# The simulated detector needs pictures for colours only.
+# With the simulated detector, images are used for appearances only.
 SHRINK = 2
 DEFAULTS = Settings()
 
 
 class Pictures:
-    """The pictures of one scene, each drawn once whatever the rates."""
+    """The images of one scene, cached for all rates."""
 
     def __init__(self, scene: Scene, shrink: int = 1) -> None:
-        """Draw smaller by ``shrink``; see Scene.image."""
+        """Render with ``shrink``; see Scene.image."""
         self._scene = scene
         self._shrink = shrink
         self._drawn: dict[int, NDArray[np.uint8]] = {}
 
     def at(self, second: float) -> NDArray[np.uint8]:
-        """Return the picture at ``second``, u8 [HEIGHT, WIDTH, 3] BGR."""
+        """Return the image at ``second``, u8 [HEIGHT, WIDTH, 3] BGR."""
         key = round(second * 1e6)
         if key not in self._drawn:
             self._drawn[key] = self._scene.image(second, self._shrink)
@@ -42,7 +42,7 @@ class Pictures:
 def track_simulated(
     truth: list[TrueFrame], pictures: Pictures, rate: float, seed: int
 ) -> list[Tracked]:
-    """Return the faces reported in each frame, found by a simulated detector."""
+    """Return the confirmed tracks of each frame with a simulated detector."""
     detector = SimulatedDetector(rate, seed)
     tracker = Tracker(replace(DEFAULTS, detection_threshold=0.0))
     return [
@@ -55,7 +55,7 @@ def track_simulated(
 
 
 def track_real(truth: list[TrueFrame], pictures: Pictures, detector: str) -> list[Tracked]:
-    """Return the faces reported in each frame by the pipeline with the model ``detector``."""
+    """Return the faces of each frame by the pipeline with model ``detector``."""
     pipeline = Pipeline(
         Settings(enable_emotion=False, enable_gender=False), ModelNames(detector=detector)
     )

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""The scenarios: each makes a scene of its kind by chance."""
+"""The scenarios: each returns a random scene of its kind."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy as np
 from benchmarks.tracking.people import CAST, Cutout
 from benchmarks.tracking.stage import Actor, Knot, Scene, WIDTH
 
-# Longest occlusion in seconds, unless another identity comes back.
+# Maximum duration of an occlusion in seconds
 LONGEST_GAP = 1.5
 MIDDLE, EYES = WIDTH / 2, 200.0
 OUTSIDE = 160.0
@@ -22,10 +22,7 @@ Random = np.random.Generator
 
 
 def make_scene(name: str, seed: int, people: Sequence[Cutout]) -> Scene:
-    """Return a scene of the scenario ``name``; the same for the same ``seed``.
-
-    CAST of the ``people`` act in it.
-    """
+    """Return a scene of scenario ``name`` with CAST of the ``people``, determined by ``seed``."""
     rng = np.random.default_rng([seed, list(SCENARIOS).index(name)])
     cast = tuple(people[i] for i in rng.permutation(len(people))[:CAST])
     while True:
@@ -43,7 +40,7 @@ def _eyes(rng: Random) -> float:
 
 
 def _walk(person: int, start: Knot, *moves: tuple[float, float]) -> Actor:
-    """Return one who goes from ``start`` by ``moves``: (seconds, pixels across)."""
+    """Return an actor who moves from ``start`` by ``moves``: (seconds, horizontal pixels)."""
     path = [start]
     for seconds, across in moves:
         second, x, y, width = path[-1]
@@ -54,7 +51,7 @@ def _walk(person: int, start: Knot, *moves: tuple[float, float]) -> Actor:
 def _meeting(
     rng: Random, speeds: tuple[float, float], sizes: tuple[float, float], reach: float = 240.0
 ) -> Scene:
-    """Let two wait on either side, cross in the middle, and wait again."""
+    """Return a scene in which two wait on either side, cross in the centre, and wait again."""
     rates = rng.uniform(*speeds, 2)
     meet = 0.5 + reach / float(min(rates))
     end = 2 * meet
@@ -71,17 +68,17 @@ def _meeting(
 
 
 def crossing(rng: Random) -> Scene:
-    """Two walk past one another."""
+    """Return a scene in which two people cross."""
     return _meeting(rng, (100, 350), (50, 110))
 
 
 def slow_crossing(rng: Random) -> Scene:
-    """Two pass slowly: one is hidden for up to 1.5 s."""
+    """Return a slow crossing: one person is occluded for up to 1.5 s."""
     return _meeting(rng, (20, 55), (55, 100), reach=130)
 
 
 def overtaking(rng: Random) -> Scene:
-    """Two walk the same way; the nearer is faster."""
+    """Return a scene in which the nearer person overtakes the other."""
     far, near = _people(rng, 2)
     slow, fast = float(rng.uniform(40, 90)), float(rng.uniform(140, 260))
     return Scene(
@@ -100,7 +97,7 @@ def overtaking(rng: Random) -> Scene:
 
 
 def standing_in_front(rng: Random) -> Scene:
-    """One comes, stands in front of another, and goes on or back."""
+    """Return a scene in which one stops in front of another, and walks on or back."""
     behind, front = _people(rng, 2)
     speed, wait = float(rng.uniform(100, 300)), float(rng.uniform(0.1, 1.0))
     across = 250.0 * float(rng.choice((-1, 1)))
@@ -128,7 +125,7 @@ def standing_in_front(rng: Random) -> Scene:
 
 
 def turning_back(rng: Random) -> Scene:
-    """Two meet, one before the other, and each goes back where it came from."""
+    """Return a scene in which two meet, one occluding the other, and turn back."""
     speed, wait = float(rng.uniform(100, 250)), float(rng.uniform(0.0, 0.7))
     seconds = 200 / speed
     actors = tuple(
@@ -147,7 +144,7 @@ def turning_back(rng: Random) -> Scene:
 
 
 def behind_pillar(rng: Random) -> Scene:
-    """One walks behind a pillar, another stands beside it."""
+    """Return a scene in which one walks behind a pillar, and another stands beside it."""
     walker, stander = _people(rng, 2)
     speed = float(rng.uniform(100, 350))
     seconds = 500 / speed
@@ -170,14 +167,14 @@ def behind_pillar(rng: Random) -> Scene:
 
 
 def crossing_behind_pillar(rng: Random) -> Scene:
-    """Two cross behind a pillar, unseen."""
+    """Return a scene in which two cross while occluded by a pillar."""
     scene = _meeting(rng, (100, 350), (50, 90))
     width = float(rng.uniform(80, 160))
     return Scene(scene.actors, scene.seconds, pillar=(MIDDLE - width / 2, width))
 
 
 def turning_behind_pillar(rng: Random) -> Scene:
-    """One goes behind a pillar and comes back on the same side; another stands there."""
+    """Return a scene in which one turns back behind a pillar; another stands beside it."""
     walker, stander = _people(rng, 2)
     seconds, wait = 250 / float(rng.uniform(120, 300)), float(rng.uniform(0.0, 0.6))
     return Scene(
@@ -203,14 +200,14 @@ def turning_behind_pillar(rng: Random) -> Scene:
 
 
 def coming_back(rng: Random) -> Scene:
-    """One leaves and comes back 2.5 to 4 s later: that is a new identity."""
+    """Return a scene in which one leaves and returns after 2.5 to 4 s, with a new identity."""
     stays, leaves = _people(rng, 2)
     away, speed = float(rng.uniform(2.5, 4)), float(rng.uniform(150, 350))
     return _replacement(rng, (stays, leaves, leaves), away, speed)
 
 
 def another_comes(rng: Random) -> Scene:
-    """One leaves, and another comes in 0.5 to 1.5 s later on the same side."""
+    """Return a scene in which one leaves, and another enters there after 0.5 to 1.5 s."""
     stays, leaves, comes = _people(rng, 3)
     return _replacement(
         rng, (stays, leaves, comes), float(rng.uniform(0.5, 1.5)), float(rng.uniform(150, 350))
@@ -218,7 +215,7 @@ def another_comes(rng: Random) -> Scene:
 
 
 def _replacement(rng: Random, people: tuple[int, int, int], away: float, speed: float) -> Scene:
-    """Let one leave on the right, and one come in there so long after."""
+    """Return a scene in which one leaves on the right, and one enters there ``away`` s later."""
     stays, leaves, comes = people
     eyes, sizes, x = _eyes(rng), rng.uniform(50, 90, 3).tolist(), 420.0
     gone = 0.5 + (WIDTH - x) / speed
@@ -241,7 +238,7 @@ def _replacement(rng: Random, people: tuple[int, int, int], away: float, speed: 
 
 
 def mingling(rng: Random) -> Scene:
-    """Four walk about among each other, each at a distance of its own."""
+    """Return a scene in which four people mingle, each at a different distance."""
     actors = []
     for person, size in zip(_people(rng, 4), (50.0, 62.0, 76.0, 94.0)):
         path, second = list[Knot](), 0.0
@@ -260,7 +257,7 @@ def mingling(rng: Random) -> Scene:
 
 
 def approaching(rng: Random) -> Scene:
-    """One comes near while another walks past behind."""
+    """Return a scene in which one approaches while another passes behind."""
     comes, passes = _people(rng, 2)
     seconds = float(rng.uniform(2.5, 5))
     start = float(rng.uniform(150, 250))
@@ -287,7 +284,7 @@ def approaching(rng: Random) -> Scene:
 
 
 def abrupt(rng: Random) -> Scene:
-    """Two stand, dash aside, bend down and get up."""
+    """Return a scene with abrupt moves: two people dash aside, bend down and rise."""
     actors = []
     for person, home in zip(_people(rng, 2), (180.0, 460.0)):
         size, path = float(rng.uniform(50, 85)), [(0.0, home, EYES, 0.0)]
@@ -306,7 +303,7 @@ def abrupt(rng: Random) -> Scene:
 
 
 def turning_camera(rng: Random) -> Scene:
-    """Turn the robot's head by up to 25 degrees in half a second, three people in sight."""
+    """Return a scene in which the camera turns by up to 25 degrees in half a second."""
     actors = tuple(
         _walk(person, (0.0, x + float(rng.uniform(-25, 25)), _eyes(rng), size), (5.0, across))
         for person, x, size, across in zip(
@@ -325,7 +322,7 @@ def turning_camera(rng: Random) -> Scene:
 
 
 def far_crossing(rng: Random) -> Scene:
-    """Two small faces cross, three to four metres and more away."""
+    """Return a crossing of small faces, at three to four metres and more."""
     return _meeting(rng, (30, 90), (14, 24), reach=80)
 
 

@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""A detector as detectors are, from the truth: boxes that tremble, faces missed, false alarms."""
+"""A simulated detector: ground truth with jitter, misses and false positives."""
 
 from __future__ import annotations
 
@@ -11,32 +11,32 @@ from benchmarks.tracking.stage import HEIGHT, SEEN, TrueFace, TrueFrame, WIDTH
 from face_affect.core.detection import NMS_IOU, non_maximum_suppression
 from face_affect.core.faces import Box, Detection
 
-# Parts of the face's size, standard deviations: what two detectors showed on the demo bag
-# is 0.01 to 0.03 and 0.02 to 0.06.
+# Standard deviations of position and size in face sizes; two detectors had 0.01 to 0.03 and 0.02
+# to 0.06 on the demo bag.
 PLACE_JITTER, SIZE_JITTER = 0.03, 0.05
-# A face half covered trembles more.
+# Factor of the jitter of partly occluded faces
 COVERED_JITTER = 2.0
-LEAST_SEEN = 0.35  # never found below
-MISSED = 0.03
-MISSED_COVERED = 0.5
-# Now and then a face is missed for longer (turned away, blurred): such misses a second.
+LEAST_SEEN = 0.35  # minimum visible fraction of a detected face
+MISSED = 0.03  # probability of a miss
+MISSED_COVERED = 0.5  # probability of a miss of a partly occluded face
+# Rate per second, and duration in seconds, of longer misses (face turned away, blur)
 LAPSES, LAPSE = 0.05, (0.2, 0.6)
-FALSE_ALARMS = 0.05  # a second
+FALSE_ALARMS = 0.05  # false positives per second
 
 
 class SimulatedDetector:
-    """Finds the true faces of one scene, as well as a detector would."""
+    """A detector of the true faces of one scene with simulated errors."""
 
     def __init__(self, rate: float, seed: int) -> None:
-        """Work at ``rate`` Hz; all that happens by chance follows ``seed``."""
+        """Simulate errors at ``rate`` Hz, determined by ``seed``."""
         self._rate = rate
         self._rng = np.random.default_rng(seed)
         self._back: dict[int, float] = {}
 
     def __call__(self, frame: TrueFrame) -> list[Detection]:
-        """Return what is found in ``frame``, best first."""
+        """Return the detections in ``frame``, best first; scores are visible fractions."""
         found = [
-            (self._trembling(face), face.visible)
+            (self._jittered(face), face.visible)
             for face in frame.faces
             if self._finds(face, frame.stamp)
         ]
@@ -72,7 +72,7 @@ class SimulatedDetector:
             and stamp >= self._back.get(face.identity, 0.0)
         )
 
-    def _trembling(self, face: TrueFace) -> Box:
+    def _jittered(self, face: TrueFace) -> Box:
         scale = 1.0 if face.visible >= SEEN else COVERED_JITTER
         size = scale * np.sqrt(face.box.area)
         dx, dy = self._rng.normal(0, PLACE_JITTER * size, 2).tolist()

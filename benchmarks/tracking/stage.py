@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""A stage: people who walk along paths, who hides whom, and its picture."""
+"""Synthetic scenes of people on paths: ground truth with occlusions, and rendering."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from benchmarks.tracking.people import Cutout, room
 from face_affect.core.faces import Box
 
 WIDTH, HEIGHT = 640, 480
-# A face with less of its box in sight need not be found, as in demo/truth.json.
+# Minimum visible fraction of a face's box that counts, as in demo/truth.json
 SEEN = 0.6
-# Who hides whom is worked out on a picture smaller by this factor.
+# Downsampling factor of the images for occlusions
 COARSE = 4
-# Seconds to either side over which the corners of a path are rounded.
+# Half width in seconds of the smoothing of paths
 ROUNDING = 0.15
 NOISE = 2.0  # grey levels, standard deviation
 PILLAR_COLOUR = (96, 112, 124)
@@ -32,7 +32,7 @@ Knot = tuple[float, float, float, float]
 
 @dataclass(frozen=True)
 class TrueFace:
-    """Where a face is, and how much of its box is in sight, 0..1."""
+    """The box of a face in pixels, and its visible fraction 0..1."""
 
     identity: int
     box: Box
@@ -41,7 +41,7 @@ class TrueFace:
 
 @dataclass(frozen=True)
 class TrueFrame:
-    """All faces at ``stamp`` seconds."""
+    """The true faces at ``stamp`` seconds."""
 
     stamp: float
     faces: tuple[TrueFace, ...]
@@ -49,28 +49,27 @@ class TrueFrame:
 
 @dataclass(frozen=True)
 class Actor:
-    """One visit of one person; larger faces are nearer and hide others."""
+    """One visit of one person; larger faces are nearer and occlude others."""
 
     person: int
     path: tuple[Knot, ...]
 
     def at(self, second: float) -> tuple[float, float, float] | None:
-        """Return the centre and width of the face, or None before and after the visit."""
+        """Return centre (x, y) and width of the face in pixels; None outside of the visit."""
         times, *values = np.array(self.path).T
         if not times[0] <= second <= times[-1]:
             return None
         x, y, width = (_rounded(second, times, line) for line in values)
-        # The head goes up and down as people walk, also on the spot.
+        # Vertical motion of the head by steps, also of standing people
         return x, y + 0.02 * width * float(np.sin(10 * second + self.person)), width
 
 
 @dataclass(frozen=True)
 class Scene:
-    """What happens in front of the camera in ``seconds``.
+    """A scene in front of the camera of ``seconds`` length.
 
-    ``people``: what the actors look like; ``pillar``: left side and width, in front
-    of all; ``camera``: (second, x) of the picture's left side, by which all but the
-    camera shift.
+    ``people``: cut-outs of the actors' persons; ``pillar``: left edge and width in pixels, in
+    front of all; ``camera``: path (second, x) of the left image edge.
     """
 
     actors: tuple[Actor, ...]
@@ -80,35 +79,35 @@ class Scene:
     people: tuple[Cutout, ...] = ()
 
     def frames(self, rate: float) -> list[TrueFrame]:
-        """Return the truth at ``rate`` Hz."""
+        """Return the ground truth of all frames at ``rate`` Hz."""
         return [self.frame(i / rate) for i in range(int(self.seconds * rate))]
 
     def frame(self, second: float) -> TrueFrame:
-        """Return the truth at ``second``."""
+        """Return the ground truth at ``second``."""
         left = self._left(second)
         owners = np.full((HEIGHT // COARSE, WIDTH // COARSE), -1)
-        places = self._places(second)
-        for rank, (_, cutout, (x, y, width)) in enumerate(places):
+        visits = self._visits(second)
+        for rank, (_, cutout, (x, y, width)) in enumerate(visits):
             _paste_mask(owners, cutout, (x - left) / COARSE, y / COARSE, width / COARSE, rank)
         if self.pillar:
             start = max(round((self.pillar[0] - left) / COARSE), 0)
-            owners[:, start : max(round((sum(self.pillar) - left) / COARSE), 0)] = len(places)
+            owners[:, start : max(round((sum(self.pillar) - left) / COARSE), 0)] = len(visits)
         faces = []
-        for rank, (identity, cutout, (x, y, width)) in enumerate(places):
+        for rank, (identity, cutout, (x, y, width)) in enumerate(visits):
             height = width * cutout.aspect
             box = Box(x - left - width / 2, y - height / 2, width, height)
             faces.append(TrueFace(identity, box, _visible(owners, box, rank)))
         return TrueFrame(second, tuple(faces))
 
     def image(self, second: float, shrink: int = 1) -> NDArray[np.uint8]:
-        """Return the picture at ``second``, u8 [HEIGHT, WIDTH, 3] BGR.
+        """Return the image at ``second``, u8 [HEIGHT, WIDTH, 3] BGR.
 
-        It is drawn smaller by ``shrink`` and enlarged again, which saves time.
+        It is rendered at 1 / ``shrink`` of its size and enlarged, which is faster.
         """
         left = self._left(second)
         start = round((WIDTH + left) / shrink)
         image = _wide_room(shrink)[:, start : start + WIDTH // shrink].copy()
-        for _, cutout, (x, y, width) in self._places(second):
+        for _, cutout, (x, y, width) in self._visits(second):
             _paste(image, cutout, (x - left) / shrink, y / shrink, width / shrink)
         if self.pillar:
             edges = (
@@ -123,7 +122,7 @@ class Scene:
         )
 
     def longest_gap(self) -> float:
-        """Return the longest time in seconds for which a person is occluded."""
+        """Return the longest occlusion of a person in seconds."""
         seen: dict[int, list[float]] = {}
         for frame in self.frames(30):
             for face in frame.faces:
@@ -138,19 +137,19 @@ class Scene:
         times, values = np.array(self.camera).T
         return _rounded(second, times, values)
 
-    def _places(self, second: float) -> list[tuple[int, Cutout, tuple[float, float, float]]]:
-        """Return identity, picture and place of all who are there, the farthest first."""
-        there = [
-            (identity, self.people[actor.person], place)
+    def _visits(self, second: float) -> list[tuple[int, Cutout, tuple[float, float, float]]]:
+        """Return identity, cut-out and position of present actors, the farthest first."""
+        present = [
+            (identity, self.people[actor.person], position)
             for identity, actor in enumerate(self.actors)
-            if (place := actor.at(second)) is not None
+            if (position := actor.at(second)) is not None
         ]
-        return sorted(there, key=lambda one: one[2][2])
+        return sorted(present, key=lambda one: one[2][2])
 
 
 @functools.cache
 def _wide_room(shrink: int) -> NDArray[np.float32]:
-    """Return the room with its mirror image on either side."""
+    """Return the room with its mirror image on both sides, f32."""
     small = cv2.resize(room(), (WIDTH // shrink, HEIGHT // shrink), interpolation=cv2.INTER_AREA)
     return np.hstack([small[:, ::-1], small, small[:, ::-1]]).astype(np.float32)
 
@@ -162,13 +161,13 @@ def _noise() -> NDArray[np.float32]:
 
 
 def _rounded(second: float, times: NDArray[np.float64], values: NDArray[np.float64]) -> float:
-    """Return the value at ``second`` of a line with rounded corners."""
+    """Return the value at ``second`` of a polyline with rounded corners."""
     around = second + np.linspace(-ROUNDING, ROUNDING, 7)
     return float(np.interp(around, times, values).mean())
 
 
 def _span(start: float, length: float, limit: int) -> tuple[slice, slice, int]:
-    """Return which part of a layer is in the picture, where, and the layer's whole size."""
+    """Return the slices of a layer and of the image where they overlap, and the layer's size."""
     first, size = round(start), max(round(length), 1)
     low, high = max(first, 0), min(first + size, limit)
     return slice(low - first, max(high - first, 0)), slice(low, max(high, low)), size
@@ -207,7 +206,7 @@ def _paste_mask(
 
 
 def _visible(owners: NDArray[np.int64], box: Box, rank: int) -> float:
-    """Return the part of ``box`` that is inside the image and not occluded by a nearer person."""
+    """Return the fraction of ``box`` inside the image and not occluded by a nearer person."""
     left, right = (round(edge / COARSE) for edge in (box.x, box.x + box.width))
     top, bottom = (round(edge / COARSE) for edge in (box.y, box.y + box.height))
     part = owners[max(top, 0) : max(bottom, 0), max(left, 0) : max(right, 0)]

@@ -174,7 +174,7 @@ def test_own_output_is_not_overwritten_as_input(tmp_path: Path, way: str) -> Non
     with started(str(source), '--output', str(tmp_path)) as demo:
         code, output = demo.finish(END_SECONDS)
     assert code == 2
-    assert 'would be overwritten' in output
+    assert 'the output would overwrite' in output
     assert video.exists()
 
 
@@ -187,7 +187,7 @@ def test_pictures_of_different_sizes_all_get_results(tmp_path: Path) -> None:
     with started(str(pictures), '--rate', '2', '--output', str(tmp_path / 'output')) as demo:
         code, output = demo.finish()
         assert code == 0, output
-        assert '3 frames sent, 3 results and 3 annotated pictures' in output
+        assert '3 frames sent, 3 results and 3 annotated images' in output
         assert demo.left_behind() == []
 
 

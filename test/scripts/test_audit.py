@@ -53,7 +53,7 @@ def output(*packages: dict[str, Any]) -> str:
             output(UNKNOWN, UNKNOWN),
             '',
             0,
-            ['a.txt: NOT AUDITED: the service knows none of these 2'],
+            ['a.txt: NOT AUDITED: the service does not know any of these 2'],
         ),
         (output(), '', 0, ['a.txt: 0 audited, 0 vulnerabilities']),
         (
@@ -62,7 +62,7 @@ def output(*packages: dict[str, Any]) -> str:
             0,
             ['a.txt: NOT AUDITED: ERROR: no connection'],
         ),
-        ('', '', 0, ['a.txt: NOT AUDITED: pip-audit said nothing']),
+        ('', '', 0, ['a.txt: NOT AUDITED: pip-audit printed nothing']),
     ],
 )
 def test_verdict(
