@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,3 +49,16 @@ class DemoFrame:
         """The image, u8 [H, W, 3] BGR."""
         image = cv2.imdecode(np.frombuffer(self.jpeg, np.uint8), cv2.IMREAD_COLOR)
         return np.asarray(image, dtype=np.uint8)
+
+
+def large_jpeg(
+    image: NDArray[np.uint8],
+    change: Callable[[NDArray[np.uint8]], NDArray[np.uint8]] = lambda picture: picture,
+) -> bytes:
+    """Return a JPEG of 4096x2160 pixels with ``image``, 640x480, enlarged, in its middle.
+
+    ``change`` is applied to the picture before it is encoded.
+    """
+    picture = np.full((2160, 4096, 3), 110, np.uint8)
+    picture[:, 608:-608] = cv2.resize(image, (2880, 2160), interpolation=cv2.INTER_CUBIC)
+    return bytes(cv2.imencode('.jpg', change(picture), [cv2.IMWRITE_JPEG_QUALITY, 90])[1])

@@ -41,14 +41,14 @@ def annotate(
     """Return an annotated BGR copy of ``image`` with the box, id and estimates of each face.
 
     Args:
-        image: u8 [H, W, 3] BGR or [H, W] gray.
+        image: u8 [H, W, 3] BGR or [H, W] gray, in the size of ``result`` or resized.
         result: the faces in it.
         scale: size of the copy relative to ``image``, 0..1.
 
     """
     canvas, unit = _canvas(image, scale)
-    for face in result.faces:
-        _draw_face(canvas, face, unit, min(scale, 1.0))
+    for face in result.faces_at(canvas.shape[1]):
+        _draw_face(canvas, face, unit)
     return canvas
 
 
@@ -115,12 +115,12 @@ def _caption(face: Face) -> list[str]:
     return lines
 
 
-def _draw_face(canvas: NDArray[np.uint8], face: Face, unit: float, scale: float) -> None:
+def _draw_face(canvas: NDArray[np.uint8], face: Face, unit: float) -> None:
     label = face.emotion.label if face.emotion else UNKNOWN
     colour = COLOURS.get(label, COLOURS[UNKNOWN])
     box = face.detection.box
-    left, top = round(box.x * scale), round(box.y * scale)
-    right, bottom = round((box.x + box.width) * scale), round((box.y + box.height) * scale)
+    left, top = round(box.x), round(box.y)
+    right, bottom = round(box.x + box.width), round(box.y + box.height)
     _draw_box(canvas, (left, top, right, bottom), _caption(face), colour, unit)
 
 
@@ -162,13 +162,13 @@ def blur_faces(image: NDArray[np.uint8], result: FrameResult) -> NDArray[np.uint
     Faces that the detector missed are not blurred.
 
     Args:
-        image: u8 [H, W, 3] BGR or [H, W] gray.
+        image: u8 [H, W, 3] BGR or [H, W] gray, in the size of ``result`` or resized.
         result: the faces in it.
 
     """
     canvas = image.copy()
     height, width = image.shape[:2]
-    for face in result.faces:
+    for face in result.faces_at(width):
         box = face.detection.box
         # Enlarged on all sides: hair and chin may be on any side of a rotated camera's face.
         head = Box(

@@ -18,6 +18,8 @@ from face_affect.core.faces import Box, Detection
 from face_affect.core.models import ModelError, Sidecar
 from face_affect.core.runtime import Network
 
+# Width in pixels of the input of the smallest face that is detected: one cell of the finest map
+SMALLEST_FACE = 8
 NMS_IOU = 0.3
 # Boxes with an IoU of at least MERGE_IOU with the best one are fused, including those up to
 # MERGE_MARGIN (logits) below the threshold, so that a cell that crosses the threshold changes

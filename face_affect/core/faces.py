@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 import math
 from typing import Any
 
@@ -58,6 +58,10 @@ class Box:
         """Return the box shifted by (dx, dy) pixels."""
         return Box(self.x + dx, self.y + dy, self.width, self.height)
 
+    def scaled(self, factor: float) -> Box:
+        """Return the box in the image resized to ``factor`` times its width and height."""
+        return Box(self.x * factor, self.y * factor, self.width * factor, self.height * factor)
+
     def clipped(self, width: int, height: int) -> Box:
         """Return the intersection with an image of that size in pixels; its area may be 0."""
         left, top = min(max(self.x, 0.0), width), min(max(self.y, 0.0), height)
@@ -97,6 +101,11 @@ class Detection:
     box: Box
     score: float
     landmarks: tuple[tuple[float, float], ...] = ()
+
+    def scaled(self, factor: float) -> Detection:
+        """Return the detection in the image resized to ``factor`` times its width and height."""
+        landmarks = tuple((x * factor, y * factor) for x, y in self.landmarks)
+        return Detection(self.box.scaled(factor), self.score, landmarks)
 
 
 @dataclass(frozen=True)
@@ -276,3 +285,10 @@ class FrameResult:
     faces: tuple[Face, ...] = ()
     timings: Mapping[str, float] = field(default_factory=dict, compare=False)
     rotate: int = 0
+
+    def faces_at(self, width: int) -> tuple[Face, ...]:
+        """Return the faces in the coordinates of the image resized to ``width`` pixels."""
+        return tuple(
+            replace(face, detection=face.detection.scaled(width / self.width))
+            for face in self.faces
+        )

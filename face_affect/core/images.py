@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from face_affect.core.bit_depth import BitDepth
 from face_affect.core.image_header import image_format, image_size
 from face_affect.core.parameters import parameter, ParameterGroup
+from face_affect.core.reduction import DECODING_FLAGS
 from face_affect.core.text import printable
 
 Pixels = NDArray[np.uint8]
@@ -223,6 +224,7 @@ def decode_message(
     message: Any,
     max_pixels: int = MAX_COMPRESSED_PIXELS,
     bit_depth: BitDepth | None = None,
+    reduction: int = 1,
 ) -> Pixels:
     """Decode an image message to u8 [H, W, 3] BGR or [H, W] gray, a view where possible.
 
@@ -230,6 +232,7 @@ def decode_message(
         message: has the attributes of sensor_msgs Image or CompressedImage, in any ROS library.
         max_pixels: maximum width times height of a compressed image.
         bit_depth: the camera's bit depth, which is updated; without it, that of this image.
+        reduction: that of a compressed image, see ``reduction_of``.
 
     Raises:
         UnknownEncodingError: the encoding of raw data is not supported.
@@ -238,7 +241,7 @@ def decode_message(
 
     """
     if not hasattr(message, 'encoding'):
-        return decode_compressed(message.data, max_pixels, bit_depth)
+        return decode_compressed(message.data, max_pixels, bit_depth, reduction)
     return decode_raw(
         message.data,
         message.encoding,
@@ -254,6 +257,7 @@ def decode_compressed(
     data: bytes | bytearray | memoryview | Pixels,
     max_pixels: int = MAX_COMPRESSED_PIXELS,
     bit_depth: BitDepth | None = None,
+    reduction: int = 1,
 ) -> Pixels:
     """Decode the JPEG or PNG of a sensor_msgs/CompressedImage to u8 [H, W, 3] BGR or [H, W] gray.
 
@@ -265,6 +269,7 @@ def decode_compressed(
             so that a small message cannot allocate much memory.
         bit_depth: the camera's bit depth, by which a sixteen-bit PNG is reduced, and which is
             updated; without it, that of this image.
+        reduction: divisor of width and height, 1, 2, 4 or 8; see ``reduction_of``.
 
     Raises:
         ImageError: the data cannot be decoded ('undecodable'), or the size in the header is out
@@ -273,7 +278,7 @@ def decode_compressed(
     """
     content = bytes(data)
     name = _format_among(TOPIC_FORMATS, content, 'a compressed image')
-    return _decode_encoded(content, name, max_pixels, cv2.IMREAD_ANYCOLOR, bit_depth)
+    return _decode_encoded(content, name, max_pixels, DECODING_FLAGS[reduction], bit_depth)
 
 
 def decode_picture(content: bytes) -> Pixels:

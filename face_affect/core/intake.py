@@ -19,10 +19,14 @@ LONGEST_GAP = 3600 * SECOND  # nanoseconds; a larger step forward resets the pip
 
 
 class ImageProcessor(Protocol):
-    """The interface of a pipeline that an intake needs."""
+    """The interface of a pipeline that processes a camera's images."""
 
-    def process(self, image: NDArray[np.uint8], stamp: float) -> FrameResult:
-        """Return the faces in ``image``, captured at ``stamp`` seconds."""
+    @property
+    def needed_side(self) -> float:
+        """Longer side in pixels above which the resolution of an image does not matter."""
+
+    def process(self, image: NDArray[np.uint8], stamp: float, reduction: int = 1) -> FrameResult:
+        """Return the faces in ``image``, captured at ``stamp`` seconds; see Pipeline.process."""
 
     def reset(self) -> None:
         """Discard all tracks."""
@@ -34,11 +38,13 @@ class ImageIntake:
     def __init__(self, pipeline: ImageProcessor) -> None:
         """Accept any size and time for the first image."""
         self._pipeline = pipeline
-        self._size: tuple[int, ...] | None = None
+        self._size: tuple[int, int] | None = None
         self._newest: int | None = None
         self._received = 0
 
-    def process(self, image: NDArray[np.uint8], stamp: int, received: int) -> FrameResult:
+    def process(
+        self, image: NDArray[np.uint8], stamp: int, received: int, reduction: int = 1
+    ) -> FrameResult:
         """Return the faces in one image.
 
         The first image of a new size is dropped, since a single one is a fault; further ones of
@@ -51,22 +57,22 @@ class ImageIntake:
             stamp: time of capture in nanoseconds; 0 if unknown.
             received: time of arrival in nanoseconds, of any clock. Images without a stamp
                 advance by the differences of this clock.
+            reduction: that of ``image``, see ``reduction_of``; sizes are compared at full size.
 
         Raises:
             ImageError: the image is dropped ('size_changed', 'late').
 
         """
-        self._check_size(image)
-        return self._pipeline.process(image, self._time(stamp, received) / SECOND)
+        self._check_size((image.shape[0] * reduction, image.shape[1] * reduction))
+        return self._pipeline.process(image, self._time(stamp, received) / SECOND, reduction)
 
-    def _check_size(self, image: NDArray[np.uint8]) -> None:
-        before, self._size = self._size, image.shape[:2]
+    def _check_size(self, size: tuple[int, int]) -> None:
+        before, self._size = self._size, size
         if before is not None and before != self._size:
             self._pipeline.reset()
             raise ImageError(
                 'size_changed',
-                f'image size changed from {before[1]}x{before[0]} to '
-                f'{self._size[1]}x{self._size[0]}',
+                f'image size changed from {before[1]}x{before[0]} to {size[1]}x{size[0]}',
             )
 
     def _time(self, stamp: int, received: int) -> int:

@@ -24,7 +24,8 @@ class Picture:
 
     ``stamp`` time of capture in nanoseconds, 0 if unknown; ``received`` time of recording or
     arrival in nanoseconds; ``decode`` returns the image as u8 [H, W, 3] BGR or [H, W] gray, or
-    raises ImageError; ``frame_id`` of the camera; ``name`` of its file.
+    raises ImageError; ``frame_id`` of the camera; ``name`` of its file; ``reduction`` divisor of
+    width and height in ``decode``, see ``reduction_of``.
     """
 
     stamp: int
@@ -32,6 +33,7 @@ class Picture:
     decode: Callable[[], NDArray[np.uint8]]
     frame_id: str = ''
     name: str = ''
+    reduction: int = 1
 
     @property
     def time(self) -> int:
@@ -87,7 +89,9 @@ class PictureReader:
             if not self._moving:
                 self._pipeline.reset()
                 self._intake = ImageIntake(self._pipeline)
-            result = self._intake.process(image, picture.stamp, picture.received)
+            result = self._intake.process(
+                image, picture.stamp, picture.received, picture.reduction
+            )
         # One bad picture must not end the processing of a recording.
         except Exception as error:
             reason, text = drop_reason(error)

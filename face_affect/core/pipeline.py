@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from face_affect.core.classification import Classifier
 from face_affect.core.crop import crop_views
-from face_affect.core.detection import large_enough, load_detector
+from face_affect.core.detection import large_enough, load_detector, SMALLEST_FACE
 from face_affect.core.faces import Detection, Estimate, Face, FrameResult
 from face_affect.core.images import check_image
 from face_affect.core.models import find_models, Sidecar
@@ -47,6 +47,13 @@ def _check_stamp(stamp: Any) -> None:
         raise TypeError(f'stamp is {stamp!r}, but must be a number of seconds')
     if not math.isfinite(stamp):
         raise ValueError(f'stamp is {stamp}, but must be finite')
+
+
+def _check_reduction(reduction: Any) -> None:
+    if not isinstance(reduction, int):
+        raise TypeError(f'reduction is {reduction!r}, but must be an int')
+    if reduction < 1:
+        raise ValueError(f'reduction is {reduction}, but must be at least 1')
 
 
 class Pipeline:
@@ -116,62 +123,97 @@ class Pipeline:
         self._far_sight.reset()
         self._far_faces = {}
 
-    def process(self, image: NDArray[np.uint8], stamp: float) -> FrameResult:
+    @property
+    def needed_side(self) -> float:
+        """Longer side in pixels above which the resolution of an image does not matter.
+
+        At this side, a face of SMALLEST_FACE pixels in the detector's input fills the largest
+        input of a classifier. Infinity with ``detect_far``, which detects at full resolution.
+        """
+        if self.settings.detect_far:
+            return math.inf
+        _, *classifiers = self.sidecars
+        largest = max(max(one.input.width, one.input.height) for one in classifiers)
+        return max(self._detector.input_size) * largest / SMALLEST_FACE
+
+    def process(self, image: NDArray[np.uint8], stamp: float, reduction: int = 1) -> FrameResult:
         """Detect, track and classify the faces in one image.
 
         Args:
             image: u8 [H, W, 3] BGR or [H, W] gray, contiguous or not.
             stamp: time of capture in seconds; a step back discards all tracks.
+            reduction: divisor of width and height with which ``image`` was decoded, see
+                ``reduction_of``.
 
         Returns:
-            the confirmed faces, in coordinates of ``image``, and the time of each stage.
+            the confirmed faces, and the time of each stage. Coordinates, width and height are
+            those of the full size, as ``min_face_size`` is.
 
         Raises:
-            TypeError: ``image`` is not a uint8 array, or ``stamp`` not a number.
-            ValueError: ``image`` has another shape or no pixels, or ``stamp`` is not finite.
+            TypeError: ``image`` is not a uint8 array, ``stamp`` not a number, or ``reduction`` not
+                an int.
+            ValueError: ``image`` has another shape or no pixels, ``stamp`` is not finite, or
+                ``reduction`` is not positive.
 
         """
         check_image(image)
         _check_stamp(stamp)
+        _check_reduction(reduction)
         settings = self.settings
         self._timings = {}
         self._tracker.settings = settings
         if settings.rotate != self._rotate:
             self.reset()  # Tracks are in the coordinates of the previous rotation.
             self._rotate = settings.rotate
-        height, width = image.shape[:2]
+        height, width = (side * reduction for side in image.shape[:2])
         rotation = Rotation(settings.rotate, width, height)
         start = time.perf_counter()
         image = rotation.image(image)
-        detections = large_enough(self._detect(image, stamp, settings), settings.min_face_size)
+        detections = large_enough(
+            self._detect(image, reduction, stamp, settings), settings.min_face_size
+        )
         start = self._note('detect', start)
-        tracks = self._tracker.update(detections, stamp, image)
+        tracks = self._tracker.update(detections, stamp, image, reduction)
         for estimator in self._estimators:
             estimator.smoother.time_constant = settings.smoothing_time
             estimator.smoother.keep(self._tracker.ids)
         self._note('track', start)
-        faces = [self._face(image, track, stamp, settings) for track in tracks]
+        faces = [self._face(image, reduction, track, stamp, settings) for track in tracks]
         if settings.detect_far:
-            faces += self._far_faces_besides(faces, image.shape, stamp)
+            shape = tuple(side * reduction for side in image.shape[:2])
+            faces += self._far_faces_besides(faces, shape, stamp)
         if settings.rotate:
             faces = [rotation.inverse.face(face) for face in faces]
         return FrameResult(stamp, width, height, tuple(faces), self._timings, settings.rotate)
 
     def _detect(
-        self, image: NDArray[np.uint8], stamp: float, settings: Settings
+        self, image: NDArray[np.uint8], reduction: int, stamp: float, settings: Settings
     ) -> list[Detection]:
+        """Return the detections in ``image``, in coordinates of its full size."""
         new = settings.detection_threshold
         threshold = new / (new + ODDS_OF_NEW * (1 - new))
-        if not settings.detect_far:
-            return self._detector(image, threshold)
+        if settings.detect_far:
+            known = [
+                track.predicted(stamp).scaled(1 / reduction)
+                for track in self._far_tracks(image, reduction, settings)
+            ]
+            found = self._far_sight(image, threshold, known)
+        else:
+            found = self._detector(image, threshold)
+        return [one.scaled(reduction) for one in found]
+
+    def _far_tracks(
+        self, image: NDArray[np.uint8], reduction: int, settings: Settings
+    ) -> list[Track]:
+        """Return the tracks of far faces: unconfirmed first, then by their last detection."""
         far = [
             track
             for track in self._tracker.tracks
-            if self._far_sight.is_far(track.detection.box, image.shape)
+            if self._far_sight.is_far(track.detection.box.scaled(1 / reduction), image.shape)
         ]
-        # Unconfirmed tracks first, then those with the oldest detection.
-        far.sort(key=lambda track: (track.frames >= settings.confirm_frames, track.last_seen))
-        return self._far_sight(image, threshold, [track.predicted(stamp) for track in far])
+        return sorted(
+            far, key=lambda track: (track.frames >= settings.confirm_frames, track.last_seen)
+        )
 
     def _far_faces_besides(
         self, seen: Sequence[Face], shape: tuple[int, ...], stamp: float
@@ -200,12 +242,18 @@ class Pipeline:
         return list(besides.values())
 
     def _face(
-        self, image: NDArray[np.uint8], track: Track, stamp: float, settings: Settings
+        self,
+        image: NDArray[np.uint8],
+        reduction: int,
+        track: Track,
+        stamp: float,
+        settings: Settings,
     ) -> Face:
         enabled = [one for one in self._estimators if settings.enabled(one.task)]
         start = time.perf_counter()
         views = [one.classifier.view for one in enabled]
-        crops = crop_views(image, track.detection.box, views) if enabled else []
+        box = track.detection.box.scaled(1 / reduction)
+        crops = crop_views(image, box, views) if enabled else []
         self._note('crop', start)
         estimates = {
             one.task.name: self._estimate(one, crop, track, stamp, settings)

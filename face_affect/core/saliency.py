@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from face_affect.core.crop import crop_face, crop_square
-from face_affect.core.faces import Box, Face
+from face_affect.core.faces import Box, Face, FrameResult
 from face_affect.core.models import ModelError, read_sidecar, Sidecar
 from face_affect.core.rotation import Rotation
 from face_affect.core.runtime import Network
@@ -35,8 +35,9 @@ def saliency_path(classifier: Sidecar) -> Path:
 class Explanation:
     """The saliency of one label for one face.
 
-    ``probability`` 0..1 of the label; ``square`` the crop, in pixels of the image; ``gradient``
-    f32 [S, S] over ``square`` in the orientation of the image, see Saliency.
+    ``probability`` 0..1 of the label; ``square`` the crop, in pixels of the explained image, as
+    the box of ``face``; ``gradient`` f32 [S, S] over ``square`` in the orientation of the image,
+    see Saliency.
     """
 
     face: Face
@@ -111,20 +112,20 @@ class Explainer:
         }
 
     def __call__(
-        self, image: NDArray[np.uint8], faces: Sequence[Face], subject: str, rotate: int = 0
+        self, image: NDArray[np.uint8], result: FrameResult, subject: str
     ) -> list[Explanation]:
-        """Return an explanation of ``subject`` for each face.
+        """Return an explanation of ``subject`` for each face of ``result``.
 
         Faces whose task is disabled or has no saliency network are omitted.
 
         Args:
-            image: u8 [H, W, 3] BGR or [H, W] gray, in which ``faces`` were detected.
-            faces: those of one FrameResult.
+            image: u8 [H, W, 3] BGR or [H, W] gray, in which the faces were detected, of any size.
+            result: the faces.
             subject: one of SUBJECTS.
-            rotate: that of the FrameResult, degrees clockwise.
 
         """
-        rotation = Rotation.of(rotate, image)
+        rotation = Rotation.of(result.rotate, image)
+        faces = result.faces_at(image.shape[1])
         image = rotation.image(image)
         found = []
         for face in faces:
@@ -143,7 +144,7 @@ class Explainer:
                         label,
                         estimate.probability(label),
                         rotation.inverse.box(crop_square(box, geometry)),
-                        np.rot90(network(crop, label), rotate // 90),
+                        np.rot90(network(crop, label), result.rotate // 90),
                     )
                 )
         return found

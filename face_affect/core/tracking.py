@@ -117,6 +117,7 @@ class Tracker:
         detections: Sequence[Detection],
         stamp: float,
         image: NDArray[np.uint8] | None = None,
+        reduction: int = 1,
     ) -> list[Track]:
         """Associate the detections of one image; return the confirmed tracks among them.
 
@@ -127,6 +128,7 @@ class Tracker:
             stamp: seconds; a step back in time (a bag that is played again) discards all tracks.
             image: u8 [H, W, 3] BGR or [H, W] gray, for appearances; without it, only position
                 and size are compared.
+            reduction: that of ``image``, see ``reduction_of``; detections are at full size.
 
         Raises:
             ValueError: ``stamp`` is not finite.
@@ -144,7 +146,7 @@ class Tracker:
             for track in self._tracks
             if track.last_seen >= self._stamp or not self._is_overdue(track, stamp)
         ]
-        appearances = None if image is None else _Appearances(image, detections)
+        appearances = None if image is None else _Appearances(image, detections, reduction)
         pairs = [
             (row, column)
             for row, column in self._match(detections, stamp, appearances)
@@ -259,20 +261,24 @@ class Tracker:
 class _Appearances:
     """The appearance descriptors of the detections in one image, computed on demand."""
 
-    def __init__(self, image: NDArray[np.uint8], detections: Sequence[Detection]) -> None:
+    def __init__(
+        self, image: NDArray[np.uint8], detections: Sequence[Detection], reduction: int
+    ) -> None:
         self._detections = detections
         self._image = image
+        self._reduction = reduction
         self._known: dict[int, Appearance | None] = {}
 
     def is_outside(self, expected: KalmanState) -> bool:
         """Return whether the predicted centre of a face is outside the image."""
-        height, width = self._image.shape[:2]
+        height, width = (side * self._reduction for side in self._image.shape[:2])
         return not (0 <= expected.x <= width and 0 <= expected.y <= height)
 
     def of(self, column: int) -> Appearance | None:
         """Return the appearance of a detection; see extract_appearance."""
         if column not in self._known:
-            self._known[column] = extract_appearance(self._image, self._detections[column].box)
+            box = self._detections[column].box.scaled(1 / self._reduction)
+            self._known[column] = extract_appearance(self._image, box)
         return self._known[column]
 
 

@@ -37,6 +37,7 @@ def decode(
     message: CdrImageMessage,
     max_pixels: int = MAX_COMPRESSED_PIXELS,
     bit_depth: BitDepth | None = None,
+    reduction: int = 1,
 ) -> NDArray[np.uint8]:
     """Return what ``decode_message`` does, by cv_bridge where the encoding is unknown there.
 
@@ -45,7 +46,7 @@ def decode(
 
     """
     try:
-        return decode_message(message, max_pixels, bit_depth)
+        return decode_message(message, max_pixels, bit_depth, reduction)
     except UnknownEncodingError:
         if CvBridge is None or isinstance(message, CdrCompressedImage):
             raise

@@ -67,7 +67,7 @@ class DebugImages:
         compressed = self._compressed.get_subscription_count() > 0
         if not (raw or compressed) or not self._rate.passes(parameters.debug_image_max_rate):
             return False
-        picture = annotate(image, result, parameters.debug_image_scale)
+        picture = annotate(image, result, self._scale(image, result))
         if raw:
             self._raw.publish(image_to_message(picture, header))
         if compressed:
@@ -86,7 +86,11 @@ class DebugImages:
             parameters.debug_image_max_rate
         ):
             return False
-        explanations = explainer(image, result.faces, parameters.saliency_of, result.rotate)
-        picture = annotate_saliency(image, explanations, parameters.debug_image_scale)
+        explanations = explainer(image, result, parameters.saliency_of)
+        picture = annotate_saliency(image, explanations, self._scale(image, result))
         self._saliency.publish(image_to_message(picture, header))
         return True
+
+    def _scale(self, image: NDArray[np.uint8], result: FrameResult) -> float:
+        """Return the scale of the drawing relative to ``image``, which may be reduced."""
+        return min(1.0, self._parameters().debug_image_scale * result.width / image.shape[1])

@@ -120,7 +120,11 @@ class DebugParameters(ParameterGroup):
     """The debug and saliency images."""
 
     debug_image_scale: float = parameter(
-        1.0, "size of the debug and saliency images relative to the camera's", low=0.05, high=1.0
+        1.0,
+        "size of the debug and saliency images relative to the camera's, at most the size at "
+        'which a JPEG is decoded',
+        low=0.05,
+        high=1.0,
     )
     debug_image_max_rate: float = parameter(
         0.0,

@@ -17,6 +17,7 @@ from face_affect.core.bit_depth import BitDepth
 from face_affect.core.faces import FrameResult
 from face_affect.core.images import exposure_fault
 from face_affect.core.intake import drop_reason, ImageIntake, ImageProcessor
+from face_affect.core.reduction import reduction_of
 from face_affect.core.stamps import to_nanoseconds
 from face_affect.ros.cdr import ImageKind, read_message
 from face_affect.ros.conversions import decode
@@ -74,6 +75,7 @@ class Worker:
             limits: of rate, age and size; the attribute may be replaced at any time.
 
         """
+        self._pipeline = pipeline
         self._statistics = statistics
         self._kind = kind
         self._sink = sink
@@ -142,9 +144,10 @@ class Worker:
         age = (now - stamp) * 1e-9 if stamp else 0.0
         if 0 < self.limits.max_age < age:
             raise Overdue
-        image = decode(message, self.limits.max_image_pixels, self._bit_depth)
+        reduction = reduction_of(message, self._pipeline.needed_side)
+        image = decode(message, self.limits.max_image_pixels, self._bit_depth, reduction)
         decoded = time.perf_counter()
-        result = self._intake.process(image, stamp, now)
+        result = self._intake.process(image, stamp, now, reduction)
         published = time.perf_counter()
         self._check_given_up()
         self._sink.publish(result, message.header, published - start)

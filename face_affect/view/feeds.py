@@ -98,7 +98,7 @@ class PipelineFeeds(Feeds):
         self.saliency.publish(functools.cache(lambda: self._explained(image, result)))
 
     def _explained(self, image: Image, result: FrameResult) -> Image:
-        return annotate_saliency(image, self._explainer(image, result.faces, EMOTION.name))
+        return annotate_saliency(image, self._explainer(image, result, EMOTION.name))
 
 
 def cut_out(image: Image, box: Box, scale: float) -> Image:

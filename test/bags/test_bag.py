@@ -16,7 +16,7 @@ import time
 from typing import Any
 
 import cv2
-from demo_bag import DemoFrame, ROOT
+from demo_bag import DemoFrame, large_jpeg, ROOT
 from made_bags import (
     DEMO_BAG,
     demo_messages,
@@ -39,6 +39,7 @@ from face_affect.bags.recordings import bag_reader
 from face_affect.bags.recordings import message_types as messages_module
 from face_affect.bags.recordings.bag_reader import BagRecording, TimedMessage, Topic
 from face_affect.bags.recordings.message_types import (
+    compressed_image,
     known_types,
     message_definition,
     result_to_cdr,
@@ -46,6 +47,7 @@ from face_affect.bags.recordings.message_types import (
 from face_affect.cli import main
 from face_affect.core.codec import decode_result
 from face_affect.core.faces import FrameResult
+from face_affect.core.images import decode_compressed
 from face_affect.core.pipeline import Pipeline
 from face_affect.core.settings import ModelNames, Settings
 
@@ -114,8 +116,8 @@ def test_run_and_bag_decode_the_same_video_bit_for_bit(
     seen: list[tuple[bytes, float, FrameResult]] = []
     process_image = Pipeline.process
 
-    def recording(self: Pipeline, image: Any, stamp: float) -> FrameResult:
-        result = process_image(self, image, stamp)
+    def recording(self: Pipeline, image: Any, stamp: float, reduction: int) -> FrameResult:
+        result = process_image(self, image, stamp, reduction)
         seen.append((image.tobytes(), stamp, replace(result, timings={})))
         return result
 
@@ -240,6 +242,31 @@ def test_annotated_pictures(short_bag: Path, tmp_path: Path) -> None:
         plain = cv2.imdecode(image.data, cv2.IMREAD_COLOR)
         assert annotated.shape == plain.shape
         assert np.abs(annotated.astype(int) - plain).max() > 60 or stamp == pictures[0][0]
+
+
+@pytest.mark.parametrize('detect_far, reduction', [(False, 2), (True, 1)])
+def test_a_large_jpeg_is_decoded_as_far_as_the_pipeline_needs(
+    demo_frames: list[DemoFrame], tmp_path: Path, detect_far: bool, reduction: int
+) -> None:
+    jpeg = large_jpeg(demo_frames[100].image)
+    settings = Settings(confirm_frames=1, detect_far=detect_far)
+    source = write_bag(
+        tmp_path / 'large', [TimedMessage(IMAGES, 10**9, compressed_image(jpeg, 10**9, 'camera'))]
+    )
+    output = process(source, tmp_path / 'out', settings=settings, images=True)
+    image = decode_compressed(jpeg, reduction=reduction)
+    expected = Pipeline(settings).process(image, 1.0, reduction)
+    ((_, message),) = read(output)
+    assert_same(message, expected)
+    assert (message.image_width, message.image_height, len(message.faces)) == (4096, 2160, 3)
+    ((_, picture),) = read(output, PICTURES)
+    annotated = cv2.imdecode(picture.data, cv2.IMREAD_COLOR)
+    assert annotated.shape == image.shape
+    # Drawn where the faces are
+    changed = (cv2.absdiff(annotated, image) > 60).any(axis=2)
+    for face in expected.faces:
+        box = face.detection.box.scaled(1 / reduction)
+        assert changed[round(box.y) : round(box.y + box.height), round(box.x)].mean() > 0.8
 
 
 def test_tables_say_what_the_bag_says(short_bag: Path, tmp_path: Path) -> None:

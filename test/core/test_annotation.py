@@ -56,6 +56,15 @@ def test_box_has_the_labels_colour(label: str) -> None:
     assert tuple(found[145, 180]) == COLOURS[label]
 
 
+def test_boxes_are_drawn_at_the_size_of_the_image() -> None:
+    halved = annotate(blank((120, 160, 3)), result(face(Box(100, 100, 80, 90))))
+    assert halved.shape == (120, 160, 3)
+    assert tuple(halved[72, 50]) == tuple(halved[72, 90]) == COLOURS['happy']
+    assert tuple(halved[72, 70]) == (90, 90, 90)
+    again = annotate(blank(), result(face(Box(100, 100, 80, 90))), 0.5)
+    np.testing.assert_array_equal(again, halved)
+
+
 def test_nobody_there() -> None:
     image = blank()
     found = annotate(image, result())
@@ -200,3 +209,12 @@ def test_blurred_faces_have_no_detail(x: int) -> None:
     assert found[60:180, columns].std() < image[60:180, columns].std() / 4
     # What is not a face stays
     np.testing.assert_array_equal(found[:15], image[:15])
+
+
+def test_faces_are_blurred_at_the_size_of_the_image() -> None:
+    stripes = 255 * (np.arange(160) // 4 % 2)
+    image = np.broadcast_to(stripes[None, :, None], (120, 160, 3)).astype(np.uint8)
+    found = blur_faces(image, result(face(Box(100, 60, 120, 120))))
+    assert found[30:90, 50:110].std() < image[30:90, 50:110].std() / 4
+    np.testing.assert_array_equal(found[:7], image[:7])
+    np.testing.assert_array_equal(found[:, 140:], image[:, 140:])

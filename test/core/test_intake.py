@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+import math
 from typing import Any
 
 from hypothesis import given
@@ -24,12 +25,14 @@ MS = 1_000_000
 class Recorder:
     """Stands for a pipeline: keeps the stamps, in milliseconds, and 'reset'."""
 
+    needed_side = math.inf
+
     def __init__(self) -> None:
         self.calls: list[Any] = []
 
-    def process(self, image: Any, stamp: float) -> FrameResult:
+    def process(self, image: Any, stamp: float, reduction: int = 1) -> FrameResult:
         self.calls.append(round(stamp * 1e3))
-        return FrameResult(stamp, image.shape[1], image.shape[0])
+        return FrameResult(stamp, image.shape[1] * reduction, image.shape[0] * reduction)
 
     def reset(self) -> None:
         self.calls.append('reset')
@@ -92,6 +95,16 @@ def test_a_single_image_of_another_size_is_dropped() -> None:
     assert caught.value.reason == 'size_changed'
     assert intake.process(other, 3 * MS, 0).width == 32
     assert pipeline.calls == [1, 'reset', 3]
+
+
+def test_the_size_is_that_before_the_reduction() -> None:
+    pipeline = Recorder()
+    intake = ImageIntake(pipeline)
+    intake.process(IMAGE, 1 * MS, 0)
+    assert intake.process(IMAGE[::2, ::2], 2 * MS, 0, reduction=2).width == 64
+    assert pipeline.calls == [1, 2]
+    with pytest.raises(ImageError, match='changed from 64x48 to 128x96'):
+        intake.process(IMAGE, 3 * MS, 0, reduction=2)
 
 
 @given(

@@ -130,10 +130,10 @@ def test_explanations_lie_over_the_image(demo_frames: list[DemoFrame], degrees: 
     detector, *classifiers = upright.sidecars
     explainer = Explainer(classifiers, detector.calibrated_as)
     frame = demo_frames[100].image
-    expected = explainer(frame, upright.process(frame, 0.0).faces, 'emotion')
+    expected = explainer(frame, upright.process(frame, 0.0), 'emotion')
     image = mounted(frame, degrees)
     result = Pipeline(Settings(confirm_frames=1, rotate=degrees)).process(image, 0.0)
-    found = explainer(image, result.faces, 'emotion', result.rotate)
+    found = explainer(image, result, 'emotion')
     back = Rotation.of(degrees, image)
     assert len(found) == len(expected) == 3
     for one, other in zip(found, expected):

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from face_affect.core.crop import crop_square
-from face_affect.core.faces import Face
+from face_affect.core.faces import FrameResult
 from face_affect.core.models import available_models, ModelError, read_sidecar, Sidecar
 from face_affect.core.pipeline import Pipeline
 from face_affect.core.saliency import Explainer, Saliency, saliency_path, SUBJECTS
@@ -111,21 +111,22 @@ def test_does_not_fit(copy: Sidecar) -> None:
         Saliency(copy)
 
 
-def faces_in(frame: DemoFrame, pipeline: Pipeline) -> tuple[Face, ...]:
-    return pipeline.process(frame.image, frame.stamp).faces
+def result_of(frame: DemoFrame, pipeline: Pipeline) -> FrameResult:
+    return pipeline.process(frame.image, frame.stamp)
 
 
 def test_explains_the_winner(
     pipeline: Pipeline, explainer: Explainer, demo_frames: list[DemoFrame]
 ) -> None:
     frame = demo_frames[COLLINS]
-    (face,) = faces_in(frame, pipeline)
-    (emotion,) = explainer(frame.image, [face], 'emotion')
+    result = result_of(frame, pipeline)
+    (face,) = result.faces
+    (emotion,) = explainer(frame.image, result, 'emotion')
     assert (emotion.face, emotion.label) == (face, 'happy')
     assert emotion.probability == face.emotion.confidence
     geometry = pipeline.sidecars[1].crop_for(pipeline.sidecars[0].calibrated_as)
     assert emotion.square == crop_square(face.detection.box, geometry)
-    (named,) = explainer(frame.image, [face], 'happy')
+    (named,) = explainer(frame.image, result, 'happy')
     np.testing.assert_array_equal(named.gradient, emotion.gradient)
 
 
@@ -134,8 +135,9 @@ def test_any_subject(
     pipeline: Pipeline, explainer: Explainer, demo_frames: list[DemoFrame], subject: str
 ) -> None:
     frame = demo_frames[COLLINS]
-    (face,) = faces_in(frame, pipeline)
-    (found,) = explainer(frame.image, [face], subject)
+    result = result_of(frame, pipeline)
+    (face,) = result.faces
+    (found,) = explainer(frame.image, result, subject)
     assert found.label == subject or found.label in getattr(face, subject).labels
     assert 0 <= found.probability <= 1
 
@@ -145,9 +147,10 @@ def test_winner_below_the_least_confidence_is_explained_too(
 ) -> None:
     pipeline.settings = replace(pipeline.settings, emotion_min_confidence=1.0)
     frame = demo_frames[COLLINS]
-    (face,) = faces_in(frame, pipeline)
+    result = result_of(frame, pipeline)
+    (face,) = result.faces
     assert face.emotion.label == 'unknown'
-    assert explainer(frame.image, [face], 'emotion')[0].label == 'happy'
+    assert explainer(frame.image, result, 'emotion')[0].label == 'happy'
 
 
 def test_task_that_is_off(
@@ -155,22 +158,22 @@ def test_task_that_is_off(
 ) -> None:
     pipeline.settings = replace(pipeline.settings, enable_emotion=False)
     frame = demo_frames[COLLINS]
-    faces = faces_in(frame, pipeline)
-    assert explainer(frame.image, faces, 'emotion') == []
-    assert explainer(frame.image, faces, 'happy') == []
-    assert len(explainer(frame.image, faces, 'gender')) == 1
+    result = result_of(frame, pipeline)
+    assert explainer(frame.image, result, 'emotion') == []
+    assert explainer(frame.image, result, 'happy') == []
+    assert len(explainer(frame.image, result, 'gender')) == 1
 
 
 def test_nobody_there(explainer: Explainer, demo_frames: list[DemoFrame]) -> None:
-    assert explainer(demo_frames[0].image, [], 'emotion') == []
+    assert explainer(demo_frames[0].image, FrameResult(0.0, 640, 480), 'emotion') == []
 
 
 def test_network_without_reasons(
     pipeline: Pipeline, copy: Sidecar, demo_frames: list[DemoFrame]
 ) -> None:
     frame = demo_frames[COLLINS]
-    faces = faces_in(frame, pipeline)
+    result = result_of(frame, pipeline)
     saliency_path(copy).unlink()
     assert (
-        Explainer([copy], pipeline.sidecars[0].calibrated_as)(frame.image, faces, copy.task) == []
+        Explainer([copy], pipeline.sidecars[0].calibrated_as)(frame.image, result, copy.task) == []
     )

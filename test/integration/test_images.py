@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+from demo_bag import large_jpeg
 from harness import (
     bgr_image,
     BIDEN,
@@ -24,12 +25,17 @@ from harness import (
     Robot,
     Watcher,
 )
+from made_bags import IMAGES, read, write_bag
 import numpy as np
 from numpy.typing import NDArray
 import pytest
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import CompressedImage, Image
 
+from face_affect.bags.batch.job import Job, Options
+from face_affect.bags.batch.processing import process_bag
+from face_affect.bags.recordings.bag_reader import TimedMessage
+from face_affect.bags.recordings.message_types import compressed_image
 from face_affect.core.annotation import annotate_saliency
 from face_affect.core.pipeline import Pipeline
 from face_affect.core.saliency import Explainer
@@ -38,6 +44,7 @@ from face_affect.ros import debug_images
 from face_affect.ros.node import FaceAffectNode
 
 Picture = NDArray[np.uint8]
+THREE = 100  # a frame of the demo bag with three people
 # Reliable, unlike cameras: a lost image would be miscounted.
 RELIABLE = {
     'qos_overrides./image.subscription.reliability': 'reliable',
@@ -238,6 +245,60 @@ def test_nothing_is_drawn_unless_subscribed(
         robot.close()
 
 
+def width_of(images: list[CompressedImage]) -> int:
+    return cv2.imdecode(np.frombuffer(images[-1].data, np.uint8), cv2.IMREAD_COLOR).shape[1]
+
+
+def test_a_large_jpeg_gives_what_the_bag_command_gives(tmp_path: Path) -> None:
+    jpeg = large_jpeg(demo_picture(THREE))
+    source = write_bag(
+        tmp_path / 'large', [TimedMessage(IMAGES, 10**9, compressed_image(jpeg, 10**9, 'camera'))]
+    )
+    job = Job(str(source), tmp_path / 'out', Options(Settings(confirm_frames=1), images=True))
+    assert process_bag(job).state == 'done'
+    ((_, expected),) = read(job.output)
+    ((_, drawing),) = read(job.output, '/face_affect/debug_image/compressed')
+    robot = Robot(tmp_path)
+    try:
+        robot.start_node(
+            autostart=True, image_transport='compressed', confirm_frames=1, **RELIABLE
+        )
+        watcher = Watcher(robot, Camera(robot, '/image/compressed', CompressedImage))
+        watcher.warm_up(jpeg_image(jpeg))
+        result = watcher.look_at(jpeg_image(jpeg))
+        assert (result.image_width, result.image_height) == (4096, 2160)
+        assert len(result.faces) == len(expected.faces) == 3
+        for face, other in zip(result.faces, expected.faces):
+            assert box_of(face.roi) == box_of(other.roi)
+            assert face.score == other.score
+            for one, same in ((face.emotion, other.emotion), (face.gender, other.gender)):
+                assert list(one.frame_probabilities) == list(same.frame_probabilities)
+        shown = robot.subscribe(CompressedImage, '/face_affect/debug_image/compressed', 10)
+        watcher.camera.stream(jpeg_image(jpeg), rate=5)
+        robot.spin_until(lambda: shown, 'a debug image')
+        found, picture = (
+            cv2.imdecode(np.frombuffer(bytes(data), np.uint8), cv2.IMREAD_COLOR)
+            for data in (shown[-1].data, drawing.data)
+        )
+        assert found.shape == picture.shape == (1080, 2048, 3)
+        # The ids of node and bag, which are drawn too, differ.
+        assert different(found, picture) < 0.02
+        for scale, detect_far, width in (
+            (0.25, False, 1024),
+            (1.0, True, 4096),
+            (0.25, True, 1024),
+        ):
+            changes = {'debug_image_scale': scale, 'detect_far': detect_far}
+            assert robot.set_at_once(**changes).successful
+            robot.spin_until(lambda w=width: width_of(shown) == w, f'{width} pixels: {changes}')
+        watcher.camera.stop()
+        ids = [face.id for face in result.faces]
+        assert [face.id for face in watcher.look_at(jpeg_image(jpeg)).faces] == ids
+        assert dropped(robot.report(), 'size_changed') == 0
+    finally:
+        robot.close()
+
+
 # Saliency
 
 
@@ -246,8 +307,8 @@ def explained(subject: str) -> Picture:
     pipeline = Pipeline(Settings(confirm_frames=1))
     detector, *classifiers = pipeline.sidecars
     picture = demo_picture(BIDEN)
-    faces = pipeline.process(picture, 0.0).faces
-    explanations = Explainer(classifiers, detector.calibrated_as)(picture, faces, subject)
+    result = pipeline.process(picture, 0.0)
+    explanations = Explainer(classifiers, detector.calibrated_as)(picture, result, subject)
     return annotate_saliency(picture, explanations)
 
 

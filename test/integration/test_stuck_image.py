@@ -34,10 +34,10 @@ class Finder:
             load(module)
             process = module.Pipeline.process
 
-            def stuck(self, image, stamp):
+            def stuck(self, image, *arguments):
                 while image.shape[0] == {STUCK_HEIGHT}:
                     time.sleep(0.1)
-                return process(self, image, stamp)
+                return process(self, image, *arguments)
 
             module.Pipeline.process = stuck
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+import math
 import threading
 from typing import Any
 
@@ -24,13 +25,15 @@ NOW = 1000.0
 class FakePipeline:
     """A pipeline that counts images, and waits in ``process`` while ``hold`` is clear."""
 
+    needed_side = math.inf
+
     def __init__(self) -> None:
         self.stamps: list[float] = []
         self.hold = threading.Event()
         self.hold.set()
         self.begun = threading.Event()
 
-    def process(self, image: Any, stamp: float) -> FrameResult:
+    def process(self, image: Any, stamp: float, reduction: int = 1) -> FrameResult:
         self.begun.set()
         assert self.hold.wait(10)
         self.stamps.append(stamp)

@@ -16,8 +16,13 @@ import pytest
 
 pytest.importorskip('uvicorn', reason="the page needs pip's extra view")
 
+from demo_bag import DemoFrame
+
+from face_affect.core.annotation import annotate_saliency
 from face_affect.core.faces import FrameResult
+from face_affect.core.pipeline import Pipeline
 from face_affect.core.saliency import Explainer
+from face_affect.core.settings import Settings
 from face_affect.view.address import Address, ViewError
 from face_affect.view.feeds import PipelineFeeds
 from face_affect.view.server import CONNECTIONS, ViewServer
@@ -74,6 +79,28 @@ def lines(server: ViewServer, path: str = '/events') -> Iterator[dict[str, Any]]
 
 def picture(value: int, side: int = 64) -> np.ndarray[Any, np.dtype[np.uint8]]:
     return np.full((side, side, 3), value, np.uint8)
+
+
+def test_saliency_of_a_rotated_and_reduced_image(
+    demo_frames: list[DemoFrame], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pipeline = Pipeline(Settings(confirm_frames=1, rotate=90))
+    detector, *classifiers = pipeline.sidecars
+    explainer = Explainer(classifiers, detector.calibrated_as)
+    image = np.ascontiguousarray(np.rot90(demo_frames[100].image))
+    result = pipeline.process(image, 0.0, 2)
+    assert (result.width, result.height, len(result.faces)) == (960, 1280, 3)
+    feeds = PipelineFeeds('a clip', explainer)
+    items: list[Any] = []
+    monkeypatch.setattr(feeds.saliency, 'publish', items.append)
+    feeds.show_image(image, result, 0.002)
+    upright = Pipeline(Settings(confirm_frames=1))
+    frame = demo_frames[100].image
+    expected = annotate_saliency(frame, explainer(frame, upright.process(frame, 0.0), 'emotion'))
+    shown = np.rot90(items[0](), -1)
+    # The captions are not turned.
+    changed = (shown != frame).any(axis=2)
+    assert (shown == expected).all(axis=2)[changed].mean() > 0.5
 
 
 def show(feeds: PipelineFeeds, value: int) -> None:

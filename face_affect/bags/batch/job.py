@@ -21,7 +21,7 @@ from face_affect.core.text import printable
 
 INFORMATION_KEY = 'face_affect'
 # Increase this if the output changes for the same input, settings and models.
-FORMAT = 2
+FORMAT = 3
 HASH_BLOCK = 2**20  # bytes
 
 

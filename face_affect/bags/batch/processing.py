@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
+import math
 from pathlib import Path
 import time
 from typing import Any
@@ -50,12 +51,15 @@ TICK = 0.1  # seconds between checks for a signal
 Progress = Callable[[int, int, str], None]
 
 
-def open_recorded(source: str, max_image_pixels: int = MAX_PIXELS) -> Recording:
+def open_recorded(
+    source: str, max_image_pixels: int = MAX_PIXELS, needed_side: float = math.inf
+) -> Recording:
     """Open a bag or a video file; the stamps of a video begin at zero.
 
     Args:
         source: the path of a bag or a video.
         max_image_pixels: maximum size (width x height) of a bag's compressed image to decode.
+        needed_side: minimum longer side in pixels to which a bag's JPEG is reduced.
 
     Raises:
         RecordingError: the file is missing, or is not a recording.
@@ -64,7 +68,7 @@ def open_recorded(source: str, max_image_pixels: int = MAX_PIXELS) -> Recording:
     """
     path = Path(source)
     if is_bag(path):
-        return BagRecording(path, max_image_pixels=max_image_pixels)
+        return BagRecording(path, None, max_image_pixels, needed_side)
     if not path.exists():
         raise RecordingError(f'{source}: no such file or folder')
     media = open_media(str(path))
@@ -144,10 +148,10 @@ def process_bag(
 
 
 def _process(job: Job, progress: Progress, stopped: Stop) -> JobResult:
-    recording = open_recorded(job.source, job.options.max_image_pixels)
+    pipeline = Pipeline(job.options.settings, job.options.models)
+    recording = open_recorded(job.source, job.options.max_image_pixels, pipeline.needed_side)
     topic, note = choose_topic(recording, job.options.topic, job.source)
     output = resolve_folder(job.output, Path(job.source))
-    pipeline = Pipeline(job.options.settings, job.options.models)
     with work_folder(output) as folder:
         run = _Run(job, recording, topic, pipeline, progress, stopped)
         before = _existing_output(job)

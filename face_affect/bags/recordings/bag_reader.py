@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 import heapq
+import math
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -30,6 +31,7 @@ from face_affect.bags.recordings.salvage import CutMcap, CutSqlite3
 from face_affect.core.bit_depth import BitDepth
 from face_affect.core.images import decode_message, encode_jpeg, ImageError, MAX_PIXELS
 from face_affect.core.pictures import Picture
+from face_affect.core.reduction import reduction_of
 from face_affect.core.stamps import to_nanoseconds
 from face_affect.media import Media
 from face_affect.media.files import bag_parts, BAG_SUFFIXES
@@ -207,6 +209,7 @@ class BagRecording:
         path: Path,
         only: Collection[str] | None = None,
         max_image_pixels: int = MAX_PIXELS,
+        needed_side: float = math.inf,
     ) -> None:
         """Open the bag.
 
@@ -214,6 +217,8 @@ class BagRecording:
             path: a rosbag2 folder, an MCAP or SQLite file, or a ROS 1 bag.
             only: names of the topics to read; None: all.
             max_image_pixels: maximum size (width x height) of a compressed image to decode.
+            needed_side: minimum longer side in pixels to which JPEG is reduced; see
+                ``reduction_of``.
 
         Raises:
             RecordingError: the bag is missing or broken, or has none of the topics.
@@ -221,6 +226,7 @@ class BagRecording:
         """
         self._path = path
         self._max_image_pixels = max_image_pixels
+        self._needed_side = needed_side
         try:
             self._readers = [_open_reader(file) for file in _storage_files(path)]
         # On broken files, rosbags' storages raise errors of many libraries.
@@ -319,6 +325,7 @@ class BagRecording:
             return Picture.broken(error, message.stamp)
         except ValueError as error:
             return Picture.broken(ImageError('malformed', str(error)), message.stamp)
+        reduction = reduction_of(image, self._needed_side)
         return Picture(
             to_nanoseconds(image.header.stamp),
             message.stamp,
@@ -327,8 +334,10 @@ class BagRecording:
                 image,
                 self._max_image_pixels,
                 self._bit_depths[message.topic],
+                reduction,
             ),
             str(image.header.frame_id),
+            reduction=reduction,
         )
 
 
