@@ -123,7 +123,7 @@ def console_scripts() -> set[str]:
     return {line.split('=')[0].strip() for line in lines if line.strip()}
 
 
-def test_every_launch_file_is_known_here() -> None:
+def test_every_launch_file_is_tested() -> None:
     assert {path.name for path in LAUNCH_FILES} == set(ARGUMENTS)
 
 
@@ -154,7 +154,7 @@ def test_starts_only_installed_executables(
             assert started['executable'] in console_scripts
 
 
-def test_names_only_existing_files(tree: ast.Module) -> None:
+def test_referenced_files_exist(tree: ast.Module) -> None:
     named = {
         node.value
         for node in ast.walk(tree)
@@ -285,7 +285,7 @@ def test_arguments_reach_the_node(launched: Any, tmp_path: Path) -> None:
     assert 'WARNING: no viewer for /robot/front/face_affect/debug_image' in output
 
 
-def test_parameter_file_is_heard_where_no_argument_is_given(
+def test_parameter_file_applies_without_arguments(
     launched: Any,
     tmp_path: Path,
 ) -> None:
@@ -299,7 +299,7 @@ def test_parameter_file_is_heard_where_no_argument_is_given(
     }
 
 
-def test_camera_info_is_looked_for_beside_the_image(launched: Any) -> None:
+def test_camera_info_defaults_to_the_namespace_of_the_image(launched: Any) -> None:
     _, records = launched('face_affect.launch.py', 'image:=/cam/rgb/image_raw')
     node = records['face_affect_node']
     assert 'camera_info:=/cam/rgb/camera_info' in node['arguments']
@@ -307,7 +307,7 @@ def test_camera_info_is_looked_for_beside_the_image(launched: Any) -> None:
     assert parameters == {'autostart': True}
 
 
-def test_camera_info_and_depth_image_are_used_where_given(launched: Any) -> None:
+def test_camera_info_and_depth_image_enable_localisation(launched: Any) -> None:
     _, records = launched(
         'face_affect.launch.py',
         'camera_info:=/cam/info',
@@ -333,7 +333,7 @@ def test_camera_info_and_depth_image_are_used_where_given(launched: Any) -> None
         ('ros4hri_bridge.launch.py', 'ros4hri_bridge', 'keep_time', 5.0),
     ],
 )
-def test_a_parameter_set_by_an_including_launch_file_survives(
+def test_a_parameter_of_an_including_launch_file_takes_precedence(
     launched: Any, tmp_path: Path, name: str, executable: str, parameter: str, value: Any
 ) -> None:
     including = tmp_path / 'robot.launch.py'
@@ -349,9 +349,7 @@ def test_a_parameter_set_by_an_including_launch_file_survives(
     assert node_parameters(records[executable])[parameter] == value
 
 
-def test_a_parameter_file_of_ones_own_says_whether_the_node_starts(
-    launched: Any, tmp_path: Path
-) -> None:
+def test_autostart_of_a_parameter_file_of_the_user_applies(launched: Any, tmp_path: Path) -> None:
     own = tmp_path / 'own.yaml'
     own.write_text('/**: {ros__parameters: {autostart: false}}')
     for name in ('face_affect.launch.py', 'care_o_bot.launch.py'):
@@ -460,7 +458,7 @@ def test_shared_memory_profile(launched: Any, distro: str, variable: str) -> Non
 
 
 @pytest.mark.parametrize('variable', FASTDDS_VARIABLES)
-def test_own_fastdds_profile_stays(launched: Any, variable: str) -> None:
+def test_a_fastdds_profile_of_the_user_is_kept(launched: Any, variable: str) -> None:
     _, records = launched('face_affect.launch.py', **{variable: '/own/profile.xml'})
     environment = records['face_affect_node']['environment']
     profiles = {name: environment[name] for name in FASTDDS_VARIABLES if name in environment}
@@ -509,7 +507,7 @@ def test_replay_plays_the_bag_and_ends(
     assert launched.exit_code == 0
 
 
-def test_replay_says_that_the_player_failed(launched: Any) -> None:
+def test_replay_fails_if_the_player_fails(launched: Any) -> None:
     output, records = launched(
         'replay.launch.py',
         'bag:=/no/bag',

@@ -61,7 +61,7 @@ def test_an_item_wakes_a_follower_from_another_thread() -> None:
     assert asyncio.run(main()) == 7
 
 
-def test_nothing_new_is_told_as_well() -> None:
+def test_none_is_yielded_without_a_new_item() -> None:
     async def first() -> int | None:
         async for item in feed.follow(0.0):
             return item
@@ -71,7 +71,7 @@ def test_nothing_new_is_told_as_well() -> None:
     assert asyncio.run(first()) is None
 
 
-def test_watched_as_long_as_somebody_follows() -> None:
+def test_watched_while_there_is_a_follower() -> None:
     async def main() -> None:
         follower = feed.follow(PATIENCE)
         assert not feed.watched

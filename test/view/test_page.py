@@ -37,7 +37,7 @@ def open_page(browser: Browser, demo: Demo) -> None:
     browser.wait('return document.querySelectorAll(".face").length === 3')
 
 
-def test_bars_follow_the_truth(browser: Browser, demo: Demo) -> None:
+def test_bars_show_the_probabilities(browser: Browser, demo: Demo) -> None:
     open_page(browser, demo)
     people = {3: ('neutral', 'male'), 0: ('happy', 'female'), 1: ('happy', 'male')}
     for index in range(THREE_FACES + 1, LATER):
@@ -60,7 +60,7 @@ def test_bars_follow_the_truth(browser: Browser, demo: Demo) -> None:
     assert browser.errors() == []
 
 
-def test_the_picture_moves(browser: Browser, demo: Demo) -> None:
+def test_the_image_is_updated(browser: Browser, demo: Demo) -> None:
     open_page(browser, demo)
     seen = browser.wait(PIXELS)
     for index in range(THREE_FACES + 1, LATER):
@@ -104,7 +104,7 @@ def test_saliency_on_a_click(browser: Browser, demo: Demo) -> None:
     assert browser.run(OPEN) == [False, False, True]
 
 
-def test_who_goes_leaves_the_page(browser: Browser, demo: Demo) -> None:
+def test_the_card_of_a_lost_face_is_removed(browser: Browser, demo: Demo) -> None:
     open_page(browser, demo)
     demo.show(0)  # no face; a step back in time
     browser.wait('return document.querySelectorAll(".face").length === 3')
@@ -131,7 +131,7 @@ def test_the_server_ends(browser: Browser, demo: Demo) -> None:
     assert 'the program has ended' in browser.wait(ALERT)
 
 
-def test_silence_is_told(browser: Browser, demo: Demo) -> None:
+def test_missing_images_are_reported(browser: Browser, demo: Demo) -> None:
     open_page(browser, demo)
     assert browser.wait(ALERT).startswith('No new image for ')
     demo.feeds.end()

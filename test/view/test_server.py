@@ -116,7 +116,7 @@ def show(feeds: PipelineFeeds, value: int) -> None:
         ('/icon.svg', 'image/svg+xml'),
     ],
 )
-def test_the_page_reaches_no_other_address(server: ViewServer, path: str, kind: str) -> None:
+def test_the_page_loads_from_its_address_only(server: ViewServer, path: str, kind: str) -> None:
     status, headers, body = get(server, path)
     assert status == 200
     assert headers['content-type'].startswith(kind)
@@ -181,7 +181,7 @@ def brightness(jpeg: bytes) -> int:
     return round(float(np.mean(image)))
 
 
-def test_a_browser_that_stalls_holds_up_no_other(server: ViewServer, feeds: PipelineFeeds) -> None:
+def test_a_stalled_browser_does_not_delay_others(server: ViewServer, feeds: PipelineFeeds) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (400, 400, 3), dtype=np.uint8)
     stalled = socket.create_connection(('127.0.0.1', port_of(server)), TIMEOUT)
     stalled.sendall(b'GET /picture HTTP/1.1\r\nHost: localhost\r\n\r\n')
@@ -201,7 +201,7 @@ def test_a_browser_that_stalls_holds_up_no_other(server: ViewServer, feeds: Pipe
     assert 1 <= received.count(b'Content-Type: image/jpeg') < count / 2
 
 
-def test_a_browser_that_goes_is_forgotten(server: ViewServer, feeds: PipelineFeeds) -> None:
+def test_a_closed_browser_is_no_follower(server: ViewServer, feeds: PipelineFeeds) -> None:
     show(feeds, 50)
     connection = connect(server)
     connection.request('GET', '/picture')
@@ -226,7 +226,7 @@ def test_a_browser_that_goes_is_forgotten(server: ViewServer, feeds: PipelineFee
         b'GET / HTTP/1.1\r\nX: ' + b'a' * 100_000 + b'\r\n\r\n',
     ],
 )
-def test_rubbish_is_answered_and_the_server_goes_on(server: ViewServer, rubbish: bytes) -> None:
+def test_malformed_requests_are_answered(server: ViewServer, rubbish: bytes) -> None:
     with socket.create_connection(('127.0.0.1', port_of(server)), TIMEOUT) as client:
         client.sendall(rubbish)
         assert client.recv(100).startswith(b'HTTP/1.1 400 ')
@@ -245,7 +245,7 @@ def test_rubbish_is_answered_and_the_server_goes_on(server: ViewServer, rubbish:
         ('/saliency?face=' + '9' * 40, 400),
     ],
 )
-def test_addresses_that_there_are_not(server: ViewServer, path: str, status: int) -> None:
+def test_unknown_paths(server: ViewServer, path: str, status: int) -> None:
     assert get(server, path)[0] == status
 
 
@@ -273,7 +273,7 @@ def test_names_of_other_pages_are_refused(server: ViewServer, host: str) -> None
     assert get(server, '/', Host='localhost:1')[0] == 200
 
 
-def test_beyond_loopback_the_token_is_asked_for(feeds: PipelineFeeds) -> None:
+def test_beyond_loopback_the_token_is_required(feeds: PipelineFeeds) -> None:
     with (
         ViewServer(feeds, Address('0.0.0.0', 0)) as server,
         ViewServer(feeds, Address('0.0.0.0', 0)) as other,
