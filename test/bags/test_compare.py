@@ -19,7 +19,7 @@ from face_affect.bags.analysis.result_reader import read_results, Result, Result
 from face_affect.bags.batch.job import Job, Options
 from face_affect.bags.batch.processing import process_bag
 from face_affect.bags.batch.result_writer import RESULT_TOPIC
-from face_affect.bags.recordings.bag_reader import TimedMessage, Topic
+from face_affect.bags.recordings.bag_reader import RecordingError, TimedMessage, Topic
 from face_affect.bags.recordings.bag_writer import BagWriter
 from face_affect.bags.recordings.message_types import (
     message_definition,
@@ -280,6 +280,16 @@ def test_results_on_several_topics(tmp_path: Path, capsys: pytest.CaptureFixture
     assert main(['compare', path, path]) == 2
     assert 'choose one by --topic' in capsys.readouterr().err
     assert main(['compare', path, path, '--topic', '/other/faces']) == 0
+
+
+def test_a_malformed_result_is_an_error_that_names_the_bag(tmp_path: Path) -> None:
+    with BagWriter(tmp_path / 'bag') as bag:
+        bag.advertise(Topic(RESULT_TOPIC, RESULT_TYPE, *message_definition(RESULT_TYPE)))
+        bag.write(TimedMessage(RESULT_TOPIC, 5, b'\0\1\0\0\1'))
+        bag.close()
+    message = f'^bag {tmp_path / "bag"}: result recorded at 5 ns: cannot parse 5 bytes as'
+    with pytest.raises(RecordingError, match=message):
+        read_results(tmp_path / 'bag')
 
 
 def test_box_of_no_size_matches_nothing(golden: Results) -> None:

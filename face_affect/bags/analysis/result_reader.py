@@ -68,11 +68,13 @@ def read_results(path: Path, topic: str | None = None) -> Results:
         )
     results: dict[int, Result] = {}
     for message in recording.messages(chosen):
-        parsed = recording.parse(message)
-        # A camera driver without a clock stamps zero.
-        stamp = to_nanoseconds(parsed.header.stamp) or message.stamp
         try:
+            parsed = recording.parse(message)
+            # A camera driver without a clock stamps zero.
+            stamp = to_nanoseconds(parsed.header.stamp) or message.stamp
             results[stamp] = Result(decode_result(parsed), message.stamp)
         except ValueError as error:
-            raise RecordingError(f'bag {path}: result of stamp {stamp} ns: {error}') from error
+            raise RecordingError(
+                f'bag {path}: result recorded at {message.stamp} ns: {error}'
+            ) from error
     return Results(path, chosen[0], dict(sorted(results.items())), read_information(path) or {})
