@@ -139,7 +139,7 @@ class _IsEstimated(FaceCondition):
         selected: bool,
         namespace: str,
     ) -> None:
-        """Look for ``label`` in field ``task`` of FaceAffect, the name of one of TASKS."""
+        """Create the condition that ``label`` is the estimate of ``task``, a name in TASKS."""
         AffectCriteria({task: label}, min_confidence=min_confidence, duration=duration)
         super().__init__(name, label, duration, selected, namespace)
         self._task = task

@@ -52,8 +52,8 @@ class DebugImages:
         """Render and publish the images that are subscribed to and due; return whether any was.
 
         Args:
-            image: the upright image, BGR u8 [H, W, 3].
-            result: the faces in it.
+            image: the decoded image, BGR u8 [H, W, 3], not rotated; it may be reduced.
+            result: the faces in it, in coordinates of the original image.
             header: of the image message.
             explainer: computes the saliency maps.
 
