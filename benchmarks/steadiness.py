@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from benchmarks.films import SIZE, sway
 from face_affect.core.faces import Box, Face
 from face_affect.core.models import ModelError
 from face_affect.core.pipeline import Pipeline
@@ -33,10 +34,6 @@ from training.data.faces import DatasetError
 from training.data.scenes import load_scenes, Scene
 
 RATE = 30.0  # images per second
-SIZE = (640, 480)  # pixels
-NOISE = 3.0  # grey levels, standard deviation
-SWAY = 1.5  # pixels, amplitude
-PERIODS = (0.63, 0.84)  # seconds, horizontal and vertical
 NEAREST, FARTHEST = 240, 28  # maximum and minimum width in pixels of evaluated faces
 MATCH_IOU = 0.4
 
@@ -114,18 +111,10 @@ def measure_steadiness(scenes: list[Scene], frames: int) -> dict[str, float]:
 
 
 def film(scene: Scene, frames: int) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.float64]]]:
-    """Yield images u8 [H, W, 3] BGR of ``scene``, and the shift f64 [2] of each in pixels."""
+    """Yield images u8 [H, W, 3] BGR of ``scene``, and the shift of each, [2] pixels."""
     zoom = _zoom(scene)
     large = cv2.resize(scene.image, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_CUBIC)
-    size = large.shape[1::-1]
-    rng = np.random.default_rng(0)
-    for number in range(frames):
-        angles = 2 * math.pi * number / RATE / np.array(PERIODS)
-        shift = SWAY * np.sin(angles)
-        matrix = np.hstack([np.eye(2), shift[:, None]])
-        moved = cv2.warpAffine(large, matrix, size, borderMode=cv2.BORDER_REPLICATE)
-        noise = rng.normal(0, NOISE, moved.shape).astype(np.float32)
-        yield np.clip(moved + noise, 0, 255).astype(np.uint8), shift
+    return sway(np.asarray(large, dtype=np.uint8), frames, RATE)
 
 
 def _zoom(scene: Scene) -> float:

@@ -42,6 +42,11 @@ class _Estimator:
     smoother: Smoother
 
 
+def tracked_threshold(new: float) -> float:
+    """Return the minimum score of a tracked face, 0..1, where that of a new face is ``new``."""
+    return new / (new + ODDS_OF_NEW * (1 - new))
+
+
 def _check_stamp(stamp: Any) -> None:
     if not isinstance(stamp, Real):
         raise TypeError(f'stamp is {stamp!r}, but must be a number of seconds')
@@ -190,8 +195,7 @@ class Pipeline:
         self, image: NDArray[np.uint8], reduction: int, stamp: float, settings: Settings
     ) -> list[Detection]:
         """Return the detections in ``image``, in coordinates of its full size."""
-        new = settings.detection_threshold
-        threshold = new / (new + ODDS_OF_NEW * (1 - new))
+        threshold = tracked_threshold(settings.detection_threshold)
         if settings.detect_far:
             known = [
                 track.predicted(stamp).scaled(1 / reduction)

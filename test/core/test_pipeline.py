@@ -14,7 +14,7 @@ import pytest
 
 from face_affect.core.faces import Box, Face, FrameResult, UNKNOWN
 from face_affect.core.models import ModelError
-from face_affect.core.pipeline import Pipeline
+from face_affect.core.pipeline import Pipeline, tracked_threshold
 from face_affect.core.settings import ModelNames, Settings
 
 COLLINS, OBAMA, HOPPER, BIDEN = range(4)
@@ -220,6 +220,11 @@ def test_threshold_and_least_size(pipeline: Pipeline, demo_frames: list[DemoFram
         pipeline.settings = replace(settings, **changes)
         pipeline.reset()
         assert len(pipeline.process(image, 0.0).faces) == count
+
+
+@pytest.mark.parametrize('new, tracked', [(0.0, 0.0), (0.6, 0.5), (0.75, 2 / 3), (1.0, 1.0)])
+def test_a_tracked_face_needs_a_lower_score(new: float, tracked: float) -> None:
+    assert tracked_threshold(new) == pytest.approx(tracked)
 
 
 def test_smoothed_and_frame_probabilities(demo_frames: list[DemoFrame]) -> None:
