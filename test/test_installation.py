@@ -114,7 +114,7 @@ def test_another_network_is_asked_for(installed: Path, tmp_path: Path) -> None:
     assert done.returncode == 2
     text = done.stderr
     assert f"no model 'emotion_residual' in {installed / 'models'}" in text
-    assert 'give the absolute path of its models/NAME.json' in text
+    assert 'pass the absolute path of its models/NAME.json' in text
     path = ROOT / 'models' / 'emotion_residual.json'
     done = face_affect(installed, tmp_path, *command, path)
     assert 'no model' not in done.stderr
