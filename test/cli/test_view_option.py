@@ -142,6 +142,6 @@ def test_a_missing_extra(picture: Path, missing: str) -> None:
 def test_help_names_the_risk(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(['run', '--help'])
-    assert 'RISK: an address other than loopback shows' in ' '.join(
+    assert 'RISK: an address other than loopback exposes' in ' '.join(
         capsys.readouterr().out.split()
     )

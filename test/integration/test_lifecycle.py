@@ -209,7 +209,7 @@ def test_detection_width_is_chosen_at_configure(unconfigured: Robot, node: Proce
     assert robot.change_state('configure')
     assert 'face_detector_480 ' in robot.report()['face_detection model']
     (answer,) = robot.set_parameters(detection_width=640)
-    assert not answer.successful and 'before the node is configured' in answer.reason
+    assert not answer.successful and 'while the node is configured' in answer.reason
     assert robot.change_state('cleanup')
     assert robot.set_parameters(detection_width=320)[0].successful
     assert robot.change_state('configure')

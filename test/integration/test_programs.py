@@ -204,4 +204,4 @@ def test_without_ros(fresh: Robot, tmp_path: Path, name: str) -> None:
     process = fresh.start('env', paths, *words[words.index('env') + 2 if 'env' in words else 0 :])
     assert process.wait() == 1
     (line,) = process.output.splitlines()
-    assert 'cannot start: No rclpy here; ROS 2 and the messages' in line
+    assert 'cannot start: No rclpy here; ROS 2 and face_affect_msgs' in line
