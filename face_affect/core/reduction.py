@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Scaled decoding of JPEG: by how much, and with which flags."""
+"""Scaled decoding of JPEG: choice of the reduction, and flags of the decoder."""
 
 from __future__ import annotations
 
