@@ -413,7 +413,7 @@ def main() -> int:
         '--check',
         action='store_true',
         help='only compare with the baseline: '
-        f'warn if more than {SLOWER - 1:.0%} slower, relative to a peer',
+        f'warn if more than {100 * (SLOWER - 1):.0f} %% slower, relative to a peer',
     )
     parser.add_argument(
         '--set-baseline',
