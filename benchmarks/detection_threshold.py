@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Measure faces found against false faces a minute, after the tracker, by detection_threshold.
+"""Measure faces found against false faces per minute, after the tracker, by detection_threshold.
 
     python -m benchmarks.detection_threshold --data face_scenes.npz [--picture PNG] [--json FILE]
 
@@ -66,7 +66,7 @@ class Outcome:
 
     @property
     def false_a_minute(self) -> float:
-        """False faces a minute."""
+        """False faces per minute."""
         return self.false_faces / self.minutes
 
 
@@ -167,7 +167,7 @@ def table(outcomes: Sequence[Outcome]) -> str:
     """Return the outcomes as a table in Markdown."""
     kinds = list(outcomes[0].found)
     lines = [
-        f'| detection_threshold | {" | ".join(kinds)} | false faces | a minute |',
+        f'| detection_threshold | {" | ".join(kinds)} | false faces | per minute |',
         '|---:|' + '---:|' * (len(kinds) + 2),
     ]
     for one in outcomes:
@@ -179,7 +179,7 @@ def table(outcomes: Sequence[Outcome]) -> str:
 
 
 def plot(outcomes: Sequence[Outcome], path: Path) -> None:
-    """Draw faces found against false faces a minute, a line for each kind of film."""
+    """Draw faces found against false faces per minute, a line for each kind of film."""
     figure = Figure(figsize=(6.4, 4.0), dpi=110)
     axes = figure.add_subplot()
     false = [one.false_a_minute for one in outcomes]
@@ -194,7 +194,7 @@ def plot(outcomes: Sequence[Outcome], path: Path) -> None:
             fontsize=7,
             ha='center',
         )
-    axes.set_xlabel('false faces a minute without people')
+    axes.set_xlabel('false faces per minute without people')
     axes.set_ylabel('faces found, %')
     axes.grid(alpha=0.3)
     axes.legend()

@@ -51,7 +51,7 @@ def test_faces_and_false_faces_are_counted_by_threshold() -> None:
 def test_table() -> None:
     outcome = Outcome(0.6, {'1 m': 0.974, '2 m': 0.8}, false_faces=3, minutes=2.0)
     assert table([outcome]).splitlines() == [
-        '| detection_threshold | 1 m | 2 m | false faces | a minute |',
+        '| detection_threshold | 1 m | 2 m | false faces | per minute |',
         '|---:|---:|---:|---:|---:|',
         '| 0.60 | 97.4 % | 80.0 % | 3 | 1.50 |',
     ]
