@@ -14,6 +14,7 @@ import heapq
 import math
 from pathlib import Path
 from typing import Any, Protocol
+import weakref
 
 from rosbags.interfaces import Qos
 
@@ -227,8 +228,14 @@ class BagRecording:
         self._path = path
         self._max_image_pixels = max_image_pixels
         self._needed_side = needed_side
+        self._readers: list[Any] = []
         try:
-            self._readers = [_open_reader(file) for file in _storage_files(path)]
+            for file in _storage_files(path):
+                reader = _open_reader(file)
+                self._readers.append(reader)
+                # Its files are closed with the last reference to this recording.
+                if close := getattr(reader, 'close', None):
+                    weakref.finalize(self, close)
         # On broken files, rosbags' storages raise errors of many libraries.
         except Exception as error:
             raise RecordingError(f'cannot read bag {path}: {error}') from error
