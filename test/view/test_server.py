@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 import http.client
 import json
 import socket
@@ -69,12 +70,12 @@ def get(
 
 def lines(server: ViewServer, path: str = '/events') -> Iterator[dict[str, Any]]:
     """Yield what the server sends as data."""
-    connection = connect(server)
-    connection.request('GET', path)
-    for line in connection.getresponse():
-        if line.startswith(b'data: '):
-            yield json.loads(line[6:])
-    connection.close()
+    with closing(connect(server)) as connection:
+        connection.request('GET', path)
+        with connection.getresponse() as response:
+            for line in response:
+                if line.startswith(b'data: '):
+                    yield json.loads(line[6:])
 
 
 def picture(value: int, side: int = 64) -> np.ndarray[Any, np.dtype[np.uint8]]:
