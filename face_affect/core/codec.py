@@ -117,10 +117,20 @@ def decode_result(message: Any) -> FrameResult:
     Boxes are in whole pixels; ``timings`` has the processing time as 'total'.
 
     Raises:
-        ValueError: a box is not inside the image, a confidence is outside 0..1, or another
-            number is not finite.
+        ValueError: a field is missing, as in results of other versions, a box is not inside the
+            image, a confidence is outside 0..1, or another number is not finite.
 
     """
+    try:
+        return _decode_result(message)
+    except AttributeError as error:
+        raise ValueError(
+            f"cannot decode a FaceAffectArray without field '{error.name}': it was recorded with "
+            'another version of face_affect_msgs; run face-affect bag on the images again'
+        ) from error
+
+
+def _decode_result(message: Any) -> FrameResult:
     width, height = int(message.image_width), int(message.image_height)
     return FrameResult(
         to_seconds(message.header.stamp),

@@ -85,7 +85,16 @@ def parameter(
     """Declare a field of a ParameterGroup as a parameter; see Declaration.
 
     ``name``: the parameter's name, if it differs from that of the field.
+
+    Raises:
+        ValueError: one of the bounds is missing; ROS descriptors have none or both.
+
     """
+    if (low is None) != (high is None):
+        raise ValueError(
+            f"parameter '{description}': low is {low} and high is {high}, but a range needs both; "
+            'give the missing bound, or leave out both'
+        )
     metadata = {
         'name': name,
         'description': description,

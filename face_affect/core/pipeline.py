@@ -151,8 +151,8 @@ class Pipeline:
                 ``reduction_of``.
 
         Returns:
-            the confirmed faces, and the time of each stage. Coordinates, width and height are
-            those of the full size, as ``min_face_size`` is.
+            the confirmed faces, ordered by id, and the time of each stage. Coordinates, width and
+            height are those of the full size, as ``min_face_size`` is.
 
         Raises:
             TypeError: ``image`` is not a uint8 array, ``stamp`` not a number, or ``reduction`` not
@@ -187,6 +187,7 @@ class Pipeline:
         if settings.detect_far:
             shape = tuple(side * reduction for side in image.shape[:2])
             faces += self._far_faces_besides(faces, shape, stamp)
+            faces.sort(key=lambda face: face.id)
         if settings.rotate:
             faces = [rotation.inverse.face(face) for face in faces]
         return FrameResult(stamp, width, height, tuple(faces), self._timings, settings.rotate)

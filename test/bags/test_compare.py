@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 import json
 from pathlib import Path
+import shutil
 from typing import Any
 
 from demo_bag import ROOT
@@ -19,6 +20,7 @@ from face_affect.bags.analysis.result_reader import read_results, Result, Result
 from face_affect.bags.batch.job import Job, Options
 from face_affect.bags.batch.processing import process_bag
 from face_affect.bags.batch.result_writer import RESULT_TOPIC
+from face_affect.bags.recordings import message_types
 from face_affect.bags.recordings.bag_reader import RecordingError, TimedMessage, Topic
 from face_affect.bags.recordings.bag_writer import BagWriter
 from face_affect.bags.recordings.message_types import (
@@ -289,6 +291,30 @@ def test_a_malformed_result_is_an_error_that_names_the_bag(tmp_path: Path) -> No
         bag.close()
     message = f'^bag {tmp_path / "bag"}: result recorded at 5 ns: cannot parse 5 bytes as'
     with pytest.raises(RecordingError, match=message):
+        read_results(tmp_path / 'bag')
+
+
+def test_a_result_of_another_version_is_an_error_that_names_the_field(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    older = tmp_path / 'msg'
+    shutil.copytree(message_types.definitions_folder(), older)
+    definition = (older / 'FaceAffect.msg').read_text()
+    field = 'face_affect_msgs/Gender gender\n'
+    assert field in definition
+    (older / 'FaceAffect.msg').write_text(definition.replace(field, ''))
+    with monkeypatch.context() as patch:
+        patch.setattr(message_types, 'definitions_folder', lambda: older)
+        message_types.known_types.cache_clear()
+        result = message_types.new_message(RESULT_TYPE)
+        result.image_width = result.image_height = 8
+        result.faces = [message_types.new_message('face_affect_msgs/msg/FaceAffect')]
+        with BagWriter(tmp_path / 'bag') as bag:
+            bag.advertise(Topic(RESULT_TOPIC, RESULT_TYPE, *message_definition(RESULT_TYPE)))
+            bag.write(TimedMessage(RESULT_TOPIC, 5, message_types.serialise(result, RESULT_TYPE)))
+            bag.close()
+    message_types.known_types.cache_clear()
+    with pytest.raises(RecordingError, match=r"recorded at 5 ns: .* without field 'gender': "):
         read_results(tmp_path / 'bag')
 
 

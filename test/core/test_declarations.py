@@ -85,6 +85,12 @@ def test_wrong_values(values: dict[str, Any], error: type[Exception], message: s
         from_values(Outer, values)
 
 
+@pytest.mark.parametrize('bounds', [{'low': 0}, {'high': 5}])
+def test_a_single_bound_is_refused(bounds: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match=r"^parameter 'most faces': .* a range needs both"):
+        parameter(3, 'most faces', **bounds)
+
+
 def test_numbers_of_numpy_are_numbers() -> None:
     assert Outer(rate=np.float32(2), count=np.int64(3)) == Outer(2.0, 3)
     assert Outer(rate=3).rate == 3

@@ -380,3 +380,19 @@ def test_far_faces_are_found_within_a_second(
         if i >= 30:  # From now on every face is there in every frame.
             assert len(result.faces) == len(places)
     assert [len(ids[i]) for i in range(len(places))] == [1] * len(places)
+
+
+def test_faces_of_several_tiles_are_in_the_order_of_their_ids(
+    demo_frames: list[DemoFrame],
+) -> None:
+    frame = demo_frames[100]
+    scale = 16 / min(face.box.width for face in frame.faces)
+    small = cv2.resize(frame.image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    image = np.full((720, 1280, 3), 90, np.uint8)
+    for left, top in ((100, 60), (1000, 500)):
+        image[top : top + small.shape[0], left : left + small.shape[1]] = small
+    pipeline = Pipeline(Settings(detect_far=True))
+    results = [pipeline.process(image, i / 30) for i in range(40)]
+    ids = [[face.id for face in result.faces] for result in results]
+    assert len(ids[-1]) == 2 * len(frame.faces)
+    assert ids == [sorted(one) for one in ids]
