@@ -29,6 +29,7 @@ from face_affect.core.faces import Face, FrameResult
 from face_affect.core.images import decode_compressed, encode_jpeg
 from face_affect.core.pipeline import Pipeline
 from face_affect.core.settings import Settings
+from face_affect.core.tasks import TASKS
 from support.command_line import module_parser
 from training.data.faces import DatasetError
 from training.data.scenes import load_scenes, Scene
@@ -61,7 +62,7 @@ class Way:
     prepare: Callable[[bytes], bytes] = bytes
     faces: int = 0
     both: int = 0
-    others: dict[str, int] = field(default_factory=lambda: {'emotion': 0, 'gender': 0})
+    others: dict[str, int] = field(default_factory=lambda: {task.name: 0 for task in TASKS})
 
     def process(self, pipeline: Pipeline, jpeg: bytes) -> FrameResult:
         """Return what ``pipeline`` says to an image."""
@@ -170,8 +171,9 @@ def main() -> int:
         print(f'error: {error}', file=sys.stderr)
         return 2
     pipeline = Pipeline(Settings(confirm_frames=1))
-    print('| widest faces | decoded | faces | in both | other emotion | other gender |')
-    print('|---|---|' + '---:|' * 4)
+    others = ' | '.join(f'other {task.name}' for task in TASKS)
+    print(f'| widest faces | decoded | faces | in both | {others} |')
+    print('|---|---|' + '---:|' * (2 + len(TASKS)))
     for width in WIDTHS:
         for way in compare(pipeline, scenes, width):
             shares = ' | '.join(f'{count / max(way.both, 1):.1%}' for count in way.others.values())

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 from face_affect.core.settings import ModelNames
+from face_affect.core.tasks import TASKS
 from face_affect.media.writer import write_picture
 
 BUILD = Path(os.environ.get('FACE_AFFECT_BUILD_ROOT', ROOT)) / 'build' / 'face_affect'
@@ -68,7 +69,7 @@ def installed(request: pytest.FixtureRequest) -> Path:
 
 def test_the_list_is_that_of_the_defaults() -> None:
     names = ModelNames()
-    classifiers = [names.emotion, names.gender]
+    classifiers = [names.of(task) for task in TASKS]
     defaults = [
         names.detector,
         *(f'{names.detector}_{width}' for width in (480, 640)),

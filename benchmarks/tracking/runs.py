@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from benchmarks.tracking.simulated import SimulatedDetector
 from benchmarks.tracking.stage import Scene, TrueFrame
 from face_affect.core.pipeline import Pipeline
 from face_affect.core.settings import ModelNames, Settings
+from face_affect.core.tasks import TASKS
 from face_affect.core.tracking import Tracker
 
 # With the simulated detector, images are used for appearances only.
@@ -56,9 +58,8 @@ def track_simulated(
 
 def track_real(truth: list[TrueFrame], pictures: Pictures, detector: str) -> list[Tracked]:
     """Return the faces of each frame by the pipeline with model ``detector``."""
-    pipeline = Pipeline(
-        Settings(enable_emotion=False, enable_gender=False), ModelNames(detector=detector)
-    )
+    without_estimates: dict[str, Any] = {f'enable_{task.name}': False for task in TASKS}
+    pipeline = Pipeline(Settings(**without_estimates), ModelNames(detector=detector))
     return [
         [
             (face.id, face.detection.box)

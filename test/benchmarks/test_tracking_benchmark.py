@@ -12,12 +12,16 @@ import pytest
 pytest.importorskip('motmetrics')
 pytest.importorskip('rosbags')
 
+from benchmarks.tracking import runs
 from benchmarks.tracking.metrics import compare, summary, Tracked
 from benchmarks.tracking.people import demo_people
-from benchmarks.tracking.runs import Pictures, SHRINK, track_simulated
+from benchmarks.tracking.runs import Pictures, SHRINK, track_real, track_simulated
 from benchmarks.tracking.scenarios import LONGEST_GAP, make_scene, SCENARIOS
 from benchmarks.tracking.stage import HEIGHT, SEEN, TrueFace, TrueFrame, WIDTH
 from face_affect.core.faces import Box
+from face_affect.core.pipeline import Pipeline
+from face_affect.core.settings import ModelNames, Settings
+from face_affect.core.tasks import TASKS
 
 SEED = 100
 MUST_HOLD = (
@@ -45,6 +49,20 @@ def test_no_id_switch(name: str) -> None:
     assert figures.switches == figures.transfers == 0
     assert figures.mota > 0.85
     assert figures.idf1 > 0.92
+
+
+def test_the_real_detector_runs_without_classifiers(monkeypatch: pytest.MonkeyPatch) -> None:
+    used = []
+
+    def pipeline(settings: Settings, models: ModelNames) -> Pipeline:
+        used.append(settings)
+        return Pipeline(settings, models)
+
+    monkeypatch.setattr(runs, 'Pipeline', pipeline)
+    scene = make_scene('crossing', SEED, demo_people())
+    track_real(scene.frames(5)[:1], Pictures(scene), 'face_detector')
+    (settings,) = used
+    assert not any(settings.enabled(task) for task in TASKS)
 
 
 @pytest.mark.parametrize('name', ['coming back', 'another comes'])

@@ -67,7 +67,8 @@ for face in result.faces:
     print(*face.as_dict())
 
 switched_off = Pipeline(Settings(enable_mood=False, confirm_frames=1)).process(image, 0.0)
-assert all(not face.estimates.keys() - {'emotion', 'gender'} for face in switched_off.faces)
+built_in = {task.name for task in tasks.TASKS} - {'mood'}
+assert all(face.estimates.keys() == built_in for face in switched_off.faces)
 options = make_parser().parse_args(['run', picture, '--mood-min-confidence', '0.75'])
 assert settings_of(options).min_confidence(third) == 0.75
 defaults = {one.name: one.default for one in declarations_of('NodeParameters')}
@@ -103,4 +104,5 @@ def test_a_third_estimate_is_an_entry_a_network_and_a_message_field(tmp_path: Pa
         timeout=120,
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines() == 3 * ['id box score emotion gender mood']
+    estimates = ' '.join(task.name for task in TASKS)
+    assert done.stdout.splitlines() == 3 * [f'id box score {estimates} mood']

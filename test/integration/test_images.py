@@ -40,6 +40,7 @@ from face_affect.core.annotation import annotate_saliency
 from face_affect.core.pipeline import Pipeline
 from face_affect.core.saliency import Explainer
 from face_affect.core.settings import Settings
+from face_affect.core.tasks import TASKS
 from face_affect.ros import debug_images
 from face_affect.ros.node import FaceAffectNode
 
@@ -341,7 +342,8 @@ def test_saliency_of_the_class_that_the_parameter_selects(watcher: Watcher) -> N
             robot.spin_until(lambda picture=picture: shows(picture), f'saliency of {subject}')
         refused = robot.set_parameters(saliency_of='bored')[0]
         assert not refused.successful
-        assert "'bored', but must be one of emotion, gender, angry" in refused.reason
+        subjects = ', '.join(task.name for task in TASKS)
+        assert f"'bored', but must be one of {subjects}, angry" in refused.reason
         assert robot.set_parameters(enable_emotion=False)[0].successful
         robot.spin_until(lambda: shows(demo_picture(BIDEN)), 'nothing to explain')
     finally:

@@ -18,7 +18,7 @@ pytest.importorskip('rclpy', reason='needs ROS 2')
 from geometry_msgs.msg import Point, PoseWithCovariance
 from located_faces import face, FakePublisher, HEADER, POSITION, result
 
-from face_affect.core.faces import EMOTIONS, GENDERS
+from face_affect.core.tasks import TASKS
 from face_affect.ros.detections import detections, DetectionTopic
 
 FIELDS = {
@@ -68,7 +68,7 @@ def test_a_face(vision: Any) -> None:
     assert (centre.x, centre.y) == (20, 50)
     assert (detection.bbox.size_x, detection.bbox.size_y) == (40, 60)
     found = {each.hypothesis.class_id: each.hypothesis.score for each in detection.results}
-    assert list(found) == ['face', *EMOTIONS, *GENDERS]
+    assert list(found) == ['face', *(label for task in TASKS for label in task.labels)]
     assert (found['face'], found['angry'], found['female']) == (0.75, 0.5, 0.5)
     assert found['happy'] == pytest.approx(0.5 / 6)
     assert all(each.pose == PoseWithCovariance() for each in detection.results)
