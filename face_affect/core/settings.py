@@ -101,8 +101,8 @@ class TrackingSettings(ParameterGroup):
     )
     match_iou: float = parameter(
         0.3,
-        "minimum IoU between a detection and a track's predicted box, both enlarged by the "
-        'prediction uncertainty',
+        'minimum IoU at which a detection continues a track, after the detected and the predicted '
+        'box are enlarged in proportion to the uncertainty of the prediction',
         low=0.0,
         high=1.0,
     )
