@@ -1,11 +1,13 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Well-formed requests with absurd values: each is answered, and the node continues."""
+"""Well-formed requests with absurd values: each is answered, and the program continues."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from action_msgs.msg import GoalStatus
@@ -19,7 +21,7 @@ from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
 import pytest
 from rcl_interfaces.msg import Parameter, ParameterValue
-from rcl_interfaces.srv import SetParameters, SetParametersAtomically
+from rcl_interfaces.srv import ListParameters, SetParameters, SetParametersAtomically
 from rclpy.action import ActionClient
 from sensor_msgs.msg import CompressedImage
 from std_srvs.srv import SetBool
@@ -53,12 +55,15 @@ values = st.builds(
     double_array_value=st.lists(st.floats(), max_size=3),
     string_array_value=st.lists(texts, max_size=3),
 )
-parameters = st.lists(
-    st.builds(
-        Parameter, name=st.sampled_from(NAMES) | st.just('use_sim_time') | texts, value=values
-    ),
-    max_size=4,
-)
+
+
+def parameters_named(names: Sequence[str]) -> st.SearchStrategy[list[Parameter]]:
+    """Return lists of parameters: with these names, use_sim_time and arbitrary ones."""
+    name = st.sampled_from([*names, 'use_sim_time']) | texts
+    return st.lists(st.builds(Parameter, name=name, value=values), max_size=4)
+
+
+parameters = parameters_named(NAMES)
 durations = st.builds(
     Duration, sec=st.integers(-(2**31), 2**31 - 1), nanosec=st.integers(0, 2**32 - 1)
 )
@@ -114,6 +119,16 @@ calls = st.one_of(
 )
 
 
+# No shrinking: a request that is not answered takes the whole deadline each time.
+ASKING = settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=[Phase.generate],
+)
+
+
 @pytest.fixture(scope='module')
 def process(robot: Robot) -> Process:
     return robot.start_node(autostart=True, image_transport='compressed')
@@ -145,14 +160,7 @@ def test_absurd_requests_are_answered(
     names = [*NAMES, 'use_sim_time']
     before = dict(zip(names, robot.parameters(*names), strict=True))
 
-    # No shrinking: a request that is not answered takes the whole deadline each time.
-    @settings(
-        max_examples=EXAMPLES,
-        deadline=None,
-        derandomize=True,
-        database=None,
-        phases=[Phase.generate],
-    )
+    @ASKING
     @given(calls | goals)
     def ask(asked: Call | dict[str, Any]) -> None:
         if isinstance(asked, Call):
@@ -170,4 +178,34 @@ def test_absurd_requests_are_answered(
     start_again(robot, before)
     watcher.warm_up(image)
     assert watcher.look_at(image).faces
+    assert 'Traceback' not in process.output
+
+
+@pytest.mark.parametrize('program', ['camera_node', 'live_view', 'ros4hri_bridge'])
+def test_absurd_parameters_of_the_other_programs(
+    robot: Robot, program: str, tmp_path: Path
+) -> None:
+    if program == 'ros4hri_bridge':
+        pytest.importorskip('hri_msgs.msg')
+    picture = tmp_path / 'collins.jpg'
+    picture.write_bytes(demo_jpegs()[COLLINS])
+    options = {
+        'camera_node': ['-p', f'source:={picture}', '-p', 'loop:=true'],
+        'live_view': ['-p', 'port:=0'],
+        'ros4hri_bridge': [],
+    }[program]
+    name = 'camera' if program == 'camera_node' else program
+    process = robot.start(program, '--ros-args', *options)
+    names = robot.ask(ListParameters, f'/{name}/list_parameters').result.names
+    assert len(names) > 3
+
+    @ASKING
+    @given(st.sampled_from([SetParameters, SetParametersAtomically]), parameters_named(names))
+    def ask(kind: Any, wanted: list[Parameter]) -> None:
+        service = 'set_parameters' if kind is SetParameters else 'set_parameters_atomically'
+        robot.ask(kind, f'/{name}/{service}', kind.Request(parameters=wanted))
+
+    ask()
+    assert robot.ask(ListParameters, f'/{name}/list_parameters').result.names == names
+    assert process.running
     assert 'Traceback' not in process.output

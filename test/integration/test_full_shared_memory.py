@@ -78,12 +78,33 @@ def test_a_full_log_folder(fresh: Robot, tmp_path: Path) -> None:
     assert node.end(signal.SIGTERM, END_SECONDS) == 0, node.output
 
 
+NODES = {
+    'camera_node': 'camera',
+    'face-affect': 'face_affect_player',
+    'live_view': 'live_view',
+    'ros4hri_bridge': 'ros4hri_bridge',
+}
+
+
 @pytest.mark.parametrize(
-    'words', [('live_view', '--ros-args', '-p', 'port:=0'), ('face-affect', 'play', str(BAG))]
+    'words',
+    [
+        ('live_view', '--ros-args', '-p', 'port:=0'),
+        ('face-affect', 'play', str(BAG)),
+        ('camera_node', '--ros-args', '-p', 'loop:=true', '-p', 'source:=PICTURE'),
+        ('ros4hri_bridge',),
+    ],
 )
-def test_other_programs_start_without_shared_memory(fresh: Robot, words: tuple[str, ...]) -> None:
+def test_other_programs_start_without_shared_memory(
+    fresh: Robot, words: tuple[str, ...], tmp_path: Path
+) -> None:
+    if words[0] == 'ros4hri_bridge':
+        pytest.importorskip('hri_msgs.msg')
+    picture = tmp_path / 'collins.jpg'
+    picture.write_bytes(demo_jpegs()[COLLINS])
+    words = tuple(word.replace('PICTURE', str(picture)) for word in words)
     process = fresh.start(*in_namespace('1m', f'{FILL}; exec "$@"', *words))
-    name = {'live_view': 'live_view', 'face-affect': 'face_affect_player'}[words[0]]
+    name = NODES[words[0]]
     fresh.spin_until(lambda: name in fresh.node.get_node_names(), 'the program')
     assert process.end(signal.SIGTERM, END_SECONDS) in (0, 143), process.output
     assert 'images use UDP' in process.output
