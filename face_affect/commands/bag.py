@@ -25,12 +25,14 @@ from face_affect.commands.pipeline_options import (
 from face_affect.core.images import DecodingSettings
 from face_affect.core.parameters import declarations, from_values
 from face_affect.extras import needs
+from face_affect.signals import StopSignal
 
 if TYPE_CHECKING:
     from face_affect.bags.batch.job import Job, JobResult
 
 FIRST_NOTICE, NOTICE_PERIOD = 3.0, 30.0  # seconds without workers
-EXIT_INCOMPLETE, EXIT_FAILED, EXIT_INTERRUPTED = 1, 2, 130
+EXIT_INCOMPLETE, EXIT_FAILED = 1, 2
+INCOMPLETE = {'failed', 'interrupted', 'partial'}
 
 
 def add_bag(commands: Any) -> None:
@@ -126,14 +128,15 @@ def bag(arguments: argparse.Namespace) -> int:
     )
     jobs = plan(arguments.inputs, arguments.output, options)
     workers = min(arguments.workers or len(os.sched_getaffinity(0)), len(jobs))
+    stop = StopSignal()
     if workers == 1 and not arguments.scheduler:
-        outcomes = _run_here(jobs)
+        outcomes = _run_here(jobs, stop)
     else:
-        outcomes = _run_many(jobs, workers, arguments.scheduler)
-    return _exit_code(outcomes)
+        outcomes = _run_many(jobs, workers, arguments.scheduler, stop)
+    return stop.exit_code or _exit_code(outcomes)
 
 
-def _run_here(jobs: Sequence[Job]) -> list[JobResult]:
+def _run_here(jobs: Sequence[Job], stop: StopSignal) -> list[JobResult]:
     """Run the jobs sequentially, with the progress in frames."""
     from face_affect.bags.batch.runner import run_here
 
@@ -144,14 +147,16 @@ def _run_here(jobs: Sequence[Job]) -> list[JobResult]:
             bar.total, bar.unit = total or None, unit
             bar.update(done - bar.n)
 
-        for outcome in run_here(jobs, progress):
+        for outcome in run_here(jobs, stop, progress):
             outcomes.append(outcome)
             _report(outcome, bar)
             bar.reset()
     return outcomes
 
 
-def _run_many(jobs: Sequence[Job], workers: int, scheduler: str | None) -> list[JobResult]:
+def _run_many(
+    jobs: Sequence[Job], workers: int, scheduler: str | None, stop: StopSignal
+) -> list[JobResult]:
     """Run the jobs in processes or on a cluster, with the progress in recordings."""
     from face_affect.bags.batch.runner import CONNECT_SECONDS, run_local, run_on_cluster
 
@@ -167,9 +172,9 @@ def _run_many(jobs: Sequence[Job], workers: int, scheduler: str | None) -> list[
                 file=sys.stderr,
             )
         running = (
-            run_on_cluster(jobs, scheduler, watch)
+            run_on_cluster(jobs, scheduler, stop, watch)
             if scheduler
-            else run_local(jobs, workers, watch)
+            else run_local(jobs, workers, stop, watch)
         )
         for outcome in running:
             outcomes.append(outcome)
@@ -237,9 +242,7 @@ def _report(outcome: JobResult, bar: Any = tqdm) -> None:
 
 def _exit_code(outcomes: Sequence[JobResult]) -> int:
     states = {outcome.state for outcome in outcomes}
-    if 'interrupted' in states:
-        return EXIT_INTERRUPTED
     if states == {'failed'}:
         return EXIT_FAILED
     without_results = any(outcome.frames and not outcome.results for outcome in outcomes)
-    return EXIT_INCOMPLETE if without_results or states & {'failed', 'partial'} else 0
+    return EXIT_INCOMPLETE if without_results or states & INCOMPLETE else 0

@@ -573,7 +573,7 @@ def test_a_signal_leaves_a_valid_bag(tmp_path: Path, number: signal.Signals) -> 
         )
         process.send_signal(number)
         _, text = process.communicate(timeout=SECONDS)
-    assert process.returncode == 130, text
+    assert process.returncode == 128 + number, text
     assert 'interrupted' in text and 'Traceback' not in text
     results = read(output)
     assert 0 < len(results) < 255

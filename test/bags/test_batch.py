@@ -24,6 +24,7 @@ from face_affect.bags.batch.processing import process_bag
 from face_affect.bags.batch.runner import plan, run_local, run_on_cluster
 from face_affect.bags.recordings.bag_reader import RecordingError
 from face_affect.cli import main
+from face_affect.signals import StopSignal
 
 SECONDS = 60.0
 
@@ -178,7 +179,7 @@ def kill_when_started(jobs: list[Job], victims: Any) -> threading.Thread:
 
 def test_recordings_of_a_killed_worker_are_given_to_others(slow_jobs: list[Job]) -> None:
     killer = kill_when_started(slow_jobs, worker_pids)
-    outcomes = list(run_local(slow_jobs, 2))
+    outcomes = list(run_local(slow_jobs, 2, StopSignal()))
     killer.join(SECONDS)
     assert_all_done_once(outcomes, slow_jobs)
 
@@ -212,7 +213,7 @@ def test_a_signal_leaves_valid_bags(tmp_path: Path, number: signal.Signals) -> N
         # As a terminal does: to all processes of the group
         os.killpg(process.pid, number)
         _, text = process.communicate(timeout=SECONDS)
-    assert process.returncode == 130, text
+    assert process.returncode == 128 + number, text
     assert 'Traceback' not in text
     assert text.count('interrupted') == 3
     for bag in output.iterdir():
@@ -232,7 +233,7 @@ def test_other_users_cannot_give_work_to_the_local_workers(
             clusters.append(self)
 
     monkeypatch.setattr(distributed, 'LocalCluster', Cluster)
-    running = run_local(slow_jobs, 2)
+    running = run_local(slow_jobs, 2, StopSignal())
     first = next(running)
     port = clusters[0].scheduler_address.rpartition(':')[2]
     with pytest.raises(OSError):
@@ -288,7 +289,7 @@ def test_a_killed_worker_loses_nothing_and_does_nothing_twice(
     killer = kill_when_started(
         slow_jobs, lambda: [worker.pid for worker in cluster.workers.values()]
     )
-    outcomes = list(run_on_cluster(slow_jobs, cluster.scheduler_address))
+    outcomes = list(run_on_cluster(slow_jobs, cluster.scheduler_address, StopSignal()))
     killer.join(SECONDS)
     assert_all_done_once(outcomes, slow_jobs)
 
@@ -350,7 +351,7 @@ def listening(pid: int) -> set[str]:
 
 
 def test_local_workers_are_reached_from_this_machine_only(slow_jobs: list[Job]) -> None:
-    running = run_local(slow_jobs, 2)
+    running = run_local(slow_jobs, 2, StopSignal())
     next(running)
     assert listening(os.getpid()) == {'0100007F'}  # 127.0.0.1
     assert len(list(running)) == 3

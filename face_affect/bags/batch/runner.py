@@ -97,12 +97,15 @@ def is_recording(path: Path) -> bool:
     return is_bag(path) or is_video(path)
 
 
-def run_here(jobs: Sequence[Job], progress: Progress | None = None) -> Iterator[JobResult]:
+def run_here(
+    jobs: Sequence[Job], stop: StopSignal, progress: Progress | None = None
+) -> Iterator[JobResult]:
     """Process the jobs sequentially in this process; yield each outcome when it is known.
 
-    A signal ends the current job with a valid bag; the others are not started.
+    A signal, handled by ``stop``, ends the current job with a valid bag; the others are not
+    started.
     """
-    with StopSignal() as stopped:
+    with stop as stopped:
         for job in jobs:
             if stopped:
                 yield JobResult(job, 'interrupted')
@@ -111,9 +114,11 @@ def run_here(jobs: Sequence[Job], progress: Progress | None = None) -> Iterator[
 
 
 def run_local(
-    jobs: Sequence[Job], workers: int, watch: WatchWorkers | None = None
+    jobs: Sequence[Job], workers: int, stop: StopSignal, watch: WatchWorkers | None = None
 ) -> Iterator[JobResult]:
     """Process the jobs in ``workers`` local processes; yield each outcome when it is known.
+
+    After a signal, handled by ``stop``, the running jobs end with valid bags.
 
     Raises:
         MissingExtraError: distributed is not installed.
@@ -147,17 +152,18 @@ def run_local(
         ) as cluster,
         distributed.Client(cluster) as client,
     ):
-        yield from _run(client, jobs, watch)
+        yield from _run(client, jobs, stop, watch)
 
 
 def run_on_cluster(
-    jobs: Sequence[Job], scheduler: str, watch: WatchWorkers | None = None
+    jobs: Sequence[Job], scheduler: str, stop: StopSignal, watch: WatchWorkers | None = None
 ) -> Iterator[JobResult]:
     """Process the jobs on a Dask cluster; yield each outcome when it is known.
 
     Args:
         jobs: their paths must be valid on the workers.
         scheduler: address such as tcp://HOST:8786.
+        stop: handles signals, after which the running jobs end with valid bags.
         watch: called about once a second with the state of the workers.
 
     Raises:
@@ -168,10 +174,12 @@ def run_on_cluster(
     with needs('cluster', '--scheduler'):
         import distributed
     with distributed.Client(scheduler, timeout=CONNECT_SECONDS) as client:
-        yield from _run(client, jobs, watch)
+        yield from _run(client, jobs, stop, watch)
 
 
-def _run(client: Any, jobs: Sequence[Job], watch: WatchWorkers | None) -> Iterator[JobResult]:
+def _run(
+    client: Any, jobs: Sequence[Job], stop: StopSignal, watch: WatchWorkers | None
+) -> Iterator[JobResult]:
     """Process the jobs on the workers of ``client``; yield each outcome when it is known.
 
     A job whose worker dies is given to another one, which skips it if the output is complete.
@@ -181,7 +189,7 @@ def _run(client: Any, jobs: Sequence[Job], watch: WatchWorkers | None) -> Iterat
 
     run = uuid.uuid4().hex
     futures = {client.submit(worker.process, job, run, pure=False): job for job in jobs}
-    with StopSignal() as stopped, _stopped_at_exit(client, run):
+    with stop as stopped, _stopped_at_exit(client, run):
         done, due, busy = distributed.as_completed(futures), 0.0, time.monotonic()
         while futures:
             for future in done.next_batch(block=False):
