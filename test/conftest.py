@@ -43,6 +43,7 @@ SLOW = {
     'test_absurd_requests.py',
     'test_batch.py',
     'test_behaviortree_cpp.py',
+    'test_bounded_readers.py',
     'test_endurance.py',
     'test_faults.py',
     'test_full_shared_memory.py',
