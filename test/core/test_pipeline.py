@@ -346,10 +346,6 @@ class TestDemo:
         labels = [face.gender.label for face in faces if face.gender]
         assert labels.count(gender) > 0.85 * len(faces)
 
-    def test_frames_are_fast(self, results: list[FrameResult]) -> None:
-        # Loosely: a machine that does much else must not fail here.
-        assert np.median([sum(result.timings.values()) for result in results]) < 0.1
-
 
 @pytest.mark.parametrize('left, top', [(100, 60), (700, 300), (1000, 500)])
 def test_far_faces_are_found_within_a_second(
