@@ -96,7 +96,7 @@ def guard_services(node: Node, faults: Faults) -> None:
     for service in node.services:
         guarded = _answering(service.callback, faults)
         if service.srv_type in (SetParameters, SetParametersAtomically):
-            guarded = _with_reason(guarded, node)
+            guarded = _named(_with_reason(guarded, node))
         service.callback = _one_by_one(guarded) if service.srv_type is SetParameters else guarded
 
 
@@ -137,6 +137,18 @@ def _with_reason(callback: ServiceCallback, node: Node) -> ServiceCallback:
                 reasons = (refusal(node, parameter) for parameter in request.parameters)
                 result.reason = next(filter(None, reasons), result.reason)
         return response
+
+    return answer
+
+
+def _named(callback: ServiceCallback) -> ServiceCallback:
+    """Refuse parameters without a name, which rclpy declares on any node."""
+
+    @functools.wraps(callback)
+    def answer(request: Any, response: Any) -> Any:
+        if all(parameter.name for parameter in request.parameters):
+            return callback(request, response)
+        return _refusal(request, response, 'a parameter has an empty name, but must have one')
 
     return answer
 

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
 import pytest
-from rcl_interfaces.msg import Parameter, ParameterValue
+from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
 from rcl_interfaces.srv import ListParameters, SetParameters, SetParametersAtomically
 from rclpy.action import ActionClient
 from sensor_msgs.msg import CompressedImage
@@ -181,6 +181,25 @@ def test_absurd_requests_are_answered(
     assert 'Traceback' not in process.output
 
 
+def refuses_an_unnamed_parameter(robot: Robot, name: str) -> bool:
+    value = ParameterValue(type=ParameterType.PARAMETER_INTEGER, integer_value=1)
+    unnamed = [Parameter(name='', value=value)]
+    request = SetParameters.Request(parameters=unnamed)
+    (single,) = robot.ask(SetParameters, f'/{name}/set_parameters', request).results
+    whole = robot.ask(
+        SetParametersAtomically,
+        f'/{name}/set_parameters_atomically',
+        SetParametersAtomically.Request(parameters=unnamed),
+    ).result
+    return not any(
+        result.successful or 'empty name' not in result.reason for result in (single, whole)
+    )
+
+
+def test_a_parameter_without_a_name_is_refused(robot: Robot, process: Process) -> None:
+    assert refuses_an_unnamed_parameter(robot, 'face_affect')
+
+
 @pytest.mark.parametrize('program', ['camera_node', 'live_view', 'ros4hri_bridge'])
 def test_absurd_parameters_of_the_other_programs(
     robot: Robot, program: str, tmp_path: Path
@@ -206,6 +225,7 @@ def test_absurd_parameters_of_the_other_programs(
         robot.ask(kind, f'/{name}/{service}', kind.Request(parameters=wanted))
 
     ask()
+    assert refuses_an_unnamed_parameter(robot, name)
     assert robot.ask(ListParameters, f'/{name}/list_parameters').result.names == names
     assert process.running
     assert 'Traceback' not in process.output
