@@ -110,6 +110,10 @@ def open_archive(path: Path) -> np.lib.npyio.NpzFile:
 
     """
     try:
+        with path.open('rb') as stream:
+            # numpy leaves a broken archive open.
+            if stream.read(2) == b'PK' and not zipfile.is_zipfile(path):
+                raise zipfile.BadZipFile('it is not a whole zip archive')
         loaded = np.load(path, allow_pickle=False)
     except (EOFError, IsADirectoryError, ValueError, zipfile.BadZipFile) as error:
         raise DatasetError(f'{path} is not an npz file: {error}') from error
