@@ -25,8 +25,10 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from benchmarks import markdown
 from benchmarks.distances import DISTANCES, face_pixels, placed
 from benchmarks.films import pan, sway
+from benchmarks.outcomes import add_output_options, write_outcomes
 from benchmarks.tracking.people import demo_people
 from benchmarks.tracking.scenarios import make_scene, SCENARIOS
 from benchmarks.tracking.stage import SEEN, TrueFace, TrueFrame
@@ -35,7 +37,6 @@ from face_affect.core.faces import Box
 from face_affect.core.models import find_detector, ModelError
 from face_affect.core.pipeline import tracked_threshold
 from face_affect.core.settings import ModelNames, TrackingSettings
-from face_affect.core.strict_json import to_json
 from face_affect.core.tracking import Tracker
 from support.command_line import module_parser
 from training.data.faces import DatasetError
@@ -165,17 +166,17 @@ def _follow(
 
 def table(outcomes: Sequence[Outcome]) -> str:
     """Return the outcomes as a table in Markdown."""
-    kinds = list(outcomes[0].found)
-    lines = [
-        f'| detection_threshold | {" | ".join(kinds)} | false faces | per minute |',
-        '|---:|' + '---:|' * (len(kinds) + 2),
-    ]
-    for one in outcomes:
-        cells = ' | '.join(f'{100 * part:.1f} %' for part in one.found.values())
-        lines.append(
-            f'| {one.threshold:.2f} | {cells} | {one.false_faces} | {one.false_a_minute:.2f} |'
+    head = ('detection_threshold', *outcomes[0].found, 'false faces', 'per minute')
+    rows = (
+        (
+            f'{one.threshold:.2f}',
+            *(f'{100 * part:.1f} %' for part in one.found.values()),
+            f'{one.false_faces}',
+            f'{one.false_a_minute:.2f}',
         )
-    return '\n'.join(lines)
+        for one in outcomes
+    )
+    return markdown.table(head, rows, texts=0)
 
 
 def plot(outcomes: Sequence[Outcome], path: Path) -> None:
@@ -219,8 +220,7 @@ def main() -> int:
     parser.add_argument(
         '--seeds', type=int, default=1, help='scenes of each scenario (default: %(default)s)'
     )
-    parser.add_argument('--picture', type=Path, metavar='PNG', help='draw the curve there')
-    parser.add_argument('--json', type=Path, help='write the figures there, too')
+    add_output_options(parser)
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
     try:
@@ -231,10 +231,7 @@ def main() -> int:
         return 2
     outcomes = measure(detector, scenes, arguments.seeds)
     print(f'{outcomes[0].minutes:.1f} minutes without people\n\n{table(outcomes)}')
-    if arguments.picture:
-        plot(outcomes, arguments.picture)
-    if arguments.json:
-        arguments.json.write_text(to_json([vars(one) for one in outcomes], indent=2) + '\n')
+    write_outcomes(outcomes, plot, arguments)
     return 0
 
 

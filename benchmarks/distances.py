@@ -27,11 +27,12 @@ from matplotlib.figure import Figure
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks import markdown
 from benchmarks.detection_widths import WIDTHS
+from benchmarks.outcomes import add_output_options, write_outcomes
 from face_affect.core.detection import Detector, load_detector
 from face_affect.core.models import find_detector, ModelError
 from face_affect.core.settings import ModelNames, Settings
-from face_affect.core.strict_json import to_json
 from support.command_line import module_parser
 from training.data.faces import DatasetError
 from training.data.scenes import load_scenes, Scene, SceneSet
@@ -167,6 +168,26 @@ def _milliseconds(detectors: Sequence[Detector], scenes: SceneSet) -> list[float
     return [statistics.median(times[WARM_UP:]) * 1e3 for times in elapsed]
 
 
+def table(outcomes: Sequence[Outcome]) -> str:
+    """Return the outcomes as a table in Markdown, at equal precision and at the default."""
+    head = [f'{distance:g} m ({face_pixels(distance):.0f} px)' for distance in DISTANCES]
+    rows = (
+        (
+            f'{outcome.width}',
+            f'{threshold:.2f}',
+            *(f'{100 * part:.1f} %' for part in recall.values()),
+            f'{outcome.milliseconds:.2f}',
+            f'{outcome.ratio:.2f}',
+        )
+        for outcome in outcomes
+        for threshold, recall in (
+            (outcome.threshold, outcome.recall),
+            (Settings().detection_threshold, outcome.recall_default),
+        )
+    )
+    return markdown.table(('detection_width', 'threshold', *head, 'ms', 'ratio'), rows)
+
+
 def plot(outcomes: Sequence[Outcome], path: Path) -> None:
     """Plot recall against time for each distance; dotted: at equal precision."""
     figure = Figure(figsize=(6.4, 4.0), dpi=110)
@@ -199,8 +220,7 @@ def main() -> int:
         default=0.98,
         help='precision at which widths are compared, 0 to 1 (default: %(default)s)',
     )
-    parser.add_argument('--picture', type=Path, metavar='PNG', help='plot the curve')
-    parser.add_argument('--json', type=Path, help='also write the results to this file')
+    add_output_options(parser)
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
     try:
@@ -211,23 +231,8 @@ def main() -> int:
         return 2
     faces = sum(_widest(scene) is not None for scene in scenes.scenes)
     print(f'{faces} faces\n')
-    head = ' | '.join(f'{distance:g} m ({face_pixels(distance):.0f} px)' for distance in DISTANCES)
-    print(f'| detection_width | threshold | {head} | ms | ratio |')
-    print('|---|' + '---:|' * (len(DISTANCES) + 3))
-    for outcome in outcomes:
-        for threshold, recall in (
-            (outcome.threshold, outcome.recall),
-            (Settings().detection_threshold, outcome.recall_default),
-        ):
-            cells = ' | '.join(f'{100 * part:.1f} %' for part in recall.values())
-            print(
-                f'| {outcome.width} | {threshold:.2f} | {cells} | {outcome.milliseconds:.2f} | '
-                f'{outcome.ratio:.2f} |'
-            )
-    if arguments.picture:
-        plot(outcomes, arguments.picture)
-    if arguments.json:
-        arguments.json.write_text(to_json([vars(one) for one in outcomes], indent=2) + '\n')
+    print(table(outcomes))
+    write_outcomes(outcomes, plot, arguments)
     return 0
 
 

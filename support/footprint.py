@@ -9,6 +9,12 @@ from dataclasses import dataclass
 
 import psutil
 
+# Python expression for the peak memory in kB of the process that evaluates it. Not getrusage: its
+# peak is that of the parent before the program began.
+PEAK_KB = (
+    r"""int(__import__('re').search(r'VmHWM:\s+(\d+)', open('/proc/self/status').read())[1])"""
+)
+
 
 @dataclass(frozen=True)
 class Footprint:

@@ -26,6 +26,7 @@ from typing import Any
 import cv2
 from tqdm import tqdm
 
+from benchmarks import markdown
 from benchmarks.tracking.metrics import compare, Figures, summary
 from benchmarks.tracking.people import demo_people, people_of
 from benchmarks.tracking.pictures import Image, sheet, strip, timeline
@@ -131,20 +132,24 @@ def measure_tracking(arguments: argparse.Namespace) -> dict[str, dict[str, Figur
 
 def table(figures: dict[str, dict[str, Figures]], rates: list[float]) -> str:
     """Return the metrics as a Markdown table."""
-    at = ' | '.join(f'{rate:g} Hz' for rate in rates)
-    lines = [
-        f'| scenario | faces | ID switches | {at} | transfers | fragmentations | MOTA | IDF1 '
-        '| IoU |',
-        '|---|' + '---:|' * (len(rates) + 7),
-    ]
-    for name, by_rate in figures.items():
-        one = by_rate['all']
-        switches = ' | '.join(f'{by_rate[f"{rate:g}"].switches}' for rate in rates)
-        lines.append(
-            f'| {name} | {one.faces} | {one.switches} | {switches} | {one.transfers} | '
-            f'{one.fragmentations} | {one.mota:.3f} | {one.idf1:.3f} | {one.motp:.2f} |'
+    at = [f'{rate:g} Hz' for rate in rates]
+    last = ('transfers', 'fragmentations', 'MOTA', 'IDF1', 'IoU')
+    rows = (
+        (
+            name,
+            f'{one.faces}',
+            f'{one.switches}',
+            *(f'{by_rate[f"{rate:g}"].switches}' for rate in rates),
+            f'{one.transfers}',
+            f'{one.fragmentations}',
+            f'{one.mota:.3f}',
+            f'{one.idf1:.3f}',
+            f'{one.motp:.2f}',
         )
-    return '\n'.join(lines)
+        for name, by_rate in figures.items()
+        for one in [by_rate['all']]
+    )
+    return markdown.table(('scenario', 'faces', 'ID switches', *at, *last), rows)
 
 
 def main() -> int:
