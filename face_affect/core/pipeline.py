@@ -185,8 +185,7 @@ class Pipeline:
         self._note('track', start)
         faces = [self._face(image, reduction, track, stamp, settings) for track in tracks]
         if settings.detect_far:
-            shape = tuple(side * reduction for side in image.shape[:2])
-            faces += self._far_faces_besides(faces, shape, stamp)
+            faces += self._far_faces_besides(faces, image, reduction, stamp)
             faces.sort(key=lambda face: face.id)
         if settings.rotate:
             faces = [rotation.inverse.face(face) for face in faces]
@@ -214,14 +213,18 @@ class Pipeline:
         far = [
             track
             for track in self._tracker.tracks
-            if self._far_sight.is_far(track.detection.box.scaled(1 / reduction), image.shape)
+            if self._is_far(track.detection, image, reduction)
         ]
         return sorted(
             far, key=lambda track: (track.frames >= settings.confirm_frames, track.last_seen)
         )
 
+    def _is_far(self, detection: Detection, image: NDArray[np.uint8], reduction: int) -> bool:
+        """Return whether a face, at full size, is found only in a tile of ``image``."""
+        return self._far_sight.is_far(detection.box.scaled(1 / reduction), image.shape)
+
     def _far_faces_besides(
-        self, seen: Sequence[Face], shape: tuple[int, ...], stamp: float
+        self, seen: Sequence[Face], image: NDArray[np.uint8], reduction: int, stamp: float
     ) -> list[Face]:
         """Return the far faces of the last FAR_MEMORY seconds that are not in ``seen``.
 
@@ -240,9 +243,7 @@ class Pipeline:
         }
         self._far_faces = {
             **besides,
-            **{
-                face.id: face for face in seen if self._far_sight.is_far(face.detection.box, shape)
-            },
+            **{face.id: face for face in seen if self._is_far(face.detection, image, reduction)},
         }
         return list(besides.values())
 
