@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 from numpy.typing import NDArray
 import pytest
@@ -31,7 +33,7 @@ def faces(frames: list[DemoFrame], size: int) -> NDArray[np.uint8]:
     return np.stack(
         [
             crop_face(frame.image, frame.faces[0].box, CropGeometry(1.2), size)
-            for frame in frames[::15]
+            for frame in frames[::5]
             if frame.faces
         ]
     )
@@ -57,17 +59,21 @@ def reference(model: torch.nn.Module, face: NDArray[np.uint8], label: int) -> ND
     return input_gradient(model, image, torch.tensor([label]))[0, 0].numpy()
 
 
-def assert_equal(differences: list[float]) -> None:
+def exact(double: torch.nn.Module, face: NDArray[np.uint8], label: int) -> NDArray[np.float64]:
+    """Return the gradient in double precision, whose input has other rounding errors, too."""
+    image = torch.from_numpy(face[None, None] / 255)
+    return input_gradient(double, image, torch.tensor([label]))[0, 0].numpy()
+
+
+def assert_equal(differences: list[float], least: float = 0.75) -> None:
     """Demand equality on all but a few faces.
 
     Where a ReLU's input is zero, or two inputs of a maximum are equal, up to rounding, a gate
-    opens or not by chance, and the gradient jumps: PyTorch's own, in single and double
-    precision, differs in one to three faces of a hundred; with other convolution kernels (AVX2),
-    mini-Xception's export in four of 14 at 64 pixels.
+    opens or not by chance, and the gradient jumps.
     """
     assert len(differences) > 10
     assert np.median(differences) < TOLERANCE / 10
-    assert np.mean(np.array(differences) < TOLERANCE) >= 0.65
+    assert np.mean(np.array(differences) < TOLERANCE) >= least
     assert max(differences) < 0.1
 
 
@@ -106,10 +112,15 @@ def test_export_equals_pytorch(demo_frames: list[DemoFrame], name: str, size: in
     network.allocate_tensors()
     image, label = (entry['index'] for entry in network.get_input_details())
     logits, gradient = (entry['index'] for entry in network.get_output_details())
+    double = copy.deepcopy(model).double()
     exported, by_hand = [], []
     for number, face in enumerate(pictures):
         chosen = number % CLASSES
         expected = reference(model, face, chosen)
+        # PyTorch's own gradient depends on rounding in the others: with the kernels for AVX2, of
+        # mini-Xception at 64 pixels in 15 of 40.
+        if difference(exact(double, face, chosen), expected) > TOLERANCE:
+            continue
         values = face[None, ..., None].astype(np.float32) * np.float32(1 / 255)
         one_hot = np.eye(CLASSES, dtype=np.float32)[chosen][None]
         answers, found = function(values, one_hot)
@@ -119,8 +130,8 @@ def test_export_equals_pytorch(demo_frames: list[DemoFrame], name: str, size: in
         network.invoke()
         exported.append(difference(network.get_tensor(gradient)[0, ..., 0], expected))
         np.testing.assert_allclose(network.get_tensor(logits), answers.numpy(), atol=1e-3)
-    assert_equal(by_hand)
-    assert_equal(exported)
+    assert_equal(by_hand, least=0.9)
+    assert_equal(exported, least=0.9)
 
 
 @pytest.mark.parametrize(
