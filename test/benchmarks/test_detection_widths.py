@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
-import pytest
 
 from benchmarks.detection_widths import time_widths, WARM_UP, WIDTHS
 from face_affect.core.models import available_models, DETECTION
@@ -32,10 +33,7 @@ def test_every_width_is_timed_as_often() -> None:
     assert all(sample >= 0 for samples in times.values() for sample in samples)
 
 
-def test_table_has_a_row_for_each_width_and_a_column_for_each_scene() -> None:
-    for module in ('rclpy', 'motmetrics', 'rosbags'):
-        pytest.importorskip(module)
-    run = pytest.importorskip('benchmarks.run', reason='without messages')
+def test_table_has_a_row_for_each_width_and_a_column_for_each_scene(run: Any) -> None:
     rows = [
         {
             'scene': scene,
