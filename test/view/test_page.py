@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from conftest import Demo
+from demo_page import DemoPage
 import pytest
 
 from support.browser import Browser, window
@@ -32,12 +32,12 @@ ENDED = 'The input has ended.'
 THREE_FACES, LATER = 104, 110
 
 
-def open_page(browser: Browser, demo: Demo) -> None:
+def open_page(browser: Browser, demo: DemoPage) -> None:
     browser.open(demo.server.url)
     browser.wait('return document.querySelectorAll(".face").length === 3')
 
 
-def test_bars_show_the_probabilities(browser: Browser, demo: Demo) -> None:
+def test_bars_show_the_probabilities(browser: Browser, demo: DemoPage) -> None:
     open_page(browser, demo)
     people = {3: ('neutral', 'male'), 0: ('happy', 'female'), 1: ('happy', 'male')}
     for index in range(THREE_FACES + 1, LATER):
@@ -60,7 +60,7 @@ def test_bars_show_the_probabilities(browser: Browser, demo: Demo) -> None:
     assert browser.errors() == []
 
 
-def test_the_image_is_updated(browser: Browser, demo: Demo) -> None:
+def test_the_image_is_updated(browser: Browser, demo: DemoPage) -> None:
     open_page(browser, demo)
     seen = browser.wait(PIXELS)
     for index in range(THREE_FACES + 1, LATER):
@@ -68,7 +68,7 @@ def test_the_image_is_updated(browser: Browser, demo: Demo) -> None:
         seen = browser.wait(MOVED, seen)
 
 
-def test_time_line(browser: Browser, demo: Demo) -> None:
+def test_time_line(browser: Browser, demo: DemoPage) -> None:
     open_page(browser, demo)
     browser.wait('return document.querySelectorAll(".row rect").length >= 3')
     rows = browser.run(
@@ -83,7 +83,7 @@ def test_time_line(browser: Browser, demo: Demo) -> None:
     ]
 
 
-def test_saliency_on_a_click(browser: Browser, demo: Demo) -> None:
+def test_saliency_on_a_click(browser: Browser, demo: DemoPage) -> None:
     open_page(browser, demo)
     assert not demo.feeds.saliency.watched
     browser.run('document.querySelectorAll(".face button")[1].click()')
@@ -104,7 +104,7 @@ def test_saliency_on_a_click(browser: Browser, demo: Demo) -> None:
     assert browser.run(OPEN) == [False, False, True]
 
 
-def test_the_card_of_a_lost_face_is_removed(browser: Browser, demo: Demo) -> None:
+def test_the_card_of_a_lost_face_is_removed(browser: Browser, demo: DemoPage) -> None:
     open_page(browser, demo)
     demo.show(0)  # no face; a step back in time
     browser.wait('return document.querySelectorAll(".face").length === 3')
@@ -112,7 +112,7 @@ def test_the_card_of_a_lost_face_is_removed(browser: Browser, demo: Demo) -> Non
     browser.wait('return document.querySelectorAll(".face.gone").length === 3')
 
 
-def test_two_browsers(driver: str, browser: Browser, demo: Demo) -> None:
+def test_two_browsers(driver: str, browser: Browser, demo: DemoPage) -> None:
     open_page(browser, demo)
     with window(driver, 390, 844, mobile=True) as phone:
         open_page(phone, demo)
@@ -125,13 +125,13 @@ def test_two_browsers(driver: str, browser: Browser, demo: Demo) -> None:
     browser.wait(SHOWS, demo.frame.stamp)
 
 
-def test_the_server_ends(browser: Browser, demo: Demo) -> None:
+def test_the_server_ends(browser: Browser, demo: DemoPage) -> None:
     open_page(browser, demo)
     demo.server.close()
     assert 'the program has ended' in browser.wait(ALERT)
 
 
-def test_missing_images_are_reported(browser: Browser, demo: Demo) -> None:
+def test_missing_images_are_reported(browser: Browser, demo: DemoPage) -> None:
     open_page(browser, demo)
     assert browser.wait(ALERT).startswith('No new image for ')
     demo.feeds.end()
