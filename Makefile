@@ -70,7 +70,8 @@ lint: $(READY)
 	@. ./env.sh && scripts/lint.sh
 
 test-core: $(READY)
-	@. ./env.sh && python -m pytest -q -m 'not ros and not slow and not training'
+	@. ./env.sh && python -m pytest -q -n auto --dist loadfile \
+	  -m 'not ros and not slow and not training'
 
 test-fast: setup
 	@. ./env.sh && python -m pytest -q -m 'not slow and not training'

@@ -112,5 +112,6 @@ enter bash -euc '
   python -m face_affect.cli bag demo/bag -o /tmp/result
   # Different rounding of cv2.resize may change the probabilities of an uncertain face.
   python -m face_affect.cli compare --unmatched 4 --tolerance 0.2 test/golden/demo /tmp/result
-  python -m pytest -q -ra -p no:cacheprovider -m "not slow" test/core test/bags
+  python -m pytest -q -ra -n auto --dist loadfile -p no:cacheprovider -m "not slow" \
+    test/core test/bags
 '

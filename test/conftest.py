@@ -54,6 +54,7 @@ SLOW = {
     'test_installation.py',
     'test_page.py',
     'test_programs.py',
+    'test_reduction.py',
     'test_report.py',
 }
 
