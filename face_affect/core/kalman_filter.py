@@ -14,11 +14,11 @@ from face_affect.core.faces import Box
 # Lengths are in face sizes (the root of the box's area), so that one set of constants fits near
 # and far faces.
 # Measurement noise, standard deviations: of the position, of the logarithm of the size
-POSITION_NOISE = 0.05
-SIZE_NOISE = 0.08
+POSITION_NOISE = 0.035
+SIZE_NOISE = 0.05
 # Standard deviation of the speed in face sizes per second, and its correlation time in seconds:
 # people walk, stop and turn (a face is 16 cm, walking is 1.4 m/s).
-SPEED = 4.0
+SPEED = 3.0
 SPEED_MEMORY = 0.7
 # Standard deviation of the random walk of the logarithm of the size after one second
 GROWTH = 0.2
@@ -95,6 +95,10 @@ class KalmanFilter:
             decay**2 * now.speed_variance + variance * (1 - decay**2),
             now.size_variance + GROWTH**2 * seconds,
         )
+
+    def shift(self, x: float, y: float) -> None:
+        """Move the position by (x, y) pixels, with the motion of the camera."""
+        self.now = self.now._replace(x=self.now.x + x, y=self.now.y + y)
 
     def update(self, box: Box, seconds: float) -> None:
         """Update the state by a detection at ``box``, ``seconds`` after the last update."""

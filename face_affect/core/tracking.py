@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from face_affect.core.appearance import Appearance, difference, extract_appearance, mixed
 from face_affect.core.association import best_pairs, clear_pairs, Costs, Gate, Measurement, without
+from face_affect.core.camera_motion import CameraMotion
 from face_affect.core.faces import Box, Detection
 from face_affect.core.kalman_filter import KalmanFilter, KalmanState
 from face_affect.core.settings import TrackingSettings
@@ -86,7 +87,8 @@ class Track:
 class Tracker:
     """Assigns each face an id that is unique for the lifetime of the tracker.
 
-    A track stores box, motion and mean colours (see ``appearance``), no image, until it ends.
+    A track stores box, motion and mean colours (see ``appearance``) until it ends. Of images, the
+    tracker stores the previous one at 80x60 grey pixels, while there is a track.
     ``settings`` may be replaced between two images.
 
     >>> import numpy as np
@@ -105,11 +107,13 @@ class Tracker:
         self.settings = settings or TrackingSettings()
         self.next_id = first_id
         self._tracks: list[Track] = []
+        self._camera = CameraMotion()
         self._stamp = -math.inf
 
     def reset(self) -> None:
         """Discard all tracks; ids are not reused."""
         self._tracks = []
+        self._camera = CameraMotion()
         self._stamp = -math.inf
 
     def update(
@@ -126,8 +130,8 @@ class Tracker:
                 ``detection_threshold`` only continue confirmed tracks (as in ByteTrack, Zhang et
                 al. 2022).
             stamp: seconds; a step back in time (a bag that is played again) discards all tracks.
-            image: u8 [H, W, 3] BGR or [H, W] gray, for appearances; without it, only position
-                and size are compared.
+            image: u8 [H, W, 3] BGR or [H, W] gray, for appearances and the motion of the camera;
+                without it, only position and size are compared.
             reduction: that of ``image``, see ``reduction_of``; detections are at full size.
 
         Raises:
@@ -146,6 +150,7 @@ class Tracker:
             for track in self._tracks
             if track.last_seen >= self._stamp or not self._is_overdue(track, stamp)
         ]
+        self._follow_camera(image if self._tracks or detections else None, reduction)
         appearances = None if image is None else _Appearances(image, detections, reduction)
         pairs = [
             (row, column)
@@ -167,6 +172,15 @@ class Tracker:
         if appearances is not None:
             self._refresh(found_as, appearances)
         return [track for track in seen + new if self._is_confirmed(track)]
+
+    def _follow_camera(self, image: NDArray[np.uint8] | None, reduction: int) -> None:
+        """Move the predicted positions of all tracks with ``image``; forget the camera if None."""
+        if image is None:
+            self._camera = CameraMotion()
+            return
+        x, y = self._camera.shift(image)
+        for track in self._tracks:
+            track.motion.shift(x * reduction, y * reduction)
 
     def _may_start(self, found: Detection) -> bool:
         return found.score >= self.settings.detection_threshold
