@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 SIZE = (80, 60)
 WINDOW = cv2.createHanningWindow(SIZE, cv2.CV_32F)
 # The camera stands still if at least half of the pixels differ by at most STILL grey levels.
-STILL = 2
+STILL = 1
 # A shift is plausible if it multiplies the median difference of the pixels by at most EXPLAINED,
 # and moves the image by at most LARGEST of its sides.
 EXPLAINED = 0.5
