@@ -70,7 +70,7 @@ lint: $(READY)
 	@. ./env.sh && scripts/lint.sh
 
 test-core: $(READY)
-	@. ./env.sh && python -m pytest -q -n auto --dist loadfile \
+	@. ./env.sh && python -m pytest -q -n auto --dist worksteal \
 	  -m 'not ros and not slow and not training'
 
 test-fast: setup

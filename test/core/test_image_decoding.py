@@ -242,6 +242,7 @@ def test_bad_image(
     assert caught.value.reason == reason
 
 
+@pytest.mark.slow
 @settings(max_examples=600, deadline=None)
 @given(
     st.sampled_from([*images._ENCODINGS, 'nonsense']),

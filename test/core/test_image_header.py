@@ -140,6 +140,7 @@ def test_the_limit_is_a_parameter() -> None:
     assert MAX_COMPRESSED_PIXELS == 4096 * 2160
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(
     st.sampled_from(FILE_FORMATS),

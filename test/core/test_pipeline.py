@@ -347,6 +347,7 @@ class TestDemo:
         assert labels.count(gender) > 0.85 * len(faces)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('left, top', [(100, 60), (700, 300), (1000, 500)])
 def test_far_faces_are_found_within_a_second(
     demo_frames: list[DemoFrame], left: int, top: int

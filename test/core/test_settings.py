@@ -84,6 +84,7 @@ for read, face in zip(decode_result(message).faces, result.faces, strict=True):
 """
 
 
+@pytest.mark.slow
 def test_a_third_estimate_is_an_entry_a_network_and_a_message_field(tmp_path: Path) -> None:
     model = find_model(ModelNames().emotion, 'emotion')
     shutil.copy(model.tflite, tmp_path / 'mood.tflite')

@@ -359,6 +359,7 @@ ANY_FRAMES = strategies.lists(
 )
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(ANY_FRAMES, strategies.booleans(), strategies.integers(1, 2**60))
 def test_whatever_comes_ids_are_sound(

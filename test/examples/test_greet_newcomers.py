@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import pytest
+from skipping import ros_missing
 
-pytest.importorskip('rclpy', reason='needs ROS 2')
+if ros_missing():
+    pytest.skip(ros_missing(), allow_module_level=True)
 
 from builtin_interfaces.msg import Duration, Time
 from face_affect_msgs.msg import FaceAffect, FaceAffectArray

@@ -182,6 +182,7 @@ def brightness(jpeg: bytes) -> int:
     return round(float(np.mean(image)))
 
 
+@pytest.mark.slow
 def test_a_stalled_browser_does_not_delay_others(server: ViewServer, feeds: PipelineFeeds) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (400, 400, 3), dtype=np.uint8)
     stalled = socket.create_connection(('127.0.0.1', port_of(server)), TIMEOUT)
