@@ -48,33 +48,41 @@ class CameraMotion:
         ``image``: u8 [H, W, 3] BGR or [H, W] gray. The result is (0, 0) for the first image, and
         if no shift explains most of the change. Shifts below 1/160 of the width are not noticed.
         """
-        # Linear interpolation reads four pixels per result, which makes it faster than an average.
-        small = cv2.resize(image, SIZE, interpolation=cv2.INTER_LINEAR)
-        gray = small if small.ndim == 2 else cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)
-        previous, self._previous = self._previous, np.asarray(gray, dtype=np.uint8)
-        if previous is None or _stands_still(previous, self._previous):
+        previous, self._previous = self._previous, _reduced(image)
+        if previous is None:
             return 0.0, 0.0
-        (x, y), _ = cv2.phaseCorrelate(
-            previous.astype(np.float32), self._previous.astype(np.float32), WINDOW
-        )
-        if not _is_explained(previous, self._previous, round(x), round(y)):
-            return 0.0, 0.0
+        x, y = _shift(previous, self._previous)
         height, width = image.shape[:2]
         return x * width / SIZE[0], y * height / SIZE[1]
 
 
-def _stands_still(previous: NDArray[np.uint8], image: NDArray[np.uint8]) -> bool:
-    return bool(2 * np.count_nonzero(cv2.absdiff(previous, image) > STILL) <= image.size)
+def _reduced(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return ``image`` in gray at SIZE."""
+    # Linear interpolation reads four pixels per result, which makes it faster than an average.
+    small = cv2.resize(image, SIZE, interpolation=cv2.INTER_LINEAR)
+    gray = small if small.ndim == 2 else cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)
+    return np.asarray(gray, dtype=np.uint8)
 
 
-def _is_explained(previous: NDArray[np.uint8], image: NDArray[np.uint8], x: int, y: int) -> bool:
-    """Return whether most of ``image`` is ``previous`` moved by (x, y) pixels."""
-    columns, rows = SIZE
-    if abs(x) > LARGEST * columns or abs(y) > LARGEST * rows:
-        return False
+def _shift(previous: NDArray[np.uint8], image: NDArray[np.uint8]) -> tuple[float, float]:
+    """Return the shift (x, y) of ``image``; (0, 0) if none explains most of the change."""
+    change = cv2.absdiff(previous, image)
+    if 2 * np.count_nonzero(change > STILL) <= change.size:
+        return 0.0, 0.0
+    (x, y), _ = cv2.phaseCorrelate(previous.astype(np.float32), image.astype(np.float32), WINDOW)
+    column, row = round(x), round(y)
+    too_far = abs(column) > LARGEST * SIZE[0] or abs(row) > LARGEST * SIZE[1]
+    if too_far:
+        return 0.0, 0.0
+    rest = _difference(previous, image, column, row)
+    return (x, y) if np.median(rest) <= EXPLAINED * np.median(change) else (0.0, 0.0)
+
+
+def _difference(
+    previous: NDArray[np.uint8], image: NDArray[np.uint8], x: int, y: int
+) -> NDArray[np.uint8]:
+    """Return the absolute difference of ``image`` and ``previous`` moved by (x, y) pixels."""
+    rows, columns = image.shape
     before = previous[max(-y, 0) : rows - max(y, 0), max(-x, 0) : columns - max(x, 0)]
     after = image[max(y, 0) : rows + min(y, 0), max(x, 0) : columns + min(x, 0)]
-    return bool(
-        np.median(cv2.absdiff(before, after))
-        <= EXPLAINED * np.median(cv2.absdiff(previous, image))
-    )
+    return np.asarray(cv2.absdiff(before, after), dtype=np.uint8)

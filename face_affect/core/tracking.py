@@ -150,7 +150,10 @@ class Tracker:
             for track in self._tracks
             if track.last_seen >= self._stamp or not self._is_overdue(track, stamp)
         ]
-        self._follow_camera(image if self._tracks or detections else None, reduction)
+        if image is not None and (self._tracks or detections):
+            self._follow_camera(image, reduction)
+        else:
+            self._camera = CameraMotion()
         appearances = None if image is None else _Appearances(image, detections, reduction)
         pairs = [
             (row, column)
@@ -173,11 +176,8 @@ class Tracker:
             self._refresh(found_as, appearances)
         return [track for track in seen + new if self._is_confirmed(track)]
 
-    def _follow_camera(self, image: NDArray[np.uint8] | None, reduction: int) -> None:
-        """Move the predicted positions of all tracks with ``image``; forget the camera if None."""
-        if image is None:
-            self._camera = CameraMotion()
-            return
+    def _follow_camera(self, image: NDArray[np.uint8], reduction: int) -> None:
+        """Move the predicted positions of all tracks with ``image``."""
         x, y = self._camera.shift(image)
         for track in self._tracks:
             track.motion.shift(x * reduction, y * reduction)

@@ -6,8 +6,8 @@ from __future__ import annotations
 import pytest
 from skipping import ros_missing
 
-if ros_missing():
-    pytest.skip(ros_missing(), allow_module_level=True)
+if missing := ros_missing():
+    pytest.skip(missing, allow_module_level=True)
 
 from builtin_interfaces.msg import Duration, Time
 from face_affect_msgs.msg import FaceAffect, FaceAffectArray
