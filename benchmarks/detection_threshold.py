@@ -25,7 +25,6 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from benchmarks import markdown
 from benchmarks.distances import DISTANCES, face_pixels, placed
 from benchmarks.films import pan, sway
 from benchmarks.outcomes import add_output_options, write_outcomes
@@ -38,6 +37,7 @@ from face_affect.core.models import find_detector, ModelError
 from face_affect.core.pipeline import tracked_threshold
 from face_affect.core.settings import ModelNames, TrackingSettings
 from face_affect.core.tracking import Tracker
+from support import markdown
 from support.command_line import module_parser
 from training.data.faces import DatasetError
 from training.data.scenes import load_scenes, SceneSet

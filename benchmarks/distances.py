@@ -27,12 +27,12 @@ from matplotlib.figure import Figure
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks import markdown
 from benchmarks.detection_widths import WIDTHS
 from benchmarks.outcomes import add_output_options, write_outcomes
 from face_affect.core.detection import Detector, load_detector
 from face_affect.core.models import find_detector, ModelError
 from face_affect.core.settings import ModelNames, Settings
+from support import markdown
 from support.command_line import module_parser
 from training.data.faces import DatasetError
 from training.data.scenes import load_scenes, Scene, SceneSet
@@ -185,7 +185,7 @@ def table(outcomes: Sequence[Outcome]) -> str:
             (Settings().detection_threshold, outcome.recall_default),
         )
     )
-    return markdown.table(('detection_width', 'threshold', *head, 'ms', 'ratio'), rows)
+    return markdown.table(('detection_width', 'threshold', *head, 'ms', 'ratio'), rows, texts=1)
 
 
 def plot(outcomes: Sequence[Outcome], path: Path) -> None:

@@ -25,12 +25,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks import markdown
 from face_affect.core.faces import Face, FrameResult
 from face_affect.core.images import decode_compressed, encode_jpeg
 from face_affect.core.pipeline import Pipeline
 from face_affect.core.settings import Settings
 from face_affect.core.tasks import TASKS
+from support import markdown
 from support.command_line import module_parser
 from support.footprint import PEAK_KB
 from training.data.faces import DatasetError
@@ -199,7 +199,7 @@ def main() -> int:
         )
         for reduction, (decoding, processing) in zip(REDUCTIONS, times)
     )
-    print(markdown.table(('decoded', 'decode', 'pipeline', 'peak'), costs))
+    print(markdown.table(('decoded', 'decode', 'pipeline', 'peak'), costs, texts=1))
     return 0
 
 

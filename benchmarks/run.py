@@ -36,6 +36,7 @@ from benchmarks.ros_latency import LatencyResult, measure_latency, standard_case
 from benchmarks.scenes import crowd
 from benchmarks.stages import time_stages, time_starts
 from face_affect.core.strict_json import nan_as_none, to_json
+from support import markdown
 from support.command_line import module_parser
 from support.ros_domain import free_domain
 
@@ -272,9 +273,8 @@ def table(rows: list[Row], columns: dict[str, str]) -> str:
     def cell(value: Any) -> str:
         return f'{value:.3g}' if isinstance(value, float) else str(value)
 
-    lines = ['| ' + ' | '.join(columns.values()) + ' |', '|---' * len(columns) + '|']
-    lines += ['| ' + ' | '.join(cell(row.get(key, '')) for key in columns) + ' |' for row in rows]
-    return '\n'.join(lines)
+    cells = ([cell(row.get(key, '')) for key in columns] for row in rows)
+    return markdown.table(list(columns.values()), cells)
 
 
 def scene_table(rows: list[Row], key: str, heading: str, order: Sequence[Any]) -> str:

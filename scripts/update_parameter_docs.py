@@ -11,6 +11,7 @@ import textwrap
 
 from face_affect.core.parameters import Declaration, declarations, Value
 from face_affect.ros.parameters import NodeParameters
+from support import markdown
 
 ROOT = Path(__file__).parents[1]
 PAGE, CONFIG = ROOT / 'docs' / 'parameters.md', ROOT / 'config' / 'face_affect.yaml'
@@ -24,6 +25,7 @@ HEAD = """\
 # /**:
 #   ros__parameters:
 """
+HEADINGS = ('parameter', 'default', 'range', 'fixed', '')
 FIXED = {'': '', 'configured': 'once configured', 'started': 'from the start'}
 
 
@@ -37,10 +39,13 @@ def _range(declaration: Declaration) -> str:
     return '' if declaration.low is None else f'{declaration.low:.10g} to {declaration.high:.10g}'
 
 
-def _row(declaration: Declaration) -> str:
+def _row(declaration: Declaration) -> tuple[str, ...]:
     return (
-        f'| `{declaration.name}` | {_text(declaration.default)} | {_range(declaration)} '
-        f'| {FIXED[declaration.fixed]} | {declaration.description} |'
+        f'`{declaration.name}`',
+        _text(declaration.default),
+        _range(declaration),
+        FIXED[declaration.fixed],
+        declaration.description,
     )
 
 
@@ -56,8 +61,7 @@ def updated_page(text: str) -> str:
     before, rest = text.split(START)
     _, after = rest.split(END)
     rows = [_row(declaration) for declaration in declarations(NodeParameters)]
-    table = '\n'.join(['| parameter | default | range | fixed | |\n|---|---|---|---|---|', *rows])
-    return f'{before}{START}\n{table}\n{END}{after}'
+    return f'{before}{START}\n{markdown.table(HEADINGS, rows)}\n{END}{after}'
 
 
 def config() -> str:

@@ -19,9 +19,10 @@ import cv2
 
 from face_affect.core.models import ModelError, read_sidecar, Sidecar
 from support.command_line import module_parser
+from support.markdown import table
 from training.data.faces import DatasetError
 from training.evaluation.evaluation import evaluation_of
-from training.evaluation.markdown import percent, table, with_measured
+from training.evaluation.markdown import percent, with_measured
 
 ROOT = Path(__file__).parents[1]
 TEMPLATES = Path(__file__).parent / 'cards'

@@ -26,7 +26,6 @@ from typing import Any
 import cv2
 from tqdm import tqdm
 
-from benchmarks import markdown
 from benchmarks.tracking.metrics import compare, Figures, summary
 from benchmarks.tracking.people import demo_people, people_of
 from benchmarks.tracking.pictures import Image, sheet, strip, timeline
@@ -34,6 +33,7 @@ from benchmarks.tracking.runs import Pictures, SHRINK, track_real, track_simulat
 from benchmarks.tracking.scenarios import make_scene, SCENARIOS
 from face_affect.core.models import ModelError
 from face_affect.core.strict_json import nan_as_none, to_json
+from support import markdown
 from support.command_line import module_parser
 from training.data.faces import DatasetError
 from training.data.scenes import load_scenes
@@ -149,7 +149,7 @@ def table(figures: dict[str, dict[str, Figures]], rates: list[float]) -> str:
         for name, by_rate in figures.items()
         for one in [by_rate['all']]
     )
-    return markdown.table(('scenario', 'faces', 'ID switches', *at, *last), rows)
+    return markdown.table(('scenario', 'faces', 'ID switches', *at, *last), rows, texts=1)
 
 
 def main() -> int:

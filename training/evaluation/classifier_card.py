@@ -12,13 +12,14 @@ from typing import Any
 
 from face_affect.core.models import DETECTION, find_model, Sidecar
 from face_affect.core.settings import ModelNames
+from support.markdown import table
 from training.data.evaluation_sets import EvaluationSet, find_evaluation_sets
 from training.data.faces import DatasetError
 from training.evaluation.classification_plots import plot_confusion, plot_coverage, plot_face_sizes
 from training.evaluation.classifier_evaluation import default_confidence, evaluate
 from training.evaluation.dark_glasses import dark_glasses
 from training.evaluation.face_sizes import backgrounds_of, by_face_size
-from training.evaluation.markdown import interval, percent, table
+from training.evaluation.markdown import interval, percent
 from training.evaluation.robustness import robustness
 
 # Images of the first test set for evaluations that run several times on each

@@ -13,6 +13,7 @@ import numpy as np
 from face_affect.core.detection import load_detector
 from face_affect.core.models import available_models, DETECTION, Sidecar
 from face_affect.core.settings import Settings
+from support.markdown import table
 from training.data.faces import DatasetError
 from training.data.scenes import load_scenes
 from training.evaluation.classification_metrics import share
@@ -28,7 +29,7 @@ from training.evaluation.detection_metrics import (
     SIZES,
 )
 from training.evaluation.detection_plots import plot_curves
-from training.evaluation.markdown import interval, percent, table
+from training.evaluation.markdown import interval, percent
 
 SMALLEST_BY_SOURCE = 16  # pixels of the input
 

@@ -1,21 +1,11 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Markdown tables, and replacement of the generated part of a page."""
+"""Numbers as text, and replacement of the generated part of a page."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-
 START, END = '<!-- measured: python -m training.card -->', '<!-- end of what is measured -->'
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a Markdown table; columns of ``rows`` are those of ``head``."""
-    lines = [head, ['---'] * len(head), *rows]
-    return '\n'.join(
-        f'| {" | ".join(line)} |' if any(line) else '|' + ' |' * len(line) for line in lines
-    )
 
 
 def percent(value: float | None, digits: int = 1) -> str:
