@@ -66,7 +66,7 @@ def explain(arguments: argparse.Namespace) -> int:
             f'{settings.detection_threshold:g}; lower --threshold'
         )
     comparison = ModelComparison(pipeline.sidecars[0].calibrated_as)
-    sheet = comparison_sheet([comparison(image, face.detection.box) for face in faces])
+    sheet = comparison_sheet([comparison(image, face.detection) for face in faces])
     output = arguments.output or Path(f'{Path(arguments.input).stem}_explained.png')
     write_picture(output, sheet, file_ids([Path(arguments.input)]))
     print(output)

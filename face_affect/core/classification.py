@@ -8,8 +8,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from face_affect.core.crop import crop_face
-from face_affect.core.faces import Box
+from face_affect.core.crop import crop_face, level_roll
+from face_affect.core.faces import Detection
 from face_affect.core.models import CropGeometry, ModelError, Sidecar
 from face_affect.core.runtime import Network
 
@@ -59,9 +59,9 @@ class Classifier:
         """The crop geometry and the side of the input in pixels."""
         return self._geometry, self.sidecar.input.width
 
-    def crop(self, image: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:
-        """Return the input crop u8 [S, S] gray of the face in ``box``."""
-        return crop_face(image, box, *self.view)
+    def crop(self, image: NDArray[np.uint8], detection: Detection) -> NDArray[np.uint8]:
+        """Return the input crop u8 [S, S] gray of a face, levelled as in the pipeline."""
+        return crop_face(image, detection.box, *self.view, level_roll(detection))
 
     def __call__(self, crop: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return the calibrated probabilities f32 [C] of a crop u8 [S, S] gray."""

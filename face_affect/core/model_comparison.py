@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from face_affect.core.classification import Classifier
-from face_affect.core.faces import Box
+from face_affect.core.faces import Detection
 from face_affect.core.models import available_models
 from face_affect.core.saliency import Saliency, saliency_path
 
@@ -50,11 +50,11 @@ class ModelComparison:
             (Classifier(sidecar, detector), Saliency(sidecar)) for sidecar in sidecars
         ]
 
-    def __call__(self, image: NDArray[np.uint8], box: Box) -> list[ModelAnswer]:
-        """Classify the face in ``box`` of ``image``, u8 [H, W, 3] BGR or [H, W] gray."""
+    def __call__(self, image: NDArray[np.uint8], detection: Detection) -> list[ModelAnswer]:
+        """Classify a detected face in ``image``, u8 [H, W, 3] BGR or [H, W] gray."""
         answers = []
         for classifier, saliency in self._networks:
-            crop, labels = classifier.crop(image, box), classifier.sidecar.labels
+            crop, labels = classifier.crop(image, detection), classifier.sidecar.labels
             answers.append(
                 ModelAnswer(
                     classifier.sidecar.name,

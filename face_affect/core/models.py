@@ -50,8 +50,9 @@ class ModelError(Exception):
 class CropGeometry:
     """The geometry of a classifier's crop relative to a detector's box.
 
-    With s = sqrt(width * height) of the box, the crop is an upright square of side
-    ``scale`` * s, whose centre is shifted from that of the box by (``dx``, ``dy``) * s.
+    With s = sqrt(width * height) of the box, the crop is a square of side ``scale`` * s, whose
+    centre is shifted from that of the box by (``dx``, ``dy``) * s. The crop of a rolled face is
+    rotated with it.
     """
 
     scale: float

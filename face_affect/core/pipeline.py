@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from face_affect.core.classification import Classifier
-from face_affect.core.crop import crop_views
+from face_affect.core.crop import crop_views, level_roll
 from face_affect.core.detection import large_enough, load_detector, SMALLEST_FACE
 from face_affect.core.faces import Detection, Estimate, Face, FrameResult
 from face_affect.core.images import check_image
@@ -258,8 +258,8 @@ class Pipeline:
         enabled = [one for one in self._estimators if settings.enabled(one.task)]
         start = time.perf_counter()
         views = [one.classifier.view for one in enabled]
-        box = track.detection.box.scaled(1 / reduction)
-        crops = crop_views(image, box, views) if enabled else []
+        detection = track.detection.scaled(1 / reduction)
+        crops = crop_views(image, detection.box, views, level_roll(detection)) if enabled else []
         self._note('crop', start)
         estimates = {
             one.task.name: self._estimate(one, crop, track, stamp, settings)

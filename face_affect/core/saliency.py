@@ -9,10 +9,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from face_affect.core.crop import crop_face, crop_square
+from face_affect.core.crop import crop_face, crop_square, level_roll
 from face_affect.core.faces import Box, Face, FrameResult
 from face_affect.core.models import ModelError, read_sidecar, Sidecar
 from face_affect.core.rotation import Rotation
@@ -129,7 +130,8 @@ class Explainer:
         image = rotation.image(image)
         found = []
         for face in faces:
-            box = rotation.box(face.detection.box)
+            detection = rotation.face(face).detection
+            box, roll = detection.box, level_roll(detection)
             for task, network in self._networks.items():
                 estimate = face.estimates.get(task)
                 if estimate is None or subject not in (task, *estimate.labels):
@@ -137,14 +139,23 @@ class Explainer:
                 label = estimate.best if subject == task else subject
                 classifier = network.classifier
                 geometry = classifier.crop_for(self._detector)
-                crop = crop_face(image, box, geometry, classifier.input.width)
+                crop = crop_face(image, box, geometry, classifier.input.width, roll)
                 found.append(
                     Explanation(
                         face,
                         label,
                         estimate.probability(label),
-                        rotation.inverse.box(crop_square(box, geometry)),
-                        np.rot90(network(crop, label), result.rotate // 90),
+                        rotation.inverse.box(crop_square(box, geometry, roll)),
+                        np.rot90(_rolled(network(crop, label), roll), result.rotate // 90),
                     )
                 )
         return found
+
+
+def _rolled(gradient: NDArray[np.float32], roll: float) -> NDArray[np.float32]:
+    """Return the gradient of a levelled crop in the orientation of the image, 0 outside of it."""
+    if not roll:
+        return gradient
+    side = len(gradient)
+    matrix = cv2.getRotationMatrix2D(((side - 1) / 2, (side - 1) / 2), -roll, 1)
+    return np.asarray(cv2.warpAffine(gradient, matrix, (side, side)), dtype=np.float32)

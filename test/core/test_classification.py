@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 import pytest
 
 from face_affect.core.classification import Classifier, probabilities, softmax
-from face_affect.core.crop import crop_face
-from face_affect.core.faces import Box, EMOTIONS, GENDERS
+from face_affect.core.crop import crop_face, level_roll
+from face_affect.core.faces import Box, Detection, EMOTIONS, GENDERS
 from face_affect.core.models import find_model, Head
 
 DETECTOR = 'face_detector'
@@ -61,8 +61,27 @@ class TestClassifier:
         sidecar = find_model(name, task)
         image, box = noise(1, 300), Box(100, 80, 90, 110)
         np.testing.assert_array_equal(
-            Classifier(sidecar, DETECTOR).crop(image, box),
+            Classifier(sidecar, DETECTOR).crop(image, Detection(box, 0.9)),
             crop_face(image, box, sidecar.crop[DETECTOR], sidecar.input.width),
+        )
+
+    def test_a_rolled_face_is_levelled(
+        self, name: str, task: str, labels: tuple[str, ...]
+    ) -> None:
+        sidecar = find_model(name, task)
+        image, box = noise(1, 300), Box(100, 80, 90, 110)
+        landmarks = (
+            (130.0, 100.0),
+            (160.0, 120.0),
+            (140.0, 130.0),
+            (110.0, 140.0),
+            (140.0, 160.0),
+        )
+        found = Detection(box, 0.9, landmarks)
+        assert level_roll(found) > 30
+        np.testing.assert_array_equal(
+            Classifier(sidecar, DETECTOR).crop(image, found),
+            crop_face(image, box, sidecar.crop[DETECTOR], sidecar.input.width, level_roll(found)),
         )
 
 

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import cmath
+from dataclasses import replace
 import math
 
 import cv2
@@ -12,8 +14,17 @@ import numpy as np
 from numpy.typing import NDArray
 import pytest
 
-from face_affect.core.crop import crop_face, crop_square, crop_views
-from face_affect.core.faces import Box
+from face_affect.core.crop import (
+    crop_face,
+    crop_square,
+    crop_views,
+    LEVEL_FROM,
+    level_roll,
+    ROLL_GAIN,
+    roll_of,
+    UPRIGHT,
+)
+from face_affect.core.faces import Box, Detection
 from face_affect.core.models import CropGeometry
 
 PLAIN = CropGeometry(1.0)
@@ -205,3 +216,64 @@ def test_views_of_one_face_are_its_crops(x: float, y: float, side: float) -> Non
         alone = crop_face(image, box, geometry, size).astype(int)
         assert np.abs(found - alone).max() <= 4
         assert np.abs(found - alone).mean() < 0.6
+
+
+def detection(roll: float) -> Detection:
+    """Return a face whose landmarks are rotated clockwise by ``roll`` degrees, shifted, scaled."""
+    turn = cmath.exp(1j * math.radians(roll))
+    points = [7 + 9j + 0.8 * turn * upright for upright in UPRIGHT]
+    return Detection(
+        Box(100, 80, 60, 60), 0.9, tuple((point.real, point.imag) for point in points)
+    )
+
+
+@pytest.mark.parametrize('roll', [-100.0, -30.0, 0.0, 9.0, 45.0])
+def test_roll_is_that_of_the_landmarks(roll: float) -> None:
+    assert roll_of(detection(roll)) == pytest.approx(ROLL_GAIN * roll, abs=1e-9)
+
+
+def test_an_error_of_one_landmark_is_shared_by_all() -> None:
+    upright = detection(0)
+    (x, y), *others = upright.landmarks
+    off = replace(upright, landmarks=((x, y - 7), *others))
+    eye_line = math.degrees(math.atan2(7, others[0][0] - x))
+    assert 0 < roll_of(off) / ROLL_GAIN < eye_line / 3
+
+
+def test_roll_without_landmarks_is_0() -> None:
+    assert roll_of(Detection(Box(0, 0, 9, 9), 0.9)) == 0
+    assert level_roll(Detection(Box(0, 0, 9, 9), 0.9)) == 0
+    assert roll_of(Detection(Box(0, 0, 9, 9), 0.9, ((5.0, 5.0),) * 5)) == 0
+
+
+def test_only_clearly_rolled_faces_are_levelled() -> None:
+    least = LEVEL_FROM / ROLL_GAIN
+    assert level_roll(detection(least - 0.1)) == level_roll(detection(-least + 0.1)) == 0
+    assert level_roll(detection(least + 0.1)) == pytest.approx(LEVEL_FROM, abs=0.2)
+    assert level_roll(detection(-least - 0.1)) == pytest.approx(-LEVEL_FROM, abs=0.2)
+
+
+@pytest.mark.parametrize('side', [40, 64, 150])
+@pytest.mark.parametrize('roll', [-90.0, -40.0, 25.0, 180.0])
+def test_a_rolled_face_is_level_in_its_crop(side: int, roll: float) -> None:
+    """The crop of a rotated image equals that of the image; dx and dy rotate with the face."""
+    image = smooth_picture(400, 400)
+    middle = (200.0, 200.0)
+    matrix = cv2.getRotationMatrix2D((199.5, 199.5), -roll, 1)
+    rotated = np.asarray(cv2.warpAffine(image, matrix, (400, 400)), dtype=np.uint8)
+    box = Box(middle[0] - side / 2, middle[1] - side / 2, side, side)
+    geometry = CropGeometry(1.1, 0.1, -0.05)
+    expected = crop_face(image, box, geometry, 48).astype(int)
+    found = crop_face(rotated, box, geometry, 48, roll)
+    assert np.abs(found - expected).mean() < 1.5
+    views = [(geometry, 48), (CropGeometry(1.3), 64)]
+    several = crop_views(rotated, box, views, roll)
+    assert np.abs(several[0].astype(int) - expected).mean() < 1.5
+
+
+def test_without_roll_the_crop_is_upright() -> None:
+    image, box = smooth_picture(), Box(90, 70, 100, 100)
+    np.testing.assert_array_equal(
+        crop_face(image, box, CropGeometry(1.1, 0.1), 48, 0.0),
+        crop_face(image, box, CropGeometry(1.1, 0.1), 48),
+    )

@@ -3,16 +3,19 @@
 
 from __future__ import annotations
 
+import cmath
 from dataclasses import replace
 import json
+import math
 from pathlib import Path
 import shutil
 
+import cv2
 from demo_bag import DemoFrame
 import numpy as np
 import pytest
 
-from face_affect.core.crop import crop_square
+from face_affect.core.crop import crop_square, ROLL_GAIN, UPRIGHT
 from face_affect.core.faces import FrameResult
 from face_affect.core.models import available_models, ModelError, read_sidecar, Sidecar
 from face_affect.core.pipeline import Pipeline
@@ -177,3 +180,32 @@ def test_network_without_reasons(
     assert (
         Explainer([copy], pipeline.sidecars[0].calibrated_as)(frame.image, result, copy.task) == []
     )
+
+
+def test_the_saliency_of_a_rolled_face_lies_over_it(
+    pipeline: Pipeline, explainer: Explainer, demo_frames: list[DemoFrame]
+) -> None:
+    """The explanation of a rotated image, rotated back, is that of the upright image."""
+    frame = demo_frames[COLLINS]
+    result = result_of(frame, pipeline)
+    (face,) = result.faces
+    (upright,) = explainer(frame.image, result, 'happy')
+    x, y = face.detection.box.centre
+    matrix = cv2.getRotationMatrix2D((x - 0.5, y - 0.5), -30, 1)
+    height, width = frame.image.shape[:2]
+    image = np.asarray(cv2.warpAffine(frame.image, matrix, (width, height)), np.uint8)
+    # Exactly rolled landmarks, so that only the rotation of the crop is compared
+    turn = cmath.exp(1j * math.radians(30 / ROLL_GAIN))
+    landmarks = tuple(
+        (point.real, point.imag) for point in (complex(x, y) + turn * one for one in UPRIGHT)
+    )
+    rolled = replace(face, detection=replace(face.detection, landmarks=landmarks))
+    (found,) = explainer(image, replace(result, faces=(rolled,)), 'happy')
+    side = len(found.gradient)
+    back = cv2.getRotationMatrix2D(((side - 1) / 2, (side - 1) / 2), 30, 1)
+    level = cv2.warpAffine(found.gradient, back, (side, side))
+    inside = np.s_[side // 4 : -side // 4, side // 4 : -side // 4]
+    agreement = np.corrcoef(level[inside].ravel(), upright.gradient[inside].ravel())[0, 1]
+    assert agreement > 0.7
+    against = np.corrcoef(found.gradient[inside].ravel(), upright.gradient[inside].ravel())[0, 1]
+    assert against < 0.3
