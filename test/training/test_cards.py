@@ -154,6 +154,14 @@ def test_facts_are_the_sidecars() -> None:
         assert value in text
 
 
+def test_an_average_names_its_members() -> None:
+    recipe = {'name': 'a', 'average_of': {'b': 1.0, 'c': 3.0}}
+    sidecar = replace(find_model('emotion_mini_residual', 'emotion'), training={'recipe': recipe})
+    text = facts(sidecar)
+    assert '`training/recipes/a.yaml`: the weighted mean of trained weights' in text
+    assert '25.0 % of `b`, 75.0 % of `c`' in text
+
+
 class TestClassifierCard:
     def test_card(
         self, tmp_path: Path, demo_face: np.ndarray, monkeypatch: pytest.MonkeyPatch
@@ -179,6 +187,8 @@ class TestClassifierCard:
         page = card.read_text()
         assert page.startswith('# emotion_mini_residual\n')
         assert '| other, PublicTest | original | 30 |' in page
+        assert '### By roll, end to end' in page
+        assert '| face_detector | 30° |' in page
         assert '## Prohibited uses' in page
         for name in ('confusion', 'coverage', 'face_sizes'):
             picture = tmp_path / 'docs' / 'images' / f'emotion_mini_residual_{name}.png'
@@ -223,5 +233,6 @@ def test_detector_card(
     assert "face_detector at 0.60 (the node's default)" in page
     assert '| other at ' in page
     assert '| made | ' in page
+    assert '| 180° | 0.0 % |' in page or '| 180° | - | 0.0 % |' in page
     assert '## Where it fails' in page
     assert (tmp_path / 'docs' / 'images' / 'face_detector_curves.png').exists()

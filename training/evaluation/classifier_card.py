@@ -18,9 +18,9 @@ from training.data.faces import DatasetError
 from training.evaluation.classification_plots import plot_confusion, plot_coverage, plot_face_sizes
 from training.evaluation.classifier_evaluation import default_confidence, evaluate
 from training.evaluation.dark_glasses import dark_glasses
-from training.evaluation.face_sizes import backgrounds_of, by_face_size
 from training.evaluation.markdown import interval, percent
 from training.evaluation.robustness import robustness
+from training.evaluation.synthetic_scenes import backgrounds_of, by_face_size, by_roll, ROLLED_SIZE
 
 # Images of the first test set for evaluations that run several times on each
 ROBUSTNESS_PICTURES, GLASSES_PICTURES, SIZE_PICTURES = 1500, 400, 250
@@ -60,7 +60,7 @@ def card_figures(sidecar: Sidecar, data: Path, images: Path) -> str:
         ),
         _robustness(tests[0]),
         _glasses(tests[0]),
-        _face_sizes(tests[0], data / SCENES, images / f'{sidecar.name}_face_sizes.png'),
+        _end_to_end(tests[0], data / SCENES, images / f'{sidecar.name}_face_sizes.png'),
     ]
     return '\n\n'.join(parts)
 
@@ -221,37 +221,48 @@ over the eyes detected by {found['detector']} ({found['count']} of {found['of']}
 """ + table(('', 'without', 'with glasses', 'labelled'), rows)
 
 
-def _face_sizes(test: EvaluationSet, scenes: Path, picture: Path) -> str:
+def _end_to_end(test: EvaluationSet, scenes: Path, picture: Path) -> str:
+    """Return detected fraction and accuracy by face size, with a plot, and by roll."""
     sidecar, faces = test.sidecar, test.faces.sample(SIZE_PICTURES)
     real = scenes.exists()
     backgrounds = backgrounds_of(scenes if real else None)
-    curves = {
-        name: by_face_size(sidecar, find_model(name, DETECTION), faces, backgrounds)
-        for name in sorted(sidecar.crop)
-    }
-    plot_face_sizes(sidecar.name, curves, picture)
-    rows = [
-        (
-            name,
-            f'{row["size"]} px',
-            percent(row['found']),
-            percent(row['accuracy']),
-            interval(row['low'], row['high']),
-        )
-        for name, curve in curves.items()
-        for row in curve
-    ]
+    detectors = {name: find_model(name, DETECTION) for name in sorted(sidecar.crop)}
+    sizes, rolls = (
+        {name: by(sidecar, detector, faces, backgrounds) for name, detector in detectors.items()}
+        for by in (by_face_size, by_roll)
+    )
+    plot_face_sizes(sidecar.name, sizes, picture)
     around = 'photographs without a face' if real else 'smooth synthetic backgrounds'
-    return (
-        f"""### By face size, end to end
+    return f"""### By face size, end to end
 
 {len(faces)} faces of {test.title}, with a plain head and shoulders drawn around them, in {around}
 of 640x480 pixels, processed by the detector, its crop and this network. Images are gray, like
 these faces. Size: the square root of the area of the detector's box. {ModelNames().detector} is
 the default detector.
 
-"""
-        + table(('detector', 'size', 'detected', 'accuracy of these', '95 % interval'), rows)
-        + f'\n\n![Accuracy and detected fraction by face size](../{picture.parent.name}/'
-        f'{picture.name})'
+{_chain_table(sizes, 'size', ' px')}
+
+![Accuracy and detected fraction by face size](../{picture.parent.name}/{picture.name})
+
+### By roll, end to end
+
+The same faces of {ROLLED_SIZE} pixels at the centre of images that are rotated to either side:
+
+{_chain_table(rolls, 'roll', '°')}"""
+
+
+def _chain_table(curves: dict[str, list[dict[str, Any]]], key: str, unit: str) -> str:
+    return table(
+        ('detector', key, 'detected', 'accuracy of these', '95 % interval'),
+        [
+            (
+                name,
+                f'{row[key]}{unit}',
+                percent(row['found']),
+                percent(row['accuracy']),
+                interval(row['low'], row['high']),
+            )
+            for name, curve in curves.items()
+            for row in curve
+        ],
     )

@@ -16,10 +16,10 @@ from training.data.loading import load_faces
 from training.evaluation.classification_metrics import classifier_figures
 from training.evaluation.classification_plots import plot_confusion, plot_coverage, plot_face_sizes
 from training.evaluation.dark_glasses import dark_glasses
-from training.evaluation.face_sizes import backgrounds_of, by_face_size
 from training.evaluation.inference import probabilities_of
 from training.evaluation.markdown import percent
 from training.evaluation.robustness import robustness
+from training.evaluation.synthetic_scenes import backgrounds_of, by_face_size
 
 
 def evaluate(sidecar: Sidecar, faces: FaceSet) -> dict[str, Any]:

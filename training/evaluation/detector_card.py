@@ -15,7 +15,7 @@ from face_affect.core.models import available_models, DETECTION, Sidecar
 from face_affect.core.settings import Settings
 from support.markdown import table
 from training.data.faces import DatasetError
-from training.data.scenes import load_scenes
+from training.data.scenes import load_scenes, SceneSet
 from training.evaluation.classification_metrics import share
 from training.evaluation.detection_metrics import (
     examine,
@@ -30,8 +30,10 @@ from training.evaluation.detection_metrics import (
 )
 from training.evaluation.detection_plots import plot_curves
 from training.evaluation.markdown import interval, percent
+from training.evaluation.rolled_scenes import rolled
 
 SMALLEST_BY_SOURCE = 16  # pixels of the input
+ROLLS = range(0, 181, 15)  # degrees
 
 
 def card_figures(sidecar: Sidecar, data: Path, images: Path) -> str:
@@ -83,7 +85,9 @@ of {LANDMARK_WIDTH} pixels and more.
 
 ![Recall by size, precision against recall](../{images.name}/{picture.name})
 
-{_by_source(findings, default)}"""
+{_by_source(findings, default)}
+
+{_by_roll(sidecar, scenes, default)}"""
 
 
 def _recall(rows: list[tuple[str, dict[str, Any]]]) -> str:
@@ -142,3 +146,21 @@ Faces of {SMALLEST_BY_SOURCE} pixels and more, at {threshold:.2f}; the overall r
             for name, row in rows.items()
         ],
     )
+
+
+def _by_roll(sidecar: Sidecar, scenes: SceneSet, threshold: float) -> str:
+    """Return recall and precision by the roll of the faces."""
+    detector = load_detector(sidecar)
+    with_faces = [scene for scene in scenes.scenes if len(scene.boxes)]
+    rows = []
+    for roll in ROLLS:
+        turned = [rolled(scene, roll) for scene in with_faces]
+        found = examine(detector, SceneSet(turned, np.arange(len(turned), dtype=np.uint32)))
+        recalls = (found.recall(threshold, 16, 32), found.recall(threshold, 32))
+        rows.append((f'{roll}°', *map(percent, recalls), percent(found.precision(threshold))))
+    return f"""### By roll
+
+The {len(with_faces)} scenes with faces, rotated about their centre in a larger picture, in which
+faces are smaller; at {threshold:.2f}:
+
+""" + table(('roll', 'recall, 16-32 px', 'recall, 32 px and more', 'precision'), rows)

@@ -17,9 +17,10 @@ from face_affect.core.faces import Box
 from face_affect.core.models import CropGeometry, find_model, ModelError
 from training.data.faces import DatasetError
 from training.data.scenes import save_scenes, Scene
-from training.evaluation.face_sizes import (
+from training.evaluation.synthetic_scenes import (
     backgrounds_of,
     by_face_size,
+    by_roll,
     face_in,
     HEIGHT,
     put_into,
@@ -121,6 +122,17 @@ class TestBySize:
         assert (tiny['size'], tiny['found'], tiny['accuracy']) == (6, 0, None)
         assert (large['size'], large['found'], large['count']) == (128, 1, 1)
         assert large['low'] <= large['accuracy'] <= large['high']
+
+    def test_a_rolled_face_is_found_upright_or_leaning(self, demo_face: NDArray[np.uint8]) -> None:
+        upright, leaning, inverted = by_roll(
+            find_model('gender_mini_residual', 'gender'),
+            find_model('face_detector', 'face_detection'),
+            face_set(demo_face, 'gender'),
+            [GRAY],
+            (0, 20, 180),
+        )
+        assert (upright['roll'], upright['found'], leaning['found']) == (0, 1, 1)
+        assert (inverted['roll'], inverted['found'], inverted['accuracy']) == (180, 0, None)
 
     def test_detector_it_is_not_calibrated_for(self, demo_face: NDArray[np.uint8]) -> None:
         model = replace(find_model('gender_mini_residual', 'gender'), crop={})

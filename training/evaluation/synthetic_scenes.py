@@ -1,7 +1,7 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""End-to-end accuracy of detector, crop and classifier by face size, in synthetic scenes."""
+"""End-to-end accuracy of detector, crop and classifier by face size or roll, in made scenes."""
 
 from __future__ import annotations
 
@@ -27,6 +27,8 @@ from training.evaluation.detection_metrics import IOU
 WIDTH, HEIGHT = 640, 480  # pixels of a scene
 # Face sizes in pixels of the scene: the square root of the area of the detector's box
 SIZES = (16, 24, 32, 48, 64, 96, 128, 200)
+ROLLS = (0, 15, 30, 45, 60)  # degrees
+ROLLED_SIZE = 96  # pixels
 
 
 def backgrounds_of(scenes: Path | None) -> list[NDArray[np.uint8]]:
@@ -132,32 +134,89 @@ def by_face_size(
         ModelError: a network cannot be used, or the classifier is not calibrated for ``detector``.
 
     """
-    find, classifier = load_detector(detector), Classifier(sidecar, detector.calibrated_as)
-    geometry = sidecar.crop_for(detector.calibrated_as)
-    rows = []
-    for size in sizes:
+    chain = _Chain(sidecar, detector)
+    return [
+        {'size': size, **chain.evaluate(faces, backgrounds, size, 0, f'{size} px')}
+        for size in sizes
+    ]
+
+
+def by_roll(
+    sidecar: Sidecar,
+    detector: Sidecar,
+    faces: FaceSet,
+    backgrounds: Sequence[NDArray[np.uint8]],
+    rolls: Sequence[int] = ROLLS,
+) -> list[dict[str, Any]]:
+    """Return the same as by_face_size for each ``roll`` of faces of ROLLED_SIZE pixels.
+
+    Scenes are rotated about their centre, alternately to either side.
+    """
+    chain = _Chain(sidecar, detector)
+    return [
+        {'roll': roll, **chain.evaluate(faces, backgrounds, ROLLED_SIZE, roll, f'{roll} degrees')}
+        for roll in rolls
+    ]
+
+
+class _Chain:
+    """Detector, crop and classifier, evaluated on faces in scenes."""
+
+    def __init__(self, sidecar: Sidecar, detector: Sidecar) -> None:
+        """Load both networks."""
+        self._find = load_detector(detector)
+        self._classifier = Classifier(sidecar, detector.calibrated_as)
+        self._geometry = sidecar.crop_for(detector.calibrated_as)
+
+    def evaluate(
+        self,
+        faces: FaceSet,
+        backgrounds: Sequence[NDArray[np.uint8]],
+        size: int,
+        roll: int,
+        title: str,
+    ) -> dict[str, Any]:
+        """Return the fraction of faces found, and their accuracy."""
         rng = np.random.default_rng(size)
-        side = round(size * geometry.scale)
+        side = round(size * self._geometry.scale)
         hits = []
-        title = f'{detector.name}, {size} px'
         for row, picture in enumerate(tqdm(faces.images, title, disable=None, leave=False)):
-            place = Box(
-                int(rng.integers(0, WIDTH - side)), int(rng.integers(0, HEIGHT - side)), side, side
+            # Rolled faces are at the centre, so that they stay inside.
+            place = (
+                Box((WIDTH - side) // 2, (HEIGHT - side) // 2, side, side)
+                if roll
+                else Box(
+                    int(rng.integers(0, WIDTH - side)),
+                    int(rng.integers(0, HEIGHT - side)),
+                    side,
+                    side,
+                )
             )
             image = put_into(backgrounds[row % len(backgrounds)], picture, place)
-            face = face_in(place, geometry)
+            turned, face = _rolled(image, face_in(place, self._geometry), roll * (-1) ** row)
             found = [
                 one
-                for one in find(image, Settings().detection_threshold)
+                for one in self._find(turned, Settings().detection_threshold)
                 if one.box.iou(face) >= IOU
             ]
             if found:
-                answer = classifier(classifier.crop(image, found[0].box))
+                answer = self._classifier(self._classifier.crop(turned, found[0]))
                 hits.append(int(answer.argmax()) == faces.labels[row])
         read = (
             share(np.array(hits))
             if hits
             else {'accuracy': None, 'low': None, 'high': None, 'count': 0}
         )
-        rows.append({'size': size, 'found': len(hits) / len(faces), **read})
-    return rows
+        return {'found': len(hits) / len(faces), **read}
+
+
+def _rolled(image: NDArray[np.uint8], face: Box, degrees: int) -> tuple[NDArray[np.uint8], Box]:
+    """Return ``image`` rotated about its centre, its border mirrored, and the box of ``face``."""
+    if not degrees:
+        return image, face
+    height, width = image.shape
+    matrix = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), degrees, 1)
+    turned = cv2.warpAffine(image, matrix, (width, height), borderMode=cv2.BORDER_REFLECT)
+    x, y = matrix @ (*face.centre, 1)
+    box = Box(x - face.width / 2, y - face.height / 2, face.width, face.height)
+    return np.asarray(turned, dtype=np.uint8), box
