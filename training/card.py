@@ -51,11 +51,19 @@ def facts(sidecar: Sidecar) -> str:
 
 def _recipe(recipe: dict[str, Any]) -> str:
     """Return the recipe's file name and its main settings."""
+    file = f'`training/recipes/{recipe.get("name")}.yaml`'
+    if recipe.get('average_of'):
+        total = sum(recipe['average_of'].values())
+        members = (
+            f'{percent(weight / total)} of `{name}`'
+            for name, weight in recipe['average_of'].items()
+        )
+        return f'{file}: the weighted mean of trained weights, {", ".join(members)}'
     minutes = recipe.get('minutes')
     length = f'{minutes} minutes' if minutes else f'{recipe.get("epochs")} epochs'
     text = (
-        f'`training/recipes/{recipe.get("name")}.yaml`: {length}, '
-        f'batches of {recipe.get("batch")}, learning rate {recipe.get("learning_rate")}'
+        f'{file}: {length}, batches of {recipe.get("batch")}, '
+        f'learning rate {recipe.get("learning_rate")}'
     )
     if recipe.get('start_from'):
         text += f', from the weights of `{recipe["start_from"]}`'

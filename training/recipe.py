@@ -18,6 +18,8 @@ from training.data.scene_views import SceneAugmentation
 
 RECIPES = Path(__file__).parent / 'recipes'
 OPTIMIZERS = 'adamw', 'nesterov'
+# Keys of a training run, which a recipe with average_of does not have
+TRAINING_KEYS = 'start_from', 'teachers', 'epochs', 'minutes'
 
 
 class RecipeError(ValueError):
@@ -72,6 +74,10 @@ class Recipe:
     ``start_from`` names a recipe whose trained weights initialise the network; a head is
     initialised by that of its name, else by the first.
 
+    ``average_of`` maps names of recipes to positive weights: the network is the weighted mean of
+    their trained weights, and is not trained further (model soups, Wortsman et al. 2022). It is
+    useful only for networks that were trained from common weights.
+
     ``teachers`` are names of recipes of trained classifiers with the same heads.
     ``teacher_weight`` 0..1 is the weight, in a head's target, of the mean output of their heads
     of the same name for the same view (distillation, Hinton et al. 2015).
@@ -89,6 +95,7 @@ class Recipe:
     extra_data: dict[str, float] = field(default_factory=dict)
     balance: dict[str, float] = field(default_factory=dict)
     start_from: str | None = None
+    average_of: dict[str, float] = field(default_factory=dict)
     heads: dict[str, Head] = field(default_factory=lambda: {'labels': Head()})
     input_size: int = 64
     epochs: int = 30
@@ -118,6 +125,19 @@ def _heads(values: Any, path: Path) -> dict[str, Head]:
         except (TypeError, ValueError) as error:
             raise RecipeError(f'{path}: heads.{name}.{error}') from error
     return heads
+
+
+def _check_average(values: dict[str, Any], path: Path) -> None:
+    members = values.get('average_of', {})
+    if not isinstance(members, dict) or not all(
+        isinstance(weight, (int, float)) and 0 < weight < math.inf for weight in members.values()
+    ):
+        raise RecipeError(
+            f'{path}: average_of is {members!r}, but must map recipe names to positive weights'
+        )
+    for key in TRAINING_KEYS:
+        if members and key in values:
+            raise RecipeError(f'{path}: average_of and {key} exclude each other; remove one')
 
 
 def _checked(kind: type, values: dict[str, Any], path: Path) -> dict[str, Any]:
@@ -158,6 +178,7 @@ def load_recipe(path: Path) -> Recipe:
             f'{found}: optimizer is {values["optimizer"]!r}, but must be one of '
             f'{", ".join(OPTIMIZERS)}'
         )
+    _check_average(values, found)
     heads = _heads(values.pop('heads', {'labels': {}}), found)
     teachers = values.pop('teachers', [])
     if not isinstance(teachers, list):

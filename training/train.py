@@ -31,9 +31,9 @@ from training.models.architectures import parameter_count
 from training.models.mixed_precision import mixed_precision
 from training.recipe import load_recipe, Recipe, RecipeError
 from training.schedule import Schedule
-from training.starting_point import starting_weights
 from training.tasks import load_task
 from training.tasks.task import Task
+from training.trained_weights import averaged_weights, starting_weights
 
 
 class Trainer:
@@ -188,23 +188,37 @@ def plot_curves(table: Path, picture: Path) -> None:
 
 
 def train(recipe: Recipe, data: Path, runs: Path, workers: int) -> Path:
-    """Train a recipe, and return the path of the trained weights.
+    """Train a recipe, or average its ``average_of``; return the path of the weights.
 
     Raises:
         DatasetError: the data have an unsupported format.
         FileNotFoundError: the data are missing.
-        RecipeError: the recipe cannot be used with the data, or a teacher is not trained.
+        RecipeError: the recipe cannot be used with the data, or needs one that is not trained.
 
     """
     run = runs / recipe.name
     task = load_task(recipe, data)
-    task.load_teachers(runs)
-    run.mkdir(parents=True, exist_ok=True)
-    trainer = Trainer(recipe, task, run, workers)
-    trainer.fit()
-    torch.save(trainer.model.state_dict(), run / 'weights.pt')
-    plot_curves(run / 'curves.csv', run / 'curves.png')
+    if recipe.average_of:
+        model = _average(recipe, task, runs)
+        run.mkdir(parents=True, exist_ok=True)
+    else:
+        task.load_teachers(runs)
+        run.mkdir(parents=True, exist_ok=True)
+        trainer = Trainer(recipe, task, run, workers)
+        trainer.fit()
+        plot_curves(run / 'curves.csv', run / 'curves.png')
+        model = trainer.model
+    torch.save(model.state_dict(), run / 'weights.pt')
     return run / 'weights.pt'
+
+
+def _average(recipe: Recipe, task: Task, runs: Path) -> nn.Module:
+    """Return the network of a recipe with ``average_of``, and print its validation metrics."""
+    model = task.network()
+    model.load_state_dict(averaged_weights(recipe, runs))
+    metrics = task.validate(model, torch.device('cpu'))
+    print(recipe.name, *(f'{key} {value:.4g}' for key, value in metrics.items()), flush=True)
+    return model
 
 
 def main() -> int:

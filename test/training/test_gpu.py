@@ -183,3 +183,7 @@ class TestGroup:
         pupils = [recipe('mini_residual'), recipe('residual', **{key: value})]
         with pytest.raises(RecipeError, match=f'made_residual: {key} differs'):
             Group(pupils, data, data / 'runs', CPU)
+
+    def test_an_average_is_refused(self, data: Path) -> None:
+        with pytest.raises(RecipeError, match='made_residual: nothing to train'):
+            Group([recipe('residual', average_of={'a': 1.0})], data, data / 'runs', CPU)

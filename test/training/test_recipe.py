@@ -32,7 +32,7 @@ def write(path: Path, **changes: Any) -> Path:
 def test_recipes_are_usable(path: Path) -> None:
     recipe = load_recipe(path)
     assert recipe.name == path.stem
-    for needed in (recipe.start_from, *recipe.teachers):
+    for needed in (recipe.start_from, *recipe.teachers, *recipe.average_of):
         assert needed is None or (RECIPES / f'{needed}.yaml').exists()
 
 
@@ -62,6 +62,10 @@ def test_without_heads_there_is_one(tmp_path: Path) -> None:
         ({'minutes': 10, 'epochs': 3}, 'minutes and epochs'),
         ({'minutes': 0}, 'minutes is 0'),
         ({'epochs': 0}, 'epochs is 0'),
+        ({'average_of': ['a', 'b']}, "average_of is .'a', 'b'., but must map"),
+        ({'average_of': {'a': 0}}, 'average_of is .*positive weights'),
+        ({'average_of': {'a': 1}, 'start_from': 'b'}, 'average_of and start_from exclude'),
+        ({'average_of': {'a': 1}, 'epochs': 3}, 'average_of and epochs exclude'),
         ({'ferplus_weight': 0.5}, "unknown key 'ferplus_weight'"),
     ],
 )

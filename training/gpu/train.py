@@ -33,9 +33,9 @@ from training.models.architectures import build
 from training.models.mixed_precision import mixed_precision
 from training.recipe import load_recipe, Recipe, RecipeError
 from training.schedule import Schedule
-from training.starting_point import starting_weights
 from training.tasks.classification import Classification
 from training.train import append_row
+from training.trained_weights import starting_weights
 
 SHARED = (
     *('task', 'data', 'extra_data', 'balance', 'heads', 'teachers', 'teacher_weight'),
@@ -115,11 +115,15 @@ class Group:
         Raises:
             DatasetError: the data have an unsupported format.
             FileNotFoundError: the data are missing.
-            RecipeError: the recipes differ in a key of SHARED, or one cannot be used.
+            RecipeError: the recipes differ in a key of SHARED, or one cannot be trained.
 
         """
         first = recipes[0]
-        for recipe in recipes[1:]:
+        for recipe in recipes:
+            if recipe.average_of:
+                raise RecipeError(
+                    f'{recipe.name}: nothing to train, average_of is given; use training.train'
+                )
             for key in SHARED:
                 if getattr(recipe, key) != getattr(first, key):
                     raise RecipeError(
