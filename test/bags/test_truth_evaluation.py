@@ -78,7 +78,8 @@ def test_the_demo_bag(
     found = json.loads(capsys.readouterr().out)
     assert (found['images'], found['images_without_result']) == (255, 0)
     assert (found['recall']['hits'], found['recall']['count']) == (363, 363)
-    assert (found['precision']['hits'], found['precision']['count']) == (363, 363)
+    # The badge of a cap is reported as a face in one image.
+    assert (found['precision']['hits'], found['precision']['count']) == (363, 364)
     assert (found['id_switches'], found['people']) == (0, 5)
     # Grace Hopper is classified as male in 39 images.
     assert found['gender']['confusion']['female']['male'] == 39
