@@ -55,7 +55,7 @@ DEADLINE = 60.0
 KIND_SECONDS = 10.0
 FRAME_RATE = 15  # images per second
 # Frames of the demo bag: no face; Joe Biden close to the camera; Eileen Collins smiling
-EMPTY, BIDEN, COLLINS = 0, 184, 222
+EMPTY, BIDEN, COLLINS = 0, 186, 222
 
 ImageMessage = Image | CompressedImage
 
