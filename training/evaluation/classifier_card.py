@@ -246,7 +246,8 @@ the default detector.
 
 ### By roll, end to end
 
-The same faces of {ROLLED_SIZE} pixels at the centre of images that are rotated to either side:
+The same faces of {ROLLED_SIZE} pixels: upright ones at random places, rolled ones at the centre of
+images that are rotated to either side:
 
 {_chain_table(rolls, 'roll', '°')}"""
 

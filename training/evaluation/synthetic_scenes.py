@@ -150,7 +150,8 @@ def by_roll(
 ) -> list[dict[str, Any]]:
     """Return the same as by_face_size for each ``roll`` of faces of ROLLED_SIZE pixels.
 
-    Scenes are rotated about their centre, alternately to either side.
+    Rolled faces are at the centre of the scene, which is rotated about it alternately to either
+    side; upright ones are at random places.
     """
     chain = _Chain(sidecar, detector)
     return [
@@ -181,17 +182,10 @@ class _Chain:
         side = round(size * self._geometry.scale)
         hits = []
         for row, picture in enumerate(tqdm(faces.images, title, disable=None, leave=False)):
-            # Rolled faces are at the centre, so that they stay inside.
-            place = (
-                Box((WIDTH - side) // 2, (HEIGHT - side) // 2, side, side)
-                if roll
-                else Box(
-                    int(rng.integers(0, WIDTH - side)),
-                    int(rng.integers(0, HEIGHT - side)),
-                    side,
-                    side,
-                )
-            )
+            left, top = int(rng.integers(0, WIDTH - side)), int(rng.integers(0, HEIGHT - side))
+            if roll:  # at the centre, so that the rotated face stays inside
+                left, top = (WIDTH - side) // 2, (HEIGHT - side) // 2
+            place = Box(left, top, side, side)
             image = put_into(backgrounds[row % len(backgrounds)], picture, place)
             turned, face = _rolled(image, face_in(place, self._geometry), roll * (-1) ** row)
             found = [
