@@ -15,7 +15,6 @@ from pathlib import Path
 import sys
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from rosbags.highlevel import AnyReader
@@ -26,6 +25,7 @@ from face_affect.core.faces import Box
 from face_affect.core.images import decode_compressed
 from face_affect.core.models import DETECTION, find_model
 from face_affect.core.settings import ModelNames, Settings
+from training.evaluation.rolled_scenes import rolled_image
 
 DEMO = Path(__file__).parents[1] / 'demo'
 ANGLES = (0, 10, 15, 20, 25, 30, 35, 40, 45, 60, 90, 180)
@@ -49,18 +49,6 @@ def frames() -> Iterator[tuple[NDArray[np.uint8], list[Box]]]:
             )
 
 
-def rolled(
-    image: NDArray[np.uint8], angle: float
-) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
-    """Return the image rotated counterclockwise by ``angle`` degrees, and the matrix [2, 3]."""
-    height, width = image.shape[:2]
-    side = math.ceil(math.hypot(height, width))
-    matrix = cv2.getRotationMatrix2D((width / 2, height / 2), angle, 1)
-    matrix[:, 2] += (side - width) / 2, (side - height) / 2
-    turned = cv2.warpAffine(image, matrix, (side, side), borderValue=(90, 90, 90))
-    return np.asarray(turned, dtype=np.uint8), matrix
-
-
 def main() -> int:
     """Print the recall at each angle; return 0."""
     detector = load_detector(find_model(ModelNames().detector, DETECTION))
@@ -69,7 +57,7 @@ def main() -> int:
     for angle in ANGLES:
         hits = count = 0
         for image, boxes in chosen:
-            turned, matrix = rolled(image, angle)
+            turned, matrix = rolled_image(image, angle)
             found = detector(turned, Settings().detection_threshold)
             for box in boxes:
                 x, y = matrix @ (*box.centre, 1)

@@ -60,7 +60,7 @@ def crop_square(box: Box, geometry: CropGeometry, roll: float = 0.0) -> Box:
 
 def _turn(roll: float) -> complex:
     """Return the rotation by ``roll`` degrees as a complex number; exactly 1 for 0."""
-    return complex(math.cos(math.radians(roll)), math.sin(math.radians(roll)))
+    return cmath.rect(1, math.radians(roll))
 
 
 def crop_face(

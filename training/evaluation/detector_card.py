@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from face_affect.core.detection import load_detector
+from face_affect.core.detection import Detector, load_detector
 from face_affect.core.models import available_models, DETECTION, Sidecar
 from face_affect.core.settings import Settings
 from support.markdown import table
@@ -52,7 +52,8 @@ def card_figures(sidecar: Sidecar, data: Path, images: Path) -> str:
     scenes = load_scenes(data / name).split(validation=True)
     if not len(scenes):
         raise DatasetError(f'{data / name} has no scene in the held-out tenth')
-    findings = examine(load_detector(sidecar), scenes)
+    detector = load_detector(sidecar)
+    findings = examine(detector, scenes)
     default, sure = Settings().detection_threshold, findings.threshold_for(PRECISION)
     picture = images / f'{sidecar.name}_curves.png'
     plot_curves(findings, default, sidecar.name, picture)
@@ -87,7 +88,7 @@ of {LANDMARK_WIDTH} pixels and more.
 
 {_by_source(findings, default)}
 
-{_by_roll(sidecar, scenes, default)}"""
+{_by_roll(detector, scenes, default)}"""
 
 
 def _recall(rows: list[tuple[str, dict[str, Any]]]) -> str:
@@ -148,9 +149,8 @@ Faces of {SMALLEST_BY_SOURCE} pixels and more, at {threshold:.2f}; the overall r
     )
 
 
-def _by_roll(sidecar: Sidecar, scenes: SceneSet, threshold: float) -> str:
+def _by_roll(detector: Detector, scenes: SceneSet, threshold: float) -> str:
     """Return recall and precision by the roll of the faces."""
-    detector = load_detector(sidecar)
     with_faces = [scene for scene in scenes.scenes if len(scene.boxes)]
     rows = []
     for roll in ROLLS:
