@@ -95,6 +95,8 @@ def test_policy_is_exact_in_every_state(robot: Robot) -> None:
     raw, compressed = ('subscribe', '/image'), ('subscribe', '/image/compressed')
     robot.start_node(use_sim_time=True, publish_position=True, **dict.fromkeys(outputs, True))
     assert robot.state == 'unconfigured'
+    # A service may answer before the graph shows its node.
+    robot.spin_until(lambda: NODE in robot.node.get_node_names(), 'the node in the ROS graph')
     assert used(robot) <= allowed
     for transport, absent in (('raw', compressed), ('compressed', raw)):
         assert robot.set_parameters(image_transport=transport)[0].successful
