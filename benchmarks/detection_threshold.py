@@ -34,7 +34,7 @@ from benchmarks.tracking.stage import SEEN, TrueFace, TrueFrame
 from face_affect.core.detection import Detector, load_detector
 from face_affect.core.faces import Box
 from face_affect.core.models import find_detector, ModelError
-from face_affect.core.pipeline import tracked_threshold
+from face_affect.core.search import tracked_threshold
 from face_affect.core.settings import ModelNames, TrackingSettings
 from face_affect.core.tracking import Tracker
 from support import markdown

@@ -28,16 +28,18 @@ UPRIGHT = -18 - 20j, 18 - 20j, 0j, -15 + 20j, 15 + 20j
 
 
 def roll_of(detection: Detection) -> float:
-    """Return the estimated roll of a face in degrees, clockwise in the image.
+    """Return the estimated roll of a face in degrees, -180..180, clockwise in the image.
 
-    It is ROLL_GAIN times the rotation of the least-squares similarity transform from the landmarks
-    of an upright face (Umeyama 1991). 0 for a detection without five landmarks.
+    It is the detection's base roll, plus ROLL_GAIN times the rotation of the least-squares
+    similarity transform from the landmarks of a face with the base roll (Umeyama 1991). Without
+    five landmarks it is the base roll.
     """
     if len(detection.landmarks) != len(UPRIGHT):
-        return 0.0
+        return math.remainder(detection.base_roll, 360)
     pairs = zip(UPRIGHT, detection.landmarks)
     turn = sum(upright.conjugate() * complex(*found) for upright, found in pairs)
-    return ROLL_GAIN * math.degrees(cmath.phase(turn))
+    rest = math.degrees(cmath.phase(turn * _turn(-detection.base_roll)))
+    return math.remainder(detection.base_roll + ROLL_GAIN * rest, 360)
 
 
 def level_roll(detection: Detection) -> float:

@@ -224,6 +224,15 @@ def non_maximum_suppression(
     return [int(rows[0]) for rows, _ in clusters(boxes, scores, iou)]
 
 
+def best_of_duplicates(found: Sequence[Detection]) -> list[Detection]:
+    """Return ``found`` without the detections that overlap a better one, best first."""
+    boxes = np.array(
+        [(one.box.x, one.box.y, one.box.width, one.box.height) for one in found], dtype=np.float32
+    ).reshape(-1, 4)
+    scores = np.array([one.score for one in found], dtype=np.float32)
+    return [found[i] for i in non_maximum_suppression(boxes, scores, NMS_IOU)]
+
+
 def clusters(
     boxes: NDArray[np.float32], scores: NDArray[np.float32], iou: float
 ) -> Iterator[tuple[NDArray[np.intp], NDArray[np.float32]]]:

@@ -95,17 +95,19 @@ class Detection:
     """A face detected in one image.
 
     ``score`` 0..1; ``landmarks`` (x, y) in pixels, in the order of the labels in the detector's
-    sidecar.
+    sidecar; ``base_roll`` 0, 90, 180 or 270: the roll in degrees, clockwise in the image, of an
+    upright face in the rotation of the image in which this one was detected.
     """
 
     box: Box
     score: float
     landmarks: tuple[tuple[float, float], ...] = ()
+    base_roll: int = 0
 
     def scaled(self, factor: float) -> Detection:
         """Return the detection in the image resized to ``factor`` times its width and height."""
         landmarks = tuple((x * factor, y * factor) for x, y in self.landmarks)
-        return Detection(self.box.scaled(factor), self.score, landmarks)
+        return replace(self, box=self.box.scaled(factor), landmarks=landmarks)
 
 
 @dataclass(frozen=True)

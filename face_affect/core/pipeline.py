@@ -5,8 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 import math
 from numbers import Real
 import time
@@ -18,19 +17,15 @@ from numpy.typing import NDArray
 from face_affect.core.classification import Classifier
 from face_affect.core.crop import crop_views, level_roll
 from face_affect.core.detection import large_enough, load_detector, SMALLEST_FACE
-from face_affect.core.faces import Detection, Estimate, Face, FrameResult
+from face_affect.core.faces import Estimate, Face, FrameResult
 from face_affect.core.images import check_image
 from face_affect.core.models import find_models, Sidecar
 from face_affect.core.rotation import Rotation
-from face_affect.core.settings import FAR_MEMORY, ModelNames, RuntimeSettings, Settings
+from face_affect.core.search import Search
+from face_affect.core.settings import ModelNames, RuntimeSettings, Settings
 from face_affect.core.smoothing import Smoother
 from face_affect.core.tasks import Task, TASKS
-from face_affect.core.tiling import TiledDetector
 from face_affect.core.tracking import Track, Tracker
-
-# Ratio of the score's odds of a new face to those of a tracked one. At 1.2 approaching faces are
-# lost at times, at 2 tracks of leaving people persist on the background.
-ODDS_OF_NEW = 1.5
 
 
 @dataclass(frozen=True)
@@ -40,11 +35,6 @@ class _Estimator:
     task: Task
     classifier: Classifier
     smoother: Smoother
-
-
-def tracked_threshold(new: float) -> float:
-    """Return the minimum score of a tracked face, 0..1, where that of a new face is ``new``."""
-    return new / (new + ODDS_OF_NEW * (1 - new))
 
 
 def _check_stamp(stamp: Any) -> None:
@@ -107,8 +97,7 @@ class Pipeline:
         self.sidecars: tuple[Sidecar, ...] = find_models(models or ModelNames())
         detector, *classifiers = self.sidecars
         self._detector = load_detector(detector, threads)
-        self._far_sight = TiledDetector(self._detector)
-        self._far_faces: dict[int, Face] = {}
+        self._search = Search(self._detector)
         self._estimators = [
             _Estimator(task, Classifier(sidecar, self._detector.name, threads), Smoother())
             for task, sidecar in zip(TASKS, classifiers)
@@ -125,8 +114,7 @@ class Pipeline:
     def reset(self) -> None:
         """Discard all tracks; ids are not reused."""
         self._tracker.reset()
-        self._far_sight.reset()
-        self._far_faces = {}
+        self._search.reset()
 
     @property
     def needed_side(self) -> float:
@@ -174,9 +162,8 @@ class Pipeline:
         rotation = Rotation(settings.rotate, width, height)
         start = time.perf_counter()
         image = rotation.image(image)
-        detections = large_enough(
-            self._detect(image, reduction, stamp, settings), settings.min_face_size
-        )
+        found = self._search(image, reduction, settings, self._tracker.tracks, stamp)
+        detections = large_enough(found, settings.min_face_size)
         start = self._note('detect', start)
         tracks = self._tracker.update(detections, stamp, image, reduction)
         for estimator in self._estimators:
@@ -184,68 +171,13 @@ class Pipeline:
             estimator.smoother.keep(self._tracker.ids)
         self._note('track', start)
         faces = [self._face(image, reduction, track, stamp, settings) for track in tracks]
-        if settings.detect_far:
-            faces += self._far_faces_besides(faces, image, reduction, stamp)
-            faces.sort(key=lambda face: face.id)
+        faces += self._search.remembered(
+            faces, image, reduction, settings, self._tracker.tracks, stamp
+        )
+        faces.sort(key=lambda face: face.id)
         if settings.rotate:
             faces = [rotation.inverse.face(face) for face in faces]
         return FrameResult(stamp, width, height, tuple(faces), self._timings, settings.rotate)
-
-    def _detect(
-        self, image: NDArray[np.uint8], reduction: int, stamp: float, settings: Settings
-    ) -> list[Detection]:
-        """Return the detections in ``image``, in coordinates of its full size."""
-        threshold = tracked_threshold(settings.detection_threshold)
-        if settings.detect_far:
-            known = [
-                track.predicted(stamp).scaled(1 / reduction)
-                for track in self._far_tracks(image, reduction, settings)
-            ]
-            found = self._far_sight(image, threshold, known)
-        else:
-            found = self._detector(image, threshold)
-        return [one.scaled(reduction) for one in found]
-
-    def _far_tracks(
-        self, image: NDArray[np.uint8], reduction: int, settings: Settings
-    ) -> list[Track]:
-        """Return the tracks of far faces: unconfirmed first, then by their last detection."""
-        far = [
-            track
-            for track in self._tracker.tracks
-            if self._is_far(track.detection, image, reduction)
-        ]
-        return sorted(
-            far, key=lambda track: (track.frames >= settings.confirm_frames, track.last_seen)
-        )
-
-    def _is_far(self, detection: Detection, image: NDArray[np.uint8], reduction: int) -> bool:
-        """Return whether a face, at full size, is found only in a tile of ``image``."""
-        return self._far_sight.is_far(detection.box.scaled(1 / reduction), image.shape)
-
-    def _far_faces_besides(
-        self, seen: Sequence[Face], image: NDArray[np.uint8], reduction: int, stamp: float
-    ) -> list[Face]:
-        """Return the far faces of the last FAR_MEMORY seconds that are not in ``seen``.
-
-        They are outside the tile of this image.
-        """
-        recent = {
-            track.id: track
-            for track in self._tracker.tracks
-            if stamp - track.last_seen <= FAR_MEMORY
-        }
-        ids = {face.id for face in seen}
-        besides = {
-            id: replace(face, age=stamp - recent[id].first_seen)
-            for id, face in self._far_faces.items()
-            if id in recent and id not in ids
-        }
-        self._far_faces = {
-            **besides,
-            **{face.id: face for face in seen if self._is_far(face.detection, image, reduction)},
-        }
-        return list(besides.values())
 
     def _face(
         self,

@@ -67,8 +67,15 @@ class Rotation:
         size = (box.width, box.height) if self.degrees % 180 == 0 else (box.height, box.width)
         return Box(min(one[0], other[0]), min(one[1], other[1]), *size)
 
+    def detection(self, found: Detection) -> Detection:
+        """Return a detection in the image in coordinates of the rotated image."""
+        return Detection(
+            self.box(found.box),
+            found.score,
+            tuple(self.point(x, y) for x, y in found.landmarks),
+            (found.base_roll + self.degrees) % 360,
+        )
+
     def face(self, face: Face) -> Face:
-        """Return ``face`` with box and landmarks in coordinates of the rotated image."""
-        found = face.detection
-        landmarks = tuple(self.point(x, y) for x, y in found.landmarks)
-        return replace(face, detection=Detection(self.box(found.box), found.score, landmarks))
+        """Return a face in the image in coordinates of the rotated image."""
+        return replace(face, detection=self.detection(face.detection))

@@ -14,8 +14,9 @@ from face_affect.core.tasks import Task, TASKS
 
 # Clockwise, in degrees
 ROTATIONS = (0, 90, 180, 270)
-# Seconds for which a far face is reported at its last position while other tiles are searched
-FAR_MEMORY = 0.7
+# Seconds for which a far or lying face is reported at its last position while other tiles or
+# rotations are searched
+SEARCH_MEMORY = 0.7
 
 
 def _enable(task: Task) -> bool:
@@ -71,8 +72,14 @@ class DetectionSettings(ParameterGroup):
     )
     detect_far: bool = parameter(
         False,
-        'also detect small, far faces, at full resolution in one tile of each image; '
-        'nearly doubles the processing time',
+        'also detect small, far faces, at full resolution in one tile of each image (all of '
+        'the first one or of a single image); nearly doubles the processing time',
+    )
+    detect_lying: bool = parameter(
+        False,
+        'also detect faces of people who lie or lean far, in one rotation of each image by 90, '
+        '180 or 270 degrees (all of the first one or of a single image); nearly doubles the '
+        'processing time',
     )
     min_face_size: int = parameter(
         0, 'minimum width and height of a face, in pixels of the image', low=0, high=4096
@@ -153,12 +160,13 @@ class Settings(ClassificationSettings, TrackingSettings, DetectionSettings):
 
         """
         super().__post_init__()
-        if self.detect_far and self.forget_time < FAR_MEMORY:
-            raise ValueError(
-                f'forget_time is {self.forget_time:g} s, but must be at least {FAR_MEMORY:g} s '
-                'with detect_far, which searches a far face in every few images only; increase '
-                'forget_time or disable detect_far'
-            )
+        for name in ('detect_far', 'detect_lying'):
+            if getattr(self, name) and self.forget_time < SEARCH_MEMORY:
+                raise ValueError(
+                    f'forget_time is {self.forget_time:g} s, but must be at least '
+                    f'{SEARCH_MEMORY:g} s with {name}, which searches for such a face in every '
+                    f'few images only; increase forget_time or disable {name}'
+                )
 
 
 @dataclass(frozen=True)

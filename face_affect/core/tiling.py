@@ -1,17 +1,19 @@
 # Copyright 2026 the face_affect contributors
 # SPDX-License-Identifier: Apache-2.0
 
-"""Tiled detection of small, far faces: one tile per frame at full resolution."""
+"""Tiled detection of small, far faces, at full resolution."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 import math
 
 import numpy as np
 from numpy.typing import NDArray
 
-from face_affect.core.detection import Detector, NMS_IOU, non_maximum_suppression
+from face_affect.core.alternation import Alternation
+from face_affect.core.detection import Detector
 from face_affect.core.faces import Box, Detection
 
 # Maximum ratio of a tile's size to the detector's input: 12 tiles instead of 20 for 1280x720,
@@ -25,8 +27,8 @@ FAR_SIZE = 16
 CUT = 2
 
 
-class TiledDetector:
-    """Detects faces in the whole image and in one tile per frame, round robin.
+class TileSearch:
+    """Detects faces in all tiles of the first image, then in one of each image, round robin.
 
     Every other tile is centred on a tracked far face, so that its track continues while the
     remaining tiles are searched.
@@ -35,12 +37,11 @@ class TiledDetector:
     def __init__(self, detector: Detector) -> None:
         """Detect with ``detector``."""
         self._detector = detector
-        self._turn = 0
-        self._tile = 0
+        self._alternation = Alternation()
 
     def reset(self) -> None:
-        """Restart with the first tile."""
-        self._turn = self._tile = 0
+        """Search the next image in all tiles."""
+        self._alternation = Alternation()
 
     def is_far(self, box: Box, image_shape: tuple[int, ...]) -> bool:
         """Return whether ``box`` is too small in an image [H, W, ...] scaled to the input."""
@@ -51,22 +52,20 @@ class TiledDetector:
     def __call__(
         self, image: NDArray[np.uint8], threshold: float, known: Sequence[Box]
     ) -> list[Detection]:
-        """Return the faces in the whole image and in one tile, best first.
+        """Return the faces in the tiles of this image; none where one tile covers the image.
 
         ``known`` are the predicted boxes of tracked far faces, the most urgent first. For
         ``image`` and ``threshold`` see Detector.
         """
-        found = self._detector(image, threshold)
         tiles = self.tiles(image.shape[1], image.shape[0])
         if len(tiles) < 2:
-            return found
-        self._turn += 1
-        if known and self._turn % 2:
-            tile = self._around(known[0], image.shape)
-        else:
-            self._tile = (self._tile + 1) % len(tiles)
-            tile = tiles[self._tile]
-        return _merged([*found, *self._in_tile(image, tile, threshold)])
+            return []
+        around = [self._around(box, image.shape) for box in known[:1]]
+        return [
+            found
+            for tile in self._alternation.choose(tiles, around)
+            for found in self._in_tile(image, tile, threshold)
+        ]
 
     def tiles(self, width: int, height: int) -> list[tuple[int, int, int, int]]:
         """Return the tiles (left, top, right, bottom) that cover an image, in pixels."""
@@ -96,10 +95,10 @@ class TiledDetector:
             bottom if bottom < image.shape[0] else math.inf,
         )
         moved = [
-            Detection(
-                found.box.moved(left, top),
-                found.score,
-                tuple((x + left, y + top) for x, y in found.landmarks),
+            replace(
+                found,
+                box=found.box.moved(left, top),
+                landmarks=tuple((x + left, y + top) for x, y in found.landmarks),
             )
             for found in self._detector(image[top:bottom, left:right], threshold)
         ]
@@ -122,12 +121,3 @@ def _whole(box: Box, edges: tuple[float, float, float, float]) -> bool:
         and box.x + box.width < right - CUT
         and box.y + box.height < bottom - CUT
     )
-
-
-def _merged(found: Sequence[Detection]) -> list[Detection]:
-    """Return ``found`` without duplicates, best first."""
-    boxes = np.array(
-        [(one.box.x, one.box.y, one.box.width, one.box.height) for one in found], dtype=np.float32
-    ).reshape(-1, 4)
-    scores = np.array([one.score for one in found], dtype=np.float32)
-    return [found[i] for i in non_maximum_suppression(boxes, scores, NMS_IOU)]

@@ -232,6 +232,17 @@ def test_roll_is_that_of_the_landmarks(roll: float) -> None:
     assert roll_of(detection(roll)) == pytest.approx(ROLL_GAIN * roll, abs=1e-9)
 
 
+@pytest.mark.parametrize('base', [0, 90, 180, 270])
+@pytest.mark.parametrize('roll', [-40.0, 0.0, 25.0])
+def test_roll_of_a_face_in_a_rotated_image(base: int, roll: float) -> None:
+    """The landmarks follow a part of the roll from the base roll only."""
+    found = replace(detection(base + roll), base_roll=base)
+    assert -180 <= roll_of(found) <= 180
+    assert math.remainder(roll_of(found) - base - ROLL_GAIN * roll, 360) == pytest.approx(
+        0, abs=1e-9
+    )
+
+
 def test_an_error_of_one_landmark_is_shared_by_all() -> None:
     upright = detection(0)
     (x, y), *others = upright.landmarks
@@ -240,7 +251,8 @@ def test_an_error_of_one_landmark_is_shared_by_all() -> None:
     assert 0 < roll_of(off) / ROLL_GAIN < eye_line / 3
 
 
-def test_roll_without_landmarks_is_0() -> None:
+def test_roll_without_landmarks_is_the_base_roll() -> None:
+    assert roll_of(Detection(Box(0, 0, 9, 9), 0.9, base_roll=270)) == -90
     assert roll_of(Detection(Box(0, 0, 9, 9), 0.9)) == 0
     assert level_roll(Detection(Box(0, 0, 9, 9), 0.9)) == 0
     assert roll_of(Detection(Box(0, 0, 9, 9), 0.9, ((5.0, 5.0),) * 5)) == 0

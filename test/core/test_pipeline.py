@@ -14,7 +14,8 @@ import pytest
 
 from face_affect.core.faces import Box, Face, FrameResult, UNKNOWN
 from face_affect.core.models import ModelError
-from face_affect.core.pipeline import Pipeline, tracked_threshold
+from face_affect.core.pipeline import Pipeline
+from face_affect.core.search import tracked_threshold
 from face_affect.core.settings import ModelNames, Settings
 
 COLLINS, OBAMA, HOPPER, BIDEN = range(4)

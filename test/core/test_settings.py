@@ -38,10 +38,11 @@ def test_settings_are_those_of_the_tracker() -> None:
     assert isinstance(Settings(), TrackingSettings)
 
 
-def test_settings_that_exclude_each_other() -> None:
-    with pytest.raises(ValueError, match=r'must be at least 0.7 s with detect_far'):
-        Settings(detect_far=True, forget_time=0.3)
-    assert Settings(detect_far=True, forget_time=0.7).detect_far
+@pytest.mark.parametrize('name', ['detect_far', 'detect_lying'])
+def test_settings_that_exclude_each_other(name: str) -> None:
+    with pytest.raises(ValueError, match=rf'must be at least 0.7 s with {name}'):
+        Settings(**{name: True}, forget_time=0.3)
+    assert Settings(**{name: True}, forget_time=0.7)
 
 
 THIRD = """

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 import pytest
 
 from face_affect.core.faces import Box, Detection
-from face_affect.core.tiling import STRETCH, TiledDetector
+from face_affect.core.tiling import STRETCH, TileSearch
 
 
 class WhiteSquares:
@@ -55,7 +55,7 @@ def image_with(
     ],
 )
 def test_tiles_cover_the_image(width: int, height: int, count: int) -> None:
-    tiles = TiledDetector(WhiteSquares()).tiles(width, height)
+    tiles = TileSearch(WhiteSquares()).tiles(width, height)
     covered = np.zeros((height, width), bool)
     for left, top, right, bottom in tiles:
         assert 0 <= left < right <= width
@@ -68,7 +68,7 @@ def test_tiles_cover_the_image(width: int, height: int, count: int) -> None:
 
 
 def test_every_small_face_is_whole_in_some_tile() -> None:
-    tiles = TiledDetector(WhiteSquares()).tiles(1280, 720)
+    tiles = TileSearch(WhiteSquares()).tiles(1280, 720)
     rng = np.random.default_rng(0)
     for x, y in zip(rng.integers(0, 1264, 500), rng.integers(0, 704, 500)):
         assert any(
@@ -82,8 +82,9 @@ def test_every_small_face_is_whole_in_some_tile() -> None:
 
 @pytest.mark.parametrize('x, y', [(0, 0), (700, 300), (1264, 704), (310, 250), (640, 360)])
 def test_found_within_one_round(x: int, y: int) -> None:
-    sight = TiledDetector(WhiteSquares())
+    sight = TileSearch(WhiteSquares())
     image = image_with(x, y)
+    assert sight(image, 0.5, [])
     found = [sight(image, 0.5, []) for _ in range(len(sight.tiles(1280, 720)))]
     hits = [detections for detections in found if detections]
     assert hits
@@ -92,24 +93,23 @@ def test_found_within_one_round(x: int, y: int) -> None:
 
 
 def test_a_known_face_gets_every_other_turn() -> None:
-    sight = TiledDetector(WhiteSquares())
+    sight = TileSearch(WhiteSquares())
     image = image_with(700, 300)
     found = [bool(sight(image, 0.5, [Box(696, 305, 16, 16)])) for _ in range(24)]
     assert sum(found) >= 12
     assert not all(found)
 
 
-def test_a_large_face_is_reported_once_and_whole() -> None:
-    sight = TiledDetector(WhiteSquares())
-    image = image_with(500, 200, 200)
-    for _ in range(12):
-        assert [found.box for found in sight(image, 0.5, [])] == [Box(500, 200, 200, 200)]
+def test_a_face_cut_by_a_tile_is_not_reported() -> None:
+    sight = TileSearch(WhiteSquares())
+    image = image_with(500, 200, 300)
+    assert not any(sight(image, 0.5, []) for _ in range(len(sight.tiles(1280, 720))))
 
 
-def test_small_images_are_looked_at_once() -> None:
+def test_an_image_of_one_tile_is_not_searched_again() -> None:
     detector = WhiteSquares()
-    TiledDetector(detector)(np.zeros((240, 320, 3), np.uint8), 0.5, [])
-    assert detector.looks == [(240, 320, 3)]
+    assert TileSearch(detector)(np.full((240, 320, 3), 255, np.uint8), 0.5, []) == []
+    assert not detector.looks
 
 
 @pytest.mark.parametrize(
@@ -124,4 +124,4 @@ def test_small_images_are_looked_at_once() -> None:
     ],
 )
 def test_what_is_far(size: float, shape: tuple[int, int], far: bool) -> None:
-    assert TiledDetector(WhiteSquares()).is_far(Box(0, 0, size, size), shape) == far
+    assert TileSearch(WhiteSquares()).is_far(Box(0, 0, size, size), shape) == far
