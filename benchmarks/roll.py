@@ -5,7 +5,7 @@
 
     python -m benchmarks.roll [--data face_scenes.npz] [--picture PNG] [--json FILE]
 
-Faces: rotated images of the demo bag, each filmed at 15 Hz for one and a half seconds by a camera that sways.
+Faces: rotated images of the demo bag, each filmed at 15 Hz for 1.5 s by a camera that sways.
 A face is found in an image if it is reported there; the images of the first second, in which
 rotations are searched for the first time, only count for the delay. False faces: with --data,
 held-out scenes without people, over which a camera pans for four seconds; a false face is an id

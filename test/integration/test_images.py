@@ -11,6 +11,7 @@ from typing import Any
 
 import cv2
 from demo_bag import large_jpeg
+from face_affect_msgs.msg import FaceAffectArray
 from harness import (
     bgr_image,
     BIDEN,
@@ -298,6 +299,30 @@ def test_a_large_jpeg_gives_what_the_bag_command_gives(tmp_path: Path) -> None:
         assert dropped(robot.report(), 'size_changed') == 0
     finally:
         robot.close()
+
+
+def test_a_lying_face_is_reported_while_detect_lying_is_set(watcher: Watcher) -> None:
+    upright = max(watcher.look_at(good()).faces, key=lambda face: face.score)
+    x, y, width, height = box_of(upright.roi)
+    # Upside down, the image keeps its size.
+    lying = bgr_image(cv2.rotate(demo_picture(BIDEN), cv2.ROTATE_180))
+    expected = 640 - x - width, 480 - y - height, width, height
+    watcher.camera.stream(lying)
+    try:
+        assert watcher.robot.set_at_once(detect_lying=True).successful
+
+        def found(result: FaceAffectArray) -> bool:
+            return any(
+                iou(box_of(face.roi), expected) > 0.7
+                and face.emotion.label == upright.emotion.label
+                and face.gender.label == upright.gender.label
+                for face in result.faces
+            )
+
+        watcher.wait_for(found, 'the lying face')
+    finally:
+        watcher.camera.stop()
+        assert watcher.robot.set_at_once(detect_lying=False).successful
 
 
 # Saliency
