@@ -18,9 +18,9 @@ from face_affect.core.faces import Detection
 from face_affect.core.rotation import Rotation
 
 # Ratio of the odds of a score in a rotated image to those reported. Few people lie, but a rotated
-# image has as many false faces as an upright one: without it, they would be twice as many. See
+# image has as many false faces as an upright one; see
 # docs/experiments/2026-11-28-lying-faces.md.
-ODDS_OF_LYING = 1.5
+ODDS_OF_LYING = 1.2
 ROLLS = (90, 270, 180)  # degrees, clockwise in the image
 
 

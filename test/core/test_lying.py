@@ -15,7 +15,7 @@ import pytest
 
 from face_affect.core.crop import roll_of
 from face_affect.core.faces import Box, Detection, FrameResult
-from face_affect.core.lying import lowered_score, LyingSearch, raised_score, ROLLS
+from face_affect.core.lying import lowered_score, LyingSearch, ODDS_OF_LYING, raised_score, ROLLS
 from face_affect.core.pipeline import Pipeline
 from face_affect.core.rotation import Rotation
 from face_affect.core.settings import Settings
@@ -62,8 +62,8 @@ def test_detections_are_in_pixels_of_the_image(shape: tuple[int, int]) -> None:
 def test_scores_are_lowered() -> None:
     detector = Recorder()
     found, *_ = LyingSearch(detector)(np.zeros((240, 320, 3), np.uint8), 0.6, [])
-    assert found.score == pytest.approx(0.9 / (0.9 + 1.5 * 0.1))
-    assert detector.thresholds == [pytest.approx(0.6 / (0.6 + 0.4 / 1.5))] * 3
+    assert found.score == pytest.approx(0.9 / (0.9 + ODDS_OF_LYING * 0.1))
+    assert detector.thresholds == [pytest.approx(0.6 / (0.6 + 0.4 / ODDS_OF_LYING))] * 3
     for score in (0.0, 0.3, 0.6, 1.0):
         assert lowered_score(raised_score(score)) == pytest.approx(score)
 
