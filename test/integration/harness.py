@@ -51,6 +51,8 @@ BAG = ROOT / 'demo' / 'bag'
 BAG_TOPIC = '/camera/image_raw/compressed'
 # Generous, for a busy machine: nothing takes that long unless it hangs.
 DEADLINE = 60.0
+# Time for an answer of a service before the request is repeated
+REPEAT = 10.0
 # Time for a process to end before it is killed
 KIND_SECONDS = 10.0
 FRAME_RATE = 15  # images per second
@@ -259,12 +261,28 @@ class Robot:
         return future.result()
 
     def ask(self, kind: Any, name: str, request: Any = None) -> Any:
-        """Call a service."""
+        """Call a service.
+
+        A request is repeated if it has no answer within REPEAT seconds: rmw_fastrtps drops an
+        answer while the server has not discovered the client's reader. ChangeState is not
+        repeated, because the second one would be refused.
+        """
         if name not in self._clients:
             self._clients[name] = self.node.create_client(kind, name)
         client = self._clients[name]
         self.spin_until(client.service_is_ready, f'service {name}')
-        return self.result(client.call_async(request or kind.Request()))
+        requests = [client.call_async(request or kind.Request())]
+        sent = time.monotonic()
+
+        def answered() -> bool:
+            nonlocal sent
+            if kind is not ChangeState and time.monotonic() - sent > REPEAT:
+                requests.append(client.call_async(request or kind.Request()))
+                sent = time.monotonic()
+            return any(one.done() for one in requests)
+
+        self.spin_until(answered, f'an answer of {name}')
+        return next(one for one in requests if one.done()).result()
 
     # The node
 
