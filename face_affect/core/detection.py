@@ -51,6 +51,15 @@ class Detector(Protocol):
         """
 
 
+def fitted(shape: tuple[int, ...], width: int, height: int) -> tuple[float, tuple[int, int]]:
+    """Return the scale at which an image [H, W, ...] fits, and its width and height there.
+
+    ``width``, ``height``: the size to fit into, in pixels.
+    """
+    scale = min(width / shape[1], height / shape[0])
+    return scale, (max(1, round(shape[1] * scale)), max(1, round(shape[0] * scale)))
+
+
 class Letterbox:
     """Resizes images to a network's input: aspect ratio kept, centred, padded with black."""
 
@@ -89,11 +98,7 @@ class Letterbox:
         """Compute scale and offset for images of the shape of ``image``."""
         height, width = self._canvas.shape[:2]
         self._shape = image.shape
-        self.scale = min(width / image.shape[1], height / image.shape[0])
-        inner = (
-            max(1, round(image.shape[1] * self.scale)),
-            max(1, round(image.shape[0] * self.scale)),
-        )
+        self.scale, inner = fitted(image.shape, width, height)
         left, top = (width - inner[0]) // 2, (height - inner[1]) // 2
         self.offset = np.array((left, top), dtype=np.float32)
         self._canvas[:] = 0
@@ -211,6 +216,11 @@ def logit(probability: float) -> float:
     """Return the inverse sigmoid of ``probability``, clipped to 1e-6..1 - 1e-6."""
     inside = min(max(probability, 1e-6), 1 - 1e-6)
     return -math.log(1 / inside - 1)
+
+
+def with_lower_odds(probability: float, ratio: float) -> float:
+    """Return the probability, 0..1, with the odds of ``probability`` divided by ``ratio``."""
+    return probability / (probability + ratio * (1 - probability))
 
 
 def non_maximum_suppression(

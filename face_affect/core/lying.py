@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from face_affect.core.alternation import Alternation
-from face_affect.core.detection import Detector
+from face_affect.core.detection import Detector, fitted, with_lower_odds
 from face_affect.core.faces import Detection
 from face_affect.core.rotation import Rotation
 
@@ -35,17 +35,13 @@ class LyingSearch:
         self._detector = detector
         self._alternation = Alternation()
 
-    def reset(self) -> None:
-        """Search the next image with all ROLLS."""
-        self._alternation = Alternation()
-
     def __call__(
         self, image: NDArray[np.uint8], threshold: float, known: Sequence[int]
     ) -> list[Detection]:
         """Return the faces that are rolled by about the ROLLS of this image, in its pixels.
 
         ``known`` are the base rolls of tracked faces, the most urgent first. For ``image`` and
-        ``threshold`` see Detector; ``threshold`` is of the score reported, see lowered_score.
+        ``threshold`` see Detector; it is of the score reported, see ODDS_OF_LYING.
         """
         return [
             found
@@ -56,11 +52,13 @@ class LyingSearch:
     def _rolled(self, image: NDArray[np.uint8], threshold: float, roll: int) -> list[Detection]:
         small = self._fitted(image, roll)
         rotation = Rotation.of(-roll % 360, small)
-        found = self._detector(rotation.image(small), raised_score(threshold))
+        raised = with_lower_odds(threshold, 1 / ODDS_OF_LYING)
+        found = self._detector(rotation.image(small), raised)
         scale = max(image.shape[:2]) / max(small.shape[:2])
         return [
             replace(
-                rotation.inverse.detection(face).scaled(scale), score=lowered_score(face.score)
+                rotation.inverse.detection(face).scaled(scale),
+                score=with_lower_odds(face.score, ODDS_OF_LYING),
             )
             for face in found
         ]
@@ -70,18 +68,7 @@ class LyingSearch:
         width, height = self._detector.input_size
         if roll % 180:
             width, height = height, width
-        scale = min(width / image.shape[1], height / image.shape[0])
+        scale, size = fitted(image.shape, width, height)
         if scale >= 1:
             return image
-        size = max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale))
         return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_LINEAR), dtype=np.uint8)
-
-
-def lowered_score(score: float) -> float:
-    """Return the reported score, 0..1, of a face with ``score`` in a rotated image."""
-    return score / (score + ODDS_OF_LYING * (1 - score))
-
-
-def raised_score(reported: float) -> float:
-    """Return the inverse of lowered_score."""
-    return ODDS_OF_LYING * reported / (ODDS_OF_LYING * reported + 1 - reported)

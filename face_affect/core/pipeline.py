@@ -114,7 +114,7 @@ class Pipeline:
     def reset(self) -> None:
         """Discard all tracks; ids are not reused."""
         self._tracker.reset()
-        self._search.reset()
+        self._search = Search(self._detector)
 
     @property
     def needed_side(self) -> float:

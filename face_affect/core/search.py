@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from face_affect.core.detection import best_of_duplicates, Detector, NMS_IOU
+from face_affect.core.detection import best_of_duplicates, Detector, NMS_IOU, with_lower_odds
 from face_affect.core.faces import Detection, Face
 from face_affect.core.lying import LyingSearch
 from face_affect.core.settings import SEARCH_MEMORY, Settings
@@ -25,7 +25,7 @@ ODDS_OF_NEW = 1.5
 
 def tracked_threshold(new: float) -> float:
     """Return the minimum score of a tracked face, 0..1, where that of a new face is ``new``."""
-    return new / (new + ODDS_OF_NEW * (1 - new))
+    return with_lower_odds(new, ODDS_OF_NEW)
 
 
 class Search:
@@ -42,12 +42,6 @@ class Search:
         self._rotations = LyingSearch(detector)
         self._remembered: dict[int, Face] = {}
 
-    def reset(self) -> None:
-        """Forget all faces."""
-        self._tiles.reset()
-        self._rotations.reset()
-        self._remembered = {}
-
     def __call__(
         self,
         image: NDArray[np.uint8],
@@ -58,8 +52,8 @@ class Search:
     ) -> list[Detection]:
         """Return the faces in ``image``, best first, of at least the score of a tracked one.
 
-        The faces of ``tracks`` are searched for again in every other tile or rotation; after a
-        reset, all of them are searched. For ``image`` see Detector; ``stamp`` in seconds.
+        The first image is searched in all tiles and rotations. The faces of ``tracks`` are
+        searched for again in every other one. For ``image`` see Detector; ``stamp`` in seconds.
         """
         threshold = tracked_threshold(settings.detection_threshold)
         found = self._detector(image, threshold)
@@ -80,7 +74,7 @@ class Search:
         found = [one.scaled(reduction) for one in found]
         if not settings.detect_lying:
             return found
-        recent = [track for track in tracks if stamp - track.last_seen <= SEARCH_MEMORY]
+        recent = _recent(tracks, stamp)
         return [one for one in found if not _contradicted(one, recent)]
 
     def _is_far(self, detection: Detection, image: NDArray[np.uint8], reduction: int) -> bool:
@@ -102,7 +96,7 @@ class Search:
         if not (settings.detect_far or settings.detect_lying):
             self._remembered = {}
             return []
-        recent = {track.id: track for track in tracks if stamp - track.last_seen <= SEARCH_MEMORY}
+        recent = {track.id: track for track in _recent(tracks, stamp)}
         ids = {face.id for face in seen}
         besides = {
             id: replace(face, age=stamp - recent[id].first_seen)
@@ -116,6 +110,11 @@ class Search:
             or (settings.detect_far and self._is_far(face.detection, image, reduction))
         }
         return list(besides.values())
+
+
+def _recent(tracks: Iterable[Track], stamp: float) -> list[Track]:
+    """Return the tracks of the last SEARCH_MEMORY seconds."""
+    return [track for track in tracks if stamp - track.last_seen <= SEARCH_MEMORY]
 
 
 def _contradicted(found: Detection, tracks: Iterable[Track]) -> bool:

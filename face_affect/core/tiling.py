@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from face_affect.core.alternation import Alternation
-from face_affect.core.detection import Detector
+from face_affect.core.detection import Detector, fitted
 from face_affect.core.faces import Box, Detection
 
 # Maximum ratio of a tile's size to the detector's input: 12 tiles instead of 20 for 1280x720,
@@ -39,14 +39,9 @@ class TileSearch:
         self._detector = detector
         self._alternation = Alternation()
 
-    def reset(self) -> None:
-        """Search the next image in all tiles."""
-        self._alternation = Alternation()
-
     def is_far(self, box: Box, image_shape: tuple[int, ...]) -> bool:
         """Return whether ``box`` is too small in an image [H, W, ...] scaled to the input."""
-        width, height = self._detector.input_size
-        scale = min(width / image_shape[1], height / image_shape[0])
+        scale, _ = fitted(image_shape, *self._detector.input_size)
         return scale < 1 and math.sqrt(box.area) * scale < FAR_SIZE
 
     def __call__(

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 import pytest
 
 from face_affect.core.crop import roll_of
+from face_affect.core.detection import with_lower_odds
 from face_affect.core.faces import Box, Detection, FrameResult
-from face_affect.core.lying import lowered_score, LyingSearch, ODDS_OF_LYING, raised_score, ROLLS
+from face_affect.core.lying import LyingSearch, ODDS_OF_LYING, ROLLS
 from face_affect.core.pipeline import Pipeline
 from face_affect.core.rotation import Rotation
 from face_affect.core.settings import Settings
@@ -40,10 +41,9 @@ class Recorder:
 @pytest.mark.parametrize('shape', [(480, 640), (200, 100), (1080, 1920), (2000, 3)])
 def test_detections_are_in_pixels_of_the_image(shape: tuple[int, int]) -> None:
     detector = Recorder()
-    search = LyingSearch(detector)
     image = np.zeros((*shape, 3), np.uint8)
     for known in ROLLS:
-        search.reset()
+        search = LyingSearch(detector)
         assert len(search(image, 0.5, [])) == len(ROLLS)
         search(image, 0.5, [known])
         (found,) = search(image, 0.5, [known])
@@ -65,7 +65,8 @@ def test_scores_are_lowered() -> None:
     assert found.score == pytest.approx(0.9 / (0.9 + ODDS_OF_LYING * 0.1))
     assert detector.thresholds == [pytest.approx(0.6 / (0.6 + 0.4 / ODDS_OF_LYING))] * 3
     for score in (0.0, 0.3, 0.6, 1.0):
-        assert lowered_score(raised_score(score)) == pytest.approx(score)
+        raised = with_lower_odds(score, 1 / ODDS_OF_LYING)
+        assert with_lower_odds(raised, ODDS_OF_LYING) == pytest.approx(score)
 
 
 def film(pipeline: Pipeline, image: NDArray[np.uint8], images: int = 20) -> list[FrameResult]:
