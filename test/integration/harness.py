@@ -271,14 +271,13 @@ class Robot:
             self._clients[name] = self.node.create_client(kind, name)
         client = self._clients[name]
         self.spin_until(client.service_is_ready, f'service {name}')
-        requests = [client.call_async(request or kind.Request())]
-        sent = time.monotonic()
+        start = time.monotonic()
+        requests: list[Future] = []
 
         def answered() -> bool:
-            nonlocal sent
-            if kind is not ChangeState and time.monotonic() - sent > REPEAT:
+            once = requests and kind is ChangeState
+            if not once and time.monotonic() - start >= REPEAT * len(requests):
                 requests.append(client.call_async(request or kind.Request()))
-                sent = time.monotonic()
             return any(one.done() for one in requests)
 
         self.spin_until(answered, f'an answer of {name}')
