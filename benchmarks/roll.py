@@ -67,6 +67,11 @@ class Outcome:
     minutes: float = 0.0
     milliseconds: float = math.nan
 
+    @property
+    def name(self) -> str:
+        """The parameter and its value."""
+        return f'detect_lying: {str(self.detect_lying).lower()}'
+
 
 def frames() -> Iterator[tuple[NDArray[np.uint8], list[Box]]]:
     """Yield images u8 [H, W, 3] BGR of the demo bag, and the boxes of complete faces."""
@@ -143,7 +148,7 @@ def measure(data: Path | None) -> list[Outcome]:
     outcomes = []
     for detect_lying in (False, True):
         outcome, follower = Outcome(detect_lying), Follower(detect_lying)
-        for angle in tqdm(ANGLES, f'detect_lying {detect_lying}', disable=None, leave=False):
+        for angle in tqdm(ANGLES, outcome.name, disable=None, leave=False):
             outcome.found[angle], outcome.delay[angle] = at_angle(follower, scenes, angle)
         outcome.milliseconds = statistics.median(follower.seconds) * 1e3
         for film in without_people(empty) if empty else ():
@@ -156,7 +161,7 @@ def measure(data: Path | None) -> list[Outcome]:
 
 def table(outcomes: Sequence[Outcome]) -> str:
     """Return faces found and delay by angle as a table in Markdown."""
-    head = ('roll', *(f'detect_lying: {str(one.detect_lying).lower()}' for one in outcomes))
+    head = ('roll', *(one.name for one in outcomes))
     rows = (
         (
             f'{angle}°',
@@ -172,8 +177,7 @@ def plot(outcomes: Sequence[Outcome], path: Path) -> None:
     figure = Figure(figsize=(6.4, 3.6), dpi=110)
     axes = figure.add_subplot()
     for one in outcomes:
-        label = f'detect_lying: {str(one.detect_lying).lower()}'
-        axes.plot(ANGLES, [100 * one.found[angle] for angle in ANGLES], 'o-', label=label)
+        axes.plot(ANGLES, [100 * one.found[angle] for angle in ANGLES], 'o-', label=one.name)
     axes.set_xticks(ANGLES)
     axes.set_xlabel('roll, degrees')
     axes.set_ylabel('faces found, %')
@@ -198,7 +202,7 @@ def main() -> int:
     usual = outcomes[0].milliseconds
     for one in outcomes:
         print(
-            f'detect_lying {one.detect_lying}: {one.milliseconds:.2f} ms an image '
+            f'{one.name}, {one.milliseconds:.2f} ms an image '
             f'({one.milliseconds / usual:.2f}), {one.false_faces} false faces in '
             f'{one.minutes:.1f} minutes without people'
         )
